@@ -1,0 +1,56 @@
+"""An example: the messages a model learns from, and where they came from."""
+
+from typing import Any, Literal
+
+import pydantic
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+class Message(pydantic.BaseModel):
+    """One turn. `learn` says whether an assistant turn is trained on (OpenAI's `weight` 0 or 1)."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    role: Role
+    content: str
+    learn: bool = True
+    name: str | None = None
+    tool_calls: tuple[dict[str, Any], ...] = ()
+    tool_call_id: str | None = None
+
+    def as_chat(self) -> dict[str, Any]:
+        """The message as a chat template or an OpenAI-compatible server wants it: without what is unset."""
+        chat: dict[str, Any] = {"role": self.role, "content": self.content}
+        if self.name:
+            chat["name"] = self.name
+        if self.tool_calls:
+            chat["tool_calls"] = list(self.tool_calls)
+        if self.tool_call_id:
+            chat["tool_call_id"] = self.tool_call_id
+        return chat
+
+
+class Example(pydantic.BaseModel):
+    """A conversation that ends with the assistant, with its origin (file and 1-based row) and its group.
+
+    Examples of one group never straddle two splits.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    messages: tuple[Message, ...]
+    tools: tuple[dict[str, Any], ...] = ()
+    source: str = ""
+    row: int = 0
+    group: str | None = None
+
+    @property
+    def prompt(self) -> tuple[Message, ...]:
+        """Everything before the last answer: what evaluation asks."""
+        return self.messages[:-1]
+
+    @property
+    def answer(self) -> str:
+        """The last assistant turn: what evaluation expects."""
+        return self.messages[-1].content

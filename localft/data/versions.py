@@ -1,0 +1,83 @@
+"""Dataset versions: immutable folders with three splits of JSON lines."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from localft.data.examples import Example
+from localft.errors import UserError
+from localft.store.projects import Listing, Project, list_folders
+from localft.store.records import Record
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+
+class SourceFile(Record):
+    """A file that examples came from: its name, bytes and SHA-256."""
+
+    name: str
+    bytes: int
+    sha256: str
+    shape: str
+    mapping: dict[str, str] = {}
+
+
+class DatasetVersion(Record):
+    """dataset.json, written last: with it the folder is complete and never changes again."""
+
+    id: str
+    created_at: str
+    sources: tuple[SourceFile, ...]
+    seed: int
+    ratios: tuple[float, float, float]
+    counts: dict[Split, int]
+    set_aside: int
+    sha256: str
+    note: str = ""
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+def list_versions(project: Project) -> Listing[DatasetVersion]:
+    """All complete dataset versions of a project, newest first."""
+    return list_folders(project.datasets, lambda folder: DatasetVersion.load(folder / "dataset.json"))
+
+
+def newest_version(project: Project) -> DatasetVersion:
+    """The version that training uses unless told otherwise.
+
+    Raises:
+        UserError: the project has no data yet.
+    """
+    versions = list_versions(project).items
+    if not versions:
+        raise UserError(
+            f"The project {project.name} has no examples yet.",
+            f"Import a file: `localft data import {project.slug} FILE`.",
+        )
+    return versions[0]
+
+
+def open_version(project: Project, version_id: str) -> DatasetVersion:
+    """Read one version.
+
+    Raises:
+        UserError: there is no such version, or it is damaged.
+    """
+    return DatasetVersion.load(project.datasets / Path(version_id).name / "dataset.json")
+
+
+def iterate_split(project: Project, version_id: str, split: Split) -> Iterator[Example]:
+    """Read the examples of one split, one at a time."""
+    path = project.datasets / Path(version_id).name / f"{split}.jsonl"
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            yield Example.model_validate_json(line)
+
+
+def load_split(project: Project, version_id: str, split: Split) -> list[Example]:
+    """Read a whole split into memory."""
+    return list(iterate_split(project, version_id, split))

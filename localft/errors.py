@@ -1,0 +1,126 @@
+"""What a person is told when something goes wrong, and the one table from known exceptions to sentences."""
+
+import errno
+
+
+class UserError(Exception):
+    """Something the user can understand and mend.
+
+    `message` says what happened and where; `hint` says what to do next. Both are whole sentences without markup.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class Stopped(Exception):
+    """Raised inside long work when the user has asked it to stop; whatever is finished has been saved."""
+
+
+# Library exceptions are matched by qualified name along the inheritance chain, so that no library has to be imported to explain its errors.
+# The first match along an exception's method resolution order wins, hence subclasses explain themselves before their parents do.
+_SENTENCES: dict[str, tuple[str, str]] = {
+    "huggingface_hub.errors.GatedRepoError": (
+        "This model is gated: its owner wants you to accept terms first.",
+        "Open the model's page on the Hugging Face hub, accept the terms, then run `hf auth login` and try again.",
+    ),
+    "huggingface_hub.errors.RepositoryNotFoundError": (
+        "There is no model with this id on the Hugging Face hub, or it is private.",
+        "Check the spelling (owner/name); for a private model run `hf auth login` first.",
+    ),
+    "huggingface_hub.errors.RevisionNotFoundError": (
+        "The model has no such revision.",
+        "Leave the revision out to use the newest.",
+    ),
+    "huggingface_hub.errors.LocalEntryNotFoundError": (
+        "The file is not on this computer and the Hugging Face hub cannot be reached.",
+        "Connect to the internet and try again, or choose a model that is already downloaded.",
+    ),
+    "huggingface_hub.errors.OfflineModeIsEnabled": (
+        "Offline mode is on, so the Hugging Face hub is not asked.",
+        "Unset HF_HUB_OFFLINE to download, or choose a model that is already downloaded.",
+    ),
+    "huggingface_hub.errors.HfHubHTTPError": (
+        "The Hugging Face hub answered with an error.",
+        "Try again in a few minutes; the details are in the log.",
+    ),
+    "torch.OutOfMemoryError": (
+        "The graphics card ran out of memory.",
+        "Choose a smaller model, shorter examples or a smaller batch, and close other programs that use the card.",
+    ),
+    "httpx.ConnectError": (
+        "The server could not be reached.",
+        "Check that it is running and that the internet connection works.",
+    ),
+    "httpx2.ConnectError": (
+        "The server could not be reached.",
+        "Check that it is running and that the internet connection works.",
+    ),
+    "httpx.TimeoutException": (
+        "The server did not answer in time.",
+        "Try again; if it happens often, check the connection.",
+    ),
+    "httpx2.TimeoutException": (
+        "The server did not answer in time.",
+        "Try again; if it happens often, check the connection.",
+    ),
+    "safetensors_rust.SafetensorError": (
+        "A weights file is damaged or incomplete.",
+        "Download the model again with `localft models download`.",
+    ),
+    "builtins.MemoryError": ("This computer ran out of memory.", "Close other programs, or choose a smaller model."),
+}
+
+_SYSTEM_SENTENCES: dict[int, tuple[str, str]] = {
+    errno.ENOSPC: ("The disk is full{where}.", "Free some space and try again; nothing already saved is lost."),
+    errno.EDQUOT: (
+        "Your disk quota is used up{where}.",
+        "Free some space and try again; nothing already saved is lost.",
+    ),
+    errno.EACCES: ("Access is denied{where}.", "Check the permissions of the file or folder."),
+    errno.EPERM: ("Access is denied{where}.", "Check the permissions of the file or folder."),
+    errno.EROFS: ("The disk is read-only{where}.", "Choose another folder with LOCALFT_HOME."),
+    errno.ENOENT: ("There is no file or folder{where}.", "Check the spelling of the path."),
+    errno.EISDIR: ("This is a folder, not a file{where}.", "Name a file inside it."),
+    errno.EADDRINUSE: (
+        "The port is already in use.",
+        "Choose another one with --port, or close the program that uses it.",
+    ),
+}
+
+
+def explain(error: BaseException) -> UserError | None:
+    """Return the sentence for a known exception, or None for one that deserves its traceback.
+
+    An out-of-memory condition is recognised by its text too, since CUDA reports it in many spellings.
+    """
+    if isinstance(error, UserError):
+        return error
+    if isinstance(error, OSError) and error.errno in _SYSTEM_SENTENCES:
+        sentence, hint = _SYSTEM_SENTENCES[error.errno]
+        where = f": {error.filename}" if error.filename else ""
+        return UserError(sentence.format(where=where), hint)
+    if is_out_of_memory(error):
+        return UserError(*_SENTENCES["torch.OutOfMemoryError"])
+    for kind in type(error).__mro__:
+        sentence_and_hint = _SENTENCES.get(f"{kind.__module__}.{kind.__qualname__}")
+        if sentence_and_hint is not None:
+            return UserError(*sentence_and_hint)
+    return None
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an exception means that the device's memory was used up, in any of CUDA's spellings."""
+    text = str(error)
+    spellings = (
+        "CUDA out of memory",
+        "CUDA error: out of memory",
+        "CUBLAS_STATUS_ALLOC_FAILED",
+        "CUDNN_STATUS_ALLOC_FAILED",
+    )
+    return type(error).__name__ == "OutOfMemoryError" or any(spelling in text for spelling in spellings)

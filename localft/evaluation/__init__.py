@@ -1,0 +1,1 @@
+"""Base against tuned: measurements, and the sentence they justify."""

@@ -1,0 +1,1 @@
+"""Turning a run into a file for another program, with the proof that it is the trained model."""

@@ -1,0 +1,159 @@
+"""Start, read, follow, stop and resume jobs. Reading is pure: the state is computed from the files each time."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from localft.errors import UserError
+from localft.jobs import queue
+from localft.jobs.records import JobOrder, JobProcess, JobResult, JobState, JobView, Progress
+from localft.store import files
+
+
+def start(folder: Path, order: JobOrder) -> JobView:
+    """Write the order into a folder, queue the job and start its process, detached from this one.
+
+    Raises:
+        UserError: the folder has an order already.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "job.json").exists():
+        raise UserError("This job was started already.", "Resume it, or start a new one.")
+    order.save(folder / "job.json")
+    _launch(folder)
+    return read(folder)
+
+
+def resume(folder: Path) -> JobView:
+    """Start a stopped, failed or interrupted job again in its folder; the worker continues from what it saved.
+
+    Raises:
+        UserError: it is still running, or has finished.
+    """
+    with files.locked(folder / ".lock"):
+        view = read(folder)
+        if not view.state.resumable:
+            raise UserError(
+                f"This job cannot be resumed: it is {view.state.value}.", "Only stopped or failed jobs can."
+            )
+        for name in ("result.json", "stop", "process.json", "started.json"):
+            (folder / name).unlink(missing_ok=True)
+        _launch(folder)
+    return read(folder)
+
+
+def revive() -> None:
+    """Clean the queue after a crash: start again what was still waiting, drop the tickets of what had begun or ended."""
+    for _, folder in queue.tickets():
+        if queue.process_alive(folder):
+            continue
+        queue.leave(folder)
+        if not (folder / "result.json").exists() and not _has_started(folder) and (folder / "job.json").exists():
+            _launch(folder)
+
+
+def _launch(folder: Path) -> None:
+    queue.enqueue(folder)
+    log = (folder / "worker.log").open("ab")
+    options: dict[str, object] = {"start_new_session": True}
+    if os.name == "nt":
+        flags = ("CREATE_NEW_PROCESS_GROUP", "DETACHED_PROCESS")
+        options = {"creationflags": sum(getattr(subprocess, flag) for flag in flags)}
+    with log:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module, an argument list, no shell
+            [sys.executable, "-m", "localft.jobs.runner", str(folder)],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, **options,
+        )  # fmt: skip
+    with contextlib.suppress(psutil.NoSuchProcess):
+        JobProcess(pid=process.pid, created=psutil.Process(process.pid).create_time()).save(folder / "process.json")
+
+
+def read(folder: Path) -> JobView:
+    """One consistent look at a job.
+
+    Raises:
+        UserError: the folder holds no job.
+    """
+    order = JobOrder.load(folder / "job.json")
+    result = JobResult.load(folder / "result.json") if (folder / "result.json").exists() else None
+    events = files.read_last_lines(folder / "events.jsonl")
+    progress = next((_progress(event) for event in reversed(events) if event.get("kind") == "progress"), None)
+    waits_for = None
+    if result is not None:
+        state = JobState(result.outcome)
+    elif queue.process_alive(folder):
+        state = JobState.RUNNING if _has_started(folder) else JobState.QUEUED
+        if (folder / "stop").exists():
+            state = JobState.STOPPING
+        if state is JobState.QUEUED and order.needs_device:
+            ahead = queue.ahead_of(folder)
+            waits_for = JobOrder.load(ahead / "job.json").title if ahead else None
+    elif (folder / "process.json").exists():
+        state = JobState.INTERRUPTED
+    else:
+        state = JobState.NEW
+    return JobView(folder, order, state, progress, result, waits_for)
+
+
+def _has_started(folder: Path) -> bool:
+    """Tell whether the job has begun its work, as opposed to waiting for its turn."""
+    return (folder / "started.json").exists()
+
+
+def _progress(event: dict[str, object]) -> Progress:
+    return Progress(**{name: event.get(name) for name in Progress.__dataclass_fields__})  # ty: ignore[invalid-argument-type]
+
+
+def active() -> list[JobView]:
+    """The jobs that wait or run on this machine, in the order of the queue."""
+    views = []
+    for _, folder in queue.tickets():
+        with contextlib.suppress(UserError):
+            view = read(folder)
+            if view.state.alive:
+                views.append(view)
+    return views
+
+
+def live_below(folder: Path) -> list[JobView]:
+    """The jobs that wait or run inside a folder (a project, say): it must not be moved while there are any."""
+    return [view for view in active() if view.folder.is_relative_to(folder)]
+
+
+def request_stop(folder: Path) -> None:
+    """Ask a job to save and end; it does so after its present step."""
+    (folder / "stop").touch()
+
+
+def follow(folder: Path, poll_seconds: float = 0.2) -> Iterator[JobView]:
+    """Yield the job's view whenever it changes, until it has ended. Reading only: leaving the loop stops nothing."""
+    last: JobView | None = None
+    while True:
+        view = read(folder)
+        if view != last:
+            yield view
+            last = view
+        if not view.state.alive:
+            return
+        time.sleep(poll_seconds)
+
+
+def kill(folder: Path, grace_seconds: float = 10.0) -> None:
+    """Ask a job to stop, and end its whole process tree when it has not within the grace period."""
+    request_stop(folder)
+    deadline = time.monotonic() + grace_seconds
+    while queue.process_alive(folder) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    if not queue.process_alive(folder):
+        return
+    with contextlib.suppress(psutil.NoSuchProcess):
+        root = psutil.Process(JobProcess.load(folder / "process.json").pid)
+        for process in [*root.children(recursive=True), root]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()

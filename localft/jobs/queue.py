@@ -1,0 +1,92 @@
+"""The queue: a ticket file for each job that waits or runs, and one lock for the device.
+
+A waiting job is a small process of its own, without torch, that watches the tickets before its own. Nothing coordinates
+them but the files, so the queue survives the app, and after a power loss `jobs.revive` starts what had not begun.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from localft import paths
+from localft.errors import UserError
+from localft.jobs.records import JobOrder, JobProcess
+from localft.store import files
+
+
+def enqueue(folder: Path) -> None:
+    """Write the ticket of a job; its name sorts by arrival."""
+    files.write_json(paths.queue_dir() / f"{files.new_id()}.json", {"folder": str(folder)})
+
+
+def tickets() -> list[tuple[Path, Path]]:
+    """(ticket, job folder) of every job in the queue, by arrival. Tickets of deleted folders are passed over."""
+    found = []
+    for ticket in sorted(paths.queue_dir().glob("*.json")):
+        with contextlib.suppress(UserError):
+            value: Any = files.read_json(ticket)
+            folder = Path(value["folder"])
+            if folder.is_dir():
+                found.append((ticket, folder))
+    return found
+
+
+def leave(folder: Path) -> None:
+    """Remove the tickets of a job that has ended."""
+    for ticket, holder in tickets():
+        if holder == folder:
+            ticket.unlink(missing_ok=True)
+
+
+def process_alive(folder: Path) -> bool:
+    """Tell whether the process that owns a job's folder still runs (a zombie does not)."""
+    try:
+        process = JobProcess.load(folder / "process.json")
+        running = psutil.Process(process.pid)
+        same = abs(running.create_time() - process.created) < 1.0
+        return same and running.status() != psutil.STATUS_ZOMBIE
+    except (UserError, psutil.NoSuchProcess, psutil.AccessDenied):
+        return False
+
+
+def ahead_of(folder: Path) -> Path | None:
+    """The living job with an earlier ticket that holds or waits for the device; None when it is this job's turn."""
+    ahead = None
+    for _, other in tickets():
+        if other == folder:
+            return ahead
+        if _wants_device(other) and process_alive(other):
+            ahead = other
+    return ahead
+
+
+def others_wait(folder: Path) -> bool:
+    """Tell whether a living job with a later ticket waits for the device."""
+    later = False
+    for _, other in tickets():
+        if other == folder:
+            later = True
+        elif later and _wants_device(other) and process_alive(other):
+            return True
+    return False
+
+
+def device_lock() -> Path:
+    """The lock file of the device. One lease for the whole machine: training, evaluation and export take it whole."""
+    paths.queue_dir().mkdir(parents=True, exist_ok=True)
+    return paths.queue_dir() / "device.lock"
+
+
+def _wants_device(folder: Path) -> bool:
+    try:
+        return JobOrder.load(folder / "job.json").needs_device
+    except UserError:
+        return False
+
+
+def own_process() -> JobProcess:
+    """The identity of the calling process."""
+    return JobProcess(pid=os.getpid(), created=psutil.Process().create_time())

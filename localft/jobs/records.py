@@ -1,0 +1,101 @@
+"""What a job's folder says: the order, the process, the outcome; and the state computed from them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from localft.store.records import Record
+
+
+class JobOrder(Record):
+    """job.json: what to run. Written once, before the start.
+
+    `worker` names a module with a function `run(context: JobContext) -> dict`; it is imported in the job's own process only.
+    """
+
+    worker: str
+    title: str
+    project: str = ""
+    needs_device: bool = True
+    yields_device: bool = False
+    created_at: str
+    settings: dict[str, Any] = {}
+
+
+class JobProcess(Record):
+    """process.json: a process id alone is reused by the system, together with its creation time it is unique."""
+
+    pid: int
+    created: float
+
+
+class JobResult(Record):
+    """result.json: written last. Its presence means that the job has ended in an orderly way."""
+
+    outcome: str
+    message: str
+    hint: str = ""
+    finished_at: str
+    value: dict[str, Any] = {}
+
+
+class JobState(StrEnum):
+    NEW = "new"
+    QUEUED = "queued"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    INTERRUPTED = "stopped unexpectedly"
+
+    @property
+    def alive(self) -> bool:
+        return self in {JobState.QUEUED, JobState.RUNNING, JobState.STOPPING}
+
+    @property
+    def resumable(self) -> bool:
+        return self in {JobState.STOPPED, JobState.FAILED, JobState.INTERRUPTED}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is: `done` of `total` `unit`s (total 0: unknown), at `rate` units per second, `seconds_left` to go."""
+
+    done: float
+    total: float
+    unit: str
+    message: str
+    rate: float | None
+    seconds_left: float | None
+    time: str
+
+    @property
+    def fraction(self) -> float:
+        return min(1.0, self.done / self.total) if self.total else 0.0
+
+
+@dataclass(frozen=True)
+class JobView:
+    """One consistent look at a job's folder."""
+
+    folder: Path
+    order: JobOrder
+    state: JobState
+    progress: Progress | None
+    result: JobResult | None
+    waits_for: str | None
+
+    @property
+    def sentence(self) -> str:
+        """The state in words, for a status line."""
+        if self.result is not None:
+            return self.result.message
+        if self.state is JobState.QUEUED:
+            return f"Waits for {self.waits_for}" if self.waits_for else "Starting"
+        if self.state is JobState.INTERRUPTED:
+            return "Stopped unexpectedly; it can be resumed"
+        if self.progress is None:
+            return self.state.value.capitalize()
+        return self.progress.message or self.state.value.capitalize()

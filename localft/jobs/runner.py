@@ -1,0 +1,96 @@
+"""The process of a job: `python -m localft.jobs.runner FOLDER` waits its turn, runs the worker, writes the outcome."""
+
+import importlib
+import logging
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from filelock import FileLock, Timeout
+
+from localft import privacy
+from localft.errors import Stopped, explain
+from localft.jobs import queue
+from localft.jobs.context import JobContext
+from localft.jobs.records import JobOrder, JobResult
+from localft.store import files
+
+_TURN_POLL_SECONDS = 0.3
+_log = logging.getLogger(__name__)
+
+
+def main(folder: Path) -> int:
+    """Run the job of a folder to its end; return the exit status (0 finished, 1 failed, 130 stopped)."""
+    privacy.switch_telemetry_off()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    queue.own_process().save(folder / "process.json")
+    order = JobOrder.load(folder / "job.json")
+    context = JobContext(folder, order)
+    _stop_on_signals(folder)
+    lease = FileLock(queue.device_lock())
+    try:
+        if order.needs_device:
+            _wait_for_turn(context, lease)
+        queue.own_process().save(folder / "started.json")
+        context.event("started")
+        result = _run(context)
+    except Stopped:
+        result = _result("stopped", "Stopped before it began.")
+    finally:
+        lease.release()
+    result.save(folder / "result.json")
+    queue.leave(folder)
+    return {"finished": 0, "stopped": 130}.get(result.outcome, 1)
+
+
+def _run(context: JobContext) -> JobResult:
+    try:
+        value = importlib.import_module(context.order.worker).run(context)
+        return _result("finished", str(value.pop("message", "Finished.")), value=value)
+    except Stopped as stopped:
+        return _result("stopped", str(stopped) or "Stopped at your request; what was done is kept.")
+    except Exception as error:  # noqa: BLE001 - the one place where a worker's failure becomes its outcome
+        _log.exception("The job failed")
+        known = explain(error)
+        if known is not None:
+            return _result("failed", known.message, hint=known.hint)
+        text = f"{type(error).__name__}: {str(error)[:500]}"
+        return _result(
+            "failed",
+            f"Something unexpected went wrong: {text}",
+            hint="The details are in worker.log in the job's folder.",
+        )
+
+
+def _result(outcome: str, message: str, hint: str = "", value: dict[str, object] | None = None) -> JobResult:
+    return JobResult(outcome=outcome, message=message, hint=hint, finished_at=files.now(), value=value or {})
+
+
+def _wait_for_turn(context: JobContext, lease: FileLock) -> None:
+    """Block until no living job is ahead and the device's lock is ours."""
+    while True:
+        context.raise_if_stopped()
+        if queue.ahead_of(context.folder) is None:
+            try:
+                lease.acquire(timeout=0)
+            except Timeout:
+                _log.debug("The device is still held")
+            else:
+                return
+        time.sleep(_TURN_POLL_SECONDS)
+
+
+def _stop_on_signals(folder: Path) -> None:
+    """A termination signal means the same as the stop file: finish the step, save, end."""
+
+    def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        (folder / "stop").touch()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask_to_stop)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

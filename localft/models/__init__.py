@@ -1,0 +1,1 @@
+"""Base models and chat formats, found on the hub, in a folder or bundled; free of torch."""

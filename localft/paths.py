@@ -1,0 +1,62 @@
+"""Where things live on this computer. LOCALFT_HOME, where set, moves everything."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+_APPLICATION = "localft"
+
+
+def _home() -> Path | None:
+    home = os.environ.get("LOCALFT_HOME", "").strip()
+    return Path(home).expanduser().resolve() if home else None
+
+
+def data_dir() -> Path:
+    """Projects, runs, exports: everything that must not be lost."""
+    return _home() or platformdirs.user_data_path(_APPLICATION, appauthor=False)
+
+
+def cache_dir() -> Path:
+    """What can be made or fetched again."""
+    home = _home()
+    return home / "cache" if home else platformdirs.user_cache_path(_APPLICATION, appauthor=False)
+
+
+def config_dir() -> Path:
+    """Preferences of this user."""
+    home = _home()
+    return home / "config" if home else platformdirs.user_config_path(_APPLICATION, appauthor=False)
+
+
+def projects_dir() -> Path:
+    return data_dir() / "projects"
+
+
+def trash_dir() -> Path:
+    """Deleted projects and parts of them, until the user empties it."""
+    return data_dir() / "trash"
+
+
+def queue_dir() -> Path:
+    """One ticket for each job that waits or runs, and the lock of the device."""
+    return data_dir() / "queue"
+
+
+def downloads_dir() -> Path:
+    """Job folders of model downloads; the models themselves lie in the Hugging Face cache."""
+    return data_dir() / "downloads"
+
+
+def services_dir() -> Path:
+    """Job folders of models that are being served."""
+    return data_dir() / "services"
+
+
+def make_private(folder: Path) -> Path:
+    """Create a folder that only this user can enter, and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.name == "posix":
+        folder.chmod(0o700)
+    return folder

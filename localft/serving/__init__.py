@@ -1,0 +1,1 @@
+"""Everything one can talk to, behind one protocol."""

@@ -1,0 +1,1 @@
+"""Runs: started and read without torch; the worker does the training."""
