@@ -22,8 +22,8 @@ class Stopped(Exception):
     """Raised inside long work when the user has asked it to stop; whatever is finished has been saved."""
 
 
-# Library exceptions are matched by qualified name along the inheritance chain, so that no library has to be imported to explain its errors.
-# The first match along an exception's method resolution order wins, hence subclasses explain themselves before their parents do.
+# Library exceptions are matched by qualified name, so that no library is imported only to explain its errors. The first
+# match along an exception's method resolution order wins, hence subclasses explain themselves before their parents do.
 _SENTENCES: dict[str, tuple[str, str]] = {
     "huggingface_hub.errors.GatedRepoError": (
         "This model is gated: its owner wants you to accept terms first.",

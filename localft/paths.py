@@ -31,6 +31,7 @@ def config_dir() -> Path:
 
 
 def projects_dir() -> Path:
+    """One folder a project."""
     return data_dir() / "projects"
 
 

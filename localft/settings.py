@@ -1,4 +1,4 @@
-"""Settings declared once: from a frozen pydantic model come the form, the command line, the JSON file and the messages."""
+"""Settings declared once: the form, the command line, the JSON file and the messages come from one pydantic model."""
 
 import difflib
 import types

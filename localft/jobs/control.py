@@ -49,7 +49,7 @@ def resume(folder: Path) -> JobView:
 
 
 def revive() -> None:
-    """Clean the queue after a crash: start again what was still waiting, drop the tickets of what had begun or ended."""
+    """Clean the queue after a crash: start what was still waiting, drop the tickets of what had begun or ended."""
     for _, folder in queue.tickets():
         if queue.process_alive(folder):
             continue
@@ -61,15 +61,20 @@ def revive() -> None:
 def _launch(folder: Path) -> None:
     queue.enqueue(folder)
     log = (folder / "worker.log").open("ab")
-    options: dict[str, object] = {"start_new_session": True}
+    windows_flags = 0
     if os.name == "nt":
         flags = ("CREATE_NEW_PROCESS_GROUP", "DETACHED_PROCESS")
-        options = {"creationflags": sum(getattr(subprocess, flag) for flag in flags)}
+        windows_flags = sum(getattr(subprocess, flag) for flag in flags)
     with log:
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module, an argument list, no shell
+        process = subprocess.Popen(
             [sys.executable, "-m", "localft.jobs.runner", str(folder)],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, **options,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            start_new_session=True,
+            creationflags=windows_flags,
+        )
     with contextlib.suppress(psutil.NoSuchProcess):
         JobProcess(pid=process.pid, created=psutil.Process(process.pid).create_time()).save(folder / "process.json")
 

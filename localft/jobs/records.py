@@ -11,7 +11,8 @@ from localft.store.records import Record
 class JobOrder(Record):
     """job.json: what to run. Written once, before the start.
 
-    `worker` names a module with a function `run(context: JobContext) -> dict`; it is imported in the job's own process only.
+    `worker` names a module with a function `run(context: JobContext) -> dict`; only the job's own
+    process imports it.
     """
 
     worker: str
@@ -41,6 +42,8 @@ class JobResult(Record):
 
 
 class JobState(StrEnum):
+    """Where a job stands; the values are the words a person reads."""
+
     NEW = "new"
     QUEUED = "queued"
     RUNNING = "running"
@@ -61,7 +64,7 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a job is: `done` of `total` `unit`s (total 0: unknown), at `rate` units per second, `seconds_left` to go."""
+    """How far a job is: `done` of `total` `unit`s (total 0: unknown), at `rate` units per second."""
 
     done: float
     total: float

@@ -8,7 +8,7 @@ STARTER = "starter"
 
 
 class BaseModel(Record):
-    """A base model: on the hub (`reference` is owner/name, `revision` a commit), in a local folder, or bundled ("starter").
+    """A base model: on the hub (`reference` is owner/name, `revision` a commit), in a local folder, or bundled.
 
     `config` is its config.json as it is; `parameters` counts weights, `weight_bytes` sums its safetensors files;
     `files` maps each required file to its bytes.

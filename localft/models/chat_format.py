@@ -8,9 +8,10 @@ from localft.store.records import Record
 class ChatFormat(Record):
     """chat_format.json.
 
-    `template` is the Jinja text with its SHA-256 in `template_hash`; `template_name` is "own" for the model's own, else the name of the one
-    chosen for a base without. `stop_tokens` are the texts of all end-of-turn tokens. `fixed_date` (YYYY-MM-DD) replaces today's where a
-    template asks for it. `bos_text` is what the tokenizer would add by itself; the template's output is tokenised without special tokens added.
+    `template` is the Jinja text, `template_hash` its SHA-256; `template_name` is "own" for the model's own, else
+    the name of the one chosen for a base without. `stop_tokens` are the texts of all end-of-turn tokens. `fixed_date`
+    (YYYY-MM-DD) replaces today's where a template asks for it. `bos_text` is what the tokenizer would add by itself;
+    the template's output is tokenised without special tokens added.
     """
 
     template: str

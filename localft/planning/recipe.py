@@ -13,11 +13,11 @@ class TrainingSettings(Settings):
 
     method: Literal["qlora", "lora", "full"] = Field(
         "qlora",
-        description="qlora keeps the base model in 4 bits and trains a small adapter; lora keeps it in 16; full trains every weight.",
+        description="qlora keeps the base model in 4 bits and trains a small adapter; lora keeps 16; full trains all.",
     )
     thinking: Literal["off", "on", "keep"] = Field(
         "off",
-        description="For models that can think aloud: train and use them without thinking, with it, or as the examples have it.",
+        description="For models that can think aloud: without thinking, with it, or as the examples have it.",
     )
     learn: Literal["all", "last"] = Field(
         "all", description="Which answers of a conversation are learned: all of them, or only the last."
@@ -60,7 +60,7 @@ class TrainingSettings(Settings):
 
 
 class Recipe(Record):
-    """recipe.json: with it, `localft train --recipe recipe.json` repeats a run; `--base-model` repeats it on another model."""
+    """recipe.json: `localft train --recipe` repeats a run, with `--base-model` on another model."""
 
     base_model: str
     revision: str | None = None

@@ -1,4 +1,4 @@
-"""An endpoint: something one can talk to. Base, tuned, GGUF, Ollama and hosted models are all the same to the caller."""
+"""Endpoints: what one can talk to. Base, tuned, GGUF, Ollama and hosted models are all the same to the caller."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Sampling(Settings):
 
     temperature: float = Field(0.0, ge=0, le=2, description="0 repeats the likeliest answer; higher varies more.")
     top_p: float = Field(
-        1.0, gt=0, le=1, description="Keep only the likeliest tokens that together have this probability."
+        1.0, gt=0, le=1, description="Choose among the likeliest tokens that make up this probability."
     )
     max_tokens: int = Field(512, ge=1, le=131_072, description="The longest answer, in tokens.")
     seed: int | None = Field(None, ge=0, description="Fix it to get the same varied answer again.")
@@ -34,8 +34,8 @@ class Delta:
 class Answer:
     """A whole answer.
 
-    `text` is what a person reads, without thinking; `thinking` is what stood in `<think>`. Times are in seconds from the request;
-    `finish` is "stop" (an end mark came) or "length" (cut at max_tokens).
+    `text` is what a person reads; `thinking` is what stood in `<think>`. Times are in seconds from the
+    request; `finish` is "stop" (an end mark came) or "length" (cut at max_tokens).
     """
 
     text: str

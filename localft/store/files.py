@@ -8,7 +8,7 @@ import secrets
 import tempfile
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -60,10 +60,10 @@ def read_json(path: Path) -> Any:
 
 
 def replace(source: Path, target: Path) -> None:
-    """`os.replace` followed by a flush of the folder; retried on Windows, where a reader or scanner may hold the target open."""
+    """Rename over the target and flush the folder; retried on Windows, where a reader may hold the target open."""
     for attempt in range(10):
         try:
-            os.replace(source, target)
+            source.replace(target)
             break
         except PermissionError:
             if os.name != "nt" or attempt == 9:
@@ -100,8 +100,8 @@ def append_line(path: Path, value: dict[str, Any]) -> None:
 def read_lines(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
     """Read the whole JSON lines from a byte offset on.
 
-    Returns the objects and the offset to continue from. A line still being written is left for the next call; a torn one
-    is passed over.
+    Returns the objects and the offset to continue from. A line still being written is left for the next call; a torn
+    one is passed over.
     """
     if not path.exists():
         return [], offset
@@ -127,7 +127,7 @@ def read_last_lines(path: Path, limit_bytes: int = 65_536) -> list[dict[str, Any
 
 
 @contextlib.contextmanager
-def locked(path: Path, timeout: float = 10.0) -> Iterator[None]:
+def locked(path: Path, timeout: float = 10.0) -> Generator[None]:
     """Hold an exclusive lock that the operating system gives back when this process dies.
 
     Raises:

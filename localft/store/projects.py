@@ -138,7 +138,7 @@ def list_folders(parent: Path, load: Callable[[Path], T]) -> Listing[T]:
 
 
 def update_project(project: Project, **changes: str | None) -> Project:
-    """Change fields of project.json and return the project as it is now. Renaming changes the display name, never the folder."""
+    """Change fields of project.json and return the project as it is now; a new display name never moves the folder."""
     with files.locked(project.folder / ".lock"):
         current = ProjectInfo.load(project.folder / "project.json")
         changed = current.model_copy(update=changes)
