@@ -1,4 +1,4 @@
-"""Tiny real models for tests: complete folders (weights, tokenizer, template) of real architectures, made in a second."""
+"""Tiny real models for tests: complete folders (weights, tokenizer, template) of real architectures, made at once."""
 
 import json
 from functools import cache
