@@ -1,0 +1,1 @@
+"""What build/bootstrap.py does, with nothing but the standard library: look at the machine, plan, install, remember."""

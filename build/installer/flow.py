@@ -1,0 +1,143 @@
+"""The set-up itself, from an empty checkout to a stamp."""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from installer.environment import Environment, Stamp, exclusive, fingerprint
+from installer.indexes import is_on, reachable, read_pip_settings
+from installer.llama import install_llama
+from installer.machine import free_bytes, read_machine
+from installer.plan import TORCH, Machine, TorchBuild, choose_torch, disk_needed, user_index_build
+from installer.say import SetupError, detail, say
+from installer.tools import Tool, find_tool, log_tail
+
+# What the finished environment has to be able to do. A missing system library (the Visual C++ runtime on Windows, say)
+# then shows here, with its own words, and not in the middle of the first training.
+_CHECK = "import torch, transformers, gradio, localft; print(torch.__version__)"
+
+
+def set_up(environment: Environment, extras: tuple[str, ...], look_again: bool = False) -> None:
+    """Make the environment ready, whatever state it is in.
+
+    Args:
+        extras: optional dependencies of the project that are wanted, "dev" for the tests.
+        look_again: go through everything even where a finished set-up is found.
+
+    Raises:
+        SetupError: it cannot be done; the text says what to do.
+    """
+    with exclusive(environment.root):
+        if environment.is_ready(extras) and not look_again:
+            return
+        started = time.monotonic()
+        _announce(environment)
+        before = environment.stamp()
+        machine = read_machine()
+        tool = find_tool(environment)
+        pip_settings = read_pip_settings()
+        build = resolve_build(choose_torch(machine), machine, pip_settings)
+        _require_disk(environment, machine, build)
+        wanted = tuple(sorted({*extras, *(before.extras if before else ())}))
+        _prepare_folder(environment, tool)
+        environment.begin()
+        _install_torch(tool, build)
+        _install_project(tool, wanted)
+        llama = install_llama(tool, machine, pip_settings)
+        torch = _check(environment)
+        stamp = Stamp(fingerprint(environment.root), str(environment.root), wanted, torch, llama)
+        environment.finish(stamp)
+        say(f"ready after {_minutes(time.monotonic() - started)}")
+
+
+def resolve_build(build: TorchBuild, machine: Machine, pip_settings: Mapping[str, str]) -> TorchBuild:
+    """Fall back to the user's own index where PyTorch's is not wanted or does not answer, and say what to know."""
+    if build.note:
+        say(build.note)
+    if build.index is None:
+        return build
+    if not is_on(pip_settings.get("no-index", "")) and reachable(build.index):
+        return build
+    if machine.system == "Windows" and build.variant.startswith("cu"):
+        say(
+            "PyTorch's own index cannot be reached, and on Windows the ordinary one only has torch for the processor. "
+            "Run `python build/bootstrap.py setup` again when it can be, to use the graphics card."
+        )
+    return user_index_build(build)
+
+
+def _announce(environment: Environment) -> None:
+    if environment.is_broken():
+        say("the Python that .venv was made with is gone; making it anew")
+    elif environment.was_interrupted():
+        say("the last set-up was interrupted; finishing it")
+    elif not environment.exists():
+        say(f"setting up in {environment.folder}; nothing is changed outside of it")
+    else:
+        say(f"bringing {environment.folder} up to date")
+
+
+def _require_disk(environment: Environment, machine: Machine, build: TorchBuild) -> None:
+    needed, free = disk_needed(machine, build), free_bytes(environment.root)
+    if environment.stamp() is None and not environment.was_interrupted() and free < needed:
+        raise SetupError(
+            f"The set-up needs about {needed / 1e9:.0f} GB and {environment.root} has {free / 1e9:.1f} GB free. "
+            "Free some space, or move this folder to a larger disk, and start again."
+        )
+
+
+def _prepare_folder(environment: Environment, tool: Tool) -> None:
+    moved = (stamp := environment.stamp()) is not None and stamp.root != str(environment.root)
+    if environment.is_broken() or moved:
+        shutil.rmtree(environment.folder)
+    if not environment.exists():
+        say(f"a Python environment of its own, with {tool.name}")
+        tool.create()
+
+
+def _install_torch(tool: Tool, build: TorchBuild) -> None:
+    say(f"PyTorch {TORCH}, {_build_in_words(build)}")
+    if tool.install(build.requirement, extra_index=build.index):
+        return
+    if build.index is not None:
+        detail("PyTorch's own index did not have it; asking the ordinary one")
+        if tool.install(replace(build, index=None).requirement):
+            return
+    raise _failure(tool, "PyTorch could not be installed.")
+
+
+def _build_in_words(build: TorchBuild) -> str:
+    if build.variant.startswith("cu"):
+        return f"for the graphics card (CUDA {build.variant[2:4]}.{build.variant[4:]})"
+    return "for the processor" if build.variant == "cpu" else "for this Mac"
+
+
+def _install_project(tool: Tool, extras: tuple[str, ...]) -> None:
+    say("localft and the libraries it stands on")
+    wanted = f"[{','.join(extras)}]" if extras else ""
+    if not tool.install("--editable", f"{tool.environment.root}{wanted}"):
+        raise _failure(tool, "The libraries could not be installed.")
+
+
+def _failure(tool: Tool, sentence: str) -> SetupError:
+    log = tool.environment.log
+    return SetupError(
+        f"{sentence} The end of {log}:\n\n{log_tail(log)}\n\n"
+        "If the network was the reason, start again: what is there is kept."
+    )
+
+
+def _check(environment: Environment) -> str:
+    """Import the heavy libraries once and return the version of torch that answers."""
+    say("checking that everything starts")
+    answer = subprocess.run([str(environment.python), "-c", _CHECK], capture_output=True, text=True, check=False)
+    if answer.returncode != 0:
+        reason = "\n".join(answer.stderr.strip().splitlines()[-5:])
+        raise SetupError(f"The libraries are installed but do not start:\n\n{reason}")
+    return answer.stdout.strip()
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
