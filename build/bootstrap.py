@@ -21,13 +21,15 @@ MINIMUM = (3, 11)
 def main() -> int:
     """Return the exit status of the command."""
     if sys.version_info < MINIMUM:
-        needed, here = (".".join(map(str, version[:2])) for version in (MINIMUM, sys.version_info))
+        needed, found = (".".join(map(str, version[:2])) for version in (MINIMUM, sys.version_info))
         sys.stderr.write(
-            f"localft needs Python {needed} or newer, and this is {here}: install a newer one, or start build/localft.sh "
-            "(build\\localft.cmd on Windows), which brings its own.\n"
+            f"localft needs Python {needed} or newer, and this is {found}: install a newer one, or start "
+            "build/localft.sh (build\\localft.cmd on Windows), which brings its own.\n"
         )
         return 1
-    sys.path.insert(0, str(Path(__file__).resolve().parent))
+    here = Path(__file__).resolve().parent
+    # The checkout too: its torch_builds needs nothing that has to be installed, and serves the set-up and the doctor.
+    sys.path[:1] = [str(here), str(here.parent)]
     from installer.main import run
 
     return run(sys.argv[1:])

@@ -25,8 +25,8 @@ class Stamp:
     """The checkout; the programs in .venv name it, so a moved checkout is set up anew."""
     extras: tuple[str, ...]
     torch: str
-    llama_cpp: str
-    """wheel, compiled, or missing."""
+    llama_cpp: bool
+    """Whether there is a llama-cpp-python that computes."""
 
 
 class Environment:
@@ -93,7 +93,7 @@ class Environment:
 def fingerprint(root: Path) -> str:
     """Return a digest of the files that decide what is installed: the dependencies and the set-up's pins."""
     digest = hashlib.sha256()
-    for name in ("pyproject.toml", "build/installer/plan.py"):
+    for name in ("pyproject.toml", "build/installer/plan.py", "localft/torch_builds.py"):
         digest.update((root / name).read_bytes())
     return digest.hexdigest()
 

@@ -4,15 +4,15 @@ import shutil
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 
 from installer.environment import Environment, Stamp, exclusive, fingerprint
 from installer.indexes import is_on, reachable, read_pip_settings
 from installer.llama import install_llama
 from installer.machine import free_bytes, read_machine
-from installer.plan import TORCH, Machine, TorchBuild, choose_torch, disk_needed, user_index_build
+from installer.plan import Machine, disk_needed
 from installer.say import SetupError, detail, say
 from installer.tools import Tool, find_tool, log_tail
+from localft.torch_builds import TORCH, TorchBuild, choose_torch
 
 # What the finished environment has to be able to do. A missing system library (the Visual C++ runtime on Windows, say)
 # then shows here, with its own words, and not in the middle of the first training.
@@ -38,12 +38,13 @@ def set_up(environment: Environment, extras: tuple[str, ...], look_again: bool =
         machine = read_machine()
         tool = find_tool(environment)
         pip_settings = read_pip_settings()
-        build = resolve_build(choose_torch(machine), machine, pip_settings)
-        _require_disk(environment, machine, build)
+        build = choose_torch(machine.system, machine.driver, machine.compute_capability)
+        index = torch_index(build, machine, pip_settings)
+        _require_disk(environment, disk_needed(machine, build, from_own_index=index is not None))
         wanted = tuple(sorted({*extras, *(before.extras if before else ())}))
         _prepare_folder(environment, tool)
         environment.begin()
-        _install_torch(tool, build)
+        _install_torch(tool, build, index)
         _install_project(tool, wanted)
         llama = install_llama(tool, machine, pip_settings)
         torch = _check(environment)
@@ -52,20 +53,20 @@ def set_up(environment: Environment, extras: tuple[str, ...], look_again: bool =
         say(f"ready after {_minutes(time.monotonic() - started)}")
 
 
-def resolve_build(build: TorchBuild, machine: Machine, pip_settings: Mapping[str, str]) -> TorchBuild:
-    """Fall back to the user's own index where PyTorch's is not wanted or does not answer, and say what to know."""
+def torch_index(build: TorchBuild, machine: Machine, pip_settings: Mapping[str, str]) -> str | None:
+    """Return PyTorch's index, or None for the user's own where PyTorch's is not wanted or does not answer."""
     if build.note:
         say(build.note)
     if build.index is None:
-        return build
+        return None
     if not is_on(pip_settings.get("no-index", "")) and reachable(build.index):
-        return build
-    if machine.system == "Windows" and build.variant.startswith("cu"):
+        return build.index
+    if machine.system == "Windows" and build.uses_card:
         say(
             "PyTorch's own index cannot be reached, and on Windows the ordinary one only has torch for the processor. "
             "Run `python build/bootstrap.py setup` again when it can be, to use the graphics card."
         )
-    return user_index_build(build)
+    return None
 
 
 def _announce(environment: Environment) -> None:
@@ -79,8 +80,8 @@ def _announce(environment: Environment) -> None:
         say(f"bringing {environment.folder} up to date")
 
 
-def _require_disk(environment: Environment, machine: Machine, build: TorchBuild) -> None:
-    needed, free = disk_needed(machine, build), free_bytes(environment.root)
+def _require_disk(environment: Environment, needed: int) -> None:
+    free = free_bytes(environment.root)
     if environment.stamp() is None and not environment.was_interrupted() and free < needed:
         raise SetupError(
             f"The set-up needs about {needed / 1e9:.0f} GB and {environment.root} has {free / 1e9:.1f} GB free. "
@@ -97,19 +98,19 @@ def _prepare_folder(environment: Environment, tool: Tool) -> None:
         tool.create()
 
 
-def _install_torch(tool: Tool, build: TorchBuild) -> None:
+def _install_torch(tool: Tool, build: TorchBuild, index: str | None) -> None:
     say(f"PyTorch {TORCH}, {_build_in_words(build)}")
-    if tool.install(build.requirement, extra_index=build.index):
-        return
-    if build.index is not None:
-        detail("PyTorch's own index did not have it; asking the ordinary one")
-        if tool.install(replace(build, index=None).requirement):
+    if index is not None:
+        if tool.install(build.requirement, extra_index=index):
             return
+        detail("PyTorch's own index did not have it; asking the ordinary one")
+    if tool.install(f"torch=={TORCH}"):
+        return
     raise _failure(tool, "PyTorch could not be installed.")
 
 
 def _build_in_words(build: TorchBuild) -> str:
-    if build.variant.startswith("cu"):
+    if build.uses_card:
         return f"for the graphics card (CUDA {build.variant[2:4]}.{build.variant[4:]})"
     return "for the processor" if build.variant == "cpu" else "for this Mac"
 

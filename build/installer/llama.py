@@ -19,14 +19,14 @@ _MISSING = (
 
 def install_llama(
     tool: Tool, machine: Machine, pip_settings: Mapping[str, str], works: Callable[[Path], bool] | None = None
-) -> str:
+) -> bool:
     """Install llama-cpp-python by the first way that leads to one that computes here. It never fails the set-up.
 
     Args:
         works: tells whether the installed one computes; for tests.
 
     Returns:
-        "wheel", "compiled" or "missing".
+        whether there is one that computes.
     """
     computes = works or probe
     say("llama.cpp, for trying out GGUF files")
@@ -35,17 +35,17 @@ def install_llama(
     use_index = not is_on(pip_settings.get("no-index", "")) and reachable(index)
     if tool.install(*only_binary, extra_index=index if use_index else None):
         if computes(tool.environment.python):
-            return "wheel"
+            return True
         detail("the ready build needs a newer processor than this one")
     if not machine.has_compiler:
         say(f"llama.cpp is left out: there is no ready build for this machine, and no C++ compiler. {_MISSING}")
-        return "missing"
+        return False
     detail("no ready build for this machine, so it is compiled: 5 to 20 minutes, once")
     compile_it = ("--no-binary", "llama-cpp-python", "--force-reinstall", "--no-deps", REQUIREMENT)
     if tool.install(*(compile_it if is_installed(tool) else (REQUIREMENT,))) and computes(tool.environment.python):
-        return "compiled"
+        return True
     say(f"llama.cpp could not be compiled; the reason stands in {tool.environment.log}. {_MISSING}")
-    return "missing"
+    return False
 
 
 def is_installed(tool: Tool) -> bool:

@@ -1,0 +1,153 @@
+"""What this computer has: cards, memory, disk, processor; read without torch, and never by raising."""
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from localft import paths
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One NVIDIA card."""
+
+    index: int
+    """Its number in NVIDIA's own order, by PCI slot."""
+    uuid: str
+    name: str
+    total_bytes: int
+    free_bytes: int
+    """What no program uses at this moment."""
+    compute_capability: tuple[int, int] | None
+    """(8, 6) for an RTX 3060; None where the driver does not say."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The computer's memory in bytes; swap is the page file on Windows."""
+
+    total_bytes: int
+    available_bytes: int
+    swap_total_bytes: int
+    swap_free_bytes: int
+
+
+@dataclass(frozen=True)
+class Disk:
+    """The disk that holds a folder, in bytes."""
+
+    folder: Path
+    total_bytes: int
+    free_bytes: int
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """This computer."""
+
+    system: str
+    """Linux, Darwin or Windows."""
+    gpus: tuple[Gpu, ...]
+    driver: str | None
+    """Version of the NVIDIA driver, None where there is none or it does not answer."""
+    driver_problem: str
+    """Why a driver that is installed does not answer; empty where all is well or there is none."""
+    memory: Memory
+    disk: Disk
+    """Of the folder with the projects."""
+    physical_cores: int
+    logical_cores: int
+
+
+def read_hardware() -> Hardware:
+    """Look at this computer; some milliseconds, a few tens where there is an NVIDIA driver."""
+    gpus, driver, problem = _read_nvidia()
+    return Hardware(
+        system=platform.system(),
+        gpus=visible(gpus, os.environ.get("CUDA_VISIBLE_DEVICES")),
+        driver=driver,
+        driver_problem=problem,
+        memory=read_memory(),
+        disk=read_disk(paths.data_dir()),
+        physical_cores=_physical_cores(),
+        logical_cores=os.cpu_count() or 1,
+    )
+
+
+def read_memory() -> Memory:
+    """Return the state of the computer's memory."""
+    import psutil
+
+    memory, swap = psutil.virtual_memory(), psutil.swap_memory()
+    return Memory(memory.total, memory.available, swap.total, swap.free)
+
+
+def read_disk(folder: Path) -> Disk:
+    """Return the disk that holds a folder, or will hold it once the folder has been made."""
+    import psutil
+
+    existing = next((place for place in (folder, *folder.parents) if place.exists()), Path.cwd())
+    usage = psutil.disk_usage(str(existing))
+    return Disk(folder, usage.total, usage.free)
+
+
+def visible(gpus: Sequence[Gpu], wish: str | None) -> tuple[Gpu, ...]:
+    """Return the cards that CUDA programs are meant to see.
+
+    Args:
+        wish: CUDA_VISIBLE_DEVICES: numbers or the beginnings of UUIDs, up to the first that fits no card; None for all.
+    """
+    if wish is None:
+        return tuple(gpus)
+    chosen: list[Gpu] = []
+    for word in (part.strip() for part in wish.split(",")):
+        matching = [gpu for gpu in gpus if word == str(gpu.index) or (word[:4] == "GPU-" and gpu.uuid.startswith(word))]
+        if len(matching) != 1:
+            break
+        chosen += matching
+    return tuple(chosen)
+
+
+def _physical_cores() -> int:
+    import psutil
+
+    return psutil.cpu_count(logical=False) or os.cpu_count() or 1
+
+
+def _read_nvidia() -> tuple[list[Gpu], str | None, str]:
+    """Return the cards, the driver's version, and what is wrong with a driver that is there but does not answer."""
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError as error:
+        return [], None, "" if error.value == pynvml.NVML_ERROR_LIBRARY_NOT_FOUND else str(error)
+    try:
+        driver = str(pynvml.nvmlSystemGetDriverVersion())
+        return [_read_gpu(index) for index in range(pynvml.nvmlDeviceGetCount())], driver, ""
+    except pynvml.NVMLError as error:
+        return [], None, str(error)
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def _read_gpu(index: int) -> Gpu:
+    import pynvml
+
+    handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+    memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+    try:
+        major, minor = pynvml.nvmlDeviceGetCudaComputeCapability(handle)
+        capability = (int(major), int(minor))
+    except pynvml.NVMLError:
+        capability = None
+    return Gpu(
+        index=index,
+        uuid=str(pynvml.nvmlDeviceGetUUID(handle)),
+        name=str(pynvml.nvmlDeviceGetName(handle)),
+        total_bytes=int(memory.total),
+        free_bytes=int(memory.free),
+        compute_capability=capability,
+    )

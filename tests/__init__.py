@@ -1,0 +1,1 @@
+"""Tests in tiers: unit, integration, browser, gpu; `python -m tests.check` runs them all."""
