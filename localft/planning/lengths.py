@@ -1,0 +1,105 @@
+"""How long the examples of a dataset version are, in tokens of the base model: plans and proposals rest on it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from localft.data.examples import Example
+from localft.data.versions import load_split
+from localft.models.base_model import BaseModel
+from localft.planning.recipe import TrainingSettings
+from localft.store.projects import Project
+
+# Before a model is downloaded its tokenizer is not at hand. Byte-level BPE of today's vocabularies (100k entries and
+# more) makes a token of some four bytes of English; three is on the safe side for other languages and for JSON.
+_BYTES_PER_TOKEN = 3.0
+_TEMPLATE_TOKENS_PER_MESSAGE = 6
+# Beyond so many examples a sample says the same.
+_SAMPLE = 2_000
+_NO_CUT = 1_000_000
+
+
+@dataclass(frozen=True)
+class TokenStats:
+    """Lengths of the sequences that are trained on, in tokens, before any cut.
+
+    `learned` is the mean number of tokens with a loss. `estimated` says that they were guessed from the text, because
+    the tokenizer is not on this computer yet.
+    """
+
+    train: int
+    validation: int
+    mean: float
+    p50: int
+    p95: int
+    p99: int
+    longest: int
+    learned: float
+    estimated: bool = False
+
+    def mean_at(self, max_length: int) -> float:
+        """Mean length once everything longer than `max_length` is cut; at most a few per cent too high."""
+        return min(self.mean, float(max_length))
+
+
+def measure_tokens(
+    project: Project, version_id: str, base_model: BaseModel, settings: TrainingSettings | None = None
+) -> TokenStats:
+    """Measure the training examples of a version with the model's own tokenizer and chat format, or estimate them.
+
+    Raises:
+        UserError: the version is missing or damaged, or the chat template refuses an example.
+    """
+    train = load_split(project, version_id, "train")
+    validation = load_split(project, version_id, "validation")
+    sample = train if len(train) <= _SAMPLE else train[:: math.ceil(len(train) / _SAMPLE)]
+    chosen = settings or TrainingSettings()
+    counted, estimated = _count(sample, base_model, chosen)
+    lengths = sorted(total for total, _ in counted)
+    return TokenStats(
+        train=len(train),
+        validation=len(validation),
+        mean=sum(lengths) / max(1, len(lengths)),
+        p50=_percentile(lengths, 0.50),
+        p95=_percentile(lengths, 0.95),
+        p99=_percentile(lengths, 0.99),
+        longest=lengths[-1] if lengths else 0,
+        learned=sum(learned for _, learned in counted) / max(1, len(counted)),
+        estimated=estimated,
+    )
+
+
+def _count(
+    examples: Sequence[Example], base_model: BaseModel, settings: TrainingSettings
+) -> tuple[list[tuple[int, int]], bool]:
+    """(tokens, learned tokens) of each sequence; and whether they are estimates."""
+    from localft.models.download import is_present, model_folder
+    from localft.models.templates import chat_format_for
+    from localft.models.tokens import TextTokenizer, encode_example
+
+    if not is_present(base_model):
+        return [_estimate(example) for example in examples], True
+    tokenizer = TextTokenizer(model_folder(base_model))
+    chat_format = chat_format_for(base_model, settings.thinking)
+    counted = [
+        (len(encoded.token_ids), encoded.learned_count)
+        for example in examples
+        for encoded in encode_example(chat_format, tokenizer, example, _NO_CUT, settings.learn)
+    ]
+    return counted, False
+
+
+def _estimate(example: Example) -> tuple[int, int]:
+    def tokens(text: str) -> int:
+        return math.ceil(len(text.encode("utf-8", errors="replace")) / _BYTES_PER_TOKEN) + _TEMPLATE_TOKENS_PER_MESSAGE
+
+    total = sum(tokens(message.content) for message in example.messages)
+    learned = sum(tokens(message.content) for message in example.messages if message.role == "assistant")
+    return total, learned
+
+
+def _percentile(ordered: Sequence[int], fraction: float) -> int:
+    """The smallest value that at least `fraction` of the values do not exceed."""
+    if not ordered:
+        return 0
+    return ordered[max(0, math.ceil(fraction * len(ordered)) - 1)]

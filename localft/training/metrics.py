@@ -1,0 +1,89 @@
+"""The measurements of a run, read from its events: what plots, tables and status lines show."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from localft.store import files
+from localft.training.runs import Run
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An answer of the model in training to a prompt of the validation split."""
+
+    prompt: str
+    expected: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Series of (step, value) pairs, by step; loss in nats per learned token, memory in bytes.
+
+    `best_step` is the step with the lowest validation loss, None before the first validation; `samples` holds the answers
+    to the fixed prompts by step; `warnings` are sentences that arose on the way.
+    """
+
+    loss: list[tuple[int, float]] = field(default_factory=list)
+    validation_loss: list[tuple[int, float]] = field(default_factory=list)
+    learning_rate: list[tuple[int, float]] = field(default_factory=list)
+    tokens_per_second: list[tuple[int, float]] = field(default_factory=list)
+    memory_bytes: list[tuple[int, float]] = field(default_factory=list)
+    samples: dict[int, list[Sample]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    best_step: int | None = None
+
+    @property
+    def best_validation_loss(self) -> float | None:
+        return dict(self.validation_loss).get(self.best_step) if self.best_step is not None else None
+
+
+_SERIES = {
+    "loss": "loss",
+    "learning_rate": "learning_rate",
+    "tokens_per_second": "tokens_per_second",
+    "memory_bytes": "memory_bytes",
+}
+
+
+def read_metrics(run: Run) -> Metrics:
+    """Read the measurements of a run so far.
+
+    A resumed run starts again from its last checkpoint: what had been measured beyond that step is replaced.
+    """
+    series: dict[str, dict[int, float]] = {name: {} for name in (*_SERIES, "validation_loss")}
+    samples: dict[int, list[Sample]] = {}
+    warnings: list[str] = []
+    for event in files.read_lines(run.folder / "events.jsonl")[0]:
+        kind, step = event.get("kind"), event.get("step")
+        if kind == "warning":
+            warnings.append(str(event.get("message", "")))
+        if not isinstance(step, int):
+            continue
+        if kind == "resumed":
+            for points in (*series.values(), samples):
+                _forget_after(points, step)
+        elif kind == "metrics":
+            for name, field_name in _SERIES.items():
+                if isinstance(value := event.get(field_name), int | float):
+                    series[name][step] = float(value)
+        elif kind == "validation" and isinstance(event.get("loss"), int | float):
+            series["validation_loss"][step] = float(event["loss"])
+        elif kind == "samples":
+            samples[step] = [_sample(item) for item in event.get("items", [])]
+    validation = series["validation_loss"]
+    return Metrics(
+        **{name: sorted(points.items()) for name, points in series.items()},
+        samples=dict(sorted(samples.items())),
+        warnings=warnings,
+        best_step=min(validation, key=lambda step: validation[step]) if validation else None,
+    )
+
+
+def _forget_after(points: dict[int, Any], step: int) -> None:
+    for later in [known for known in points if known > step]:
+        del points[later]
+
+
+def _sample(item: dict[str, Any]) -> Sample:
+    return Sample(str(item.get("prompt", "")), str(item.get("expected", "")), str(item.get("answer", "")))

@@ -1,0 +1,129 @@
+"""Runs: one execution of a recipe each, in a folder that is also its job's."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from localft import jobs
+from localft.errors import UserError
+from localft.jobs import JobOrder, JobView
+from localft.models.base_model import BaseModel
+from localft.models.chat_format import ChatFormat
+from localft.planning.plan import Plan
+from localft.planning.recipe import Recipe
+from localft.store import files
+from localft.store.projects import Listing, Project, list_folders
+
+WORKER = "localft.training.worker"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as its folder tells it."""
+
+    folder: Path
+    recipe: Recipe
+    plan: Plan | None
+    base_model: BaseModel
+    job: JobView
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def chat_format(self) -> ChatFormat:
+        """What turns messages into tokens for this run, in training and ever after."""
+        return ChatFormat.load(self.folder / "chat_format.json")
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether there is something to evaluate, chat with and export."""
+        return (self.folder / "weights" / "manifest.json").exists()
+
+
+def start_run(
+    project: Project, recipe: Recipe, plan: Plan, *, even_if_too_large: bool = False, checkpoint_seconds: float = 180.0
+) -> Run:
+    """Write the run's records and queue its job.
+
+    A checkpoint is written at each validation, and in between whenever `checkpoint_seconds` have passed since the last.
+
+    Raises:
+        UserError: the plan says that it does not fit (unless `even_if_too_large`), the base model is not downloaded, or
+            it has no chat template that could be used.
+    """
+    from localft.models.download import model_folder
+    from localft.models.find import find_model
+    from localft.models.templates import chat_format_for
+
+    if plan.fits == "no" and not even_if_too_large:
+        raise UserError(
+            f"This run needs {plan.total_bytes / 2**30:.1f} GB, and {plan.device} has {plan.device_bytes / 2**30:.1f}.",
+            " ".join(plan.advice) or "Choose a smaller base model.",
+        )
+    base_model = find_model(recipe.base_model, recipe.revision)
+    model_folder(base_model)
+    folder = project.runs / files.new_id()
+    recipe.save(folder / "recipe.json")
+    plan.save(folder / "plan.json")
+    base_model.save(folder / "base_model.json")
+    chat_format_for(base_model, recipe.settings.thinking).save(folder / "chat_format.json")
+    order = JobOrder(
+        worker=WORKER,
+        title=f"Training {base_model.name}",
+        project=project.slug,
+        created_at=files.now(),
+        settings={"project": project.slug, "checkpoint_seconds": checkpoint_seconds},
+    )
+    jobs.start(folder, order)
+    return _load(folder)
+
+
+def list_runs(project: Project) -> Listing[Run]:
+    """All runs of a project, newest first."""
+    return list_folders(project.runs, _load)
+
+
+def open_run(project: Project, run_id: str | None = None) -> Run:
+    """Open a run, the newest without `run_id`.
+
+    Raises:
+        UserError: there is none, or its records cannot be read.
+    """
+    if run_id is None:
+        runs = list_runs(project).items
+        if not runs:
+            raise UserError(
+                f"The project {project.name} has no run yet.", f"Train first: `localft train {project.slug}`."
+            )
+        return runs[0]
+    folder = project.runs / Path(run_id).name
+    if not folder.is_dir():
+        raise UserError(
+            f"The project {project.name} has no run {run_id}.", f"`localft runs {project.slug}` lists them."
+        )
+    return _load(folder)
+
+
+def run_weights(run: Run) -> Path:
+    """The folder with the run's best weights: an adapter (PEFT's layout) or a full model, safetensors either way.
+
+    Raises:
+        UserError: there are none yet.
+    """
+    if not run.has_weights:
+        raise UserError(
+            f"The run {run.id} has no weights yet: it is {run.job.state.value}.", "Let it finish, or resume it."
+        )
+    return run.folder / "weights"
+
+
+def _load(folder: Path) -> Run:
+    plan = Plan.load(folder / "plan.json") if (folder / "plan.json").exists() else None
+    return Run(
+        folder,
+        Recipe.load(folder / "recipe.json"),
+        plan,
+        BaseModel.load(folder / "base_model.json"),
+        jobs.read(folder),
+    )
