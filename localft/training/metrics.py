@@ -1,10 +1,10 @@
 """The measurements of a run, read from its events: what plots, tables and status lines show."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from localft.store import files
-from localft.training.runs import Run
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Sample:
 class Metrics:
     """Series of (step, value) pairs, by step; loss in nats per learned token, memory in bytes.
 
-    `best_step` is the step with the lowest validation loss, None before the first validation; `samples` holds the answers
-    to the fixed prompts by step; `warnings` are sentences that arose on the way.
+    `best_step` is the step with the lowest validation loss, None before the first validation; `samples` holds the
+    answers to the fixed prompts by step; `warnings` are sentences that arose on the way.
     """
 
     loss: list[tuple[int, float]] = field(default_factory=list)
@@ -46,15 +46,15 @@ _SERIES = {
 }
 
 
-def read_metrics(run: Run) -> Metrics:
-    """Read the measurements of a run so far.
+def metrics_of(folder: Path) -> Metrics:
+    """Read the measurements of the run in `folder` so far.
 
     A resumed run starts again from its last checkpoint: what had been measured beyond that step is replaced.
     """
     series: dict[str, dict[int, float]] = {name: {} for name in (*_SERIES, "validation_loss")}
     samples: dict[int, list[Sample]] = {}
     warnings: list[str] = []
-    for event in files.read_lines(run.folder / "events.jsonl")[0]:
+    for event in files.read_lines(folder / "events.jsonl")[0]:
         kind, step = event.get("kind"), event.get("step")
         if kind == "warning":
             warnings.append(str(event.get("message", "")))

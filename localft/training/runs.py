@@ -12,6 +12,7 @@ from localft.planning.plan import Plan
 from localft.planning.recipe import Recipe
 from localft.store import files
 from localft.store.projects import Listing, Project, list_folders
+from localft.training.metrics import Metrics, metrics_of
 
 WORKER = "localft.training.worker"
 
@@ -116,6 +117,11 @@ def run_weights(run: Run) -> Path:
             f"The run {run.id} has no weights yet: it is {run.job.state.value}.", "Let it finish, or resume it."
         )
     return run.folder / "weights"
+
+
+def read_metrics(run: Run) -> Metrics:
+    """Read what a run has measured so far: losses, rates, memory, answers."""
+    return metrics_of(run.folder)
 
 
 def _load(folder: Path) -> Run:
