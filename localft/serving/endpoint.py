@@ -25,9 +25,13 @@ class Sampling(Settings):
 
 @dataclass(frozen=True)
 class Delta:
-    """A piece of a streamed answer."""
+    """A piece of a streamed answer: of its text, or of what stands in `<think>`. Either may be empty.
 
-    text: str
+    The pieces put together are the `text` and the `thinking` of the whole `Answer`.
+    """
+
+    text: str = ""
+    thinking: str = ""
 
 
 @dataclass(frozen=True)
