@@ -1,0 +1,117 @@
+"""Files to take away, straight from where they lie: Gradio would copy gigabytes into its cache first.
+
+An address names a project, an export and a file of it; nothing in an address is a path, and only files that the
+export's own record
+lists are given out. The guard stands before these routes as before everything else.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from localft.errors import UserError
+from localft.evaluation import evaluations
+from localft.export import exports
+from localft.export.exports import Export
+from localft.store import files
+from localft.store.projects import Project, open_project
+
+_EXPORTS = "/downloads/exports"
+_REPORTS = "/downloads/reports"
+
+
+def export_address(project: Project, export: Export, name: str) -> str:
+    """The address at which a file of an export is given out."""
+    return f"{_EXPORTS}/{quote(project.slug)}/{quote(export.id)}/{quote(name)}"
+
+
+def report_address(project: Project, evaluation_id: str) -> str:
+    """The address of an evaluation's report: scorecard, verdict and answers as one JSON file."""
+    return f"{_REPORTS}/{quote(project.slug)}/{quote(evaluation_id)}"
+
+
+def download_names(export: Export) -> list[str]:
+    """The names of the files of a complete export that can be taken away."""
+    if export.record is None:
+        return []
+    listed = [file.name for file in export.record.files]
+    beside = [name for name in ("Modelfile", "certificate.json") if (export.folder / name).is_file()]
+    return list(dict.fromkeys([*listed, *beside]))
+
+
+def routes() -> list[Route]:
+    """The routes of both kinds of download."""
+    return [
+        Route(_EXPORTS + "/{project}/{export}/{name:path}", _explained(_give_export), methods=["GET", "HEAD"]),
+        Route(_REPORTS + "/{project}/{evaluation}", _explained(_give_report), methods=["GET", "HEAD"]),
+    ]
+
+
+def _explained(give: Callable[[Request], Response]) -> Callable[[Request], Response]:
+    """Answer a request for something that is not there with its sentence."""
+
+    def answer(request: Request) -> Response:
+        try:
+            return give(request)
+        except UserError as error:
+            return PlainTextResponse(str(error), status_code=404)
+
+    return answer
+
+
+def _give_export(request: Request) -> Response:
+    project = _project(request)
+    export = exports.open_export(project, _id(request, "export"))
+    name = request.path_params["name"]
+    path = find_file(export, name)
+    return FileResponse(path, filename=Path(name).name, media_type="application/octet-stream")
+
+
+def find_file(export: Export, name: str) -> Path:
+    """The path of a file of an export.
+
+    Raises:
+        UserError: the export lists no such file, or the file is not where it was written.
+    """
+    path = export.folder / name
+    inside = path.resolve().is_relative_to(export.folder.resolve())
+    if name not in download_names(export) or not inside or not path.is_file():
+        raise UserError("This export has no such file.", "Reload the page; it may have been deleted.")
+    return path
+
+
+def _give_report(request: Request) -> Response:
+    project = _project(request)
+    evaluation = evaluations.open_evaluation(project, _id(request, "evaluation"))
+    report = {
+        "scorecard": evaluation.scorecard.model_dump(mode="json") if evaluation.scorecard else None,
+        "verdict": evaluation.verdict.model_dump(mode="json") if evaluation.verdict else None,
+        "answers": files.read_lines(evaluation.folder / "answers.jsonl")[0],
+    }
+    name = f"{project.slug}-evaluation-{evaluation.id}.json"
+    return Response(
+        json.dumps(report, ensure_ascii=False, indent=2),
+        media_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _project(request: Request) -> Project:
+    slug = request.path_params["project"]
+    project = open_project(slug)
+    if project.slug != slug:
+        raise UserError("There is no such project.", "Reload the page.")
+    return project
+
+
+def _id(request: Request, name: str) -> str:
+    """An id out of an address: the name of one folder, never a way to another."""
+    value = request.path_params[name]
+    if not value or value != Path(value).name or value.startswith("."):
+        raise UserError("There is nothing of this name.", "Reload the page.")
+    return value

@@ -1,0 +1,190 @@
+"""The guard alone, as an ASGI application around one that answers everything."""
+
+import asyncio
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from localft.ui.guard import Guard
+
+TOKEN = "a-token-of-this-launch"
+Headers = dict[str, str]
+
+
+@dataclass
+class Reply:
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    reached: MutableMapping[str, Any] | None = None
+
+
+def ask(guard: Guard, reply: Reply, method: str, path: str, headers: list[tuple[bytes, bytes]]) -> None:
+    bare, _, query = path.partition("?")
+    scope = {"type": "http", "method": method, "path": bare, "query_string": query.encode(), "headers": headers}
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            reply.status = message["status"]
+            reply.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+        else:
+            reply.body += message["body"]
+
+    asyncio.run(guard(scope, receive, send))
+
+
+class Browser:
+    """Asks the guard, and remembers what reached the application behind it."""
+
+    def __init__(self) -> None:
+        self.scope: MutableMapping[str, Any] | None = None
+        self.guard = Guard(self.answer, TOKEN)
+
+    async def answer(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        self.scope = scope
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"X-Frame-Options", b"SAMEORIGIN")]})
+        await send({"type": "http.response.body", "body": b"inside"})
+
+    def get(self, path: str = "/", method: str = "GET", **headers: str) -> Reply:
+        given = {"host": "127.0.0.1:7860"} | {name.replace("_", "-").lower(): value for name, value in headers.items()}
+        self.scope, reply = None, Reply()
+        ask(
+            self.guard, reply, method, path, [(name.encode(), value.encode()) for name, value in given.items() if value]
+        )
+        reply.reached = self.scope
+        return reply
+
+    def cookie(self) -> str:
+        return self.get(f"/?token={TOKEN}").headers["set-cookie"].partition(";")[0]
+
+
+@pytest.fixture
+def browser() -> Browser:
+    return Browser()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.com",
+        "127.0.0.1.evil.com",
+        "localhost.evil.com",
+        "evil.com:7860",
+        "",
+        "[::1]x",
+        "LOCALHOST.",
+        "localhost.",
+        "user@localhost",
+        "127.0.0.1@evil.com",
+        "127.0.0.1:7860.evil.com",
+        "0.0.0.0:7860",
+        "127.1",
+        "2130706433",
+        "localhost:123456",
+    ],
+)
+def test_a_foreign_host_is_refused_even_with_the_token(browser: Browser, host: str) -> None:
+    reply = browser.get(host=host, authorization=f"Bearer {TOKEN}")
+    assert reply.status == 421
+    assert reply.reached is None
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:7860", "localhost:7860", "[::1]:7860", "localhost", "127.0.0.1:9000"])
+def test_loopback_names_pass(browser: Browser, host: str) -> None:
+    assert browser.get(host=host, authorization=f"Bearer {TOKEN}").status == 200
+
+
+def test_two_host_headers_are_refused() -> None:
+    browser, reply = Browser(), Reply()
+    twice = [(b"host", b"127.0.0.1"), (b"host", b"127.0.0.1"), (b"authorization", f"Bearer {TOKEN}".encode())]
+    ask(browser.guard, reply, "GET", "/", twice)
+    assert reply.status == 421
+
+
+@pytest.mark.parametrize("origin", ["https://evil.com", "null", "http://localhost:7860", "https://127.0.0.1:7860", "x"])
+def test_a_foreign_origin_is_refused(browser: Browser, origin: str) -> None:
+    reply = browser.get("/gradio_api/upload", "POST", origin=origin, cookie=browser.cookie())
+    assert reply.status == 403
+    assert reply.reached is None
+
+
+def test_the_own_origin_passes(browser: Browser) -> None:
+    assert browser.get(method="POST", origin="http://127.0.0.1:7860", cookie=browser.cookie()).status == 200
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_fetch_of_another_site_is_refused(browser: Browser, site: str) -> None:
+    cookie = browser.cookie()
+    assert browser.get(sec_fetch_site=site, sec_fetch_mode="no-cors", cookie=cookie).status == 403
+    frame = {"sec_fetch_mode": "navigate", "sec_fetch_dest": "iframe"}
+    assert browser.get(sec_fetch_site=site, cookie=cookie, **frame).status == 403
+    form = {"sec_fetch_mode": "navigate", "sec_fetch_dest": "document"}
+    assert browser.get(method="POST", sec_fetch_site=site, cookie=cookie, **form).status == 403
+    assert browser.get(sec_fetch_site=site, cookie=cookie, **form).status == 200
+
+
+def test_without_token_nothing_is_reached(browser: Browser) -> None:
+    for path in ("/", "/config", "/gradio_api/cancel", "/downloads/exports/a/b/c", "/?token=", "/?token=wrong"):
+        reply = browser.get(path)
+        assert (reply.status, reply.reached) == (401, None), path
+    assert browser.get(cookie=f"{browser.guard.cookie}=wrong").status == 401
+    assert browser.get(cookie=f"{browser.guard.cookie}={TOKEN}").status == 401
+    assert browser.get(cookie='"; =; x=\x01').status == 401
+    assert browser.get(authorization="Bearer wrong").status == 401
+
+
+def test_the_token_becomes_a_cookie_and_leaves_the_address(browser: Browser) -> None:
+    reply = browser.get(f"/?token={TOKEN}&project=a%20b&tab=train")
+    assert reply.status == 303
+    assert reply.headers["location"] == "/?project=a+b&tab=train"
+    assert "HttpOnly" in reply.headers["set-cookie"]
+    assert "SameSite=Strict" in reply.headers["set-cookie"]
+    assert TOKEN not in reply.headers["set-cookie"] + reply.headers["location"]
+    assert browser.get("/config", cookie=browser.cookie()).body == b"inside"
+
+
+def test_a_token_in_the_address_opens_the_page_only(browser: Browser) -> None:
+    assert browser.get(f"/config?token={TOKEN}").status == 401
+    assert browser.get(f"/?token={TOKEN}", "POST").status == 401
+
+
+def test_two_launches_do_not_share_a_cookie() -> None:
+    assert Guard(Browser().answer, "one").cookie != Guard(Browser().answer, "two").cookie
+
+
+def test_every_answer_carries_the_security_headers(browser: Browser) -> None:
+    for reply in (browser.get(), browser.get(cookie=browser.cookie()), browser.get(host="evil.com")):
+        lowered = {name.lower(): value for name, value in reply.headers.items()}
+        assert lowered["x-frame-options"] == "DENY"
+        assert lowered["referrer-policy"] == "no-referrer"
+        assert "frame-ancestors 'none'" in lowered["content-security-policy"]
+        assert len(lowered) == len(reply.headers)
+
+
+def test_nobody_speaks_for_another_host(browser: Browser) -> None:
+    reply = browser.get(cookie=browser.cookie(), x_forwarded_host="evil.com", forwarded="host=evil.com")
+    assert reply.reached is not None
+    assert not [name for name, _ in reply.reached["headers"] if b"forwarded" in name]
+
+
+def test_a_person_gets_a_page_and_a_program_gets_text(browser: Browser) -> None:
+    assert browser.get(accept="text/html").body.startswith(b"<!doctype html>")
+    assert browser.get(accept="*/*").body.startswith(b"Open localft")
+
+
+def test_websockets_are_closed(browser: Browser) -> None:
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "websocket.connect"}
+
+    asyncio.run(browser.guard({"type": "websocket", "headers": []}, receive, send))
+    assert sent == [{"type": "websocket.close", "code": 1008}]
