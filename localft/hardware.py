@@ -123,7 +123,7 @@ def _read_nvidia() -> tuple[list[Gpu], str | None, str]:
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError as error:
-        return [], None, "" if error.value == pynvml.NVML_ERROR_LIBRARY_NOT_FOUND else str(error)
+        return [], None, "" if _is_missing(error) else str(error)
     try:
         driver = str(pynvml.nvmlSystemGetDriverVersion())
         return [_read_gpu(index) for index in range(pynvml.nvmlDeviceGetCount())], driver, ""
@@ -131,6 +131,13 @@ def _read_nvidia() -> tuple[list[Gpu], str | None, str]:
         return [], None, str(error)
     finally:
         pynvml.nvmlShutdown()
+
+
+def _is_missing(error: Exception) -> bool:
+    """Tell whether there is no NVIDIA driver at all, as opposed to one that is broken."""
+    import pynvml
+
+    return getattr(error, "value", None) == pynvml.NVML_ERROR_LIBRARY_NOT_FOUND
 
 
 def _read_gpu(index: int) -> Gpu:

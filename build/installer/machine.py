@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from installer.plan import Machine
+from localft.compilers import has_compiler
 
 
 def read_machine() -> Machine:
@@ -59,31 +60,6 @@ def _driver_without_tool() -> str | None:
         return version.read_text(encoding="ascii").strip() or None
     except OSError:
         return None
-
-
-def has_compiler() -> bool:
-    """Tell whether C++ can be compiled here; on Windows the Visual Studio installer knows where its tools are."""
-    if os.environ.get("CXX") and shutil.which(os.environ["CXX"]):
-        return True
-    if any(shutil.which(name) for name in ("c++", "g++", "clang++")):
-        return platform.system() != "Darwin" or _has_command_line_tools()
-    return os.name == "nt" and (shutil.which("cl") is not None or _has_visual_studio())
-
-
-def _has_command_line_tools() -> bool:
-    # Every Mac has a /usr/bin/c++ that only offers to install the real one.
-    return subprocess.run(["xcode-select", "-p"], capture_output=True, check=False).returncode == 0
-
-
-def _has_visual_studio() -> bool:
-    programs = os.environ.get("ProgramFiles(x86)", r"C:\Program Files (x86)")  # noqa: SIM112
-    locator = Path(programs, "Microsoft Visual Studio", "Installer", "vswhere.exe")
-    if not locator.is_file():
-        return False
-    component = "Microsoft.VisualStudio.Component.VC.Tools.x86.x64"
-    question = [str(locator), "-products", "*", "-requires", component, "-property", "installationPath"]
-    answer = subprocess.run(question, capture_output=True, text=True, check=False)
-    return bool(answer.stdout.strip())
 
 
 def free_bytes(folder: Path) -> int:
