@@ -1,15 +1,26 @@
 """The plan: what a recipe will need and take on this machine, by cause, before anything is downloaded or started."""
 
+import math
+from dataclasses import replace
 from typing import Literal
 
 from localft.hardware import Hardware
 from localft.models.base_model import BaseModel
+from localft.planning.device import Device, device_of
 from localft.planning.lengths import TokenStats
-from localft.planning.recipe import Recipe
+from localft.planning.memory import Load, Precision, memory_by_cause
+from localft.planning.model_shape import ModelShape, guess_shape, shape_of
+from localft.planning.recipe import Recipe, TrainingSettings
+from localft.planning.speed import START_SECONDS, tokens_per_second
 from localft.store.records import Record
 
 Fit = Literal["comfortably", "tightly", "no"]
-Precision = Literal["bf16", "fp16", "fp32"]
+
+# The formulas err by some per cent; above the second share a run is refused.
+_COMFORTABLE, _TIGHT = 0.85, 0.97
+# Beyond so many tokens a larger micro-batch is no faster.
+_ENOUGH_TOKENS = 8_192
+_GIB = 2**30
 
 
 class Plan(Record):
@@ -48,9 +59,133 @@ class Plan(Record):
 
 def make_plan(recipe: Recipe, base_model: BaseModel, token_stats: TokenStats, hardware: Hardware) -> Plan:
     """Work out memory by cause, micro-batch, steps and duration of a recipe on this machine."""
-    raise NotImplementedError
+    settings, device, shape = recipe.settings, device_of(hardware), shape_of(base_model)
+    load = _choose_load(settings, token_stats, shape, device)
+    memory = memory_by_cause(shape, load)
+    total = sum(memory.values())
+    steps_per_epoch = math.ceil(token_stats.train / settings.batch_size)
+    steps = math.ceil(settings.epochs * steps_per_epoch)
+    mean = token_stats.mean_at(settings.max_length)
+    trained = int(min(settings.epochs * token_stats.train, steps * settings.batch_size) * mean)
+    rate = tokens_per_second(shape, load, mean * load.micro_batch, device)
+    validations = math.ceil(settings.epochs * settings.evaluations_per_epoch)
+    # A validation has a forward pass only, a third of the work of training on the same tokens.
+    seconds = START_SECONDS + (trained + validations * token_stats.validation * mean / 3) / rate
+    fits = _fit(total, device)
+    return Plan(
+        device=device.name,
+        on_gpu=device.on_gpu,
+        device_bytes=device.memory,
+        memory=memory,
+        total_bytes=total,
+        fits=fits,
+        precision=load.precision,
+        micro_batch_size=load.micro_batch,
+        accumulation=settings.batch_size // load.micro_batch,
+        activation_checkpointing=load.checkpointing,
+        steps=steps,
+        steps_per_epoch=steps_per_epoch,
+        validate_every=max(1, round(steps_per_epoch / settings.evaluations_per_epoch)),
+        trained_tokens=trained,
+        tokens_per_second=rate,
+        seconds=seconds,
+        watt_hours=seconds / 3600 * device.watts,
+        reasons=_reasons(load, device, token_stats, settings),
+        advice=() if fits == "comfortably" else _advice(settings, load, shape, device, total),
+    )
 
 
 def fit_badge(base_model: BaseModel, hardware: Hardware) -> Fit:
     """Tell in a word how a model fits this machine, fine-tuned with qlora on examples of up to 1,024 tokens."""
-    raise NotImplementedError
+    return _badge(shape_of(base_model), hardware)
+
+
+def fit_badge_of_size(parameters: int, hardware: Hardware) -> Fit:
+    """The same for a model of which only the size is known, as in the catalogue."""
+    return _badge(guess_shape(parameters), hardware)
+
+
+def _badge(shape: ModelShape, hardware: Hardware) -> Fit:
+    device = device_of(hardware)
+    smallest = Load("qlora", device.precision, device.on_gpu, 16, 1, 1_024, checkpointing=True)
+    return _fit(sum(memory_by_cause(shape, smallest).values()), device)
+
+
+def _fit(total: int, device: Device) -> Fit:
+    if total <= _COMFORTABLE * device.memory:
+        return "comfortably"
+    return "tightly" if total <= _TIGHT * device.memory else "no"
+
+
+def _choose_load(settings: TrainingSettings, stats: TokenStats, shape: ModelShape, device: Device) -> Load:
+    """The fastest micro-batch that fits: as many examples as useful, recomputing only where memory asks for it."""
+    longest = max(1, min(settings.max_length, stats.longest or settings.max_length))
+    mean = max(1.0, stats.mean_at(settings.max_length))
+    base = Load(settings.method, device.precision, device.on_gpu, settings.rank, 1, longest, checkpointing=False)
+    wanted = settings.micro_batch_size
+    sizes = [size for size in range(1, settings.batch_size + 1) if settings.batch_size % size == 0]
+    if wanted is not None:
+        # The batch is split evenly, so that its size is kept exactly: the largest divisor up to the wanted size.
+        sizes = [max(size for size in sizes if size <= wanted)]
+    useful = [size for size in sizes if size == sizes[0] or size * longest <= _ENOUGH_TOKENS]
+    candidates = [
+        replace(base, micro_batch=size, checkpointing=recompute) for size in useful for recompute in (False, True)
+    ]
+
+    def total(load: Load) -> int:
+        return sum(memory_by_cause(shape, load).values())
+
+    for share in (_COMFORTABLE, _TIGHT):
+        fitting = [load for load in candidates if total(load) <= share * device.memory]
+        if fitting:
+            return max(fitting, key=lambda load: tokens_per_second(shape, load, mean * load.micro_batch, device))
+    return min(candidates, key=total)
+
+
+def _reasons(load: Load, device: Device, stats: TokenStats, settings: TrainingSettings) -> dict[str, str]:
+    longest = f"{min(settings.max_length, stats.longest):,}"
+    kind = {
+        "bf16": "this card computes bf16 natively",
+        "fp16": "this card has no native bf16, so fp16 with loss scaling is used",
+        "fp32": "processors are quickest and most exact in fp32",
+    }
+    source = (
+        "lengths estimated from the text, since the model is not downloaded yet" if stats.estimated else "your data"
+    )
+    speed = "a table of cards" if device.on_gpu and device.known else "typical values for such hardware"
+    return {
+        "precision": f"{load.precision}: {kind[load.precision]}.",
+        "micro_batch_size": (
+            f"{load.micro_batch} of the {settings.batch_size} examples of a batch at once; "
+            f"room is kept for the longest ones, {longest} tokens ({source})."
+        ),
+        "activation_checkpointing": (
+            "On: parts of the forward pass are computed twice, because keeping them would not fit."
+            if load.checkpointing
+            else "Off: everything the backward pass needs fits."
+        ),
+        "seconds": f"Worked out from the model's size, {source} and {speed}; not measured on this computer.",
+    }
+
+
+def _advice(settings: TrainingSettings, load: Load, shape: ModelShape, device: Device, total: int) -> tuple[str, ...]:
+    """Up to three changes that help, the cheapest in quality first, each with what the run would then need."""
+    changes = [
+        ("Set the micro-batch to 1", replace(load, micro_batch=1, checkpointing=True)),
+        ("Choose qlora, which keeps the base model in 4 bits", replace(load, method="qlora", checkpointing=True)),
+        (
+            f"Limit examples to {max(32, load.length // 2):,} tokens",
+            replace(load, length=max(32, load.length // 2), micro_batch=1, checkpointing=True),
+        ),
+        ("Choose rank 8", replace(load, rank=min(load.rank, 8), checkpointing=True)),
+    ]
+    sentences = []
+    for words, changed in changes:
+        needed = sum(memory_by_cause(shape, changed).values())
+        if changed != load and needed < 0.97 * total:
+            sentences.append(f"{words}: {needed / _GIB:.1f} GB instead of {total / _GIB:.1f}.")
+    if total > _TIGHT * device.memory:
+        sentences.append(f"Choose a smaller base model; {device.name} has {device.memory / _GIB:.1f} GB free.")
+    if settings.micro_batch_size and not sentences:
+        sentences.append("Leave the micro-batch empty, so that the plan can choose it.")
+    return tuple(sentences[-3:] if len(sentences) > 3 else sentences)

@@ -7,6 +7,8 @@ from pydantic import Field
 from localft.settings import Settings
 from localft.store.records import Record
 
+Preset = Literal["quick", "balanced", "thorough"]
+
 
 class TrainingSettings(Settings):
     """What a person may change about a run."""
@@ -65,5 +67,6 @@ class Recipe(Record):
     base_model: str
     revision: str | None = None
     dataset: str
+    preset: Preset = "balanced"
     settings: TrainingSettings
     reasons: dict[str, str] = {}

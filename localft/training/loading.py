@@ -9,7 +9,7 @@ import transformers
 from localft.errors import UserError
 from localft.models.base_model import BaseModel
 from localft.models.download import model_folder
-from localft.planning.plan import Precision
+from localft.planning.memory import Precision
 from localft.planning.recipe import Recipe
 from localft.training.runs import Run, run_weights
 

@@ -1,0 +1,107 @@
+"""The numbers of a model that memory and time depend on, read from its config.json."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from localft.models.base_model import BaseModel
+
+
+@dataclass(frozen=True)
+class ModelShape:
+    """A decoder-only transformer.
+
+    `query` and `key` are the widths of the query and of the key (and value) projections, heads x head size.
+    `head_is_tied`: the output head is the embedding table itself. `normalises_queries` (Qwen3, Gemma 3): queries and
+    keys pass a norm of their own. `norms` counts the norms of a layer over the hidden width.
+    """
+
+    hidden: int
+    intermediate: int
+    layers: int
+    query: int
+    key: int
+    vocabulary: int
+    head_is_tied: bool
+    parameters: int
+    normalises_queries: bool = False
+    norms: int = 2
+
+    @property
+    def embedding_parameters(self) -> int:
+        """Weights of the embedding table, and of the head where it is a table of its own: these are never quantised."""
+        return self.vocabulary * self.hidden * (1 if self.head_is_tied else 2)
+
+    @property
+    def linear_parameters(self) -> int:
+        """Weights of the linear layers in the blocks: what is multiplied with each token, and what qlora quantises."""
+        small = self.layers * self.norms * self.hidden + self.hidden
+        return max(0, self.parameters - self.embedding_parameters - small)
+
+    @property
+    def linears(self) -> tuple[tuple[int, int], ...]:
+        """(inputs, outputs) of the linear layers of one block: q, k, v, o, gate, up, down."""
+        return (
+            (self.hidden, self.query),
+            (self.hidden, self.key),
+            (self.hidden, self.key),
+            (self.query, self.hidden),
+            (self.hidden, self.intermediate),
+            (self.hidden, self.intermediate),
+            (self.intermediate, self.hidden),
+        )
+
+    def adapter_parameters(self, rank: int) -> int:
+        """Weights of a LoRA adapter on every linear layer: A is rank x inputs, B is outputs x rank (Hu et al. 2021)."""
+        return self.layers * rank * sum(inputs + outputs for inputs, outputs in self.linears)
+
+
+def shape_of(base_model: BaseModel) -> ModelShape:
+    """Read a model's shape from its config.json, or guess it from its size where that says too little."""
+    config = base_model.config.get("text_config") or base_model.config
+    needed = ("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
+    if not all(isinstance(config.get(name), int) for name in needed):
+        return guess_shape(base_model.parameters)
+    return _shape_from(config, base_model)
+
+
+def _shape_from(config: Mapping[str, Any], base_model: BaseModel) -> ModelShape:
+    hidden, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
+    head = int(config.get("head_dim") or hidden // heads)
+    architecture = base_model.architecture.lower()
+    tied = config.get("tie_word_embeddings", base_model.config.get("tie_word_embeddings"))
+    return ModelShape(
+        hidden=hidden,
+        intermediate=int(config.get("intermediate_size") or 4 * hidden),
+        layers=int(config["num_hidden_layers"]),
+        query=heads * head,
+        key=int(config.get("num_key_value_heads") or heads) * head,
+        vocabulary=int(config["vocab_size"]),
+        # Gemma ties without saying so; transformers' own default is to tie.
+        head_is_tied=True if tied is None else bool(tied),
+        parameters=base_model.parameters,
+        normalises_queries="qwen3" in architecture or "gemma3" in architecture,
+        norms=4 if "gemma" in architecture else 2,
+    )
+
+
+# Published shapes to guess from, by number of parameters: hidden, intermediate, layers, query, key, vocabulary, tied.
+_KNOWN = (
+    (3_000_000, (192, 512, 6, 192, 96, 2_048, True)),
+    (135_000_000, (576, 1_536, 30, 576, 192, 49_152, True)),
+    (600_000_000, (1_024, 3_072, 28, 2_048, 1_024, 151_936, True)),
+    (1_720_000_000, (2_048, 6_144, 28, 2_048, 1_024, 151_936, True)),
+    (4_020_000_000, (2_560, 9_728, 36, 4_096, 1_024, 151_936, True)),
+    (8_030_000_000, (4_096, 14_336, 32, 4_096, 1_024, 128_256, False)),
+    (14_770_000_000, (5_120, 17_408, 40, 5_120, 1_024, 151_936, False)),
+)
+
+
+def guess_shape(parameters: int) -> ModelShape:
+    """The shape of the known model of the nearest size, with the true number of parameters.
+
+    For lists of models of which no config.json is at hand.
+    """
+    _, values = min(_KNOWN, key=lambda known: abs(known[0] - parameters))
+    hidden, intermediate, layers, query, key, vocabulary, tied = values
+    return ModelShape(hidden, intermediate, layers, query, key, vocabulary, tied, parameters)

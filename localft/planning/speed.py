@@ -1,0 +1,41 @@
+"""How long a run takes: floating-point operations per token, over what the device achieves of its peak."""
+
+from localft.planning.device import Device
+from localft.planning.memory import Load
+from localft.planning.model_shape import ModelShape
+
+# The share of its peak that a card reaches in fine-tuning with large micro-batches. Published runs with transformers on
+# GeForce cards lie between 0.2 and 0.45.
+_GPU_SHARE = 0.38
+# Each micro-batch also reads and dequantises every weight once, which costs as much as computing so many tokens.
+_TOKENS_OF_READING = 400
+# Beside the arithmetic a processor spends this long per layer of a micro-batch, forward and backward: some 150 small
+# operations through Python. On tiny models it is most of the time.
+_CPU_SECONDS_PER_LAYER = 0.006
+
+# Loading the libraries and the model, before the first step.
+START_SECONDS = 20.0
+
+
+def flops_per_token(shape: ModelShape, load: Load) -> float:
+    """Operations to train on one token.
+
+    A product with a weight takes 2 forward and 2 backward for the input's gradient; with a frozen base no gradient of
+    the weight is computed. Checkpointing repeats the forward pass of the blocks; the tiled loss that of the head.
+    Attention within a sequence of S tokens: 2 q S per layer forward, 2.5 times that backward (causal).
+    """
+    head = shape.vocabulary * shape.hidden
+    attention = 2 * shape.query * load.length * shape.layers
+    passes = (6 if load.method == "full" else 4) + (2 if load.checkpointing else 0)
+    attention_passes = 3.5 + (1 if load.checkpointing else 0)
+    return passes * shape.linear_parameters + 6 * head + attention_passes * attention
+
+
+def tokens_per_second(shape: ModelShape, load: Load, mean_tokens: float, device: Device) -> float:
+    """Tokens trained in a second, padding not counted, for micro-batches of `mean_tokens`."""
+    work = flops_per_token(shape, load) * mean_tokens
+    if device.on_gpu:
+        seconds = work / (device.flops * _GPU_SHARE) * (1 + _TOKENS_OF_READING / max(1.0, mean_tokens))
+    else:
+        seconds = work / device.flops + _CPU_SECONDS_PER_LAYER * shape.layers
+    return mean_tokens / seconds
