@@ -1,0 +1,102 @@
+"""Watching a job from the terminal: Ctrl-C asks it to save and stop, a second Ctrl-C leaves it running by itself."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from localft import jobs
+from localft.cli.output import Output
+from localft.cli.progress import LiveProgress, PlainProgress, progress_display
+from localft.errors import Stopped, UserError
+from localft.jobs import JobResult, JobState
+from localft.store import files
+
+# What a person should read while the job goes on; None for events that are only for the record.
+Narrator = Callable[[dict[str, Any]], str | None]
+
+
+def silent(event: dict[str, Any]) -> str | None:
+    """Narrate nothing but the progress."""
+    return None
+
+
+def wait_for(output: Output, folder: Path, project: str, narrate: Narrator = silent) -> JobResult:
+    """Follow a job of a project to its end and return how it ended well.
+
+    Raises:
+        Stopped: it was stopped, or the person left it running in the background.
+        UserError: it failed.
+    """
+    asked = False
+    events = _Events(folder, narrate)
+    while True:
+        try:
+            _watch(output, folder, events)
+            return outcome(folder, project)
+        except KeyboardInterrupt:
+            if asked:
+                raise Stopped(
+                    f"It goes on in the background. Stop it with `localft stop {project}`, "
+                    f"look at it with `localft runs {project}`."
+                ) from None
+            asked = True
+            jobs.request_stop(folder)
+            output.note("Saving and stopping. Press Ctrl-C again to leave that to the background.")
+
+
+def outcome(folder: Path, project: str) -> JobResult:
+    """The result of a job that has ended.
+
+    Raises:
+        Stopped: it was stopped.
+        UserError: it failed, or its process died.
+    """
+    view = jobs.read(folder)
+    resumed = f"`localft resume {project}` goes on from where it was."
+    if view.result is None:
+        raise UserError(
+            f"{view.order.title} stopped unexpectedly: its process is gone.",
+            f"{resumed} Its log is {folder / 'worker.log'}.",
+        )
+    if view.state is JobState.STOPPED:
+        raise Stopped(f"{view.result.message} {resumed}")
+    if view.state is JobState.FAILED:
+        raise UserError(view.result.message, view.result.hint)
+    return view.result
+
+
+def _watch(output: Output, folder: Path, events: "_Events") -> None:
+    with progress_display(output) as display:
+        for view in jobs.follow(folder):
+            display.show(view)
+            _tell(display, events)
+        _tell(display, events)
+
+
+def _tell(display: PlainProgress | LiveProgress, events: "_Events") -> None:
+    for line in events.new_lines():
+        display.note(line)
+
+
+class _Events:
+    """The lines of a job's event log that have not been told yet."""
+
+    def __init__(self, folder: Path, narrate: Narrator) -> None:
+        self._path = folder / "events.jsonl"
+        self._narrate = narrate
+        # A resumed job's earlier events were told by whoever followed it then.
+        self._offset = files.read_lines(self._path)[1] if self._path.exists() else 0
+
+    def new_lines(self) -> Iterator[str]:
+        events, self._offset = files.read_lines(self._path, self._offset)
+        for event in events:
+            line = self._narrate(event)
+            if line:
+                yield line
+
+
+def started_in_background(output: Output, folder: Path, project: str, command: str) -> None:
+    """Say that a job was started and left alone, and how to see and stop it."""
+    view = jobs.read(folder)
+    output.note(f"{view.order.title}: started in the background.")
+    output.hint(f"Look: {command}    Stop: localft stop {project}")

@@ -1,0 +1,57 @@
+"""Numbers as people read them."""
+
+
+def size(count: float) -> str:
+    """Bytes with a sensible unit (decimal, as disks and downloads are sold): 1234567 is "1.2 MB"."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if abs(count) < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" or count >= 100 else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as "12 s", "4 min", "2 h 5 min", "3 days"."""
+    if seconds < 1:
+        return "under 1 s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return f"{hours / 24:.0f} days"
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: "1 example", "1,200 examples"."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def percent(fraction: float) -> str:
+    """A fraction as "84 %", or "84.2 %" where the rounding would hide something."""
+    value = fraction * 100
+    return f"{value:.0f} %" if abs(value - round(value)) < 0.05 else f"{value:.1f} %"
+
+
+def parameters(count: int) -> str:
+    """A number of weights as "0.6 B" or "3 M"."""
+    return f"{count / 1e9:.1f} B" if count >= 1e8 else f"{count / 1e6:.1f} M"
+
+
+def moment(iso: str) -> str:
+    """A stored moment (ISO 8601, UTC) in local time, to the minute."""
+    from datetime import datetime
+
+    return f"{datetime.fromisoformat(iso).astimezone():%Y-%m-%d %H:%M}"
+
+
+def rate(per_second: float, unit: str) -> str:
+    """Units per second, or per minute where that reads better; bytes with their unit."""
+    if unit in {"bytes", "byte", "B"}:
+        return f"{size(per_second)}/s"
+    if per_second >= 1:
+        return f"{per_second:.1f} {unit}/s"
+    return f"{per_second * 60:.1f} {unit}/min"
