@@ -1,0 +1,41 @@
+"""The catalogue: small open models worth starting from, with what is known of them before any download."""
+
+import json
+from typing import Any
+
+import pydantic
+
+from localft.assets import asset
+
+
+class CatalogueEntry(pydantic.BaseModel):
+    """A model one can choose.
+
+    `parameters` counts weights; `download_bytes` sums the files that a download fetches, 0 where it is not known yet.
+    `config` holds the numbers of config.json that memory estimates need, {} where they are not known.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    reference: str
+    name: str
+    parameters: int
+    licence: str
+    gated: bool = False
+    download_bytes: int = 0
+    context_length: int = 0
+    note: str = ""
+    thinking: bool = False
+    architecture: str = ""
+    config: dict[str, Any] = {}
+
+
+def catalogue() -> list[CatalogueEntry]:
+    """All entries of the bundled table, the starter model first, the others by size."""
+    table = json.loads(asset("catalogue.json").read_text(encoding="utf-8"))
+    return [CatalogueEntry.model_validate(entry) for entry in table["models"]]
+
+
+def catalogue_date() -> str:
+    """The day (YYYY-MM-DD) on which the table was checked."""
+    return str(json.loads(asset("catalogue.json").read_text(encoding="utf-8"))["checked"])

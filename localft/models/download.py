@@ -1,0 +1,88 @@
+"""Downloads: is a model here, where, and the job that fetches it into the user's Hugging Face cache."""
+
+from pathlib import Path
+
+from localft import jobs, paths
+from localft.assets import asset
+from localft.errors import UserError
+from localft.jobs import JobOrder, JobView
+from localft.models import hub
+from localft.models.base_model import BaseModel
+from localft.store import files
+
+WORKER = "localft.models.download_worker"
+
+
+def is_present(model: BaseModel) -> bool:
+    """Tell whether every file of the model is on this computer."""
+    return _folder(model) is not None
+
+
+def model_folder(model: BaseModel) -> Path:
+    """The folder with the model's files.
+
+    Raises:
+        UserError: it is not downloaded, or not completely.
+    """
+    folder = _folder(model)
+    if folder is not None:
+        return folder
+    if model.origin == "folder":
+        raise UserError(f"The folder {model.folder} is gone, or files in it have changed.", "Choose the model again.")
+    raise UserError(
+        f"The model {model.reference} is not downloaded yet.", f"Run `localft models download {model.reference}`."
+    )
+
+
+def _folder(model: BaseModel) -> Path | None:
+    if model.origin == "bundled":
+        return asset("starter-model")
+    folder = Path(model.folder) if model.folder else hub.snapshot_folder(model.reference, model.revision)
+    if folder is None:
+        return None
+    here = all(_has(folder / name, size) for name, size in model.files.items())
+    return folder if here else None
+
+
+def _has(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
+
+
+def download_folder(model: BaseModel) -> Path:
+    """The job folder of a model's download: one a model and revision, so that a second start finds the first."""
+    revision = (model.revision or "main")[:12]
+    return paths.downloads_dir() / f"{model.reference.replace('/', '--')}-{revision}"
+
+
+def start_download(model: BaseModel) -> JobView:
+    """Start, or go on with, the download of a model; a running one is returned as it is.
+
+    Raises:
+        UserError: the model is not on the hub, or too little space is free.
+    """
+    if model.origin != "hub":
+        raise UserError(f"The model {model.reference} is on this computer already.", "There is nothing to download.")
+    folder = download_folder(model)
+    if (folder / "job.json").exists():
+        view = jobs.read(folder)
+        if view.state.alive:
+            return view
+        if view.state.resumable:
+            return jobs.resume(folder)
+        if view.result is not None:
+            # Finished before, and the cache has been emptied since.
+            _set_aside(folder)
+    order = JobOrder(
+        worker=WORKER,
+        title=f"Download {model.name}",
+        needs_device=False,
+        created_at=files.now(),
+        settings={"model": model.model_dump(mode="json")},
+    )
+    return jobs.start(folder, order)
+
+
+def _set_aside(folder: Path) -> None:
+    from localft.store.projects import move_to_trash
+
+    move_to_trash(folder)

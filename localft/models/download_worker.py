@@ -1,0 +1,143 @@
+"""The download job: file by file into the Hugging Face cache, with progress, stop and resume."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+from localft.errors import Stopped, UserError
+from localft.jobs import JobContext
+from localft.models import hub
+from localft.models.base_model import BaseModel
+
+_POLL_SECONDS = 0.2
+_SPARE_BYTES = 200_000_000
+
+
+def run(context: JobContext) -> dict[str, Any]:
+    """Fetch the files of `settings["model"]`; what a stopped download has fetched is kept and continued.
+
+    Raises:
+        UserError: too little space is free, access is denied, the hub is out of reach.
+        Stopped: the user asked for it.
+    """
+    model = BaseModel.model_validate(context.settings["model"])
+    missing = _missing(model)
+    _refuse_without_space(model, missing)
+    transfer = _Transfer(model, missing)
+    thread = threading.Thread(target=transfer.run, daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(_POLL_SECONDS)
+        context.progress(transfer.done, transfer.total, "bytes", f"Downloading {model.name}")
+        if context.stop_requested():
+            # The thread sees it at its next block. It is a daemon, so that one that hangs in the network cannot keep
+            # the process alive.
+            transfer.stopping.set()
+            thread.join(10 * _POLL_SECONDS)
+            raise Stopped("The download was stopped; it continues where it was.")
+    if transfer.error is not None:
+        raise transfer.error
+    context.progress(transfer.total, transfer.total, "bytes", f"Downloaded {model.name}", at_once=True)
+    return {"message": f"{model.name} is downloaded.", "reference": model.reference, "revision": model.revision}
+
+
+def _missing(model: BaseModel) -> dict[str, int]:
+    folder = hub.snapshot_folder(model.reference, model.revision)
+    if folder is None:
+        return dict(model.files)
+    return {name: size for name, size in model.files.items() if not (folder / name).is_file()}
+
+
+def _refuse_without_space(model: BaseModel, missing: dict[str, int]) -> None:
+    import shutil
+
+    from huggingface_hub import constants
+
+    cache = Path(constants.HF_HUB_CACHE)
+    place = next(folder for folder in (cache, *cache.parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    needed = sum(missing.values())
+    if needed and free < needed + _SPARE_BYTES:
+        raise UserError(
+            f"{model.name} needs {_gigabytes(needed)} more, but {cache} is on a disk with {_gigabytes(free)} free.",
+            "Free some space, or move the cache by setting HF_HOME to a folder on a larger disk.",
+        )
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / 1e9:.1f} GB ({count:,} bytes)"
+
+
+class _Transfer:
+    """The transfer in its own thread: what it has done so far, and the error it ended with."""
+
+    def __init__(self, model: BaseModel, missing: dict[str, int]) -> None:
+        self.model = model
+        self.missing = missing
+        self.total = sum(model.files.values())
+        self.stopping = threading.Event()
+        self.error: Exception | None = None
+        self._finished = self.total - sum(missing.values())
+        self._current = 0
+
+    @property
+    def done(self) -> int:
+        """Bytes that are here, those of earlier attempts included."""
+        return min(self.total, self._finished + self._current)
+
+    def run(self) -> None:
+        try:
+            with hub.explained(self.model.reference):
+                for name, size in self.missing.items():
+                    self._fetch(name)
+                    self._finished += size
+                    self._current = 0
+        except Exception as error:  # noqa: BLE001 - handed to the job's own thread, which raises it
+            self.error = error
+
+    def _fetch(self, name: str) -> None:
+        from huggingface_hub import hf_hub_download
+
+        bar: Any = type("Bar", (_Bar,), {"transfer": self})
+        hf_hub_download(self.model.reference, name, revision=self.model.revision, tqdm_class=bar)
+
+    def advance(self, count: int) -> None:
+        """Count bytes; called by the hub client for every block.
+
+        Raises:
+            Stopped: the user asked for it; the client keeps what it has.
+        """
+        self._current += count
+        if self.stopping.is_set():
+            raise Stopped
+
+
+class _Bar:
+    """What the hub client takes for a progress bar."""
+
+    transfer: _Transfer
+
+    def __init__(self, *_: Any, initial: int = 0, total: int | None = None, **__: Any) -> None:
+        self.total = total
+        self.n = initial
+        self.transfer.advance(initial)
+
+    def __enter__(self) -> "_Bar":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        return None
+
+    def update(self, count: float | None = 1) -> None:
+        self.n += int(count or 0)
+        self.transfer.advance(int(count or 0))
+
+    def close(self) -> None: ...
+
+    def refresh(self, *_: Any, **__: Any) -> None: ...
+
+    def set_description(self, *_: Any, **__: Any) -> None: ...
+
+    def set_description_str(self, *_: Any, **__: Any) -> None: ...
+
+    def set_postfix_str(self, *_: Any, **__: Any) -> None: ...

@@ -1,0 +1,241 @@
+"""The Hugging Face hub: look models up, search, and read what the cache holds."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from localft.errors import UserError, explain
+from localft.models.base_model import BaseModel
+from localft.models.catalogue import CatalogueEntry
+from localft.models.inspection import (
+    context_length,
+    inspect_folder,
+    read_object,
+    refuse_unusable,
+    required_files,
+)
+
+_TIMEOUT_SECONDS = 15.0
+
+
+def is_offline() -> bool:
+    """Tell whether the user has switched the hub off (HF_HUB_OFFLINE)."""
+    from huggingface_hub import constants
+
+    return constants.is_offline_mode()
+
+
+def snapshot_folder(reference: str, revision: str | None) -> Path | None:
+    """The folder of the cache that holds (parts of) a model, None where there is nothing of it."""
+    from huggingface_hub import constants, try_to_load_from_cache
+
+    found = try_to_load_from_cache(reference, "config.json", cache_dir=constants.HF_HUB_CACHE, revision=revision)
+    return Path(found).parent if isinstance(found, str) else None
+
+
+def cached_model(reference: str, revision: str | None) -> BaseModel | None:
+    """Describe a model from the cache alone, None unless all of it is there.
+
+    Raises:
+        UserError: it is there, and localft refuses it.
+    """
+    folder = snapshot_folder(reference, revision)
+    if folder is None or not _complete(folder):
+        return None
+    return inspect_folder(folder, reference, "hub", folder.name)
+
+
+def _complete(folder: Path) -> bool:
+    """Tell whether a snapshot has its tokenizer and all parts of its weights."""
+    index = read_object(folder / "model.safetensors.index.json", f"The model in {folder}")
+    parts = set(index.get("weight_map", {}).values()) or {"model.safetensors"}
+    return all((folder / name).is_file() for name in {"tokenizer.json", *parts})
+
+
+@contextmanager
+def explained(reference: str) -> Generator[None]:
+    """Turn the hub client's exceptions into sentences about this model."""
+    from huggingface_hub import errors
+
+    try:
+        yield
+    except errors.GatedRepoError as error:
+        raise gated_error(reference, error.server_message or str(error)) from error
+    except errors.RepositoryNotFoundError as error:
+        raise UserError(
+            f"There is no model {reference} on the Hugging Face hub, or it is private.",
+            "Check the spelling (owner/name); for a private model log in first: `hf auth login`.",
+        ) from error
+    except errors.RevisionNotFoundError as error:
+        raise UserError(
+            f"The model {reference} has no such revision.", "Leave the revision out to use the newest."
+        ) from error
+    except errors.HfHubHTTPError as error:
+        status = error.response.status_code if error.response is not None else "no"
+        raise UserError(
+            f"The Hugging Face hub answered with status {status} when asked for {reference}.",
+            "Try again in a few minutes.",
+        ) from error
+    except (errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError) as error:
+        raise unreachable(reference) from error
+    except Exception as error:
+        if isinstance(error, UserError):
+            raise
+        if _is_connection_error(error):
+            raise unreachable(reference) from error
+        raise explain(error) or error from error
+
+
+def _is_connection_error(error: BaseException) -> bool:
+    names = {"TransportError", "ConnectError", "TimeoutException", "NetworkError"}
+    return isinstance(error, ConnectionError) or any(kind.__name__ in names for kind in type(error).__mro__)
+
+
+class Unreachable(UserError):
+    """The hub does not answer: what is downloaded can still be used."""
+
+
+def unreachable(reference: str) -> Unreachable:
+    """The sentence for a model that is not here while the hub is out of reach."""
+    if is_offline():
+        return Unreachable(
+            f"The model {reference} is not downloaded, and offline mode is on (HF_HUB_OFFLINE).",
+            "Unset HF_HUB_OFFLINE to download it, or choose a model that is already here, such as `starter`.",
+        )
+    return Unreachable(
+        f"The model {reference} is not downloaded, and the Hugging Face hub cannot be reached.",
+        "Connect to the internet and try again, or choose a model that is already here, such as `starter`.",
+    )
+
+
+def gated_error(reference: str, answer: str) -> UserError:
+    """Explain, step by step, how to get into a gated model; `answer` is what the hub said."""
+    from huggingface_hub import get_token
+
+    page = f"https://huggingface.co/{reference}"
+    if get_token() is None:
+        return UserError(
+            f"The model {reference} is gated: its owner wants you to accept terms first.",
+            f"1. Open {page} in the browser, log in and accept the terms. 2. Make a token with read access at "
+            "https://huggingface.co/settings/tokens. 3. Run `hf auth login` and paste it. 4. Try again.",
+        )
+    if "awaiting" in answer.lower() or "pending" in answer.lower():
+        return UserError(
+            f"Your request for the gated model {reference} has not been answered yet.",
+            f"Its owner grants access by hand; {page} shows how it stands. Try again when it is granted.",
+        )
+    return UserError(
+        f"You are logged in, but your account has no access to the gated model {reference}.",
+        f"Open {page} with the same account and accept the terms. If you have done so, make sure that your token may "
+        "read gated models (https://huggingface.co/settings/tokens). Then try again.",
+    )
+
+
+def look_up(reference: str, revision: str | None) -> BaseModel:
+    """Describe a model on the hub, fetching only its small description files into the cache.
+
+    Raises:
+        UserError: no such model or revision, gated, unusable, or neither here nor reachable.
+    """
+    from huggingface_hub import HfApi
+
+    try:
+        with explained(reference):
+            info = HfApi().model_info(
+                reference, revision=revision, files_metadata=True, securityStatus=True, timeout=_TIMEOUT_SECONDS
+            )
+            return _describe(reference, info)
+    except Unreachable:
+        cached = cached_model(reference, revision)
+        if cached is None:
+            raise
+        return cached
+
+
+def _describe(reference: str, info: Any) -> BaseModel:
+    from huggingface_hub import hf_hub_download
+
+    where = f"The model {reference}"
+    sizes = {sibling.rfilename: int(sibling.size or 0) for sibling in info.siblings or []}
+    files = required_files(sizes, where)
+    _refuse_flagged(info, files, where)
+    small = [name for name in ("config.json", "tokenizer_config.json", "chat_template.jinja") if name in files]
+    paths = {
+        name: Path(hf_hub_download(reference, name, revision=info.sha, etag_timeout=_TIMEOUT_SECONDS)) for name in small
+    }
+    folder = paths["config.json"].parent
+    config = read_object(folder / "config.json", where)
+    tokenizer_config = read_object(folder / "tokenizer_config.json", where)
+    refuse_unusable(config, tokenizer_config, where)
+    weights = {name: size for name, size in files.items() if name.endswith(".safetensors")}
+    card = info.card_data
+    licence = (card.get("license_name") or card.get("license")) if card is not None else None
+    return BaseModel(
+        reference=reference,
+        origin="hub",
+        revision=info.sha,
+        architecture=str((config.get("architectures") or [""])[0]),
+        parameters=_parameters(reference, info, sum(weights.values())),
+        weight_bytes=sum(weights.values()),
+        context_length=context_length(config),
+        files=files,
+        licence=str(licence) if licence else None,
+        gated=bool(info.gated),
+        has_chat_template="chat_template.jinja" in files or bool(tokenizer_config.get("chat_template")),
+        config=config,
+    )
+
+
+def _refuse_flagged(info: Any, files: dict[str, int], where: str) -> None:
+    """Refuse files that the hub's scanners have flagged."""
+    status = info.security_repo_status or {}
+    flagged = [issue.get("path") for issue in status.get("filesWithIssues", []) if isinstance(issue, dict)]
+    bad = sorted(name for name in flagged if name in files)
+    if bad:
+        raise UserError(
+            f"{where} has a file that the hub's security scan flags: {bad[0]}.", "Choose a model from another source."
+        )
+
+
+def _parameters(reference: str, info: Any, weight_bytes: int) -> int:
+    """The number of weights: as the hub has counted them, else from the files' headers, else from 2 bytes a weight."""
+    from huggingface_hub import HfApi, errors
+
+    if info.safetensors is not None and info.safetensors.total:
+        return int(info.safetensors.total)
+    try:
+        metadata = HfApi().get_safetensors_metadata(reference, revision=info.sha)
+    except (errors.NotASafetensorsRepoError, errors.SafetensorsParsingError):
+        return weight_bytes // 2
+    return sum(metadata.parameter_count.values())
+
+
+def search(query: str, limit: int) -> list[CatalogueEntry]:
+    """See `localft.models.find.search_hub`."""
+    from huggingface_hub import HfApi
+
+    wanted: Any = ["safetensors", "gated", "cardData", "config", "tags", "usedStorage"]
+    with explained(query):
+        found = HfApi().list_models(
+            search=query, filter=["safetensors", "text-generation"], sort="downloads", limit=limit, expand=wanted
+        )
+        return [_entry(info) for info in found]
+
+
+def _entry(info: Any) -> CatalogueEntry:
+    config = info.config or {}
+    licence = (info.card_data.get("license") if info.card_data is not None else None) or "unknown"
+    template = str((config.get("tokenizer_config") or {}).get("chat_template", ""))
+    counts = info.safetensors.parameters if info.safetensors is not None else {}
+    width = {"F64": 8, "F32": 4, "I64": 8, "I32": 4, "F8_E4M3": 1, "F8_E5M2": 1, "U8": 1, "I8": 1}
+    return CatalogueEntry(
+        reference=info.id,
+        name=info.id.rsplit("/", 1)[-1],
+        parameters=sum(counts.values()),
+        licence=str(licence),
+        gated=bool(info.gated),
+        download_bytes=sum(count * width.get(kind, 2) for kind, count in counts.items()),
+        thinking="<think>" in template or "enable_thinking" in template,
+        architecture=str((config.get("architectures") or [""])[0]),
+    )
