@@ -36,8 +36,9 @@ def set_up(environment: Environment, extras: tuple[str, ...], look_again: bool =
         _announce(environment)
         before = environment.stamp()
         machine = read_machine()
-        tool = find_tool(environment)
+        _require_system(machine)
         pip_settings = read_pip_settings()
+        tool = find_tool(environment, pip_settings)
         build = choose_torch(machine.system, machine.driver, machine.compute_capability)
         index = torch_index(build, machine, pip_settings)
         _require_disk(environment, disk_needed(machine, build, from_own_index=index is not None))
@@ -80,6 +81,11 @@ def _announce(environment: Environment) -> None:
         say(f"bringing {environment.folder} up to date")
 
 
+def _require_system(machine: Machine) -> None:
+    if machine.system == "Darwin" and machine.architecture == "x86_64":
+        raise SetupError("PyTorch is no longer made for Macs with Intel processors, so localft does not run here.")
+
+
 def _require_disk(environment: Environment, needed: int) -> None:
     free = free_bytes(environment.root)
     if environment.stamp() is None and not environment.was_interrupted() and free < needed:
@@ -92,10 +98,20 @@ def _require_disk(environment: Environment, needed: int) -> None:
 def _prepare_folder(environment: Environment, tool: Tool) -> None:
     moved = (stamp := environment.stamp()) is not None and stamp.root != str(environment.root)
     if environment.is_broken() or moved:
-        shutil.rmtree(environment.folder)
+        _remove(environment)
     if not environment.exists():
         say(f"a Python environment of its own, with {tool.name}")
         tool.create()
+
+
+def _remove(environment: Environment) -> None:
+    try:
+        shutil.rmtree(environment.folder)
+    except OSError as error:
+        raise SetupError(
+            f"The folder {environment.folder} has to be made anew and cannot be removed ({error.strerror}). Close what "
+            "uses it (localft, a terminal, an editor), delete it, and start again."
+        ) from error
 
 
 def _install_torch(tool: Tool, build: TorchBuild, index: str | None) -> None:

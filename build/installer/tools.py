@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from installer.environment import Environment
-from installer.indexes import read_pip_settings, uv_environment
+from installer.indexes import uv_environment
 from installer.say import SetupError, detail
 
 # Of all that pip and uv print, this tells a person why they wait: the big downloads.
@@ -71,12 +71,12 @@ class Tool:
         return inherited | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUTF8": "1"} | dict(self.variables)
 
 
-def find_tool(environment: Environment) -> Tool:
+def find_tool(environment: Environment, pip_settings: Mapping[str, str]) -> Tool:
     """Return uv if it is on the path, or the one that started this process; pip otherwise."""
     uv = shutil.which("uv") or os.environ.get("UV")
     if uv is None or not Path(uv).is_file():
         return Tool(environment, None)
-    return Tool(environment, uv, uv_environment(read_pip_settings(), os.environ))
+    return Tool(environment, uv, uv_environment(pip_settings, os.environ))
 
 
 def run_logged(command: Sequence[str], log: Path, variables: Mapping[str, str]) -> int:
