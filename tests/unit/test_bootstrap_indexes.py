@@ -11,7 +11,7 @@ import pytest
 from installer.indexes import parse_pip_settings, reachable, read_pip_settings, uv_environment
 
 LISTING = """\
-:env:.find-links='/opt/wheels'
+:env:.find-links='/srv/wheels'
 global.cert='/etc/ssl/company.pem'
 global.extra-index-url='https://one.example/simple\\nhttps://two.example/simple'
 global.find-links='/elsewhere'
@@ -26,7 +26,7 @@ global.no-binary=unquoted
 
 def test_the_environment_comes_before_install_and_install_before_global() -> None:
     assert parse_pip_settings(LISTING) == {
-        "find-links": "/opt/wheels",
+        "find-links": "/srv/wheels",
         "cert": "/etc/ssl/company.pem",
         "extra-index-url": "https://one.example/simple https://two.example/simple",
         "index-url": "https://mirror.example/simple",
@@ -39,7 +39,7 @@ def test_uv_is_told_what_pip_knows() -> None:
         "UV_DEFAULT_INDEX": "https://mirror.example/simple",
         "UV_INDEX": "https://one.example/simple https://two.example/simple",
         "UV_INDEX_STRATEGY": "unsafe-best-match",
-        "UV_FIND_LINKS": "/opt/wheels",
+        "UV_FIND_LINKS": "/srv/wheels",
         "UV_HTTP_TIMEOUT": "60",
         "SSL_CERT_FILE": "/etc/ssl/company.pem",
     }
