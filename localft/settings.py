@@ -35,6 +35,7 @@ class Field:
     choices: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    minimum_excluded: bool = False
 
     @property
     def label(self) -> str:
@@ -54,9 +55,11 @@ def _field(name: str, info: pydantic.fields.FieldInfo) -> Field:
     kind, optional, choices = _kind(info.annotation)
     minimum: float | None = None
     maximum: float | None = None
+    excluded = False
     for rule in info.metadata:
         if isinstance(rule, annotated_types.Ge | annotated_types.Gt):
             minimum = float(str(rule.ge if isinstance(rule, annotated_types.Ge) else rule.gt))
+            excluded = isinstance(rule, annotated_types.Gt)
         if isinstance(rule, annotated_types.Le | annotated_types.Lt):
             maximum = float(str(rule.le if isinstance(rule, annotated_types.Le) else rule.lt))
     return Field(
@@ -68,6 +71,7 @@ def _field(name: str, info: pydantic.fields.FieldInfo) -> Field:
         choices,
         minimum,
         maximum,
+        excluded,
     )
 
 

@@ -1,6 +1,7 @@
 """Watching a job from the terminal: Ctrl-C asks it to save and stop, a second Ctrl-C leaves it running by itself."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,24 @@ from localft.cli.progress import LiveProgress, PlainProgress, progress_display
 from localft.errors import Stopped, UserError
 from localft.jobs import JobResult, JobState
 from localft.store import files
+from localft.store.projects import Project
 
 # What a person should read while the job goes on; None for events that are only for the record.
 Narrator = Callable[[dict[str, Any]], str | None]
+
+
+@dataclass(frozen=True)
+class Ways:
+    """The commands by which a person gets at a job again."""
+
+    stop: str
+    resume: str
+    look: str
+
+
+def ways_of(project: Project) -> Ways:
+    """The commands for the jobs of a project."""
+    return Ways(*(f"localft {verb} {project.slug}" for verb in ("stop", "resume", "runs")))
 
 
 def silent(event: dict[str, Any]) -> str | None:
@@ -20,8 +36,8 @@ def silent(event: dict[str, Any]) -> str | None:
     return None
 
 
-def wait_for(output: Output, folder: Path, project: str, narrate: Narrator = silent) -> JobResult:
-    """Follow a job of a project to its end and return how it ended well.
+def wait_for(output: Output, folder: Path, ways: Ways, narrate: Narrator = silent) -> JobResult:
+    """Follow a job to its end and return how it ended well.
 
     Raises:
         Stopped: it was stopped, or the person left it running in the background.
@@ -32,19 +48,18 @@ def wait_for(output: Output, folder: Path, project: str, narrate: Narrator = sil
     while True:
         try:
             _watch(output, folder, events)
-            return outcome(folder, project)
+            return outcome(folder, ways)
         except KeyboardInterrupt:
             if asked:
                 raise Stopped(
-                    f"It goes on in the background. Stop it with `localft stop {project}`, "
-                    f"look at it with `localft runs {project}`."
+                    f"It goes on in the background. Stop it with `{ways.stop}`, look at it with `{ways.look}`."
                 ) from None
             asked = True
             jobs.request_stop(folder)
             output.note("Saving and stopping. Press Ctrl-C again to leave that to the background.")
 
 
-def outcome(folder: Path, project: str) -> JobResult:
+def outcome(folder: Path, ways: Ways) -> JobResult:
     """The result of a job that has ended.
 
     Raises:
@@ -52,7 +67,7 @@ def outcome(folder: Path, project: str) -> JobResult:
         UserError: it failed, or its process died.
     """
     view = jobs.read(folder)
-    resumed = f"`localft resume {project}` goes on from where it was."
+    resumed = f"`{ways.resume}` goes on from where it was."
     if view.result is None:
         raise UserError(
             f"{view.order.title} stopped unexpectedly: its process is gone.",
@@ -95,8 +110,7 @@ class _Events:
                 yield line
 
 
-def started_in_background(output: Output, folder: Path, project: str, command: str) -> None:
+def started_in_background(output: Output, folder: Path, ways: Ways) -> None:
     """Say that a job was started and left alone, and how to see and stop it."""
-    view = jobs.read(folder)
-    output.note(f"{view.order.title}: started in the background.")
-    output.hint(f"Look: {command}    Stop: localft stop {project}")
+    output.say(f"{jobs.read(folder).order.title}: started in the background.")
+    output.hint(f"Look: {ways.look}    Stop: {ways.stop}")

@@ -63,20 +63,23 @@ def json_option(command: F) -> F:
     return option(command)
 
 
-def settings_options(settings: type[Settings]) -> Callable[[F], F]:
-    """Add one option for each field of a group of settings; one that is not given arrives as None."""
+def settings_options(settings: type[Settings], *, proposed: bool = False) -> Callable[[F], F]:
+    """Add one option for each field of a group of settings; one that is not given arrives as None.
+
+    `proposed`: what is not given is worked out from the case, so that the help must not promise the field's default.
+    """
 
     def decorate(command: F) -> F:
         for field in reversed(fields(settings)):
-            command = _settings_option(field)(command)
+            command = _settings_option(field, _help(field, with_default=not proposed))(command)
         return command
 
     return decorate
 
 
-def _settings_option(field: Field) -> Callable[[F], F]:
+def _settings_option(field: Field, text: str) -> Callable[[F], F]:
     if field.kind is bool:
-        return click.option(f"{field.flag}/--no-{field.flag[2:]}", field.name, default=None, help=_help(field))
+        return click.option(f"{field.flag}/--no-{field.flag[2:]}", field.name, default=None, help=text)
     return click.option(
         field.flag,
         field.name,
@@ -84,7 +87,7 @@ def _settings_option(field: Field) -> Callable[[F], F]:
         default=None,
         multiple=field.kind is tuple,
         metavar=_metavar(field),
-        help=_help(field),
+        help=text,
     )
 
 
@@ -101,9 +104,9 @@ def _metavar(field: Field) -> str | None:
     return {int: "NUMBER", float: "NUMBER"}.get(field.kind, "TEXT")
 
 
-def _help(field: Field) -> str:
+def _help(field: Field, with_default: bool) -> str:
     facts = [bounds(field)] if bounds(field) else []
-    if field.default not in (None, (), ""):
+    if with_default and field.default not in (None, (), ""):
         facts.append(f"default {field.default:g}" if isinstance(field.default, float) else f"default {field.default}")
     return f"{field.description} [{'; '.join(facts)}]" if facts else field.description
 
@@ -114,6 +117,8 @@ def bounds(field: Field) -> str:
         return "" if field.minimum is None else f"at least {field.minimum:g}"
     if field.kind is int:
         return f"{int(field.minimum):,} to {int(field.maximum):,}"
+    if field.minimum_excluded:
+        return f"above {field.minimum:g}, at most {field.maximum:g}"
     return f"{field.minimum:g} to {field.maximum:g}"
 
 

@@ -5,7 +5,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from localft.cli import words
+from localft import words
 from localft.cli.output import Output
 from localft.jobs import JobView, Progress
 

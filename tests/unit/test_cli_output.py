@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from localft.cli import words
+from localft import words
 from localft.cli.output import Output, one_line, shorten, visible, width
 from localft.cli.progress import measure
 from localft.jobs import Progress

@@ -55,3 +55,24 @@ def rate(per_second: float, unit: str) -> str:
     if per_second >= 1:
         return f"{per_second:.1f} {unit}/s"
     return f"{per_second * 60:.1f} {unit}/min"
+
+
+def rounded(value: float, digits: int = 3) -> str:
+    """A measurement with `digits` significant digits, without an exponent for everyday sizes: 0.8213 is "0.821"."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.{digits}g}" if abs(value) >= 1e-3 else f"{value:.{digits - 1}e}"
+
+
+def memory(count: float) -> str:
+    """Bytes of memory in the binary units that cards are sold by: 12 * 2**30 is "12.0 GB"."""
+    return f"{count / 2**30:.1f} GB" if count >= 0.1 * 2**30 else f"{count / 2**20:.0f} MB"
+
+
+def clock(iso: str) -> str:
+    """A stored moment (ISO 8601, UTC) as the local time of day."""
+    from datetime import datetime
+
+    return f"{datetime.fromisoformat(iso).astimezone():%H:%M:%S}"

@@ -1,0 +1,65 @@
+"""`localft plan`: what a run would be and need."""
+
+from typing import Any
+
+import click
+
+from localft import words
+from localft.cli.options import examples, json_option, project_argument
+from localft.cli.output import Output
+from localft.cli.recipes import Proposal, make_proposal, plan_sentence, recipe_options
+from localft.store.projects import Project
+
+
+@click.command(
+    "plan",
+    epilog=examples(
+        "localft plan support-bot",
+        "localft plan support-bot --base-model Qwen/Qwen3-0.6B --preset thorough",
+        "localft plan support-bot --max-length 512 --json",
+    ),
+)
+@project_argument
+@recipe_options
+@json_option
+@click.pass_obj
+def plan(output: Output, project: Project, **options: Any) -> None:
+    """Say what a run would need and take on this computer, and why. Nothing is downloaded or started.
+
+    Every setting is proposed from the data, the model and the card; an option sets it by hand.
+    """
+    proposal = make_proposal(output, project, options)
+    output.heading(plan_sentence(proposal))
+    _print_memory(output, proposal)
+    _print_settings(output, proposal)
+    for reason in proposal.plan.reasons.values():
+        output.say(f"- {reason}")
+    for advice in proposal.plan.advice:
+        output.say(f"To make it fit: {advice}")
+    output.hint(f"Next: localft train {project.slug}")
+    output.result(
+        {
+            "project": project.slug,
+            "base_model": proposal.base_model.reference,
+            "recipe": proposal.recipe,
+            "plan": proposal.plan,
+            "tokens": proposal.stats,
+        }
+    )
+
+
+def _print_memory(output: Output, proposal: Proposal) -> None:
+    output.say()
+    rows = [[cause.replace("_", " "), words.size(count)] for cause, count in proposal.plan.memory.items()]
+    output.table(["MEMORY", "SIZE"], rows, numbers=("SIZE",))
+
+
+def _print_settings(output: Output, proposal: Proposal) -> None:
+    output.say()
+    recipe = proposal.recipe
+    rows = [
+        [name, "" if value is None else value, recipe.reasons.get(name, "The usual value.")]
+        for name, value in recipe.settings.model_dump().items()
+    ]
+    output.table(["SETTING", "VALUE", "WHY"], rows, numbers=("VALUE",))
+    output.say()

@@ -1,0 +1,138 @@
+"""From a command's options to a recipe and its plan; shared by `plan`, `train` and `demo`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from localft.cli.options import base_model_option, chosen, settings_options
+from localft.cli.output import Output
+from localft.data.versions import list_versions, newest_version
+from localft.errors import UserError
+from localft.models.base_model import STARTER, BaseModel
+from localft.models.find import find_model
+from localft.planning.lengths import TokenStats
+from localft.planning.plan import Plan
+from localft.planning.recipe import Preset, Recipe, TrainingSettings
+from localft.settings import parse
+from localft.store.projects import Project
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a run would be, and what it would take."""
+
+    base_model: BaseModel
+    recipe: Recipe
+    stats: TokenStats
+    plan: Plan
+
+
+def recipe_options(command: F) -> F:
+    """Add the options that decide a recipe: the model, the preset, a recipe file, the data, and every setting."""
+    from localft.planning.proposing import PRESETS
+
+    for option in (
+        settings_options(TrainingSettings, proposed=True),
+        click.option("--dataset", metavar="VERSION", help="Which version of the data; the newest unless given."),
+        click.option(
+            "--recipe",
+            "recipe_file",
+            type=click.Path(path_type=Path),
+            help="Repeat the run of this recipe.json; other options change it.",
+        ),
+        click.option("--preset", type=click.Choice(PRESETS), help="How much to try; balanced unless given."),
+        base_model_option,
+    ):
+        command = option(command)
+    return command
+
+
+def make_proposal(output: Output, project: Project, options: Mapping[str, Any]) -> Proposal:
+    """Work out recipe and plan from the values of `recipe_options`.
+
+    Raises:
+        UserError: the project has no data, the model cannot be found, or a setting is wrong.
+    """
+    from localft.hardware import read_hardware
+    from localft.planning.lengths import measure_tokens
+    from localft.planning.plan import make_plan
+
+    overrides = chosen(TrainingSettings, options)
+    if options["recipe_file"] is not None:
+        base_model, recipe = _repeat(project, options, overrides)
+    else:
+        base_model, recipe = _propose(output, project, options, overrides)
+    stats = measure_tokens(project, recipe.dataset, base_model, recipe.settings)
+    return Proposal(base_model, recipe, stats, make_plan(recipe, base_model, stats, read_hardware()))
+
+
+def _propose(
+    output: Output, project: Project, options: Mapping[str, Any], overrides: Mapping[str, Any]
+) -> tuple[BaseModel, Recipe]:
+    from localft.hardware import read_hardware
+    from localft.planning.proposing import propose
+
+    version = _version(project, options["dataset"])
+    base_model = find_model(options["base_model"] or _usual_model(output, project))
+    preset: Preset = options["preset"] or "balanced"
+    return base_model, propose(project, version, base_model, read_hardware(), preset, overrides)
+
+
+def _repeat(project: Project, options: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[BaseModel, Recipe]:
+    if options["preset"]:
+        raise click.UsageError("--preset and --recipe exclude each other: a recipe has its settings already.")
+    stored = Recipe.load(options["recipe_file"])
+    reference, revision = stored.base_model, stored.revision
+    if options["base_model"]:
+        reference, revision = options["base_model"], None
+    base_model = find_model(reference, revision)
+    changed = {
+        "base_model": base_model.reference,
+        "revision": base_model.revision,
+        "dataset": _version(project, options["dataset"] or stored.dataset),
+        "settings": parse(TrainingSettings, stored.settings.model_dump() | dict(overrides), "the settings of the run"),
+        "reasons": stored.reasons | dict.fromkeys(overrides, "Your choice."),
+    }
+    return base_model, stored.model_copy(update=changed)
+
+
+def _version(project: Project, wanted: str | None) -> str:
+    newest = newest_version(project).id
+    if wanted is None or wanted == "newest":
+        return newest
+    if wanted not in {version.id for version in list_versions(project).items}:
+        raise UserError(
+            f"The project {project.slug} has no version {wanted} of its data.",
+            f"Add `--dataset newest` to use {newest}, or import the data that the recipe was made for.",
+        )
+    return wanted
+
+
+def _usual_model(output: Output, project: Project) -> str:
+    """The project's base model; without one the bundled starter, which is a toy and said to be one."""
+    if project.info.base_model:
+        return project.info.base_model
+    output.note(
+        "No base model is chosen, so the bundled starter model is used, which is for trying localft out. "
+        "`localft models` lists real ones; choose with --base-model."
+    )
+    return STARTER
+
+
+def plan_sentence(proposal: Proposal) -> str:
+    """The plan in one sentence: what, where, how large, how long."""
+    from localft import words
+
+    plan, settings = proposal.plan, proposal.recipe.settings
+    fits = {"comfortably": "fits comfortably", "tightly": "fits tightly", "no": "does not fit"}[plan.fits]
+    return (
+        f"{proposal.base_model.name} with {settings.method} {fits} on {plan.device}: "
+        f"{words.size(plan.total_bytes)} of {words.size(plan.device_bytes)}, "
+        f"{words.counted(plan.steps, 'step')} of {words.counted(settings.batch_size, 'example')}, "
+        f"about {words.duration(plan.seconds)}."
+    )
