@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 TORCH = "2.13.0"
 TORCH_INDEX = "https://download.pytorch.org/whl"
+NEWEST_PYTHON = (3, 14)
 
 # torch 2.13 is built for CUDA 12.6, 13.0 and, as an experiment, 13.2; the first two cover every card between them.
 # A driver runs all builds of its own CUDA generation: 13.x from 580 on, 12.x from 525 on (NVIDIA's table of minor

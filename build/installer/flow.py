@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 
@@ -12,7 +13,7 @@ from installer.machine import free_bytes, read_machine
 from installer.plan import Machine, disk_needed
 from installer.say import SetupError, detail, say
 from installer.tools import Tool, find_tool, log_tail
-from localft.torch_builds import TORCH, TorchBuild, choose_torch
+from localft.torch_builds import NEWEST_PYTHON, TORCH, TorchBuild, choose_torch
 
 # What the finished environment has to be able to do. A missing system library (the Visual C++ runtime on Windows, say)
 # then shows here, with its own words, and not in the middle of the first training.
@@ -84,6 +85,9 @@ def _announce(environment: Environment) -> None:
 def _require_system(machine: Machine) -> None:
     if machine.system == "Darwin" and machine.architecture == "x86_64":
         raise SetupError("PyTorch is no longer made for Macs with Intel processors, so localft does not run here.")
+    if sys.version_info[:2] > NEWEST_PYTHON:
+        newest = ".".join(map(str, NEWEST_PYTHON))
+        raise SetupError(f"PyTorch {TORCH} is made for Python up to {newest}: start the set-up with python{newest}.")
 
 
 def _require_disk(environment: Environment, needed: int) -> None:

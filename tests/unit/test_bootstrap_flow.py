@@ -4,8 +4,10 @@ import ast
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -64,7 +66,7 @@ class Checkout:
         self.program(self.programs / "python", FAKE_PYTHON)
         self.program(self.programs / "localft", FAKE_LOCALFT)
         # The few programs that the fake ones stand on; nothing else of this machine, no compiler above all.
-        for name in ("mkdir", "touch", "cp", "echo"):
+        for name in ("mkdir", "touch", "cp", "echo", "sleep"):
             (self.tools / name).symlink_to(str(shutil.which(name)))
 
     @staticmethod
@@ -82,15 +84,18 @@ class Checkout:
             capture_output=True,
             text=True,
             check=False,
-            env={
-                "PATH": str(self.tools),
-                "HOME": str(self.root.parent),
-                "PIP_NO_INDEX": "1",
-                "FAKE_LOG": str(self.log),
-                "FAKE_PROGRAMS": str(self.programs),
-                **variables,
-            },
+            env={**self.variables(), **variables},
         )
+
+    def variables(self) -> dict[str, str]:
+        """Return an environment with nothing of this machine in it."""
+        return {
+            "PATH": str(self.tools),
+            "HOME": str(self.root.parent),
+            "PIP_NO_INDEX": "1",
+            "FAKE_LOG": str(self.log),
+            "FAKE_PROGRAMS": str(self.programs),
+        }
 
     def done(self) -> list[str]:
         """Return what the fake programs were asked, one line each."""
@@ -253,6 +258,27 @@ def test_a_mac_with_an_intel_processor_is_told_at_once(checkout: Checkout, monke
     monkeypatch.setattr(flow, "read_machine", lambda: Machine("Darwin", "x86_64"))
     with pytest.raises(SetupError, match="Intel"):
         flow.set_up(checkout.environment, ())
+
+
+def test_a_python_newer_than_torch_is_told(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flow, "NEWEST_PYTHON", (3, 10))
+    with pytest.raises(SetupError, match=r"python3\.10"):
+        flow.set_up(checkout.environment, ())
+
+
+def test_stopping_it_is_no_fault_and_it_goes_on_later(checkout: Checkout) -> None:
+    checkout.program(checkout.tools / "uv", FAKE_UV.replace("if [ ", '[ "$1" = pip ] && exec sleep 60\nif [ ', 1))
+    command = [sys.executable, str(checkout.root / "build" / "bootstrap.py"), "paths"]
+    with subprocess.Popen(command, env=checkout.variables(), stderr=subprocess.PIPE, text=True) as process:
+        while not any("pip install" in line for line in checkout.done()):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert told.endswith("localft: stopped; the same command goes on from here\n")
+    checkout.program(checkout.tools / "uv", FAKE_UV)
+    assert "interrupted; finishing it" in checkout.start("paths").stderr
 
 
 def test_an_old_python_is_told_in_one_sentence(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from localft.doctor import Facts, Finding, findings, worst
+from localft.doctor import Facts, Finding, examine, findings, worst
 from localft.doctor.facts import (
     HubCache,
     HubToken,
@@ -212,3 +212,14 @@ def test_links_of_the_cache_are_not_counted_twice(tmp_path: Path) -> None:
     (tmp_path / "snapshot").symlink_to(tmp_path / "blobs" / "one")
     assert folder_bytes(tmp_path) == 1000
     assert folder_bytes(tmp_path / "missing") == 0
+
+
+def test_this_computer_can_be_examined(monkeypatch: pytest.MonkeyPatch) -> None:
+    silent = OllamaStatus(False, "", "Ollama does not answer.")
+    monkeypatch.setattr("localft.doctor.facts.ollama_status", lambda: silent)
+    found = examine()
+    assert {"Python", "Graphics card", "PyTorch", "llama.cpp", "Disk", "Ollama"} <= {
+        finding.subject for finding in found
+    }
+    assert all(finding.what.endswith(".") for finding in found)
+    assert all(finding.why and finding.fix for finding in found if finding.severity == "error")
