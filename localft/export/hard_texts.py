@@ -1,0 +1,42 @@
+"""Texts on which tokenizers differ if they can: scripts, spaces, digits, code, signs, emoji, marks that compose."""
+
+HARD_TEXTS: tuple[str, ...] = (
+    "Hello, world! It's what they'd've said; we'll see, you're RIGHT, I'M sure, don't.",
+    "He said 'tis, 'twas, rock'n'roll, O'Neill's, the '90s, 'S 'T 'RE 'VE 'LL 'D 'M.",
+    "1 12 123 1234 12345 123456 1234567 3.14159 1,000,000.00 0x1F 1e-9 2026-11-24T13:37:00Z 50% №5 ½ ² ٣٤٥ ४५६ Ⅷ",
+    "one  two   three    four\tfive\t\tsix \t seven \n eight\n\nnine\n\n\nten \r\n eleven\r\n\r\n twelve   \n   \n",
+    "   leading spaces",
+    "trailing spaces   ",
+    "\n\n\n",
+    "\t\t  \t\n \n\t",
+    " ",
+    "a\u00a0b\u2003c\u3000d\u200be\u2028f\u2029g\u0085h\u000bi\u000cj",
+    "def f(x: int) -> list[str]:\n    return [f'{i:>3}' for i in range(x) if i % 2 == 0]  # comment\n",
+    "if (a && b || !c) { x += 1; y <<= 2; z = a ? b : c; } // done\n/* block\n * comment */\n",
+    '{"category": "billing", "urgency": "high", "items": [1, 2.5, null, true], "note": "a\\nb\\u00e9"}',
+    "SELECT * FROM t WHERE a <> 'it''s' AND b >= 10 ORDER BY c DESC;",
+    '<html><body class="x">&nbsp;&lt;tag&gt;</body></html>',
+    "https://example.com/a/b_c-d?e=f&g=%20h#i user.name+tag@example.org C:\\Users\\me\\file.txt ../../x",
+    "!!! ??? ... ,,, ;;; ::: --- ___ === +++ *** /// \\\\\\ |||",
+    "&&& ^^^ %%% $$$ ### @@@ ~~~ ``` \"\"\" ''' ((( ))) [[[ ]]]",
+    "Mixed,punctuation;without:spaces.And(brackets)[too]{here}<or>there/or\\there|end",
+    "Grüße aus Köln: Straße, Äpfel, Öl, Übung. Ça va? Où est l'été? ¿Qué tal, señor? São João, coração. Łódź, żółć.",
+    "Привет, мир! Как дела? Это проверка. Ελληνικά: καλημέρα κόσμε. Українська: їжак, ґанок.",
+    "你好，世界！今天天气怎么样？我想在2026年学习。  ",
+    "日本語のテスト：カタカナ、ひらがな、漢字。 한국어 테스트입니다, 안녕하세요.",
+    "مرحبا بالعالم، كيف حالك؟ שלום עולם, מה שלומך? नमस्ते दुनिया, आप कैसे हैं? สวัสดีชาวโลก វិចិត្រ தமிழ் বাংলা",
+    "🚀 😀😃😄 👩‍👩‍👧‍👦 🏳️‍🌈 👍🏽 ❤️ ✅ ☕ 🇩🇪🇫🇷 1️⃣ ™ © ® € £ ¥ ← → ↔ ∑ ∫ √ ∞ ≈ ≠ ≤ ≥ α β γ",
+    "ALLCAPS lowercase CamelCase snake_case kebab-case SCREAMING_SNAKE iPhone15Pro HTTPServer2 x86_64 v1.2.3-rc4",
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "antidisestablishmentarianism floccinaucinihilipilification Donaudampfschifffahrtsgesellschaft",
+    "Math: $x^2 + y_1 = \\frac{a}{b}$, a*b**c, f(x)=x², ∀x∈ℝ: x≥0 ⇒ √x ∈ ℝ",
+    "| a | b |\n|---|---|\n| 1 | 2 |\n\n- item\n  - nested\n1. one\n\n> quote\n\n**bold** _it_ `code`\n",
+    "“curly” ‘quotes’ „German“ «French» — em dash – en dash … ellipsis • bullet · dot § ¶ † ‡",
+    "\u0000\u0001\u0007\u001b[31mred\u001b[0m\u007f",
+    "\ufeffbyte order mark \ufffd replacement \ue000 private \U0001f9ff far",
+)
+# Characters in pieces. A tokenizer that composes (NFC) sees them whole, an engine that does not sees the pieces.
+DECOMPOSED_TEXTS: tuple[str, ...] = (
+    "e\u0301te\u0301 a\u0308 o\u0308 u\u0308 n\u0303",
+    "\u1112\u1161\u11ab\u1100\u1173\u11af",
+)
