@@ -102,7 +102,8 @@ def load_tuned(
     """
     weights = run_weights(run)
     if run.recipe.settings.method == "full":
-        full = run.base_model.model_copy(update={"origin": "folder", "folder": str(weights)})
+        # The base's list of files does not describe this folder: it has no tokenizer, and sizes of its own.
+        full = run.base_model.model_copy(update={"origin": "folder", "folder": str(weights), "files": {}})
         return load_base(full, device=device, precision=precision), load_tokenizer(run.base_model)
     quantization = base_quantization(run.recipe) if quantized is None else ("nf4" if quantized else None)
     base = load_base(run.base_model, quantization=quantization, device=device, precision=precision)
