@@ -23,8 +23,8 @@ _NO_CUT = 1_000_000
 class TokenStats:
     """Lengths of the sequences that are trained on, in tokens, before any cut.
 
-    `learned` is the mean number of tokens with a loss. `estimated` says that they were guessed from the text, because
-    the tokenizer is not on this computer yet.
+    `train` and `validation` count sequences. `learned` is the mean number of tokens with a loss. `estimated` says that
+    they were guessed from the text, because the tokenizer is not on this computer yet.
     """
 
     train: int
@@ -57,7 +57,8 @@ def measure_tokens(
     counted, estimated = _count(sample, base_model, chosen)
     lengths = sorted(total for total, _ in counted)
     return TokenStats(
-        train=len(train),
+        # A conversation may make several sequences: some templates render earlier turns differently later on.
+        train=round(len(train) * len(counted) / max(1, len(sample))),
         validation=len(validation),
         mean=sum(lengths) / max(1, len(lengths)),
         p50=_percentile(lengths, 0.50),

@@ -73,8 +73,21 @@ def load_base(
         local_files_only=True,
         **options,
     )
+    if quantization == "nf4":
+        _keep_differentiable(model)
     model.eval()
     return model
+
+
+def _keep_differentiable(model: Any) -> None:
+    """Stop bitsandbytes from repacking 4-bit weights on processors with AVX512-BF16.
+
+    It would do so in the first forward pass without gradients (a validation, say), and the repacked layers have no
+    gradient: training would silently go on without what flows through them. The gain in speed is small.
+    """
+    for module in model.modules():
+        if getattr(module, "support_avx512bf16_for_cpu", False):
+            setattr(module, "support_avx512bf16_for_cpu", False)  # noqa: B010 - torch types fields of modules as tensors
 
 
 def load_tokenizer(base_model: BaseModel) -> Any:

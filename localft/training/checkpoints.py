@@ -1,0 +1,163 @@
+"""Checkpoints that survive a kill at any moment: staged, hashed, complete with one rename; damaged ones set aside."""
+
+import contextlib
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from localft.errors import UserError
+from localft.store import files
+from localft.store.records import Record
+
+_MANIFEST = "manifest.json"
+_PREFIX = "ckpt-"
+_STAGING = ".staging-"
+_QUARANTINE = "quarantine"
+_KEEP = 2
+_BLOCK = 1 << 20
+
+
+class StoredFile(Record):
+    """A file of a checkpoint."""
+
+    bytes: int
+    sha256: str
+
+
+class Manifest(Record):
+    """manifest.json of a checkpoint, written last: without it the folder is not complete.
+
+    `identity` says what the checkpoint belongs to; another recipe, dataset or base model must not resume from it.
+    """
+
+    step: int
+    identity: str
+    stored: dict[str, StoredFile]
+
+
+class Checkpoints:
+    """The checkpoints of one run, in one folder."""
+
+    def __init__(self, folder: Path, identity: str) -> None:
+        self.folder = folder
+        self.identity = identity
+
+    def save(self, step: int, write: Callable[[Path], None], protected: int | None = None) -> Path:
+        """Write a checkpoint by calling `write(folder)` and make it complete with one rename.
+
+        Then the oldest are deleted: the two newest stay, and the one of step `protected`.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        staged = self.folder / f"{_STAGING}{step}-{secrets.token_hex(3)}"
+        staged.mkdir()
+        try:
+            write(staged)
+            seal(staged, step, self.identity)
+            target = self.path(step)
+            if target.exists():
+                self._set_aside(target)
+            files.replace(staged, target)
+        except BaseException:
+            shutil.rmtree(staged, ignore_errors=True)
+            raise
+        self._prune(protected)
+        return target
+
+    def path(self, step: int) -> Path:
+        """Where the checkpoint of a step lies, whether it exists or not."""
+        return self.folder / f"{_PREFIX}{step:08d}"
+
+    def newest(self) -> tuple[int, Path] | None:
+        """The newest checkpoint that is whole, (step, folder); damaged ones met on the way are moved to quarantine/."""
+        for step in sorted(self._steps(), reverse=True):
+            if is_whole(self.path(step), self.identity):
+                return step, self.path(step)
+            self._set_aside(self.path(step))
+        return None
+
+    def sweep(self) -> None:
+        """Remove what a killed process left half-written. Call it when no other process writes here."""
+        for leftover in self.folder.glob(f"{_STAGING}*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+    def clear(self) -> None:
+        """Delete all checkpoints of a finished run; its weights have been published."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _steps(self) -> list[int]:
+        if not self.folder.is_dir():
+            return []
+        names = (path.name.removeprefix(_PREFIX) for path in self.folder.glob(f"{_PREFIX}*") if path.is_dir())
+        return [int(name) for name in names if name.isdecimal()]
+
+    def _prune(self, protected: int | None) -> None:
+        for step in sorted(self._steps(), reverse=True)[_KEEP:]:
+            if step == protected:
+                continue
+            # Renamed first, so that a half-deleted folder is never taken for a checkpoint.
+            doomed = self.folder / f"{_STAGING}old-{step}-{secrets.token_hex(3)}"
+            with contextlib.suppress(OSError):
+                self.path(step).rename(doomed)
+                shutil.rmtree(doomed, ignore_errors=True)
+
+    def _set_aside(self, damaged: Path) -> None:
+        quarantine = self.folder / _QUARANTINE
+        quarantine.mkdir(parents=True, exist_ok=True)
+        damaged.rename(quarantine / f"{damaged.name}-{secrets.token_hex(3)}")
+
+
+def seal(folder: Path, step: int, identity: str) -> None:
+    """Flush every file of a folder to the disk and write its manifest, last of all."""
+    stored = {}
+    for path in sorted(folder.iterdir()):
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+        stored[path.name] = StoredFile(bytes=path.stat().st_size, sha256=_sha256(path))
+    Manifest(step=step, identity=identity, stored=stored).save(folder / _MANIFEST)
+
+
+def is_whole(folder: Path, identity: str) -> bool:
+    """Tell whether a sealed folder holds exactly what its manifest says, byte for byte, and belongs to `identity`."""
+    try:
+        manifest = Manifest.load(folder / _MANIFEST)
+    except UserError:
+        return False
+    return manifest.identity == identity and all(
+        (folder / name).is_file()
+        and (folder / name).stat().st_size == stored.bytes
+        and _sha256(folder / name) == stored.sha256
+        for name, stored in manifest.stored.items()
+    )
+
+
+def publish(source: Path, target: Path, names: tuple[str, ...], step: int, identity: str) -> None:
+    """Put the named files of a checkpoint into `target`, replacing what it held.
+
+    Files are linked where the disk can, so that a full model does not take its space twice.
+    """
+    staged = target.with_name(f"{_STAGING}{target.name}-{secrets.token_hex(3)}")
+    staged.mkdir(parents=True)
+    for name in names:
+        try:
+            os.link(source / name, staged / name)
+        except OSError:
+            shutil.copy2(source / name, staged / name)
+    seal(staged, step, identity)
+    if target.exists():
+        former = target.with_name(f"{_STAGING}former-{target.name}-{secrets.token_hex(3)}")
+        target.rename(former)
+        files.replace(staged, target)
+        shutil.rmtree(former, ignore_errors=True)
+    else:
+        files.replace(staged, target)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

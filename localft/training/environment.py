@@ -1,0 +1,71 @@
+"""What a run was made with: versions, device, driver, seed, data and base model; and how much memory it took."""
+
+import os
+import platform
+from importlib import metadata
+from typing import Any
+
+import psutil
+import torch
+
+from localft import __version__
+from localft.hardware import read_hardware
+from localft.store.records import Record
+
+_LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate", "datasets", "tokenizers")
+
+
+class Environment(Record):
+    """environment.json."""
+
+    localft: str
+    python: str
+    system: str
+    libraries: dict[str, str]
+    device: str
+    driver: str | None
+    cuda: str | None
+    threads: int
+    memory_bytes: int
+    seed: int
+    dataset: str
+    dataset_sha256: str
+    base_model: str
+    base_revision: str | None
+
+
+def read_environment(
+    seed: int, dataset: str, dataset_sha256: str, base_model: str, base_revision: str | None
+) -> Environment:
+    """Describe this process and this computer."""
+    hardware = read_hardware()
+    on_gpu = torch.cuda.is_available()
+    return Environment(
+        localft=__version__,
+        python=platform.python_version(),
+        system=f"{platform.system()} {platform.release()} {platform.machine()}",
+        libraries={name: metadata.version(name) for name in _LIBRARIES},
+        device=torch.cuda.get_device_name(0) if on_gpu else platform.processor() or platform.machine(),
+        driver=hardware.driver,
+        cuda=torch.version.cuda,
+        threads=torch.get_num_threads(),
+        memory_bytes=hardware.memory.total_bytes,
+        seed=seed,
+        dataset=dataset,
+        dataset_sha256=dataset_sha256,
+        base_model=base_model,
+        base_revision=base_revision,
+    )
+
+
+def peak_memory_bytes() -> int:
+    """The most memory that was in use at once: of the card where there is one, else of this process."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated()
+    if os.name == "nt":
+        usage: Any = psutil.Process().memory_info()
+        return int(usage.peak_wset)
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if platform.system() == "Darwin" else peak * 1024

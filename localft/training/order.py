@@ -1,0 +1,85 @@
+"""What a training job is ordered to do: the records in its folder, and the data they name."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from localft.data.versions import DatasetVersion, load_split, open_version
+from localft.jobs import JobContext
+from localft.models.base_model import BaseModel
+from localft.models.chat_format import ChatFormat
+from localft.models.download import model_folder
+from localft.models.tokens import TextTokenizer
+from localft.planning.plan import Plan
+from localft.planning.recipe import Recipe
+from localft.store.projects import Project, open_project
+from localft.training.rows import Rows, make_rows, refuse_unlearnable
+from localft.training.validation import FixedPrompt, choose_prompts
+
+
+@dataclass(frozen=True)
+class Order:
+    """The records of a run. `identity` is the hash of everything that a checkpoint depends on."""
+
+    folder: Path
+    project: Project
+    recipe: Recipe
+    plan: Plan
+    base_model: BaseModel
+    chat_format: ChatFormat
+    version: DatasetVersion
+    identity: str
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What is learned, what is held out, and the prompts that are answered again and again on the way."""
+
+    train: Rows
+    validation: Rows
+    prompts: list[FixedPrompt]
+    tokenizer: TextTokenizer
+
+
+def read_order(context: JobContext) -> Order:
+    """Read the records of the run in the job's folder.
+
+    Raises:
+        UserError: a record is missing or damaged, or the project or its data are gone.
+    """
+    folder = context.folder
+    recipe, plan = Recipe.load(folder / "recipe.json"), Plan.load(folder / "plan.json")
+    base_model = BaseModel.load(folder / "base_model.json")
+    chat_format = ChatFormat.load(folder / "chat_format.json")
+    project = open_project(str(context.settings["project"]))
+    version = open_version(project, recipe.dataset)
+    parts = (
+        recipe.settings.model_dump_json(),
+        # The micro-batch may change between parts of a run, when memory runs out; the batch may not.
+        plan.precision,
+        version.sha256,
+        f"{base_model.reference} {base_model.revision}",
+        chat_format.template_hash,
+    )
+    identity = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return Order(folder, project, recipe, plan, base_model, chat_format, version, identity)
+
+
+def read_data(context: JobContext, order: Order) -> TrainingData:
+    """Turn the examples into rows, and report what was cut or left out.
+
+    Raises:
+        UserError: nothing would be learned, or the chat template refuses an example.
+    """
+    settings, chat_format = order.recipe.settings, order.chat_format
+    tokenizer = TextTokenizer(model_folder(order.base_model))
+    examples = load_split(order.project, order.version.id, "train")
+    train = make_rows(examples, chat_format, tokenizer, settings.max_length, settings.learn)
+    refuse_unlearnable(train)
+    held_out = load_split(order.project, order.version.id, "validation")
+    validation = make_rows(held_out, chat_format, tokenizer, settings.max_length, settings.learn)
+    context.event("data", rows=len(train.rows), cut=train.cut, left_out=train.left_out, learned=train.learned_tokens)
+    if train.left_out:
+        message = f"{train.left_out} examples are left out: their answers lie beyond {settings.max_length} tokens."
+        context.event("warning", message=message)
+    return TrainingData(train, validation, choose_prompts(held_out, chat_format, tokenizer), tokenizer)

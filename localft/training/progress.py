@@ -1,0 +1,48 @@
+"""How a run goes: the best validation so far, when to stop early, what was spent. Saved with each checkpoint."""
+
+import math
+
+from localft.store.records import Record
+
+
+class RunProgress(Record):
+    """progress.json in a checkpoint. `seconds` and `trained_tokens` are summed over every part of a resumed run."""
+
+    first_validation_loss: float | None = None
+    validation_loss: float | None = None
+    best_validation_loss: float | None = None
+    best_step: int | None = None
+    validated_step: int | None = None
+    without_improvement: int = 0
+    loss: float | None = None
+    seconds: float = 0.0
+    trained_tokens: int = 0
+    peak_memory_bytes: int = 0
+
+    def after_validation(self, step: int, loss: float) -> "RunProgress":
+        """The progress after a validation loss (nats per learned token); that of step 0 is the base model's."""
+        if step == 0:
+            return self.model_copy(update={"first_validation_loss": loss, "validated_step": 0})
+        better = self.best_validation_loss is None or loss < self.best_validation_loss
+        changes: dict[str, float | int] = {
+            "validation_loss": loss,
+            "validated_step": step,
+            "without_improvement": 0 if better else self.without_improvement + 1,
+        }
+        if better:
+            changes |= {"best_validation_loss": loss, "best_step": step}
+        return self.model_copy(update=changes)
+
+    def patience_is_over(self, patience: int) -> bool:
+        """Whether to stop early; a patience of 0 never does."""
+        return patience > 0 and self.without_improvement >= patience
+
+    def is_overfitting(self, earlier_loss: float | None) -> bool:
+        """Whether validation rises while training falls: the model has begun to learn the examples by heart."""
+        return (
+            earlier_loss is not None
+            and self.loss is not None
+            and math.isfinite(self.loss)
+            and self.loss < earlier_loss
+            and self.without_improvement >= 2
+        )

@@ -1,0 +1,127 @@
+"""The rows a model is trained on: tokens and labels of the examples, and the order in which they come."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy
+
+from localft.data.examples import Example
+from localft.errors import UserError
+from localft.models.chat_format import ChatFormat
+from localft.models.tokens import Learn, TextTokenizer, encode_example
+
+IGNORED = -100
+"""The label of a token that is read but not learned, as torch and transformers have it."""
+
+# Batches are made of examples of like length, sought among so many batches' worth of shuffled examples.
+_GROUP_BATCHES = 16
+
+
+@dataclass(frozen=True)
+class Row:
+    """One sequence: token ids, and labels that are the same ids where a token is learned and `IGNORED` elsewhere."""
+
+    token_ids: numpy.ndarray
+    labels: numpy.ndarray
+
+    def __len__(self) -> int:
+        return len(self.token_ids)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a split, how many were cut at the end, and how many had nothing left to learn and were left out."""
+
+    rows: list[Row]
+    cut: int = 0
+    left_out: int = 0
+
+    @property
+    def learned_tokens(self) -> int:
+        return sum(int((row.labels[1:] != IGNORED).sum()) for row in self.rows)
+
+
+def make_rows(
+    examples: Sequence[Example], chat_format: ChatFormat, tokenizer: TextTokenizer, max_length: int, learn: Learn
+) -> Rows:
+    """Turn examples into rows of at most `max_length` tokens.
+
+    Raises:
+        UserError: the chat template refuses an example.
+    """
+    rows, cut, left_out = [], 0, 0
+    for example in examples:
+        for encoded in encode_example(chat_format, tokenizer, example, max_length, learn):
+            cut += encoded.cut > 0
+            # The first token is given, never predicted.
+            if not any(encoded.learned[1:]):
+                left_out += 1
+                continue
+            token_ids = numpy.asarray(encoded.token_ids, dtype=numpy.int32)
+            labels = numpy.where(numpy.asarray(encoded.learned), token_ids, numpy.int32(IGNORED))
+            rows.append(Row(token_ids, labels))
+    return Rows(rows, cut, left_out)
+
+
+def refuse_unlearnable(train: Rows) -> None:
+    """Refuse a split in which nothing would be learned.
+
+    Raises:
+        UserError: no row has a token with a loss.
+    """
+    if train.rows:
+        return
+    if train.left_out:
+        raise UserError(
+            "Nothing would be learned: in every example the answer lies beyond the longest length.",
+            "Raise max_length, or shorten the examples.",
+        )
+    raise UserError("There are no training examples.", "Import more examples.")
+
+
+def order_batches(
+    lengths: Sequence[int], batch_size: int, micro_batch_size: int, examples: int, seed: int
+) -> list[list[int]]:
+    """The row indices of every micro-batch of a run, in order; each `batch_size` examples in a row make one step.
+
+    Each pass over the rows has a shuffle of its own. Rows of like length come together, so that little is padded, and
+    the longest rows come first, so that too little memory shows in the first step. Everything follows from the
+    arguments: a resumed run meets the same batches.
+    """
+    stream = _stream(len(lengths), examples, seed)
+    shuffler = random.Random(f"{seed}-batches")
+    batches: list[list[int]] = []
+    for start in range(0, len(stream), batch_size * _GROUP_BATCHES):
+        group = stream[start : start + batch_size * _GROUP_BATCHES]
+        group.sort(key=lambda index: lengths[index], reverse=True)
+        batches += _shuffled(list(_chunks(group, batch_size)), shuffler)
+    full = [batch for batch in batches if len(batch) == batch_size]
+    # A step with fewer examples can only be the last one.
+    batches = full + [batch for batch in batches if len(batch) < batch_size]
+    if full:
+        longest = max(range(len(full)), key=lambda number: lengths[full[number][0]])
+        batches[0], batches[longest] = batches[longest], batches[0]
+    return [micro for batch in batches for micro in _chunks(batch, micro_batch_size)]
+
+
+def _stream(count: int, examples: int, seed: int) -> list[int]:
+    """`examples` row indices: one shuffled pass after the other."""
+    stream: list[int] = []
+    passes = 0
+    while len(stream) < examples:
+        one_pass = list(range(count))
+        random.Random(f"{seed}-{passes}").shuffle(one_pass)
+        stream += one_pass
+        passes += 1
+    return stream[:examples]
+
+
+def _shuffled(batches: list[list[int]], shuffler: random.Random) -> list[list[int]]:
+    shuffler.shuffle(batches)
+    return batches
+
+
+def _chunks(values: Sequence[int], size: int) -> Iterator[list[int]]:
+    for start in range(0, len(values), size):
+        yield list(values[start : start + size])

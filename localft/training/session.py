@@ -1,0 +1,193 @@
+"""One part of a run: from its start or its newest checkpoint to the end, or to a stop."""
+
+import contextlib
+import shutil
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from localft import words
+from localft.errors import Stopped, UserError
+from localft.jobs import JobContext
+from localft.training.checkpoints import Checkpoints, is_whole, publish
+from localft.training.order import Order, TrainingData
+from localft.training.progress import RunProgress
+from localft.training.rows import order_batches
+from localft.training.trainer import build_trainer
+from localft.training.validation import answer_prompts, validation_loss
+from localft.training.watcher import Look, Schedule, Watcher
+
+_PROGRESS = "progress.json"
+# What a run's weights consist of; the rest of a checkpoint is for resuming.
+_NOT_WEIGHTS = {"optimizer.pt", "scheduler.pt", "scaler.pt", "rng_state.pth", "trainer_state.json", _PROGRESS}
+# A trained weight in a checkpoint: itself and two moments of the optimiser, fp32 each.
+_CHECKPOINT_BYTES_PER_WEIGHT = 12
+
+
+class Session:
+    """Owns the trainer of a run and everything it saves."""
+
+    def __init__(self, context: JobContext, order: Order, data: TrainingData, model: Any, tokenizer: Any) -> None:
+        self._context, self._order, self._data = context, order, data
+        self._settings, self._plan = order.recipe.settings, order.plan
+        self._checkpoints = Checkpoints(order.folder / "checkpoints", order.identity)
+        self._checkpoints.sweep()
+        self._trainable = sum(weights.numel() for weights in model.parameters() if weights.requires_grad)
+        if self._trainable == 0:
+            raise UserError("There is nothing to train in this model.", "Choose another base model or method.")
+        rows, plan = data.train.rows, order.plan
+        examples = max(1, round(self._settings.epochs * len(rows)))
+        lengths = [len(row) for row in rows]
+        batches = order_batches(lengths, plan.batch_size, plan.micro_batch_size, examples, self._settings.seed)
+        self._schedule = self._make_schedule(lengths, batches)
+        resumed = self._checkpoints.newest()
+        self._resumed_from = resumed[1] if resumed else None
+        progress = RunProgress.load(resumed[1] / _PROGRESS) if resumed else RunProgress()
+        if resumed:
+            context.event("resumed", step=resumed[0])
+        look = Look(self._validation_loss if data.validation.rows else None, self._sample_answers)
+        self._watcher = Watcher(context, self._schedule, look, progress)
+        self._trainer = build_trainer(
+            model, tokenizer, rows, batches, self._settings, plan,
+            self._schedule.steps, self._checkpoints.folder, [self._watcher], self._save,
+        )  # fmt: skip
+
+    def _make_schedule(self, lengths: list[int], batches: list[list[int]]) -> Schedule:
+        size, settings = self._plan.batch_size, self._settings
+        per_step = self._plan.accumulation
+        tokens = [
+            sum(lengths[index] for micro in batches[start : start + per_step] for index in micro)
+            for start in range(0, len(batches), per_step)
+        ]
+        validate_every = max(1, round(len(lengths) / size / settings.evaluations_per_epoch))
+        seconds = float(self._context.settings.get("checkpoint_seconds", 180.0))
+        return Schedule(tokens, validate_every, settings.patience, size, len(lengths), seconds)
+
+    def run(self) -> dict[str, Any]:
+        """Train to the end and publish the best weights; the job's outcome.
+
+        Raises:
+            Stopped: at the user's request.
+            UserError: the disk is full, or the loss is no longer a number.
+        """
+        self._refuse_full_disk()
+        self._trainer.train(resume_from_checkpoint=str(self._resumed_from) if self._resumed_from else None)
+        step = self._trainer.state.global_step
+        self._refuse_unchanged()
+        self._publish_best()
+        if self._watcher.ending.stopped:
+            raise Stopped(f"Stopped at step {step} of {self._schedule.steps}; resume continues from there.")
+        return self._outcome(step)
+
+    def clear(self) -> None:
+        """Delete the checkpoints of a run that is finished."""
+        self._checkpoints.clear()
+
+    def _save(self) -> None:
+        progress, state = self._watcher.progress, self._trainer.state
+
+        def write(folder: Path) -> None:
+            self._trainer.write_state(folder)
+            progress.save(folder / _PROGRESS)
+
+        try:
+            self._checkpoints.save(state.global_step, write, protected=progress.best_step)
+        except (OSError, RuntimeError) as error:
+            # torch and safetensors report a full disk as errors of their own.
+            self._refuse_full_disk(error)
+            raise
+
+    def _refuse_full_disk(self, cause: BaseException | None = None) -> None:
+        needed = self._trainable * _CHECKPOINT_BYTES_PER_WEIGHT + (1 << 20)
+        free = shutil.disk_usage(self._order.folder).free
+        if free < needed:
+            raise UserError(
+                f"The disk is full: a checkpoint takes {words.size(needed)} and {words.size(free)} are free.",
+                "Free some space and resume; what was saved before is kept.",
+            ) from cause
+
+    def _refuse_unchanged(self) -> None:
+        """An adapter starts as no change at all (its B is zero); one that ends so has learned nothing."""
+        model: Any = self._trainer.model
+        inner = [weights for name, weights in model.named_parameters() if ".lora_B." in name]
+        if inner and not any(bool(weights.any()) for weights in inner):
+            raise UserError(
+                "The run learned nothing: its adapter is unchanged.", "Raise the learning rate, or report this."
+            )
+
+    def _publish_best(self) -> None:
+        best = self._watcher.progress.best_step
+        folder = self._checkpoints.path(best) if best is not None else None
+        if folder is None or not is_whole(folder, self._order.identity):
+            newest = self._checkpoints.newest()
+            if newest is None:
+                return
+            folder = newest[1]
+        step = int(folder.name.rpartition("-")[2])
+        names = tuple(path.name for path in folder.iterdir() if path.name not in {*_NOT_WEIGHTS, "manifest.json"})
+        publish(folder, self._order.folder / "weights", names, step, self._order.identity)
+
+    def _outcome(self, step: int) -> dict[str, Any]:
+        progress, plan = self._watcher.progress, self._plan
+        return {
+            "message": self._sentence(step),
+            "steps": step,
+            "planned_steps": self._schedule.steps,
+            "stopped_early": self._watcher.ending.early,
+            "first_validation_loss": progress.first_validation_loss,
+            "best_validation_loss": progress.best_validation_loss,
+            "best_step": progress.best_step,
+            "loss": progress.loss,
+            "seconds": round(progress.seconds, 3),
+            "trained_tokens": progress.trained_tokens,
+            "tokens_per_second": progress.trained_tokens / progress.seconds if progress.seconds else None,
+            "peak_memory_bytes": progress.peak_memory_bytes,
+            "trainable_weights": self._trainable,
+            "predicted": {
+                "seconds": plan.seconds,
+                "tokens_per_second": plan.tokens_per_second,
+                "memory_bytes": plan.total_bytes,
+            },
+        }
+
+    def _sentence(self, step: int) -> str:
+        progress = self._watcher.progress
+        text = f"Trained {words.counted(step, 'step')} in {words.duration(progress.seconds)}"
+        if progress.best_validation_loss is not None and progress.first_validation_loss is not None:
+            text += (
+                f"; validation loss {progress.first_validation_loss:.2f} to {progress.best_validation_loss:.2f}, "
+                f"best at step {progress.best_step}"
+            )
+        if self._watcher.ending.early:
+            text += "; stopped early, since it no longer improved"
+        return text + "."
+
+    def _validation_loss(self) -> float:
+        return validation_loss(
+            self._trainer.model,
+            self._data.validation.rows,
+            self._plan.micro_batch_size,
+            self._trainer.data_collator,
+            self._autocast(),
+        )
+
+    def _sample_answers(self) -> list[dict[str, str]]:
+        prompts = self._data.prompts
+        if not prompts:
+            return []
+        answers = answer_prompts(
+            self._trainer.model, prompts, self._order.chat_format, self._data.tokenizer, self._autocast()
+        )
+        return [
+            {"prompt": prompt.text, "expected": prompt.expected, "answer": answer}
+            for prompt, answer in zip(prompts, answers, strict=True)
+        ]
+
+    def _autocast(self) -> AbstractContextManager[Any]:
+        """Mixed precision as in training."""
+        if self._plan.precision == "fp32":
+            return contextlib.nullcontext()
+        kind = torch.bfloat16 if self._plan.precision == "bf16" else torch.float16
+        return torch.autocast("cuda" if self._plan.on_gpu else "cpu", dtype=kind)

@@ -1,0 +1,151 @@
+"""The trainer: TRL's SFTTrainer, built in this one place, on our own tokens, batches and checkpoints."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy
+import torch
+import transformers
+from datasets import Dataset
+from torch.utils.data import DataLoader
+from trl import SFTConfig, SFTTrainer
+
+from localft.planning.plan import Plan
+from localft.planning.recipe import TrainingSettings
+from localft.training.rows import IGNORED, Row
+
+# What a checkpoint holds beside the weights: written and read by transformers' own functions.
+STATE_FILE = "trainer_state.json"
+
+
+class Collator:
+    """Pads the rows of a micro-batch at the end.
+
+    No attention mask is made: attention is causal and the padding comes last, so no real token ever sees it, and its
+    own outputs have no label. Without a mask, attention takes its fastest path.
+    """
+
+    def __init__(self, pad_id: int) -> None:
+        self._pad_id = pad_id
+
+    def __call__(self, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
+        """Return input_ids and labels, both int64 [rows, longest]."""
+        longest = max(len(row) for row in rows)
+        input_ids = numpy.full((len(rows), longest), self._pad_id, dtype=numpy.int64)
+        labels = numpy.full((len(rows), longest), IGNORED, dtype=numpy.int64)
+        for index, row in enumerate(rows):
+            input_ids[index, : len(row)] = row.token_ids
+            labels[index, : len(row)] = row.labels
+        return {"input_ids": torch.from_numpy(input_ids), "labels": torch.from_numpy(labels)}
+
+
+class LocalTrainer(SFTTrainer):
+    """SFTTrainer that takes its batches from a list, and saves through `save_checkpoint`."""
+
+    def prepare(self, rows: Sequence[Row], batches: Sequence[list[int]], save_checkpoint: Callable[[], None]) -> None:
+        """Give it what it trains on: rows, the indices of each micro-batch of the whole run, and where to save."""
+        self._rows = rows
+        self._batches = batches
+        self._save_elsewhere = save_checkpoint
+        self.trained_tokens = 0
+
+    def get_train_dataloader(self) -> DataLoader:
+        """The whole run is one pass over a list of micro-batches, so that resuming is skipping."""
+        return DataLoader(self._rows, batch_sampler=self._batches, collate_fn=self.data_collator)  # ty: ignore[invalid-argument-type]
+
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> torch.Tensor:
+        """Summed negative log-likelihood of the learned tokens, over their number in the whole step.
+
+        TRL's own also measures entropy and accuracy, which costs a read-back from the card for each micro-batch.
+        """
+        outputs = model(**inputs, use_cache=False, fused_lm_head=True)
+        count = (inputs["labels"][:, 1:] != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch
+        return -outputs.log_probs.sum() / torch.as_tensor(count).clamp(min=1)
+
+    def write_state(self, folder: Path) -> None:
+        """Write everything that resuming needs into a folder: weights, optimiser, schedule, scaler, random numbers."""
+        model: Any = self.model
+        model.save_pretrained(folder)
+        (folder / "README.md").unlink(missing_ok=True)
+        self._save_optimizer_and_scheduler(str(folder))
+        self._save_scaler(str(folder))
+        self._save_rng_state(str(folder))
+        self.state.save_to_json(str(folder / STATE_FILE))
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        """Replaces transformers' own, which writes in place: a kill in the middle would leave a broken checkpoint."""
+        self._save_elsewhere()
+
+
+def build_trainer(
+    model: Any,
+    tokenizer: Any,
+    rows: Sequence[Row],
+    batches: Sequence[list[int]],
+    settings: TrainingSettings,
+    plan: Plan,
+    steps: int,
+    folder: Path,
+    callbacks: Sequence[transformers.TrainerCallback],
+    save_checkpoint: Callable[[], None],
+) -> LocalTrainer:
+    """Build the trainer of a run. When to log, validate, save and stop is decided by `callbacks` alone."""
+    arguments = SFTConfig(
+        output_dir=str(folder),
+        max_steps=steps,
+        per_device_train_batch_size=plan.micro_batch_size,
+        gradient_accumulation_steps=plan.accumulation,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type=settings.schedule,
+        warmup_steps=round(settings.warmup * steps),
+        weight_decay=settings.weight_decay,
+        optim="adamw_torch_fused" if plan.on_gpu else "adamw_torch",
+        max_grad_norm=1.0,
+        activation_checkpointing=plan.activation_checkpointing,
+        activation_checkpointing_kwargs={"use_reentrant": False} if plan.activation_checkpointing else None,
+        bf16=plan.precision == "bf16",
+        fp16=plan.precision == "fp16",
+        use_cpu=not plan.on_gpu,
+        seed=settings.seed,
+        data_seed=settings.seed,
+        full_determinism=not plan.on_gpu,
+        max_length=None,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        dataloader_num_workers=0,
+        dataloader_pin_memory=plan.on_gpu,
+        logging_strategy="no",
+        eval_strategy="no",
+        save_strategy="no",
+        # A loss that is not a number must be seen, not averaged away.
+        logging_nan_inf_filter=False,
+        report_to="none",
+        disable_tqdm=True,
+        remove_unused_columns=False,
+    )
+    trainer = LocalTrainer(
+        model=model,
+        args=arguments,
+        data_collator=Collator(tokenizer.pad_token_id),
+        # SFTTrainer looks at the first row; what is trained on comes from `prepare`.
+        train_dataset=Dataset.from_dict({"input_ids": [rows[0].token_ids], "labels": [rows[0].labels]}),
+        processing_class=tokenizer,
+        callbacks=list(callbacks),
+    )
+    trainer.remove_callback(transformers.PrinterCallback)
+    trainer.prepare(rows, batches, save_checkpoint)
+    keep_adapter_exact(trainer.model)
+    return trainer
+
+
+def keep_adapter_exact(model: Any) -> None:
+    """Keep trained weights in fp32: TRL rounds the adapter of a 4-bit base to bf16, in which small updates vanish."""
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()

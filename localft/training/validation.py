@@ -1,0 +1,112 @@
+"""Looking at a model in the middle of its training: the validation loss, and answers to fixed prompts."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from localft.data.examples import Example
+from localft.models.chat_format import ChatFormat
+from localft.models.thinking import split_thinking
+from localft.models.tokens import TextTokenizer, encode_prompt
+from localft.training.rows import IGNORED, Row
+
+Collate = Callable[[Any], dict[str, torch.Tensor]]
+
+SAMPLE_PROMPTS = 5
+_MOST_NEW_TOKENS = 64
+# Sample prompts may not take more of the memory than training does.
+_LONGEST_PROMPT = 1_024
+
+
+@dataclass(frozen=True)
+class FixedPrompt:
+    """A prompt of the validation split that the model answers again and again while it learns."""
+
+    text: str
+    expected: str
+    token_ids: list[int]
+
+
+@torch.no_grad()
+def validation_loss(
+    model: Any, rows: Sequence[Row], micro_batch_size: int, collator: Collate, autocast: AbstractContextManager[Any]
+) -> float:
+    """Mean negative log-likelihood in nats of every learned token of `rows`, each token weighing the same."""
+    device = next(model.parameters()).device
+    ordered = sorted(rows, key=len, reverse=True)
+    total = torch.zeros((), dtype=torch.float64, device=device)
+    count = 0
+    was_training = model.training
+    model.eval()
+    try:
+        for start in range(0, len(ordered), micro_batch_size):
+            batch = collator(ordered[start : start + micro_batch_size])
+            count += int((batch["labels"][:, 1:] != IGNORED).sum())
+            with autocast:
+                outputs = model(
+                    **{name: tensor.to(device) for name, tensor in batch.items()}, use_cache=False, fused_lm_head=True
+                )
+            total -= outputs.log_probs.sum(dtype=torch.float64)
+    finally:
+        model.train(was_training)
+    return float(total) / max(1, count)
+
+
+def choose_prompts(examples: Sequence[Example], chat_format: ChatFormat, tokenizer: TextTokenizer) -> list[FixedPrompt]:
+    """The first examples of the validation split with prompts of a bearable length."""
+    prompts: list[FixedPrompt] = []
+    for example in examples:
+        messages = [message.as_chat() for message in example.prompt]
+        token_ids = encode_prompt(chat_format, tokenizer, messages, example.tools)
+        if len(token_ids) <= _LONGEST_PROMPT:
+            text = next((message.content for message in reversed(example.prompt) if message.role == "user"), "")
+            prompts.append(FixedPrompt(text, example.answer, token_ids))
+        if len(prompts) == SAMPLE_PROMPTS:
+            break
+    return prompts
+
+
+@torch.no_grad()
+def answer_prompts(
+    model: Any,
+    prompts: Sequence[FixedPrompt],
+    chat_format: ChatFormat,
+    tokenizer: TextTokenizer,
+    autocast: AbstractContextManager[Any],
+) -> list[str]:
+    """Answer all prompts greedily in one batch, each answer at most a little longer than the longest expected one."""
+    device = next(model.parameters()).device
+    pad_id = _token_id(tokenizer, chat_format.pad_text)
+    stop_ids = [_token_id(tokenizer, text) for text in chat_format.stop_tokens]
+    longest = max(len(prompt.token_ids) for prompt in prompts)
+    padded = [[pad_id] * (longest - len(prompt.token_ids)) + prompt.token_ids for prompt in prompts]
+    mask = [[0] * (longest - len(prompt.token_ids)) + [1] * len(prompt.token_ids) for prompt in prompts]
+    expected = max(len(tokenizer.encode(prompt.expected)) for prompt in prompts)
+    was_training = model.training
+    model.eval()
+    try:
+        with autocast:
+            output = model.generate(
+                input_ids=torch.tensor(padded, device=device),
+                attention_mask=torch.tensor(mask, device=device),
+                max_new_tokens=min(_MOST_NEW_TOKENS, expected + 8),
+                do_sample=False,
+                pad_token_id=pad_id,
+                eos_token_id=stop_ids,
+            )
+    finally:
+        model.train(was_training)
+    return [_answer_text(new.tolist(), stop_ids, tokenizer) for new in output[:, longest:]]
+
+
+def _answer_text(token_ids: list[int], stop_ids: Sequence[int], tokenizer: TextTokenizer) -> str:
+    end = next((index for index, token in enumerate(token_ids) if token in stop_ids), len(token_ids))
+    return split_thinking(tokenizer.decode(token_ids[:end], keep_special=False))[0].strip()
+
+
+def _token_id(tokenizer: TextTokenizer, text: str) -> int:
+    token_id = tokenizer.token_id(text)
+    return 0 if token_id is None else token_id

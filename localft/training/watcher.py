@@ -1,0 +1,192 @@
+"""Watches the training loop: reports, validates, decides when to save, and when to end."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import transformers
+
+from localft.errors import UserError
+from localft.jobs import JobContext
+from localft.training.environment import peak_memory_bytes
+from localft.training.progress import RunProgress
+
+# So many points make a curve; more would only slow the run.
+_MOST_POINTS = 400
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When things happen.
+
+    `tokens` counts the real tokens of each step. Validation comes every `validate_every` steps and after the last one;
+    a checkpoint with each validation, and in between when `checkpoint_seconds` have passed since the last.
+    """
+
+    tokens: Sequence[int]
+    validate_every: int
+    patience: int
+    batch_size: int
+    rows: int
+    checkpoint_seconds: float
+
+    @property
+    def steps(self) -> int:
+        return len(self.tokens)
+
+    @property
+    def log_every(self) -> int:
+        return max(1, self.steps // _MOST_POINTS)
+
+    def validates_at(self, step: int) -> bool:
+        """Whether the validation loss is measured after a step."""
+        return step % self.validate_every == 0 or step >= self.steps
+
+    def epoch(self, step: int) -> float:
+        """How often each row has been seen by the end of a step."""
+        return round(step * self.batch_size / self.rows, 3)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the watcher looks at the model: the validation loss (None where nothing is held out), and sample answers."""
+
+    loss: Callable[[], float] | None
+    answers: Callable[[], list[dict[str, str]]]
+
+
+@dataclass
+class Ending:
+    """Why the loop ended: nothing set means that all steps were done."""
+
+    stopped: bool = False
+    early: bool = False
+
+
+@dataclass
+class _Window:
+    """What happened since the last point of the curves."""
+
+    seconds: float = 0.0
+    tokens: int = 0
+
+
+class Watcher(transformers.TrainerCallback):
+    """The only callback of the trainer."""
+
+    def __init__(self, context: JobContext, schedule: Schedule, look: Look, progress: RunProgress) -> None:
+        self.progress = progress
+        self.ending = Ending()
+        self._context = context
+        self._schedule = schedule
+        self._look = look
+        self._last_moment = self._last_saved = time.monotonic()
+        self._window = _Window()
+        self._warned = False
+        self._loss_at_best: float | None = None
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Measure the base model before the first step, or make up for a validation that a stop left out."""
+        step = state.global_step
+        if (step == 0 or self._schedule.validates_at(step)) and self.progress.validated_step != step:
+            self._validate(step)
+        self._lap()
+        self._report(step)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Validate where it is due, and tell the trainer what to do after this step."""
+        step, schedule = state.global_step, self._schedule
+        last, due = step >= schedule.steps, schedule.validates_at(step)
+        self._window.seconds += self._lap()
+        self._window.tokens += schedule.tokens[step - 1]
+        self.ending.stopped = self._context.stop_requested() and not last
+        waited = time.monotonic() - self._last_saved >= schedule.checkpoint_seconds
+        control.should_save = due or waited or self.ending.stopped
+        control.should_log = control.should_save or step == 1 or step % schedule.log_every == 0
+        if due and not self.ending.stopped:
+            self._validate(step)
+            self._lap()
+        self.ending.early = self.progress.patience_is_over(schedule.patience) and not last
+        control.should_training_stop = last or self.ending.stopped or self.ending.early
+        self._report(step, at_once=control.should_training_stop)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
+        """Write a point of the curves; this comes before a checkpoint of the same step is saved.
+
+        Raises:
+            UserError: the loss is not a number, or nothing is learned.
+        """
+        if not logs or "loss" not in logs:
+            return
+        step, loss, gradient = state.global_step, logs["loss"], logs.get("grad_norm")
+        self._refuse_nonsense(step, loss, "loss")
+        if step == 1 and gradient == 0.0:
+            raise UserError("The run would learn nothing: its gradient is zero.", "Choose another base model.")
+        window, self._window = self._window, _Window()
+        memory = peak_memory_bytes()
+        self.progress = self.progress.model_copy(
+            update={
+                "loss": loss,
+                "seconds": self.progress.seconds + window.seconds,
+                "trained_tokens": self.progress.trained_tokens + window.tokens,
+                "peak_memory_bytes": max(memory, self.progress.peak_memory_bytes),
+            }
+        )
+        self._context.event(
+            "metrics",
+            step=step,
+            epoch=self._schedule.epoch(step),
+            loss=loss,
+            learning_rate=logs.get("learning_rate"),
+            gradient_norm=gradient if gradient is not None and math.isfinite(gradient) else None,
+            tokens_per_second=window.tokens / window.seconds if window.seconds > 0 else None,
+            memory_bytes=memory,
+        )
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """The time to the next checkpoint starts anew; writing one is not training time."""
+        self._last_saved = time.monotonic()
+        self._lap()
+
+    def _validate(self, step: int) -> None:
+        if self._look.loss is not None:
+            loss = self._look.loss()
+            self._refuse_nonsense(step, loss, "validation loss")
+            self.progress = self.progress.after_validation(step, loss)
+            best = self.progress.best_step == step
+            if best:
+                self._loss_at_best = self.progress.loss
+            self._context.event("validation", step=step, epoch=self._schedule.epoch(step), loss=loss, best=best)
+            self._warn_of_learning_by_heart(step)
+        items = self._look.answers()
+        if items:
+            self._context.event("samples", step=step, items=items)
+
+    def _refuse_nonsense(self, step: int, loss: float, name: str) -> None:
+        if not math.isfinite(loss):
+            raise UserError(
+                f"The {name} is no longer a number at step {step}; the last good checkpoint is kept.",
+                "Start a new run with a smaller learning rate.",
+            )
+
+    def _warn_of_learning_by_heart(self, step: int) -> None:
+        if self._warned or not self.progress.is_overfitting(self._loss_at_best):
+            return
+        self._warned = True
+        self._context.event(
+            "warning",
+            step=step,
+            message="The validation loss rises while the training loss falls: the model begins to learn by heart.",
+        )
+
+    def _lap(self) -> float:
+        """Seconds since the last call."""
+        moment = time.monotonic()
+        elapsed, self._last_moment = moment - self._last_moment, moment
+        return elapsed
+
+    def _report(self, step: int, *, at_once: bool = True) -> None:
+        loss = f", loss {self.progress.loss:.3f}" if self.progress.loss is not None else ""
+        self._context.progress(step, self._schedule.steps, "steps", f"Training{loss}", at_once=at_once)

@@ -1,0 +1,106 @@
+"""The worker of a training job: from the records in its folder to the best weights of the run."""
+
+import os
+from typing import Any
+
+import peft
+import torch
+import transformers
+
+from localft.errors import UserError
+from localft.jobs import JobContext
+from localft.planning.model_shape import shape_of
+from localft.store import files
+from localft.training.environment import Environment, read_environment
+from localft.training.loading import base_quantization, load_base, load_tokenizer
+from localft.training.order import Order, read_data, read_order
+from localft.training.session import Session
+from localft.training.threads import choose_threads
+
+_OUTCOME = "outcome.json"
+
+
+def run(context: JobContext) -> dict[str, Any]:
+    """Train, or go on training, as the folder's recipe says; publish the best weights to weights/.
+
+    Raises:
+        Stopped: at the user's request; a checkpoint is saved, and the best weights so far are published.
+        UserError: nothing can be learned, memory or disk are used up, or the loss is no longer a number.
+    """
+    if (context.folder / _OUTCOME).exists():
+        # Killed between the last step and the job's own result: everything is done already.
+        return files.read_json(context.folder / _OUTCOME)
+    # All files are here; a library that would look for newer ones must not ask the network.
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    order = read_order(context)
+    context.progress(0, 0, "examples", "Reading the examples")
+    data = read_data(context, order)
+    context.raise_if_stopped()
+    context.progress(0, 0, "steps", f"Loading {order.base_model.name}", at_once=True)
+    transformers.set_seed(order.recipe.settings.seed)
+    _set_threads(order)
+    model, tokenizer = _load(order)
+    session = Session(context, order, data, model, tokenizer)
+    outcome = session.run()
+    files.write_json(context.folder / _OUTCOME, outcome)
+    session.clear()
+    return outcome
+
+
+def _load(order: Order) -> tuple[Any, Any]:
+    """The model to train, with a fresh adapter unless all of it is trained, and its tokenizer."""
+    settings, plan = order.recipe.settings, order.plan
+    if plan.on_gpu and not torch.cuda.is_available():
+        raise UserError(
+            "The graphics card that this run was planned for is not there.",
+            "Check the driver with `localft doctor`, or start a new run.",
+        )
+    full = settings.method == "full"
+    model = load_base(
+        order.base_model,
+        quantization=base_quantization(order.recipe),
+        device=torch.device("cuda", 0) if plan.on_gpu else torch.device("cpu"),
+        # All weights are trained in fp32: small updates vanish in 16 bits.
+        precision="fp32" if full else plan.precision,
+    )
+    return (model if full else _with_adapter(model, order)), load_tokenizer(order.base_model)
+
+
+def _with_adapter(model: Any, order: Order) -> Any:
+    settings = order.recipe.settings
+    config = peft.LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        lora_dropout=settings.dropout,
+        # Every linear layer but the output head.
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+        revision=order.base_model.revision,
+    )
+    adapted = peft.get_peft_model(model, config)
+    # PEFT notes the folder that the model was loaded from, which means nothing on another computer.
+    adapted.peft_config["default"].base_model_name_or_path = order.base_model.reference
+    if order.plan.precision != "fp32":
+        # The adapter is fp32, its products are not: without this each layer's input would be copied to fp32 and kept.
+        for module in adapted.modules():
+            if hasattr(module, "cast_input_dtype_enabled"):
+                setattr(module, "cast_input_dtype_enabled", False)  # noqa: B010 - torch types a module's fields as tensors
+    return adapted
+
+
+def _set_threads(order: Order) -> None:
+    """Choose the number of threads and write environment.json; a resumed run goes on with the number in there."""
+    path = order.folder / "environment.json"
+    if path.exists():
+        torch.set_num_threads(Environment.load(path).threads)
+        return
+    if not order.plan.on_gpu:
+        shape = shape_of(order.base_model)
+        choose_threads(shape.hidden, shape.intermediate)
+    read_environment(
+        order.recipe.settings.seed,
+        order.version.id,
+        order.version.sha256,
+        order.base_model.reference,
+        order.base_model.revision,
+    ).save(path)
