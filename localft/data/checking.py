@@ -1,0 +1,93 @@
+"""Is the data worth training on? Counts, lengths in the model's own tokens, findings, and a verdict in one sentence."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from localft.data.checks import (
+    amount,
+    answers,
+    balance,
+    boilerplate,
+    changing_knowledge,
+    contradictions,
+    encoding_damage,
+    lengths,
+    privacy,
+    template,
+)
+from localft.data.checks.finding import CheckContext, Finding, Row
+from localft.data.token_lengths import TokenLengths, measure
+from localft.data.versions import SPLITS, DatasetVersion, Split, load_split, open_version
+from localft.models.base_model import BaseModel
+from localft.models.chat_format import ChatFormat
+from localft.store.projects import Project
+
+Verdict = Literal["ready", "fix", "not fine-tuning"]
+
+_CHECKS: tuple[Callable[[CheckContext], list[Finding]], ...] = (
+    amount.check,
+    contradictions.check,
+    answers.check,
+    balance.check,
+    boilerplate.check,
+    encoding_damage.check,
+    privacy.check,
+    template.check,
+    changing_knowledge.check,
+    lengths.check,
+)
+_SEVERITIES = ("problem", "warning", "note")
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """The verdict with its sentence, the findings (worst first), examples a split, lengths where a model was given."""
+
+    verdict: Verdict
+    sentence: str
+    findings: list[Finding]
+    counts: dict[Split, int]
+    lengths: TokenLengths | None
+
+
+def check_version(
+    project: Project,
+    version: DatasetVersion | str,
+    base_model: BaseModel | None = None,
+    chat_format: ChatFormat | None = None,
+    max_length: int = 1024,
+) -> CheckReport:
+    """Check all splits of a dataset version.
+
+    Lengths are measured where `base_model` is given and downloaded; without a `chat_format` it is the model's default.
+
+    Raises:
+        UserError: there is no such version, or it is damaged.
+    """
+    record = open_version(project, version) if isinstance(version, str) else version
+    rows = [
+        Row(split, index, example)
+        for split in SPLITS
+        for index, example in enumerate(load_split(project, record.id, split))
+    ]
+    measured = measure(rows, base_model, chat_format, max_length) if base_model is not None else None
+    context = CheckContext(rows, record, measured)
+    findings = [finding for check in _CHECKS for finding in check(context)]
+    findings.sort(key=lambda finding: (_SEVERITIES.index(finding.severity), -finding.count))
+    verdict, sentence = judge(findings, record.total)
+    return CheckReport(verdict, sentence, findings, record.counts, measured)
+
+
+def judge(findings: list[Finding], total: int) -> tuple[Verdict, str]:
+    """The verdict and its sentence: what hinders, named, the worst three first."""
+    hindering = [finding for finding in findings if finding.severity == "problem"]
+    worth = [finding for finding in findings if finding.severity == "warning"]
+    wrong_tool = next((finding for finding in hindering if finding.check == changing_knowledge.NAME), None)
+    if wrong_tool is not None:
+        return "not fine-tuning", wrong_tool.meaning
+    if hindering:
+        first = "; ".join(finding.meaning.rstrip(".") for finding in hindering[:3])
+        return "fix", f"Mend this first: {first}."
+    looks = f"{len(worth)} finding{'s' if len(worth) != 1 else ''} worth a look" if worth else "nothing to mend"
+    return "ready", f"{total} examples, {looks}. Ready to train."

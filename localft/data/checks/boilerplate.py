@@ -1,0 +1,33 @@
+"""Sentences of other models (refusals, "as an AI") and placeholders that nobody filled in."""
+
+import re
+
+from localft.data.checks.finding import CheckContext, Finding, percent, references
+
+_REFUSAL = re.compile(
+    r"\bas an? (?:ai|artificial intelligence|large language)\b[^.]{0,30}\b(?:model|assistant|i )|\bas an ai\b"
+    r"|\bi(?:'m| am) (?:sorry|afraid),? (?:but )?i (?:can(?:no|')t|am unable)|\bi (?:can(?:no|')t|am unable to) "
+    r"(?:assist|help|fulfil|comply|provide)\b|\bi am (?:chatgpt|claude|gemini)\b|\b(?:my|the) knowledge cut-?off\b",
+    re.IGNORECASE,
+)
+_PLACEHOLDER = re.compile(
+    r"\[(?:insert|your|name|todo|company|date)\b[^\]]{0,40}\]|\{\{\s*\w+\s*\}\}|<(?:insert|your)[ _][^>]{0,40}>"
+    r"|\blorem ipsum\b|\bTODO\b|\bFIXME\b",
+    re.IGNORECASE,
+)
+
+
+def check(context: CheckContext) -> list[Finding]:
+    """Find answers with such sentences."""
+    findings = []
+    for name, pattern, what, advice in (
+        ("refusals", _REFUSAL, "refuse or speak of being an AI", "Delete them, unless you want to teach refusing."),
+        ("placeholders", _PLACEHOLDER, "hold a placeholder that nobody filled in", "Fill them in or delete them."),
+    ):
+        found = [(row, match) for row in context.rows if (match := pattern.search(row.example.answer))]
+        if found:
+            rows = [row for row, _ in found]
+            texts = [row.example.answer[max(0, match.start() - 40) : match.end() + 60] for row, match in found]
+            meaning = f"{len(found)} answers ({percent(len(found), len(context.rows))}) {what}."
+            findings.append(Finding(name, "warning", len(found), meaning, references(rows, texts), advice))
+    return findings

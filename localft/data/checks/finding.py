@@ -1,0 +1,76 @@
+"""What a check gets and what it says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from localft.data.examples import Example
+from localft.data.rows import excerpt
+from localft.data.token_lengths import TokenLengths
+from localft.data.versions import DatasetVersion, Split
+
+Severity = Literal["problem", "warning", "note"]
+MOST_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Row:
+    """An example and where it lies: its split, its index there from 0."""
+
+    split: Split
+    index: int
+    example: Example
+
+
+@dataclass(frozen=True)
+class RowReference:
+    """Where a finding applies: split and index of the example, the file and row it came from, what one sees there."""
+
+    split: Split
+    index: int
+    source: str
+    row: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.source}, row {self.row}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing worth knowing.
+
+    A "problem" hinders training, a "warning" is worth a look, a "note" informs. `count` says how many examples it
+    concerns and `rows` shows the first of them; `meaning` says what it is in one sentence, `advice` what to do.
+    """
+
+    check: str
+    severity: Severity
+    count: int
+    meaning: str
+    rows: tuple[RowReference, ...]
+    advice: str
+
+
+@dataclass(frozen=True)
+class CheckContext:
+    """The examples of all splits, their version, and their lengths where a model was given."""
+
+    rows: Sequence[Row]
+    version: DatasetVersion
+    lengths: TokenLengths | None
+
+
+def references(rows: Sequence[Row], texts: Sequence[str] | None = None) -> tuple[RowReference, ...]:
+    """Name the first of `rows`, each with a text of `texts` or its answer."""
+    shown = texts if texts is not None else [row.example.answer for row in rows]
+    return tuple(
+        RowReference(row.split, row.index, row.example.source, row.example.row, excerpt(text))
+        for row, text in zip(rows[:MOST_ROWS], shown[:MOST_ROWS], strict=True)
+    )
+
+
+def percent(part: int, whole: int) -> str:
+    """A share in words fit for a sentence."""
+    share = 100 * part / whole if whole else 0
+    return f"{share:.0f} %" if share >= 1 or not part else "under 1 %"

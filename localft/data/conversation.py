@@ -1,0 +1,108 @@
+"""Lists of turns, in OpenAI's or ShareGPT's words, to messages; and what makes a conversation unfit for training."""
+
+from typing import Any
+
+import pydantic
+
+from localft.data.examples import Message, Role
+from localft.data.values import NumberText, is_missing, parse_json, to_plain, to_text
+
+_ROLES: dict[str, Role] = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "human": "user",
+    "assistant": "assistant",
+    "gpt": "assistant",
+    "chatgpt": "assistant",
+    "bot": "assistant",
+    "model": "assistant",
+    "tool": "tool",
+    "function": "tool",
+    "observation": "tool",
+}
+
+
+class BadRow(ValueError):
+    """A row that is set aside: the kind of fault, for counting, and the reason in words."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+
+def message_list(value: Any) -> list[Message]:
+    """Read a list of turns: {role, content} or {from, value}; CSV keeps such a list as JSON text.
+
+    Raises:
+        BadRow: it is no such list, or a role is unknown.
+        BadValue: a value of it is no text.
+    """
+    if isinstance(value, str) and not isinstance(value, NumberText) and value.lstrip().startswith("["):
+        value = parse_json(value)
+    if is_missing(value):
+        raise BadRow("empty content", "the conversation is empty")
+    if not isinstance(value, list) or not all(isinstance(turn, dict) for turn in value):
+        raise BadRow("not a conversation", "the conversation is not a list of turns with a role and a text")
+    return [_message(turn, number) for number, turn in enumerate(value, start=1)]
+
+
+def _message(turn: dict[str, Any], number: int) -> Message:
+    said = turn.get("role") if not is_missing(turn.get("role")) else turn.get("from")
+    role = _ROLES.get(str(said).strip().lower())
+    if role is None:
+        named = "has no role" if is_missing(said) else f"has the unknown role {str(said)[:40]!r}"
+        raise BadRow("unknown role", f"turn {number} {named}")
+    content = turn.get("content") if "content" in turn else turn.get("value", turn.get("text"))
+    values: dict[str, Any] = {"role": role, "content": _content(content, number), "learn": _learned(turn)}
+    if not is_missing(turn.get("name")):
+        values["name"] = to_text(turn["name"])
+    if isinstance(turn.get("tool_calls"), list) and turn["tool_calls"]:
+        values["tool_calls"] = tuple(call for call in to_plain(turn["tool_calls"]) if isinstance(call, dict))
+    if not is_missing(turn.get("tool_call_id")):
+        values["tool_call_id"] = to_text(turn["tool_call_id"])
+    try:
+        return Message(**values)
+    except pydantic.ValidationError as error:
+        raise BadRow("not a conversation", f"turn {number}: {error.errors()[0]['msg']}") from error
+
+
+def _learned(turn: dict[str, Any]) -> bool:
+    """OpenAI marks a turn that is not learned with weight 0; axolotl and others with train or learn false."""
+    weight = turn.get("weight")
+    if not is_missing(weight) and str(weight) in {"0", "0.0", "False"}:
+        return False
+    return turn.get("train") is not False and turn.get("learn") is not False
+
+
+def _content(content: Any, number: int) -> str:
+    """A text, or OpenAI's list of parts where all of them are text."""
+    if isinstance(content, list) and content and all(isinstance(part, dict) and "type" in part for part in content):
+        if any(part["type"] != "text" for part in content):
+            kind = next(str(part["type"]) for part in content if part["type"] != "text")
+            raise BadRow(
+                "not text", f"turn {number} has a part of the kind {kind[:40]!r}; only text can be learned here"
+            )
+        return "".join(to_text(part.get("text")) for part in content)
+    return to_text(content)
+
+
+def turns(messages: list[Message]) -> tuple[Message, ...]:
+    """The turns of an example, an empty system message left out.
+
+    Raises:
+        BadRow: a question or the answer is missing, a turn is empty, or the last one is not the assistant's.
+    """
+    kept = [message for message in messages if message.role != "system" or message.content.strip()]
+    if len(kept) < 2:
+        raise BadRow("too few messages", "fewer than two messages: a question and an answer are needed")
+    if kept[-1].role != "assistant":
+        raise BadRow(
+            "last message not the assistant's", f"the last message is the {kept[-1].role}'s, not the assistant's"
+        )
+    for number, message in enumerate(kept, start=1):
+        if not message.content.strip() and not message.tool_calls:
+            raise BadRow("empty content", f"message {number} ({message.role}) is empty")
+    if not any(message.role == "user" for message in kept):
+        raise BadRow("too few messages", "no message of the user")
+    return tuple(kept)

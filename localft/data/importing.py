@@ -1,0 +1,101 @@
+"""From files to an immutable dataset version."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from localft.data.examples import Example, Message
+from localft.data.reading import ReadResult, read_files
+from localft.data.splitting import DEFAULT_RATIOS, Ratios, split
+from localft.data.versions import SPLITS, DatasetVersion, Split, list_versions
+from localft.store import files
+from localft.store.projects import Project
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """The new version, and what was read for it."""
+
+    version: DatasetVersion
+    read: ReadResult
+
+
+def preview_files(paths: Sequence[Path | str], mapping: Mapping[str, str] | None = None) -> ReadResult:
+    """Read files without importing them; no usable row is no error here, so that a person can map the columns.
+
+    Raises:
+        UserError: a file cannot be read, or the mapping is wrong.
+    """
+    return read_files(paths, mapping, strict=False)
+
+
+def import_files(
+    project: Project,
+    paths: Sequence[Path | str],
+    mapping: Mapping[str, str] | None = None,
+    system_prompt: str | None = None,
+    seed: int = 42,
+    ratios: Ratios = DEFAULT_RATIOS,
+) -> ImportReport:
+    """Read files, split their examples, and keep them as a new dataset version of the project.
+
+    `system_prompt` is given to every example that has none. Importing what the newest version holds already gives that
+    version again.
+
+    Raises:
+        UserError: nothing can be read or used, or there are too few examples; the project is then as it was.
+    """
+    read = read_files(paths, mapping)
+    examples = [_with_system(example, system_prompt) for example in read.examples]
+    splits = split(examples, seed, ratios)
+    texts = {name: _lines(splits[name]) for name in SPLITS}
+    digest = hashlib.sha256(b"\x1e".join(texts[name].encode() for name in SPLITS)).hexdigest()
+    newest = next(iter(list_versions(project).items), None)
+    if newest is not None and newest.sha256 == digest and newest.sources == tuple(read.sources):
+        return ImportReport(newest, read)
+    version = DatasetVersion(
+        id=files.new_id(),
+        created_at=files.now(),
+        sources=tuple(read.sources),
+        seed=seed,
+        ratios=ratios,
+        counts={name: len(splits[name]) for name in SPLITS},
+        set_aside=len(read.set_aside),
+        sha256=digest,
+    )
+    _write(project, version, texts, read)
+    return ImportReport(version, read)
+
+
+def _with_system(example: Example, system_prompt: str | None) -> Example:
+    if not system_prompt or not system_prompt.strip() or example.messages[0].role == "system":
+        return example
+    system = Message(role="system", content=system_prompt)
+    return example.model_copy(update={"messages": (system, *example.messages)})
+
+
+def _lines(examples: list[Example]) -> str:
+    return "".join(example.model_dump_json(exclude_defaults=True) + "\n" for example in examples)
+
+
+def _write(project: Project, version: DatasetVersion, texts: dict[Split, str], read: ReadResult) -> None:
+    """Write a hidden folder, the record last, then give it its name: a reader sees all of it or nothing."""
+    project.datasets.mkdir(parents=True, exist_ok=True)
+    hidden = project.datasets / f".{version.id}"
+    for name in SPLITS:
+        files.write_text(hidden / f"{name}.jsonl", texts[name])
+    aside = [{"source": one.source, "row": one.row, "kind": one.kind, "reason": one.reason, "text": one.text}
+             for one in read.set_aside]  # fmt: skip
+    files.write_json(hidden / "set_aside.json", aside)
+    version.save(hidden / "dataset.json")
+    files.replace(hidden, project.datasets / version.id)
+
+
+def read_set_aside(project: Project, version_id: str) -> list[dict[str, object]]:
+    """The rows that were set aside for a version: source, row, kind, reason and the start of each.
+
+    Raises:
+        UserError: the list is missing or damaged.
+    """
+    return files.read_json(project.datasets / Path(version_id).name / "set_aside.json")

@@ -1,0 +1,82 @@
+"""What the model will learn: an example's tokens, each learned, masked or cut."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from localft.data.examples import Example
+from localft.data.versions import DatasetVersion, Split, load_split
+from localft.errors import UserError
+from localft.models.base_model import BaseModel
+from localft.models.chat_format import ChatFormat
+from localft.models.download import model_folder
+from localft.models.learned import encode_whole
+from localft.models.tokens import Learn, TextTokenizer
+from localft.store.projects import Project
+
+TokenState = Literal["learned", "masked", "cut"]
+
+
+class Cutting(Protocol):
+    """The settings that decide what is learned: `TrainingSettings` has them."""
+
+    @property
+    def max_length(self) -> int: ...
+
+    @property
+    def learn(self) -> Learn: ...
+
+
+@dataclass(frozen=True)
+class TokenPiece:
+    """One token as a person reads it; "cut" tokens lie beyond the longest length and are not trained on at all.
+
+    Where several tokens make up one character, the last of them carries it and the others have no text.
+    """
+
+    text: str
+    state: TokenState
+
+
+def preview(
+    project: Project,
+    version: DatasetVersion | str,
+    base_model: BaseModel,
+    chat_format: ChatFormat,
+    settings: Cutting,
+    index: int,
+    split: Split = "train",
+) -> list[TokenPiece]:
+    """The tokens of the example `index` (from 0) of a split.
+
+    An example that makes several training sequences (see `encode_example`) gives them one after the other.
+
+    Raises:
+        UserError: there is no such example, the model is not downloaded, or its template refuses the example.
+    """
+    version_id = version if isinstance(version, str) else version.id
+    examples = load_split(project, version_id, split)
+    if not 0 <= index < len(examples):
+        raise UserError(f"There is no example {index + 1}: {split} has {len(examples)}.", "Choose another one.")
+    tokenizer = TextTokenizer(model_folder(base_model))
+    return preview_example(chat_format, tokenizer, examples[index], settings)
+
+
+def preview_example(
+    chat_format: ChatFormat, tokenizer: TextTokenizer, example: Example, settings: Cutting
+) -> list[TokenPiece]:
+    """The tokens of an example at hand.
+
+    Raises:
+        UserError: the template refuses the example.
+    """
+    pieces: list[TokenPiece] = []
+    for whole in encode_whole(chat_format, tokenizer, example, settings.learn):
+        start = 0
+        for position, (learned, end) in enumerate(zip(whole.learned, whole.ends, strict=True)):
+            state: TokenState = "cut" if position >= settings.max_length else "learned" if learned else "masked"
+            following = whole.ends[position + 1] if position + 1 < len(whole.ends) else None
+            # Tokens of one character have the same end: its text is given once, with the last of them.
+            text = "" if following == end else whole.text[start:end]
+            pieces.append(TokenPiece(text, state))
+            start = start if following == end else max(start, end)
+    return pieces

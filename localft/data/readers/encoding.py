@@ -1,0 +1,125 @@
+"""Bytes to text: byte-order marks, UTF-16, and the old Windows code page, each decided openly."""
+
+import codecs
+import re
+from dataclasses import dataclass
+
+from localft.errors import UserError
+
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_HEAD = 65_536
+_TWO_HIGH_BYTES = re.compile(rb"[\x80-\xff]{2}")
+_NOT_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+_CONTROL = bytes([*range(9), 11, 12, *range(14, 27), *range(28, 32)])
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lines of a text file; one that cannot be decoded is None in `text` and stays in `raw`."""
+
+    text: list[str | None]
+    raw: list[bytes]
+    notes: list[str]
+
+
+def refuse_binary(content: bytes, name: str) -> None:
+    """Refuse what is not text.
+
+    Raises:
+        UserError: the file is a known binary format, or full of control characters.
+    """
+    for start, kind in _SIGNATURES:
+        if content.startswith(start):
+            raise UserError(f"{name} is {kind}, not a text file.", _FORMATS)
+    if content.startswith(tuple(mark for mark, _ in _MARKS)) or _wide_without_mark(content):
+        return
+    head = content[:_HEAD]
+    controls = len(head) - len(head.translate(None, _CONTROL))
+    if controls > max(8, len(head) // 50):
+        raise UserError(f"{name} is a binary file, not a text file.", _FORMATS)
+
+
+_FORMATS = "localft reads JSONL, JSON, CSV and Parquet; save the data as one of these."
+_SIGNATURES = (
+    (b"PK\x03\x04", "a ZIP archive or an Office document"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"%PDF", "a PDF"),
+    (b"\xd0\xcf\x11\xe0", "an old Office document"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"GGUF", "a GGUF model"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"\x80\x04\x95", "a pickle"),
+    (b"ARROW1", "an Arrow file"),
+)
+
+
+def _wide_without_mark(content: bytes) -> str | None:
+    """UTF-16 without a byte-order mark: every other byte of Western text is then zero."""
+    head = content[: 2 * (min(len(content), 4096) // 2)]
+    if len(head) < 8:
+        return None
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    half = len(head) // 2
+    if odd > 0.4 * half and even < 0.05 * half:
+        return "utf-16-le"
+    if even > 0.4 * half and odd < 0.05 * half:
+        return "utf-16-be"
+    return None
+
+
+def decode(content: bytes, name: str) -> tuple[str | None, list[str]]:
+    """Decode a whole file, None where some of it is not UTF-8; with notes on anything but plain UTF-8.
+
+    Raises:
+        UserError: it is binary, or damaged UTF-16 or UTF-32.
+    """
+    refuse_binary(content, name)
+    encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), _wide_without_mark(content))
+    try:
+        text = content.decode(encoding or "utf-8")
+    except UnicodeDecodeError as error:
+        if encoding not in {None, "utf-8-sig"}:
+            raise UserError(
+                f"{name} is damaged {encoding[:6].upper()} text: {error.reason} at byte {error.start}.",
+                "Save it again, as UTF-8.",
+            ) from error
+        return None, []
+    notes = [f"{name} is {encoding[:6].upper()} text."] if encoding not in {None, "utf-8-sig"} else []
+    return text, notes
+
+
+def read_lines(content: bytes, name: str, may_be_windows: bool = False) -> Lines:
+    """Split a text file into lines (at line feeds only) and decode each.
+
+    `may_be_windows` lets a file be read as Windows-1252, as older Excel writes CSV, where none of it is UTF-8 beyond
+    ASCII and every other byte stands alone, as letters with accents do; a note says so.
+
+    Raises:
+        UserError: it is binary, or damaged UTF-16 or UTF-32.
+    """
+    text, notes = decode(content, name)
+    if text is None and may_be_windows and _looks_windows(content):
+        text, notes = content.decode("cp1252"), [f"{name} is not UTF-8; it was read as Windows-1252."]
+    if text is not None:
+        lines = text.split("\n")
+        return Lines([*lines], [], notes)
+    raw = content.removeprefix(codecs.BOM_UTF8).split(b"\n")
+    return Lines([_decoded(line) for line in raw], raw, notes)
+
+
+def _decoded(line: bytes) -> str | None:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _looks_windows(content: bytes) -> bool:
+    return not _TWO_HIGH_BYTES.search(content) and not _NOT_WINDOWS.search(content)

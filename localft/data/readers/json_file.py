@@ -1,0 +1,45 @@
+"""A JSON file: an array of objects, or one object that holds it."""
+
+from typing import Any
+
+from localft.data.readers.jsonl import object_row
+from localft.data.rows import Row, excerpt
+from localft.data.values import BadValue, parse_json, refuse_twins
+from localft.errors import UserError
+
+
+def read_json(text: str, name: str) -> list[Row]:
+    """Turn a JSON text into rows, numbered from 1 by their place in the array.
+
+    Raises:
+        UserError: it is not JSON: what of a broken array is whole cannot be told.
+    """
+    try:
+        value = parse_json(text, refuse_twins=False)
+    except BadValue as error:
+        where = f", line {error.line}" if error.line else ""
+        raise UserError(
+            f"{name}{where} cannot be read: {error}.", "Correct it there; a JSON file has to be whole to be read."
+        ) from error
+    return [_row(number, row) for number, row in enumerate(_rows_of(value), start=1)]
+
+
+def _row(number: int, value: Any) -> Row:
+    try:
+        refuse_twins(value)
+    except (BadValue, RecursionError) as error:
+        reason = str(error) if isinstance(error, BadValue) else "nested too deeply"
+        return Row(number, None, reason, "not JSON", excerpt(repr(value)[:1000]))
+    return object_row(number, value)
+
+
+def _rows_of(value: Any) -> list[Any]:
+    """The array of a file: itself, the only array of objects in an object, or an object as the only row."""
+    if isinstance(value, list):
+        return value
+    if isinstance(value, dict):
+        lists = [item for item in value.values() if isinstance(item, list) and item and isinstance(item[0], dict)]
+        is_example = {"messages", "conversations", "prompt", "instruction"} & value.keys()
+        if len(lists) == 1 and not is_example:
+            return lists[0]
+    return [value]

@@ -1,0 +1,35 @@
+"""JSON lines: one object a line."""
+
+from localft.data.readers.encoding import Lines
+from localft.data.rows import Row, excerpt
+from localft.data.values import BadValue, parse_json
+
+LARGEST_LINE = 64_000_000
+
+
+def read_jsonl(lines: Lines) -> list[Row]:
+    """Turn lines into rows; blank lines are passed over, and what cannot be read says why."""
+    return [
+        _row(number, text, lines) for number, text in enumerate(lines.text, start=1) if text is None or text.strip()
+    ]
+
+
+def _row(number: int, text: str | None, lines: Lines) -> Row:
+    if text is None:
+        shown = excerpt(lines.raw[number - 1][:1000])
+        return Row(number, None, "bytes that are not UTF-8; save the file as UTF-8", "undecodable", shown)
+    if len(text) > LARGEST_LINE:
+        return Row(number, None, f"longer than {LARGEST_LINE // 1_000_000} MB", "too long", excerpt(text[:1000]))
+    try:
+        value = parse_json(text)
+    except BadValue as error:
+        return Row(number, None, str(error), "not JSON", excerpt(text[:1000]))
+    return object_row(number, value)
+
+
+def object_row(number: int, value: object) -> Row:
+    """A row from a JSON value, which has to be an object."""
+    if isinstance(value, dict):
+        return Row(number, value)
+    kind = {list: "a list", type(None): "null", bool: "true or false"}.get(type(value), "a single value")
+    return Row(number, None, f"{kind}, not an object with named fields", "not an object", excerpt(repr(value)[:1000]))

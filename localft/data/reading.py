@@ -1,0 +1,230 @@
+"""Files to examples: every row becomes an example, or is set aside with its place and the reason."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from localft.data.conversation import BadRow
+from localft.data.examples import Example
+from localft.data.readers.opening import open_file
+from localft.data.rows import Contents, Row, excerpt
+from localft.data.shapes import FIELDS, Layout, Shape, convert, detect, mapped
+from localft.data.values import BadValue, to_text
+from localft.data.versions import SourceFile
+from localft.errors import UserError
+
+# An answer of one character is more often a slip than an answer, unless many rows answer so: then they are labels.
+SHORTEST_ANSWER = 2
+_LABELS_FROM = 0.1
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A row that is not used: its file and row (or line) from 1, the reason in words, its start, the kind of fault."""
+
+    source: str
+    row: int
+    reason: str
+    text: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class ReadResult:
+    """What was found in the files.
+
+    `shape` is the shape of all rows (or "several shapes"), with the `reason` why it was recognised; `columns` are the
+    names that occur, `samples` the first rows as they are in the file; `notes` say how a file was read where that is
+    not obvious.
+    """
+
+    shape: Shape
+    reason: str
+    columns: list[str]
+    examples: list[Example]
+    set_aside: list[SetAside]
+    sources: list[SourceFile] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    samples: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def kinds(self) -> dict[str, int]:
+        """How many rows were set aside for each kind of fault, the commonest first."""
+        return dict(Counter(row.kind for row in self.set_aside).most_common())
+
+
+def read_files(
+    paths: Sequence[Path | str], mapping: Mapping[str, str] | None = None, strict: bool = True
+) -> ReadResult:
+    """Read JSONL, JSON, CSV and Parquet files, mixed as one likes.
+
+    `mapping` says which column holds which field of an example (prompt, answer, system, context, messages), for all
+    files, where the names are not recognised.
+
+    Raises:
+        UserError: a file cannot be read, the mapping is wrong, or (with `strict`) no row is usable.
+    """
+    if not paths:
+        raise UserError("No file was named.", "Name at least one file with examples.")
+    _check_fields(mapping or {})
+    gathering = _Gathering(dict(mapping or {}))
+    for path in paths:
+        gathering.add(open_file(Path(path).expanduser()))
+    result = gathering.result()
+    if strict and not result.examples:
+        raise no_rows(result)
+    return result
+
+
+def _check_fields(mapping: Mapping[str, str]) -> None:
+    unknown = sorted(set(mapping) - set(FIELDS))
+    if unknown:
+        raise UserError(f"{unknown[0]!r} is no field of an example.", f"The fields are: {', '.join(FIELDS)}.")
+    if mapping and "messages" not in mapping and not {"prompt", "answer"} <= set(mapping):
+        raise UserError(
+            "The mapping names no column for the prompt and the answer.",
+            "Map `prompt` and `answer`, or `messages` where one column holds whole conversations.",
+        )
+
+
+def no_rows(result: ReadResult) -> UserError:
+    """The sentence for files without a usable row: the commonest reasons, and what would help."""
+    names = ", ".join(source.name for source in result.sources)
+    if result.shape is Shape.UNKNOWN and result.columns and "no known shape" in result.kinds:
+        return UserError(
+            f"{names} has no columns that localft recognises; it has: {', '.join(result.columns[:12])}.",
+            "Say which column is which, for example: prompt=COLUMN answer=COLUMN.",
+        )
+    if not result.set_aside:
+        return UserError(f"{names} has no rows.", "Choose a file with examples in it.")
+    first = {row.kind: row for row in reversed(result.set_aside)}
+    reasons = [
+        f"{count} x {kind} (first in row {first[kind].row}: {first[kind].reason})"
+        for kind, count in list(result.kinds.items())[:3]
+    ]
+    return UserError(f"No row of {names} can be used: {'; '.join(reasons)}.", "Correct the file and try again.")
+
+
+class _Gathering:
+    """Collects the examples of several files, so that duplicates are found across them."""
+
+    def __init__(self, mapping: dict[str, str]) -> None:
+        self.mapping = mapping
+        self.examples: list[Example] = []
+        self.set_aside: list[SetAside] = []
+        self.sources: list[SourceFile] = []
+        self.notes: list[str] = []
+        self.samples: list[dict[str, str]] = []
+        self.columns: dict[str, None] = {}
+        self.layouts: Counter[tuple[Shape, str]] = Counter()
+        self._seen: dict[str, Example] = {}
+        self._known: dict[tuple[str, ...], Layout | None] = {}
+
+    def add(self, contents: Contents) -> None:
+        """Convert the rows of one file."""
+        name = contents.path.name
+        shapes: Counter[Shape] = Counter()
+        for row in contents.rows:
+            if row.values is not None:
+                self.columns.update(dict.fromkeys(str(column) for column in row.values))
+                if len(self.samples) < 5:
+                    self.samples.append({str(key): excerpt(value) for key, value in row.values.items()})
+            try:
+                layout, example = self._convert(row, name)
+            except BadRow as error:
+                self._put_aside(name, row, error.kind, str(error))
+            except BadValue as error:
+                self._put_aside(name, row, "not text", str(error))
+            except RecursionError:
+                self._put_aside(name, row, "not text", "nested too deeply")
+            else:
+                self._keep(example, row, layout)
+                shapes[layout.shape] += 1
+        shape = shapes.most_common(1)[0][0] if shapes else Shape.UNKNOWN
+        if self.mapping and contents.rows and not shapes:
+            self._check_columns(contents)
+        self.notes += contents.notes
+        self.sources.append(
+            SourceFile(
+                name=name, bytes=contents.bytes, sha256=contents.sha256, shape=str(shape), mapping=dict(self.mapping)
+            )
+        )
+
+    def _check_columns(self, contents: Contents) -> None:
+        missing = [column for column in self.mapping.values() if column not in self.columns]
+        if missing and self.columns:
+            raise UserError(
+                f"{contents.path.name} has no column {missing[0]!r}.", f"Its columns are: {', '.join(self.columns)}."
+            )
+
+    def _convert(self, row: Row, name: str) -> tuple[Layout, Example]:
+        if row.values is None:
+            raise BadRow(row.kind, row.problem)
+        layout = self._layout(tuple(str(column) for column in row.values))
+        if layout is None:
+            columns = {str(column).lower() for column in row.values}
+            if {"chosen", "rejected"} <= columns:
+                raise BadRow("preference pair", "a preference pair (chosen, rejected), which cannot be learned yet")
+            raise BadRow(
+                "no known shape", f"no known shape: it has {', '.join(map(str, row.values))[:120] or 'no fields'}"
+            )
+        return layout, convert(row.values, layout, name, row.number)
+
+    def _layout(self, columns: tuple[str, ...]) -> Layout | None:
+        if self.mapping:
+            return mapped(self.mapping)
+        if columns not in self._known:
+            self._known[columns] = detect(columns)
+        return self._known[columns]
+
+    def _keep(self, example: Example, row: Row, layout: Layout) -> None:
+        key = example.model_dump_json(include={"messages", "tools"})
+        twin = self._seen.setdefault(key, example)
+        if twin is not example:
+            where = f"row {twin.row}" if twin.source == example.source else f"row {twin.row} of {twin.source}"
+            self._put_aside(example.source, row, "exact duplicate", f"an exact duplicate of {where}")
+            return
+        self.examples.append(example)
+        self.layouts[layout.shape, layout.reason] += 1
+
+    def _put_aside(self, name: str, row: Row, kind: str, reason: str) -> None:
+        text = row.text if row.values is None else _shown(row.values)
+        self.set_aside.append(SetAside(name, row.number, reason, text, kind))
+
+    def result(self) -> ReadResult:
+        """The examples without very short answers, and everything known about the files."""
+        kept, short = _without_short_answers(self.examples)
+        aside = [_short_answer(one) for one in short]
+        order = {source.name: number for number, source in enumerate(self.sources)}
+        everything = sorted([*self.set_aside, *aside], key=lambda one: (order[one.source], one.row))
+        shapes = list(dict.fromkeys(shape for (shape, _), _ in self.layouts.most_common()))
+        if not shapes:
+            shape, reason = Shape.UNKNOWN, "no row has columns that localft knows"
+        elif len(shapes) == 1:
+            shape, reason = shapes[0], self.layouts.most_common(1)[0][0][1]
+        else:
+            shape, reason = Shape.MIXED, "; ".join(f"{count} rows: {why}" for (_, why), count in self.layouts.items())
+        return ReadResult(shape, reason, list(self.columns), kept, everything, self.sources, self.notes, self.samples)
+
+
+def _short_answer(one: Example) -> SetAside:
+    question = excerpt(one.prompt[-1].content)
+    return SetAside(one.source, one.row, f"a very short answer: {one.answer.strip()!r}", question, "very short answer")
+
+
+def _shown(values: Mapping[str, Any]) -> str:
+    try:
+        return excerpt(to_text({str(key): value for key, value in values.items()}))
+    except BadValue:
+        return excerpt(repr(values)[:1000])
+
+
+def _without_short_answers(examples: list[Example]) -> tuple[list[Example], list[Example]]:
+    """Split examples by the length of their last answer; where a tenth of all answers are so short, they are labels."""
+    short = [one for one in examples if len(one.answer.strip()) < SHORTEST_ANSWER and not one.messages[-1].tool_calls]
+    if len(short) > 1 and len(short) >= _LABELS_FROM * len(examples):
+        return examples, []
+    rows = {id(one) for one in short}
+    return [one for one in examples if id(one) not in rows], short

@@ -1,0 +1,155 @@
+"""Values as a file spells them: numbers keep every digit, and nothing is silently dropped."""
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+
+class BadValue(ValueError):
+    """A value that cannot be part of an example; the message says why, in a few words for a list of reasons.
+
+    `line` is the line of the text on which it stands, where a parser knows it.
+    """
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class NumberText(str):
+    """A number as the file spells it, so that 1.10 stays 1.10 and 20 digits stay 20 digits."""
+
+    __slots__ = ()
+
+
+class TwinObject(dict[str, Any]):
+    """An object in which a key occurs twice: reading it would silently lose the first value."""
+
+    twin: str = ""
+
+
+def parse_json(text: str, refuse_twins: bool = True) -> Any:
+    """Read JSON with numbers as `NumberText` and NaN as None.
+
+    Objects in which a key occurs twice are refused, or become a `TwinObject`.
+
+    Raises:
+        BadValue: it is not JSON, nested too deeply, or has such an object.
+    """
+    twins: list[str] = []
+
+    def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) == len(pairs):
+            return found
+        marked = TwinObject(found)
+        names = [name for name, _ in pairs]
+        marked.twin = next(name for name in names if names.count(name) > 1)
+        twins.append(marked.twin)
+        return marked
+
+    decoder = json.JSONDecoder(
+        object_pairs_hook=build, parse_float=NumberText, parse_int=NumberText, parse_constant=_constant
+    )
+    try:
+        value = decoder.decode(text)
+    except json.JSONDecodeError as error:
+        raise BadValue(f"not JSON: {error.msg} at column {error.colno}", error.lineno) from error
+    except RecursionError as error:
+        raise BadValue("nested too deeply") from error
+    if twins and refuse_twins:
+        raise BadValue(_twin_message(twins[0]))
+    return value
+
+
+def _constant(name: str) -> NumberText | None:
+    return None if name == "NaN" else NumberText(name)
+
+
+def _twin_message(key: str) -> str:
+    return f"the key {key[:40]!r} occurs twice in one object"
+
+
+def refuse_twins(value: Any) -> None:
+    """Refuse a value with an object in which a key occurs twice.
+
+    Raises:
+        BadValue: there is one.
+    """
+    if isinstance(value, TwinObject):
+        raise BadValue(_twin_message(value.twin))
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        refuse_twins(item)
+
+
+def is_missing(value: Any) -> bool:
+    """Tell whether a cell holds nothing: null, NaN, or an empty text."""
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
+
+
+def to_text(value: Any) -> str:
+    """The text of a cell: a text as it is, a number as it is spelled, an object or a list as JSON.
+
+    Raises:
+        BadValue: it is binary, holds a broken character, or is nested too deeply.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return checked_text(str(value))
+    try:
+        return checked_text(_spelled(value))
+    except RecursionError as error:
+        raise BadValue("nested too deeply") from error
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, NumberText):
+        return str(value)
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bool) or value is None:
+        return json.dumps(value)
+    if isinstance(value, float):
+        return "null" if math.isnan(value) else repr(value)
+    if isinstance(value, int | Decimal):
+        return str(value)
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return (
+            "{" + ", ".join(f"{json.dumps(str(k), ensure_ascii=False)}: {_spelled(v)}" for k, v in value.items()) + "}"
+        )
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_spelled(item) for item in value) + "]"
+    raise BadValue(f"a value of the type {type(value).__name__} is no text")
+
+
+def checked_text(text: str) -> str:
+    """Return the text, unless it holds half of a surrogate pair: that is no character and cannot be written to a file.
+
+    Raises:
+        BadValue: it does.
+    """
+    if any("\ud800" <= character <= "\udfff" for character in text) if not text.isascii() else False:
+        raise BadValue("half of a surrogate pair (a broken character)")
+    return text
+
+
+def to_plain(value: Any) -> Any:
+    """A JSON value with real numbers, for tool descriptions that templates calculate with."""
+    if isinstance(value, NumberText):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return str(value)
+    if isinstance(value, str):
+        return checked_text(value)
+    if isinstance(value, Mapping):
+        return {checked_text(str(key)): to_plain(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [to_plain(item) for item in value]
+    return value
