@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localft.models.chat_format import ChatFormat
+from localft.models.conversation import Conversation
 from localft.models.rendering import asks_for_thinking, render_asking
 from localft.models.thinking import CLOSE, OPEN, split_thinking
 from localft.models.tokens import Learn, TextTokenizer
-
-if TYPE_CHECKING:
-    from localft.data.examples import Example
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class _Turn:
 
 
 def encode_whole(
-    chat_format: ChatFormat, tokenizer: TextTokenizer, example: "Example", learn: Learn = "all"
+    chat_format: ChatFormat, tokenizer: TextTokenizer, example: Conversation, learn: Learn = "all"
 ) -> list[WholeEncoding]:
     """`localft.models.tokens.encode_example` before the cut.
 

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from localft.errors import UserError
 from localft.models.chat_format import ChatFormat
+from localft.models.conversation import Conversation
 from localft.models.rendering import render
-
-if TYPE_CHECKING:
-    from localft.data.examples import Example
 
 Learn = Literal["all", "last"]
 
@@ -119,7 +117,7 @@ def encode_prompt(
 def encode_example(
     chat_format: ChatFormat,
     tokenizer: TextTokenizer,
-    example: "Example",
+    example: Conversation,
     max_length: int,
     learn: Learn = "all",
 ) -> list[Encoded]:
