@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from localft.data.examples import Example
 from localft.data.versions import load_split
 from localft.models.base_model import BaseModel
+from localft.models.download import is_present, model_folder
+from localft.models.templates import chat_format_for
+from localft.models.tokens import TextTokenizer, encode_example
 from localft.planning.recipe import TrainingSettings
 from localft.store.projects import Project
 
@@ -74,14 +77,10 @@ def _count(
     examples: Sequence[Example], base_model: BaseModel, settings: TrainingSettings
 ) -> tuple[list[tuple[int, int]], bool]:
     """(tokens, learned tokens) of each sequence; and whether they are estimates."""
-    from localft.models.download import is_present, model_folder
-    from localft.models.templates import chat_format_for
-    from localft.models.tokens import TextTokenizer, encode_example
-
     if not is_present(base_model):
         return [_estimate(example) for example in examples], True
     tokenizer = TextTokenizer(model_folder(base_model))
-    chat_format = chat_format_for(base_model, settings.thinking)
+    chat_format = chat_format_for(base_model, settings.thinking, settings.chat_template)
     counted = [
         (len(encoded.token_ids), encoded.learned_count)
         for example in examples

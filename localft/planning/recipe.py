@@ -21,6 +21,9 @@ class TrainingSettings(Settings):
         "off",
         description="For models that can think aloud: without thinking, with it, or as the examples have it.",
     )
+    chat_template: str | None = Field(
+        None, description="A named chat template, for a base model without one; left empty the model's own is used."
+    )
     learn: Literal["all", "last"] = Field(
         "all", description="Which answers of a conversation are learned: all of them, or only the last."
     )

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from localft import jobs
+from localft import jobs, words
 from localft.errors import UserError
 from localft.jobs import JobOrder, JobView
 from localft.models.base_model import BaseModel
 from localft.models.chat_format import ChatFormat
+from localft.models.download import model_folder
+from localft.models.find import find_model
+from localft.models.templates import chat_format_for
 from localft.planning.plan import Plan
 from localft.planning.recipe import Recipe
 from localft.store import files
@@ -53,22 +56,27 @@ def start_run(
         UserError: the plan says that it does not fit (unless `even_if_too_large`), the base model is not downloaded, or
             it has no chat template that could be used.
     """
-    from localft.models.download import model_folder
-    from localft.models.find import find_model
-    from localft.models.templates import chat_format_for
-
     if plan.fits == "no" and not even_if_too_large:
+        needed, there = words.memory(plan.total_bytes), words.memory(plan.device_bytes)
         raise UserError(
-            f"This run needs {plan.total_bytes / 2**30:.1f} GB, and {plan.device} has {plan.device_bytes / 2**30:.1f}.",
+            f"This run needs {needed}, and {plan.device} has {there}.",
             " ".join(plan.advice) or "Choose a smaller base model.",
         )
+    folder, order = prepare_run(project, recipe, plan, checkpoint_seconds)
+    jobs.start(folder, order)
+    return _load(folder)
+
+
+def prepare_run(project: Project, recipe: Recipe, plan: Plan, checkpoint_seconds: float) -> tuple[Path, JobOrder]:
+    """Write the records of a new run; return its folder and the order that starts it."""
     base_model = find_model(recipe.base_model, recipe.revision)
     model_folder(base_model)
+    chat_format = chat_format_for(base_model, recipe.settings.thinking, recipe.settings.chat_template)
     folder = project.runs / files.new_id()
     recipe.save(folder / "recipe.json")
     plan.save(folder / "plan.json")
     base_model.save(folder / "base_model.json")
-    chat_format_for(base_model, recipe.settings.thinking).save(folder / "chat_format.json")
+    chat_format.save(folder / "chat_format.json")
     order = JobOrder(
         worker=WORKER,
         title=f"Training {base_model.name}",
@@ -76,8 +84,7 @@ def start_run(
         created_at=files.now(),
         settings={"project": project.slug, "checkpoint_seconds": checkpoint_seconds},
     )
-    jobs.start(folder, order)
-    return _load(folder)
+    return folder, order
 
 
 def list_runs(project: Project) -> Listing[Run]:

@@ -1,0 +1,72 @@
+"""Jobs in processes forked from one that has imported the libraries already: a restart costs a moment, not seconds."""
+
+import multiprocessing
+import os
+import random
+import signal
+import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from localft.jobs import JobState, queue, read, runner
+
+_PRELOADED = ["localft.training.worker", "localft.training.session", "localft.jobs.runner"]
+
+
+@contextmanager
+def preloaded() -> Generator["Nursery"]:
+    """A parent that has imported torch and its companions, and forks one child a job."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOADED)
+    yield Nursery(context)
+
+
+class Nursery:
+    """Starts job folders in forked children."""
+
+    def __init__(self, context: multiprocessing.context.ForkServerContext) -> None:
+        self._context = context
+
+    def start(self, folder: Path) -> BaseProcess:
+        """Run the job of a folder as `jobs.start` and `jobs.resume` would."""
+        for name in ("result.json", "stop", "process.json", "started.json"):
+            (folder / name).unlink(missing_ok=True)
+        queue.leave(folder)
+        queue.enqueue(folder)
+        child = self._context.Process(target=_run, args=(folder, dict(os.environ)))
+        child.start()
+        return child
+
+    def finish(self, folder: Path, seconds: float = 120) -> float:
+        """Run a job to its end and return how long that took."""
+        begin = time.monotonic()
+        child = self.start(folder)
+        child.join(seconds)
+        assert not child.is_alive(), "the job did not end in time"
+        return time.monotonic() - begin
+
+    def kill_at_random(self, folder: Path, kills: int, longest: float, seed: int) -> int:
+        """Kill and restart a job until it has been killed `kills` times or has finished; return the number of kills."""
+        chooser = random.Random(seed)
+        done = 0
+        while done < kills:
+            child = self.start(folder)
+            child.join(chooser.uniform(0.0, longest))
+            if child.is_alive() and child.pid is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(child.pid, signal.SIGKILL)
+                child.join(10)
+            if (folder / "result.json").exists() and read(folder).state is JobState.FINISHED:
+                break
+            done += 1
+        return done
+
+
+def _run(folder: Path, environment: dict[str, str]) -> None:
+    os.environ.update(environment)
+    log = os.open(folder / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    runner.main(folder)
