@@ -2,22 +2,19 @@
 
 import contextlib
 import sys
-from collections.abc import Generator
 from typing import Any
 
 import click
 
 from localft.cli.options import chosen, examples, json_option, project_argument, run_option, settings_options
 from localft.cli.output import Output
-from localft.cli.progress import progress_display
 from localft.cli.selection import newest_gguf, newest_with_weights, shared_system_prompt
+from localft.cli.sessions import loaded
 from localft.errors import UserError
 from localft.serving import service as services
 from localft.serving.endpoint import Answer, Delta, Endpoint, Sampling
-from localft.serving.service import Service
 from localft.settings import parse
 from localft.store.projects import Project
-from localft.training.runs import Run
 
 Conversation = list[dict[str, Any]]
 
@@ -70,7 +67,8 @@ def chat(
     sampling = parse(Sampling, chosen(Sampling, options), "the options")
     run = newest_with_weights(project, run_id)
     prompt = shared_system_prompt(project, run.recipe.dataset) if system is None else system
-    with _loaded(output, project, run, model_name == "gguf") as service:
+    export = newest_gguf(project) if model_name == "gguf" else None
+    with loaded(output, project, run, export) as service:
         names = ["base", "tuned"] if compare else [model_name]
         talk = Talk(output, [services.endpoint(service, name) for name in names], sampling, prompt)
         if message is not None:
@@ -78,22 +76,6 @@ def chat(
             output.result({"project": project.slug, "run": run.id, "message": message, "answers": answers})
         else:
             _converse(output, talk)
-
-
-@contextlib.contextmanager
-def _loaded(output: Output, project: Project, run: Run, as_gguf: bool) -> Generator[Service]:
-    """The models, ready to answer. A service that was there before is used and left alone; one of ours ends with us."""
-    export = newest_gguf(project) if as_gguf else None
-    of_run = None if as_gguf else run
-    was_there = services.find_service(project, of_run, export) is not None
-    service = services.start_service(project, of_run, export)
-    try:
-        with progress_display(output) as display:
-            service = services.wait_ready(service, on_change=display.show)
-        yield service
-    finally:
-        if not was_there:
-            services.stop_service(service)
 
 
 class Talk:

@@ -1,8 +1,12 @@
 """Watching a job from the terminal: Ctrl-C asks it to save and stop, a second Ctrl-C leaves it running by itself."""
 
-from collections.abc import Callable, Iterator
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from localft import jobs
@@ -43,20 +47,39 @@ def wait_for(output: Output, folder: Path, ways: Ways, narrate: Narrator = silen
         Stopped: it was stopped, or the person left it running in the background.
         UserError: it failed.
     """
-    asked = False
     events = _Events(folder, narrate)
-    while True:
-        try:
-            _watch(output, folder, events)
-            return outcome(folder, ways)
-        except KeyboardInterrupt:
-            if asked:
-                raise Stopped(
-                    f"It goes on in the background. Stop it with `{ways.stop}`, look at it with `{ways.look}`."
-                ) from None
-            asked = True
-            jobs.request_stop(folder)
-            output.note("Saving and stopping. Press Ctrl-C again to leave that to the background.")
+    told = False
+    with _ctrl_c_stops(folder, ways), progress_display(output) as display:
+        for view in jobs.follow(folder):
+            if view.state is JobState.STOPPING and not told:
+                display.note("Saving and stopping. Press Ctrl-C again to leave that to the background.")
+                told = True
+            display.show(view)
+            _tell(display, events)
+        _tell(display, events)
+    return outcome(folder, ways)
+
+
+@contextlib.contextmanager
+def _ctrl_c_stops(folder: Path, ways: Ways) -> Generator[None]:
+    """Let the first Ctrl-C ask the job to stop, and the second one leave it.
+
+    A signal handler, since an exception at the first one could come at any point, also while the second is awaited.
+    """
+
+    def react(number: int, frame: FrameType | None) -> None:
+        if (folder / "stop").exists():
+            raise Stopped(f"It goes on in the background. Stop it with `{ways.stop}`, look at it with `{ways.look}`.")
+        jobs.request_stop(folder)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, react)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def outcome(folder: Path, ways: Ways) -> JobResult:
@@ -78,14 +101,6 @@ def outcome(folder: Path, ways: Ways) -> JobResult:
     if view.state is JobState.FAILED:
         raise UserError(view.result.message, view.result.hint)
     return view.result
-
-
-def _watch(output: Output, folder: Path, events: "_Events") -> None:
-    with progress_display(output) as display:
-        for view in jobs.follow(folder):
-            display.show(view)
-            _tell(display, events)
-        _tell(display, events)
 
 
 def _tell(display: PlainProgress | LiveProgress, events: "_Events") -> None:

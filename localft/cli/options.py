@@ -39,6 +39,10 @@ run_option = click.option(
     "--run", "run_id", metavar="RUN", help="Which run; the newest unless given (`localft runs PROJECT`)."
 )
 
+version_option = click.option(
+    "--dataset", "version_id", metavar="VERSION", help="Which version; the newest unless given."
+)
+
 detach_option = click.option(
     "--detach", is_flag=True, help="Start it and return at once; it goes on in the background."
 )
@@ -85,7 +89,7 @@ def _settings_option(field: Field, text: str) -> Callable[[F], F]:
         field.name,
         type=_option_type(field),
         default=None,
-        multiple=field.kind is tuple,
+        multiple=isinstance(field.default, tuple),
         metavar=_metavar(field),
         help=text,
     )

@@ -32,8 +32,8 @@ def plan(output: Output, project: Project, **options: Any) -> None:
     output.heading(plan_sentence(proposal))
     _print_memory(output, proposal)
     _print_settings(output, proposal)
-    for reason in proposal.plan.reasons.values():
-        output.say(f"- {reason}")
+    for name, reason in proposal.plan.reasons.items():
+        output.say(f"{name.replace('_', ' ').capitalize()}: {reason}")
     for advice in proposal.plan.advice:
         output.say(f"To make it fit: {advice}")
     output.hint(f"Next: localft train {project.slug}")

@@ -17,7 +17,11 @@ _SECONDS_BETWEEN_LINES = 5.0
 
 def measure(progress: Progress) -> str:
     """The figures of a progress report: "120/600 steps, 2.3 steps/s, 4 min left"."""
+    if not progress.done and not progress.total:
+        return ""
     parts = [_done(progress)]
+    if progress.done >= progress.total > 0:
+        return parts[0]
     if progress.rate:
         parts.append(words.rate(progress.rate, progress.unit))
     if progress.seconds_left is not None:
@@ -52,9 +56,11 @@ class PlainProgress:
 
     def show(self, view: JobView) -> None:
         """Print a line when the phase changes, and otherwise every few seconds."""
-        phase = view.sentence
+        sentence = view.sentence
+        # What stands behind the first comma (a loss, say) changes all the time.
+        phase = sentence.partition(",")[0]
         figures = measure(view.progress) if view.progress and view.state.alive and not view.waits_for else ""
-        text = f"{phase.rstrip('.')}: {figures}" if figures else phase
+        text = f"{sentence.rstrip('.')}: {figures}" if figures else sentence
         due = phase != self._last_phase or time.monotonic() - self._last_time >= _SECONDS_BETWEEN_LINES
         if text == self._last_text or not due or view.result is not None:
             return

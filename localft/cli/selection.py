@@ -1,8 +1,10 @@
 """Which run, export or service a person means when the command does not say."""
 
-from localft.data.versions import iterate_split
+from localft.data.versions import DatasetVersion, iterate_split, newest_version, open_version
 from localft.errors import UserError
 from localft.export.exports import Export, list_exports
+from localft.models.base_model import BaseModel
+from localft.models.chat_format import ChatFormat
 from localft.store.projects import Project
 from localft.training.runs import Run, list_runs, open_run
 
@@ -40,3 +42,20 @@ def shared_system_prompt(project: Project, version_id: str) -> str:
         for example in iterate_split(project, version_id, "train")
     }
     return prompts.pop() if len(prompts) == 1 else ""
+
+
+def model_and_format(reference: str | None) -> tuple[BaseModel | None, ChatFormat | None]:
+    """The model to count tokens with, as far as it is on this computer."""
+    from localft.models.download import is_present
+    from localft.models.find import find_model
+    from localft.models.templates import chat_format_for
+
+    if reference is None:
+        return None, None
+    model = find_model(reference)
+    return (model, chat_format_for(model)) if is_present(model) else (model, None)
+
+
+def chosen_version(project: Project, version_id: str | None) -> DatasetVersion:
+    """The named version of the data, or the newest."""
+    return open_version(project, version_id) if version_id else newest_version(project)

@@ -82,4 +82,6 @@ def test_progress_says_how_far_how_fast_how_long() -> None:
     report = Progress(120, 600, "steps", "Training", 2.0, 240.0, "")
     assert measure(report) == "120/600 steps, 2.0 steps/s, 4 min left"
     assert measure(Progress(5e6, 1e7, "bytes", "", 1e6, 5.0, "")) == "5.0 MB of 10.0 MB, 1.0 MB/s, 5 s left"
+    assert measure(Progress(600, 600, "steps", "", 2.0, 0.0, "")) == "600/600 steps"
+    assert measure(Progress(0, 0, "models", "", None, None, "")) == ""
     assert measure(Progress(7, 0, "rows", "", None, None, "")) == "7 rows"

@@ -1,0 +1,122 @@
+"""`localft data show`: conversations, rows set aside, and what the model would learn."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from localft import words
+from localft.cli.data_views import TokenPiece, conversation_lines, learned_lines, print_set_aside
+from localft.cli.options import base_model_option, examples, json_option, project_argument, version_option
+from localft.cli.output import Output
+from localft.cli.selection import chosen_version, model_and_format
+from localft.data.versions import SPLITS, DatasetVersion, Split, iterate_split
+from localft.errors import UserError
+from localft.models.base_model import STARTER
+from localft.store.projects import Project
+
+
+@click.command(
+    "show",
+    epilog=examples(
+        "localft data show support-bot",
+        "localft data show support-bot --split test --first 20 --rows 3",
+        "localft data show support-bot --learned 7",
+        "localft data show support-bot --set-aside",
+    ),
+)
+@project_argument
+@version_option
+@click.option("--split", type=click.Choice(SPLITS), default="train", show_default=True, help="Which part of the data.")
+@click.option("--first", type=click.IntRange(1), default=1, show_default=True, help="The example to begin with.")
+@click.option("--rows", type=click.IntRange(1), default=5, show_default=True, help="How many examples to show.")
+@click.option(
+    "--learned", type=click.IntRange(1), metavar="N", help="Show which tokens of example N are learned, masked or cut."
+)
+@click.option("--set-aside", is_flag=True, help="Show the rows that could not be used.")
+@click.option("--max-length", type=click.IntRange(32), help="For --learned: tokens at which examples are cut.")
+@base_model_option
+@json_option
+@click.pass_obj
+def show(
+    output: Output,
+    project: Project,
+    version_id: str | None,
+    split: Split,
+    learned: int | None,
+    set_aside: bool,
+    **options: Any,
+) -> None:
+    """Show examples as conversations, or what the model would learn from one of them."""
+    version = chosen_version(project, version_id)
+    if set_aside:
+        _show_set_aside(output, project, version)
+    elif learned is not None:
+        _show_learned(output, project, version, split, learned, options)
+    else:
+        _show_examples(output, project, version, split, options["first"], options["rows"])
+
+
+def _show_examples(
+    output: Output, project: Project, version: DatasetVersion, split: Split, first: int, rows: int
+) -> None:
+    shown = []
+    for number, example in enumerate(iterate_split(project, version.id, split), start=1):
+        if number >= first + rows:
+            break
+        if number >= first:
+            origin = f"  ({example.source}, row {example.row})" if example.source else ""
+            output.heading(f"Example {number} of {version.counts[split]:,}{origin}")
+            for line in conversation_lines(example):
+                output.say(line)
+            output.say()
+            shown.append({"number": number, **example.model_dump(mode="json", exclude_defaults=True)})
+    if not shown:
+        raise UserError(
+            f"There is no example {first}: the {split} split has {words.counted(version.counts[split], 'example')}.",
+            "Begin earlier with --first.",
+        )
+    output.hint(f"What the model learns from one of them: localft data show {project.slug} --learned {first}")
+    output.result({"project": project.slug, "dataset": version.id, "split": split, "examples": shown})
+
+
+def _show_set_aside(output: Output, project: Project, version: DatasetVersion) -> None:
+    from localft.data.importing import read_set_aside
+
+    rows: list[dict[str, Any]] = read_set_aside(project, version.id)
+    if rows:
+        print_set_aside(output, rows, len(rows))
+    else:
+        output.say("No row was set aside.")
+    output.result({"project": project.slug, "dataset": version.id, "set_aside": rows})
+
+
+def _show_learned(
+    output: Output, project: Project, version: DatasetVersion, split: Split, number: int, options: dict[str, Any]
+) -> None:
+    from localft.data.learning_preview import preview
+    from localft.planning.recipe import TrainingSettings
+
+    if number > version.counts[split]:
+        raise UserError(
+            f"There is no example {number}: the {split} split has {words.counted(version.counts[split], 'example')}.",
+            "Choose a smaller number.",
+        )
+    reference = options["base_model"] or project.info.base_model or STARTER
+    model, chat_format = model_and_format(reference)
+    if model is None or chat_format is None:
+        raise UserError(
+            "The base model is not on this computer, and what is learned depends on its tokens and chat template.",
+            f"`localft models download {reference}`, or add --base-model starter.",
+        )
+    limit = {"max_length": options["max_length"]} if options["max_length"] else {}
+    pieces: Sequence[TokenPiece] = preview(project, version, model, chat_format, TrainingSettings(**limit), number - 1)
+    counts = Counter(piece.state for piece in pieces)
+    output.heading(f"Example {number} as {model.name} reads it")
+    for line in learned_lines(pieces):
+        output.say(line)
+    output.say(
+        ", ".join(f"{counts[state]:,} tokens {state}" for state in ("learned", "masked", "cut") if counts[state])
+    )
+    output.result({"project": project.slug, "dataset": version.id, "base_model": model.reference, "tokens": pieces})

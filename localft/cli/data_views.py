@@ -1,0 +1,62 @@
+"""Examples as a person reads them at a terminal."""
+
+import textwrap
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any, Literal, Protocol
+
+from localft.cli.output import Output, one_line, shorten, visible
+from localft.data.examples import Example
+
+_INDENT = " " * 11
+
+
+class TokenPiece(Protocol):
+    """A token with what happens to it in training."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def state(self) -> Literal["learned", "masked", "cut"]: ...
+
+
+def conversation_lines(example: Example) -> list[str]:
+    """A conversation with the roles in a column of their own."""
+    lines = []
+    for message in example.messages:
+        unlearned = " (not learned)" if message.role == "assistant" and not message.learn else ""
+        text = message.content + "".join(f"\n[calls {call}]" for call in message.tool_calls) + unlearned
+        first, *rest = text.splitlines() or [""]
+        lines += [f"{message.role:>9}: {first}", *(f"{_INDENT}{line}" for line in rest)]
+    return lines
+
+
+def learned_lines(pieces: Sequence[TokenPiece]) -> list[str]:
+    """The tokens, those that share a fate put together, with the fate in a column of its own.
+
+    The mark says it beside the colourless text: learned ones have a bar, cut ones a cross.
+    """
+    marks = {"learned": "|", "masked": " ", "cut": "x"}
+    lines = []
+    for state, group in groupby(pieces, key=lambda piece: piece.state):
+        text = visible("".join(piece.text for piece in group))
+        for number, line in enumerate(text.split("\n")):
+            label = state if number == 0 else ""
+            wrapped = textwrap.wrap(line, 100, drop_whitespace=False, replace_whitespace=False) or [""]
+            lines += [f"{label if part == 0 else '':>8} {marks[state]} {piece}" for part, piece in enumerate(wrapped)]
+    return lines
+
+
+def print_set_aside(output: Output, rows: list[dict[str, Any]], limit: int) -> None:
+    """Print why rows could not be used: the reasons with their counts, then the first `limit` rows."""
+    reasons = Counter(str(row["kind"] or row["reason"]) for row in rows)
+    output.say("  " + ", ".join(f"{count} x {reason}" for reason, count in reasons.most_common()))
+    output.table(
+        ["FILE", "ROW", "REASON", "TEXT"],
+        [[row["source"], row["row"], row["reason"], shorten(one_line(str(row["text"])), 60)] for row in rows[:limit]],
+        numbers=("ROW",),
+    )
+    if len(rows) > limit:
+        output.say(f"  and {len(rows) - limit:,} more (`localft data show PROJECT --set-aside`)")
