@@ -1,13 +1,16 @@
 """Which tokens of an example are learned: the assistant's turns, as the model will have to continue its prompt."""
 
+import bisect
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from localft.errors import UserError
 from localft.models.chat_format import ChatFormat
 from localft.models.conversation import Conversation
 from localft.models.rendering import asks_for_thinking, render_asking
-from localft.models.thinking import CLOSE, OPEN, split_thinking
+from localft.models.thinking import CLOSE, OPEN, join_thinking, split_thinking
 from localft.models.tokens import Learn, TextTokenizer
 
 
@@ -23,14 +26,13 @@ class WholeEncoding:
 
 @dataclass(frozen=True)
 class _Turn:
-    """One learned turn: what the model is given (`prompt`) and what it should write (`completion`, end token included).
-
-    `natural` says that the template itself writes the completion right after the prompt.
-    """
+    """One learned turn: what the model is given (`prompt`), and what it should write, its end token included."""
 
     prompt: str
     completion: str
-    natural: bool
+
+
+_EMPTY_THINKING = re.compile(rf"\s*(?:{OPEN})?\s*{CLOSE}\s*")
 
 
 def encode_whole(
@@ -57,42 +59,57 @@ def encode_whole(
 
 def _turn(chat_format: ChatFormat, messages: list[dict[str, Any]], tools: Sequence[dict[str, Any]]) -> _Turn:
     """What the model is given before the last of `messages`, and what it should write for it."""
-    answer, thinking = split_thinking(str(messages[-1]["content"]), opened=False)
     asked = asks_for_thinking(chat_format)
-    if asked and not thinking:
-        # See ChatFormat: the empty place for thinking then belongs to the prompt.
-        asked = False
     prompt = render_asking(chat_format, messages[:-1], tools, True, asked)
     full = render_asking(chat_format, messages, tools, False, asked)
-    end = chat_format.end_of_turn or chat_format.eos_text
-    kept = thinking if chat_format.thinking != "off" else ""
+    answer, thinking = split_thinking(str(messages[-1]["content"]), opened=False)
+    thinking = thinking if chat_format.thinking != "off" else ""
+    completion = None
     if full.startswith(prompt):
-        completion = _up_to_end(full[len(prompt) :], end)
-        if completion is not None and kept.strip() in completion:
-            return _Turn(prompt, completion, natural=True)
+        completion = _up_to_end(full[len(prompt) :], answer, chat_format)
+    if completion is None or thinking.strip() not in completion:
+        if messages[-1].get("tool_calls"):
+            raise UserError(
+                "The chat template writes a tool call in another place than the one it prompts for.",
+                "Leave out the examples with tool calls, or choose another chat template.",
+            )
+        completion = _composed(prompt, answer, thinking) + (chat_format.end_of_turn or chat_format.eos_text)
+    if chat_format.thinking == "on" and chat_format.can_think and not thinking:
+        # See ChatFormat: the empty place for thinking then belongs to the prompt.
+        empty = _EMPTY_THINKING.match(completion)
+        if empty:
+            return _Turn(prompt + empty[0], completion[empty.end() :])
+    return _Turn(prompt, completion)
+
+
+def _up_to_end(tail: str, answer: str, chat_format: ChatFormat) -> str | None:
+    """What the template writes for an answer, up to and with the first end token behind it.
+
+    Where it writes none, the end of text is learned there; None if the answer is not in it.
+    """
+    position = tail.find(answer.strip())
+    if position < 0:
+        return None
+    behind = position + len(answer.strip())
+    if not chat_format.end_of_turn:
+        return tail.rstrip() + chat_format.eos_text
+    end = tail.find(chat_format.end_of_turn, behind)
+    return tail[: end + len(chat_format.end_of_turn)] if end >= 0 else None
+
+
+def _composed(prompt: str, answer: str, thinking: str) -> str:
+    """A turn as the model has to write it where the template itself would write something else after this prompt."""
     if prompt.rstrip().endswith(OPEN):
         # The prompt has opened the thinking already: the turn goes on inside of it.
-        body = f"{kept}\n{CLOSE}\n\n{answer}" if kept else f"\n{CLOSE}\n\n{answer}"
-    elif kept:
-        body = f"{OPEN}\n{kept}\n{CLOSE}\n\n{answer}"
-    else:
-        body = answer
-    return _Turn(prompt, body + end, natural=False)
-
-
-def _up_to_end(text: str, end: str) -> str | None:
-    """The text up to and with its last end-of-turn token, None if there is none or more than white space follows it."""
-    position = text.rfind(end)
-    if position < 0 or text[position + len(end) :].strip():
-        return None
-    return text[: position + len(end)]
+        return f"{thinking}\n{CLOSE}\n\n{answer}"
+    return join_thinking(answer, thinking)
 
 
 def _encode_together(tokenizer: TextTokenizer, turns: list[_Turn]) -> WholeEncoding | None:
     """All turns in one sequence, None unless each turn is there exactly what it is alone."""
     text = turns[-1].prompt + turns[-1].completion
     for turn in turns:
-        if not turn.natural or not text.startswith(turn.prompt + turn.completion):
+        if not text.startswith(turn.prompt + turn.completion):
             return None
     token_ids, offsets = tokenizer.offsets(text)
     learned = [False] * len(token_ids)
@@ -134,7 +151,7 @@ def _boundary(
     None where a token reaches over the position, or the text alone would be cut into other tokens. An added token
     separates what stands before it from what follows, so only the piece after the last one has to be encoded again.
     """
-    count = next((index for index, (start, _) in enumerate(offsets) if start >= position), len(offsets))
+    count = bisect.bisect_left(offsets, position, key=lambda offset: offset[0])
     if count and offsets[count - 1][1] > position:
         return None
     anchor = next((index for index in range(count - 1, -1, -1) if token_ids[index] in tokenizer.added_tokens), 0)

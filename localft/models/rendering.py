@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 TEMPLATE_BYTES = 65_536
 _SPARE_CHARACTERS = 1_000_000
+# The field that templates agree on; a few read `thinking`.
+_THINKING_FIELD = re.compile(r"reasoning_content|\.thinking\b|\[['\"]thinking['\"]\]")
 _STRFTIME = re.compile(r"strftime_now\(\s*([\"'])(.*?)\1\s*\)")
 
 
@@ -102,8 +104,7 @@ def _with_thinking(chat_format: ChatFormat, message: dict[str, Any]) -> dict[str
     answer, thinking = split_thinking(content, opened=False)
     if chat_format.thinking == "off":
         return {**message, "content": answer}
-    if thinking and "reasoning_content" in chat_format.template:
-        # `reasoning_content` is the field that templates agree on; gpt-oss reads `thinking`.
+    if thinking and _THINKING_FIELD.search(chat_format.template):
         return {"thinking": thinking, **message, "content": answer, "reasoning_content": thinking}
     return message
 

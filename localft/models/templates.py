@@ -81,11 +81,7 @@ def chat_format_for(model: BaseModel, thinking: Thinking = "off", template_name:
 
 def _completed(draft: ChatFormat, seen: Probe, folder: Path, tokenizer: TextTokenizer, where: str) -> ChatFormat:
     """The draft with what its template was seen to do."""
-    behind = seen.after_answer.lstrip()
-    ends = [text for text in tokenizer.added_tokens.values() if text.strip() and behind.startswith(text)]
-    end = max(ends, key=len, default="")
-    if not end and behind.startswith(draft.eos_text):
-        end = draft.eos_text
+    end = _end_of_turn(seen.after_answer.lstrip(), [*tokenizer.added_tokens.values(), draft.eos_text])
     stops = [end, draft.eos_text, *_generation_ends(folder, tokenizer, where)]
     stop_tokens = tuple(dict.fromkeys(stop for stop in stops if stop))
     return draft.model_copy(
@@ -96,6 +92,16 @@ def _completed(draft: ChatFormat, seen: Probe, folder: Path, tokenizer: TextToke
             "merges_system": not seen.knows_system,
         }
     )
+
+
+def _end_of_turn(behind: str, tokens: list[str]) -> str:
+    """The last of the tokens that stand side by side at the start of a text, "" if there is none."""
+    end = ""
+    while True:
+        found = max((text for text in tokens if text.strip() and behind.startswith(text)), key=len, default="")
+        if not found:
+            return end
+        end, behind = found, behind[len(found) :]
 
 
 def own_template(folder: Path, where: str) -> str | None:
