@@ -50,15 +50,24 @@ def resume(folder: Path) -> JobView:
 
 def revive() -> None:
     """Clean the queue after a crash: start what was still waiting, drop the tickets of what had begun or ended."""
-    for _, folder in queue.tickets():
-        if queue.process_alive(folder):
-            continue
-        queue.leave(folder)
-        if not (folder / "result.json").exists() and not _has_started(folder) and (folder / "job.json").exists():
-            _launch(folder)
+    # Under the lock, so that two apps that open together do not start a job twice.
+    with queue.changing():
+        for ticket, folder in queue.tickets():
+            if queue.process_alive(folder):
+                continue
+            ticket.unlink(missing_ok=True)
+            if not (folder / "result.json").exists() and not _has_started(folder) and (folder / "job.json").exists():
+                _start_process(folder)
+        queue.drop_orphans()
 
 
 def _launch(folder: Path) -> None:
+    with queue.changing():
+        _start_process(folder)
+
+
+def _start_process(folder: Path) -> None:
+    """Queue a job and start its process, both under the lock of the queue: none is seen without the other."""
     queue.enqueue(folder)
     log = (folder / "worker.log").open("ab")
     windows_flags = 0
@@ -67,7 +76,7 @@ def _launch(folder: Path) -> None:
         windows_flags = sum(getattr(subprocess, flag) for flag in flags)
     with log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "localft.jobs.runner", str(folder)],
+            [sys.executable, "-P", "-X", "faulthandler", "-m", "localft.jobs.runner", str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -99,6 +108,9 @@ def read(folder: Path) -> JobView:
         if state is JobState.QUEUED and order.needs_device:
             ahead = queue.ahead_of(folder)
             waits_for = JobOrder.load(ahead / "job.json").title if ahead else None
+    elif (folder / "result.json").exists():
+        # It ended between the two looks.
+        return read(folder)
     elif (folder / "process.json").exists():
         state = JobState.INTERRUPTED
     else:

@@ -6,6 +6,7 @@ them but the files, so the queue survives the app, and after a power loss `jobs.
 
 import contextlib
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,14 @@ from localft.jobs.records import JobOrder, JobProcess
 from localft.store import files
 
 
+def changing() -> AbstractContextManager[None]:
+    """The lock under which tickets are written and processes started."""
+    return files.locked(paths.queue_dir() / ".lock")
+
+
 def enqueue(folder: Path) -> None:
-    """Write the ticket of a job; its name sorts by arrival."""
+    """Write the ticket of a job, its only one; its name sorts by arrival."""
+    leave(folder)
     files.write_json(paths.queue_dir() / f"{files.new_id()}.json", {"folder": str(folder)})
 
 
@@ -34,6 +41,14 @@ def tickets() -> list[tuple[Path, Path]]:
     return found
 
 
+def drop_orphans() -> None:
+    """Remove the tickets of folders that are gone, and damaged ones."""
+    known = {ticket for ticket, _ in tickets()}
+    for ticket in paths.queue_dir().glob("*.json"):
+        if ticket not in known:
+            ticket.unlink(missing_ok=True)
+
+
 def leave(folder: Path) -> None:
     """Remove the tickets of a job that has ended."""
     for ticket, holder in tickets():
@@ -46,7 +61,8 @@ def process_alive(folder: Path) -> bool:
     try:
         process = JobProcess.load(folder / "process.json")
         running = psutil.Process(process.pid)
-        same = abs(running.create_time() - process.created) < 1.0
+        # Times of creation move when the clock is set, since they are counted from the boot: then the command tells.
+        same = abs(running.create_time() - process.created) < 1.0 or str(folder) in running.cmdline()
         return same and running.status() != psutil.STATUS_ZOMBIE
     except (UserError, psutil.NoSuchProcess, psutil.AccessDenied):
         return False

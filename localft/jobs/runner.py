@@ -18,6 +18,7 @@ from localft.jobs.records import JobOrder, JobResult
 from localft.store import files
 
 _TURN_POLL_SECONDS = 0.3
+_RESERVE = 1 << 16
 _log = logging.getLogger(__name__)
 
 
@@ -25,11 +26,20 @@ def main(folder: Path) -> int:
     """Run the job of a folder to its end; return the exit status (0 finished, 1 failed, 130 stopped)."""
     privacy.switch_telemetry_off()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    owner = FileLock(folder / ".owner.lock")
+    try:
+        owner.acquire(timeout=0)
+    except Timeout:
+        _log.error("Another process owns this job")
+        return 1
     queue.own_process().save(folder / "process.json")
     order = JobOrder.load(folder / "job.json")
     context = JobContext(folder, order)
     _stop_on_signals(folder)
     lease = FileLock(queue.device_lock())
+    # Given back before the outcome is written, so that a full disk does not swallow the sentence about itself.
+    reserve = folder / ".reserve"
+    reserve.write_bytes(bytes(_RESERVE))
     try:
         if order.needs_device:
             _wait_for_turn(context, lease)
@@ -40,6 +50,7 @@ def main(folder: Path) -> int:
         result = _result("stopped", "Stopped before it began.")
     finally:
         lease.release()
+    reserve.unlink(missing_ok=True)
     result.save(folder / "result.json")
     queue.leave(folder)
     return {"finished": 0, "stopped": 130}.get(result.outcome, 1)
