@@ -39,3 +39,10 @@ def tidy(folder: Path) -> None:
 
     os.chdir(folder.parent)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def blocked() -> list[str]:
+    """Folders out of which Gradio must never give a file, whatever a function returns."""
+    cache = os.environ.get("HF_HOME") or str(Path.home() / ".cache" / "huggingface")
+    folders = [paths.projects_dir(), paths.trash_dir(), paths.config_dir(), paths.downloads_dir(), paths.services_dir()]
+    return [str(folder) for folder in folders] + [cache]

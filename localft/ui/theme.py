@@ -157,3 +157,8 @@ def stylesheet() -> Path:
 def icon() -> Path:
     """The icon of the browser tab."""
     return asset("style/localft.png")
+
+
+def head() -> str:
+    """What goes into the page's head: the app's small script."""
+    return f"<script>{asset('style/localft.js').read_text(encoding='utf-8')}</script>"

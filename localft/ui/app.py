@@ -1,0 +1,112 @@
+"""The app: built from its tabs, served on 127.0.0.1 behind the guard.
+
+Gradio is imported when the app is made, not before.
+"""
+
+import logging
+import secrets
+import sys
+import webbrowser
+from typing import TYPE_CHECKING, Any
+
+from localft import jobs
+from localft.ui import environment
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+    from localft.ui.share import ShareDesk
+
+MAXIMUM_UPLOAD = "1gb"
+
+
+def create_app(desk: "ShareDesk | None" = None) -> "gr.Blocks":
+    """Build the app's page. `desk` holds the demo that is shared at the moment, if any; a fresh one by default."""
+    from localft.ui import layout
+
+    return layout.build(desk)
+
+
+def create_server_app(blocks: "gr.Blocks", token: str) -> Any:
+    """Put the page, the downloads and the guard together into one ASGI application."""
+    import fastapi
+    import gradio as gr
+
+    from localft.ui import downloads, theme
+    from localft.ui.guard import Guard
+
+    quiet = {"docs_url": None, "redoc_url": None, "openapi_url": None}
+    outer = fastapi.FastAPI(routes=list(downloads.routes()), **quiet)  # ty: ignore[invalid-argument-type]
+    mounted = gr.mount_gradio_app(
+        outer,
+        blocks,
+        path="/",
+        server_name="127.0.0.1",
+        footer_links=[],
+        run_history=False,
+        allowed_paths=[],
+        blocked_paths=environment.blocked(),
+        favicon_path=str(theme.icon()),
+        show_error=False,
+        max_file_size=MAXIMUM_UPLOAD,
+        ssr_mode=False,
+        enable_monitoring=False,
+        pwa=False,
+        mcp_server=False,
+        app_kwargs=quiet,
+        theme=theme.Theme(),
+        css_paths=theme.stylesheet(),
+        head=theme.head(),
+    )
+    return Guard(mounted, token)
+
+
+def serve_app(port: int | None = None, open_browser: bool = True) -> None:
+    """Serve the app until Ctrl-C: print its address with the launch token to stderr, and open it in the browser.
+
+    Long work runs in processes of its own, which go on when the app closes.
+
+    Raises:
+        UserError: the port is in use, or a folder cannot be made.
+    """
+    from localft.ui.server import Server, bind
+
+    listener = bind(port)
+    folder = environment.prepare()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    jobs.revive()
+    token = secrets.token_urlsafe(32)
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}/?token={token}"
+    from localft.ui.share import ShareDesk
+
+    desk = ShareDesk()
+    server = Server(create_server_app(create_app(desk), token), lambda: _announce(address, open_browser))
+    try:
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        _say("")
+    finally:
+        desk.close()
+        environment.tidy(folder)
+        _say_goodbye()
+
+
+def _announce(address: str, open_browser: bool) -> None:
+    _say(f"localft runs at {address}")
+    _say("The address holds your key to it: do not pass it on. Ctrl-C closes the app.")
+    if open_browser:
+        webbrowser.open(address)
+
+
+def _say_goodbye() -> None:
+    going_on = [job for job in jobs.active() if not job.order.yields_device]
+    if not going_on:
+        _say("The app is closed.")
+        return
+    first = going_on[0].order
+    _say(f"The app is closed. {first.title} continues; stop it with `localft stop {first.project}`.")
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()

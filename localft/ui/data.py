@@ -1,0 +1,237 @@
+"""Data: drop a file, see what it holds, take it in, and look at what there is."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from localft import words
+from localft.data import keeping
+from localft.data.importing import import_files, preview_files, read_set_aside
+from localft.data.shapes import FIELDS
+from localft.data.splitting import DEFAULT_RATIOS
+from localft.data.versions import DatasetVersion, list_versions
+from localft.errors import UserError
+from localft.store.projects import Project, move_to_trash
+from localft.training.runs import list_runs
+from localft.ui.actions import action_of, clickable
+from localft.ui.data_checks import Checks
+from localft.ui.data_rows import draw_rows
+from localft.ui.flows import add_kept
+from localft.ui.handlers import Updates
+from localft.ui.samples import find_sample, list_samples
+from localft.ui.shared import Page, Shared, required
+from localft.ui.views import data as views
+from localft.ui.views import parts
+from localft.ui.views.html import Markup
+
+_UNMAPPED = "(none)"
+
+
+@dataclass(frozen=True)
+class Intake:
+    """The widgets that take a file in."""
+
+    files: gr.File
+    preview: gr.HTML
+    mapping: dict[str, gr.Dropdown]
+    mapping_area: gr.Accordion
+    take: gr.Button
+    samples: gr.HTML
+    system: gr.Textbox
+    seed: gr.Number
+    train_share: gr.Number
+    validation_share: gr.Number
+
+    @property
+    def settings(self) -> list[Any]:
+        return [self.system, self.seed, self.train_share, self.validation_share]
+
+
+def draw(shared: Shared) -> None:
+    """Draw the tab and connect it."""
+    checks = Checks()
+    state = gr.HTML()
+    message = gr.HTML()
+    results = gr.Column(visible=False)
+    with results:
+        verdict = gr.HTML()
+        findings = gr.HTML(js_on_load=clickable())
+        found = gr.HTML()
+        with gr.Row(elem_classes="lf-two"):
+            split, lengths = gr.HTML(min_width=280), gr.HTML(min_width=280)
+        draw_rows(shared, message)
+    kept = gr.HTML(js_on_load=clickable())
+    intake = _draw_intake()
+    versions = gr.HTML(js_on_load=clickable())
+    aside = gr.HTML()
+    _draw_settings_note()
+    outputs = [state, results, verdict, findings, found, split, lengths, kept, versions, aside, intake.samples]
+
+    def read(page: Page) -> Updates:
+        project = page.project
+        listed = list_versions(project).items if project else []
+        version = listed[0] if listed else None
+        report = checks.report(project, version) if project and version else None
+        shown: Updates = {
+            state: views.state(project.name if project else None, version, report),
+            results: gr.update(visible=version is not None),
+            kept: views.kept(keeping.count_kept(project) if project and version else 0),
+            versions: views.versions(listed, _used(project)) if project and listed else "",
+            aside: _aside(project, version),
+            intake.samples: "" if version else views.samples(list_samples()),
+            found: "",
+        }
+        if version is not None and report is not None:
+            shown |= {
+                verdict: views.verdict(report),
+                findings: views.findings(report.findings),
+                split: views.split_bar(version),
+                lengths: views.lengths(report.lengths),
+            }
+        return shown
+
+    shared.view("data", outputs, read)
+    _connect_intake(shared, intake, message)
+    _connect_results(shared, checks, findings, found, kept, versions, message)
+
+
+def _used(project: Project | None) -> set[str]:
+    return {run.recipe.dataset for run in list_runs(project).items} if project else set()
+
+
+def _aside(project: Project | None, version: DatasetVersion | None) -> Markup:
+    if project is None or version is None or not version.set_aside:
+        return Markup()
+    rows = [
+        (str(row["source"]), int(str(row["row"])), str(row["reason"]), str(row["text"]))
+        for row in read_set_aside(project, version.id)
+    ]
+    return views.aside(rows)
+
+
+def _draw_intake() -> Intake:
+    gr.HTML("<h2 class='lf-heading'>Add examples</h2>")
+    files = gr.File(label="Drop a file here: JSONL, JSON, CSV or Parquet", file_count="multiple", height=140)
+    preview = gr.HTML()
+    with gr.Accordion("Which column is which", open=False, visible=False) as area, gr.Row():
+        mapping = {
+            name: gr.Dropdown([_UNMAPPED], value=_UNMAPPED, label=name.capitalize(), min_width=160) for name in FIELDS
+        }
+    take = gr.Button("Take these examples in", variant="primary", visible=False, elem_id="take-in")
+    samples = gr.HTML(js_on_load=clickable(), elem_id="samples")
+    with gr.Accordion("All settings", open=False):
+        system = gr.Textbox(
+            label="System prompt", lines=2, info="Given to every example that has none; empty: none is added."
+        )
+        with gr.Row(equal_height=True):
+            seed = gr.Number(42, precision=0, label="Seed", info="Decides which example lands in which part.")
+            train = gr.Number(DEFAULT_RATIOS[0], label="Share to learn from", info="The rest is shared out below.")
+            validation = gr.Number(
+                DEFAULT_RATIOS[1], label="Share to choose the best by", info="What is left over measures the result."
+            )
+    return Intake(files, preview, mapping, area, take, samples, system, seed, train, validation)
+
+
+def _draw_settings_note() -> None:
+    gr.HTML(str(parts.note("Every import is a version of its own and never changes; the newest is trained on.")))
+
+
+def _connect_intake(shared: Shared, intake: Intake, message: gr.HTML) -> None:
+    mapped = list(intake.mapping.values())
+    shown = [intake.preview, intake.take, intake.mapping_area, *mapped]
+
+    def look(paths: list[str] | None, *chosen: str) -> Updates:
+        if not paths:
+            return {
+                intake.preview: "",
+                intake.take: gr.update(visible=False),
+                intake.mapping_area: gr.update(visible=False),
+            }
+        read = preview_files([Path(path) for path in paths], _mapping(chosen))
+        columns = gr.update(choices=[_UNMAPPED, *read.columns])
+        count = words.counted(len(read.examples), "example")
+        return {
+            intake.preview: views.preview(read),
+            intake.take: gr.update(visible=bool(read.examples), value=f"Take {count} in"),
+            intake.mapping_area: gr.update(visible=bool(read.columns), open=not read.examples),
+            **dict.fromkeys(mapped, columns),
+        }
+
+    def look_afresh(paths: list[str] | None) -> Updates:
+        reset = gr.update(value=_UNMAPPED)
+        return {**dict.fromkeys(mapped, reset), **look(paths)}
+
+    def take(slug: str | None, paths: list[str] | None, *given: Any) -> Updates:
+        chosen, (system, seed, train, validation) = given[: len(mapped)], given[len(mapped) :]
+        if not paths:
+            raise UserError("No file was dropped yet.")
+        ratios = (train, validation, round(1 - train - validation, 6))
+        report = import_files(
+            required(slug), [Path(path) for path in paths], _mapping(chosen), system or None, int(seed), ratios
+        )
+        return {**_emptied(intake), message: parts.done(f"{words.counted(report.version.total, 'example')} are in.")}
+
+    def sample(slug: str | None, event: gr.EventData) -> Updates:
+        report = import_files(required(slug), [find_sample(action_of(event)[1]).path])
+        return {message: parts.done(f"{words.counted(report.version.total, 'example')} are in.")}
+
+    inputs = [shared.project, intake.files, *mapped, *intake.settings]
+    outputs = [intake.files, *shown]
+    once: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "import"}
+    shared.on(intake.files.change, look_afresh, [intake.files], shown, message)
+    for dropdown in mapped:
+        shared.on(dropdown.input, look, [intake.files, *mapped], shown, message)
+    shared.on(intake.take.click, take, inputs, outputs, message, changes=True, **once)
+    shared.on(intake.samples.click, sample, [shared.project], [], message, changes=True, **once)
+
+
+def _emptied(intake: Intake) -> Updates:
+    return {
+        intake.files: None,
+        intake.preview: "",
+        intake.take: gr.update(visible=False),
+        intake.mapping_area: gr.update(visible=False),
+    }
+
+
+def _mapping(chosen: tuple[str, ...]) -> dict[str, str] | None:
+    """The columns a person has named, None where nothing was."""
+    named = {field: column for field, column in zip(FIELDS, chosen, strict=False) if column and column != _UNMAPPED}
+    enough = "messages" in named or {"prompt", "answer"} <= set(named)
+    return named if enough else None
+
+
+def _connect_results(
+    shared: Shared,
+    checks: Checks,
+    findings: gr.HTML,
+    found: gr.HTML,
+    kept: gr.HTML,
+    versions: gr.HTML,
+    message: gr.HTML,
+) -> None:
+    def show(slug: str | None, event: gr.EventData) -> Updates:
+        project = required(slug)
+        report = checks.report(project, list_versions(project).items[0])
+        number = int(action_of(event)[1])
+        if not 0 <= number < len(report.findings):
+            raise UserError("The findings have changed.", "Reload the page.")
+        return {found: views.found_rows(report.findings[number])}
+
+    def undo(slug: str | None, event: gr.EventData) -> Updates:
+        project, version_id = required(slug), action_of(event)[1]
+        newest = list_versions(project).items[0]
+        if newest.id != version_id or version_id in _used(project):
+            raise UserError("A run was trained on this version.", "Import another file instead; it becomes the newest.")
+        move_to_trash(project.datasets / newest.id)
+        return {message: parts.done("The import is undone; the version lies in the trash.", "plain")}
+
+    def add(slug: str | None) -> Updates:
+        version = add_kept(required(slug))
+        return {message: parts.done(f"{words.counted(version.total, 'example')} are in now.")}
+
+    shared.on(findings.click, show, [shared.project], [found], message)
+    shared.on(versions.click, undo, [shared.project], [], message, changes=True, concurrency_limit=1)
+    shared.on(kept.click, add, [shared.project], [], message, changes=True, concurrency_limit=1)

@@ -1,0 +1,115 @@
+"""Several core calls that belong to one click."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from localft import jobs, paths
+from localft.data import keeping
+from localft.data.examples import Example
+from localft.data.importing import import_files
+from localft.data.versions import SPLITS, DatasetVersion, iterate_split, list_versions, newest_version
+from localft.errors import UserError
+from localft.hardware import Hardware, read_hardware
+from localft.models.base_model import STARTER, BaseModel
+from localft.models.find import find_model
+from localft.planning.lengths import TokenStats, measure_tokens
+from localft.planning.plan import Plan, make_plan
+from localft.planning.proposing import Preset, propose
+from localft.planning.recipe import Recipe
+from localft.store.projects import Project, create_project, open_project, update_project
+from localft.training.runs import Run, list_runs, start_run
+from localft.ui.samples import find_sample
+
+_DEMO = "Try it now"
+_DEMO_SAMPLE = "support-triage"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A recipe for a project on this machine, with what it was worked out from."""
+
+    base_model: BaseModel
+    recipe: Recipe
+    stats: TokenStats
+    plan: Plan
+
+
+def prepare(
+    project: Project, base_model: BaseModel, hardware: Hardware, preset: Preset, overrides: Mapping[str, Any]
+) -> Proposal:
+    """Propose a recipe for the newest examples and plan it.
+
+    Raises:
+        UserError: there are no examples, or a setting is out of range.
+    """
+    version = newest_version(project)
+    recipe = propose(project, version.id, base_model, hardware, preset, overrides)
+    stats = measure_tokens(project, version.id, base_model, recipe.settings)
+    return Proposal(base_model, recipe, stats, make_plan(recipe, base_model, stats, hardware))
+
+
+def train(project: Project, reference: str, preset: Preset, overrides: Mapping[str, Any]) -> Run:
+    """Propose, plan and start a run on the newest examples.
+
+    Raises:
+        UserError: there are no examples, the model is not here, or the run does not fit.
+    """
+    proposal = prepare(project, find_model(reference), read_hardware(), preset, overrides)
+    return start_run(project, proposal.recipe, proposal.plan)
+
+
+def try_it_now() -> Project:
+    """The demo: a project with the bundled tickets, and a run of the starter model on them. A second call opens the
+    first.
+
+    Raises:
+        UserError: the bundled files are missing.
+    """
+    project = _demo_project()
+    if not list_versions(project).items:
+        import_files(project, [find_sample(_DEMO_SAMPLE).path])
+    if not list_runs(project).items and not jobs.live_below(project.runs):
+        project = update_project(project, base_model=STARTER)
+        train(project, STARTER, "balanced", {})
+    return project
+
+
+def _demo_project() -> Project:
+    try:
+        return open_project(_DEMO)
+    except UserError:
+        return create_project(_DEMO)
+
+
+def add_kept(project: Project) -> DatasetVersion:
+    """Make a new version of the newest one and the conversations kept in Chat, and empty the list of kept ones.
+
+    Raises:
+        UserError: nothing is kept, or there is no version to add to.
+    """
+    import json
+    import tempfile
+
+    newest, kept = newest_version(project), keeping.kept_path(project)
+    if not keeping.count_kept(project):
+        raise UserError("No conversation was kept in Chat yet.", "Keep one there, then come back.")
+    with tempfile.TemporaryDirectory(dir=paths.make_private(paths.cache_dir())) as folder:
+        known = Path(folder) / "examples.jsonl"
+        with known.open("w", encoding="utf-8") as file:
+            for split in SPLITS:
+                for example in iterate_split(project, newest.id, split):
+                    file.write(json.dumps(as_row(example), ensure_ascii=False) + "\n")
+        report = import_files(project, [known, kept], seed=newest.seed, ratios=newest.ratios)
+    kept.unlink()
+    return report.version
+
+
+def as_row(example: Example) -> dict[str, Any]:
+    """An example as a row that every import reads: OpenAI's messages, with a weight of 0 for turns not learned."""
+    messages = []
+    for message in example.messages:
+        turn = message.as_chat()
+        messages.append(turn if message.learn else {**turn, "weight": 0})
+    return {"messages": messages, "tools": list(example.tools)} if example.tools else {"messages": messages}

@@ -1,0 +1,235 @@
+"""The frame around the tabs: project, hardware, the running job with its stop button, and the one timer."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from localft import jobs
+from localft.errors import UserError
+from localft.hardware import Hardware, read_hardware
+from localft.jobs import JobState, JobView
+from localft.store.projects import create_project
+from localft.ui.handlers import Updates
+from localft.ui.shared import Hook, Page, Picked, Seen, Shared, project_choices
+from localft.ui.views import frame as views
+from localft.ui.views import parts
+
+# While a job runs the page looks each second; else only whether another window or a terminal started something.
+_LIVE_SECONDS = 1.0
+_IDLE_SECONDS = 5.0
+_HARDWARE_SECONDS = 5.0
+
+# The address names project and tab, so that a reload, a bookmark and a second window show the same. While the page is
+# being built Gradio reports its first tab as opened: that must not overwrite the tab that the address asks for.
+_REMEMBER_PROJECT = """(...given) => {
+  const address = new URL(window.location);
+  address.searchParams.set('project', given[0] ?? '');
+  window.history.replaceState(null, '', address);
+  return given;
+}"""
+_REMEMBER_TAB = """(...given) => {
+  const address = new URL(window.location);
+  const wanted = address.searchParams.get('tab');
+  if (window.localftBuilt || !wanted) {
+    address.searchParams.set('tab', 'NAME');
+    window.history.replaceState(null, '', address);
+  }
+  window.localftBuilt = true;
+  return given;
+}"""
+# The open tab is asked of the page itself: answers may overtake each other, the address is always right.
+_WITH_TAB = """(slug, picked, tab, seen) =>
+  [slug, picked, new URL(window.location).searchParams.get('tab') || 'start', seen]"""
+
+
+class Watch:
+    """What all pages of the app ask each second: the hardware, and which job ended last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._read_at = 0.0
+        self._hardware: Hardware | None = None
+        self._living: set[Path] = set()
+        self._ended: JobView | None = None
+
+    def hardware(self) -> Hardware:
+        """The hardware, at most some seconds old."""
+        with self._lock:
+            now = time.monotonic()
+            if self._hardware is None or now - self._read_at > _HARDWARE_SECONDS:
+                self._hardware, self._read_at = read_hardware(), now
+            return self._hardware
+
+    def jobs(self) -> tuple[list[JobView], JobView | None]:
+        """The jobs that wait or run, served models left out, and the one that was last seen to end."""
+        living = [job for job in jobs.active() if not job.order.yields_device]
+        folders = {job.folder for job in living}
+        with self._lock:
+            for folder in self._living - folders:
+                if (folder / "job.json").exists():
+                    self._ended = jobs.read(folder)
+            self._living = folders
+            return living, self._ended
+
+
+@dataclass(frozen=True)
+class Top:
+    """The components above the tabs."""
+
+    project: gr.Dropdown
+    new: gr.Button
+    hardware: gr.HTML
+    naming: gr.Row
+    name: gr.Textbox
+    create: gr.Button
+    cancel: gr.Button
+    job_row: gr.Row
+    job: gr.HTML
+    shown_job: gr.State
+    stop: gr.Button
+    signal: gr.HTML
+    message: gr.HTML
+    timer: gr.Timer
+
+
+def draw_top() -> Top:
+    """Draw everything above the tabs."""
+    with gr.Row(elem_classes="lf-top"):
+        gr.HTML(str(views.brand()), min_width=110, elem_classes="lf-fixed")
+        project = gr.Dropdown(
+            project_choices(), value=None, label="Project", container=False, min_width=200, elem_id="project"
+        )
+        new = gr.Button("New project", size="sm", min_width=120, scale=0, elem_id="new-project")
+        hardware = gr.HTML(min_width=200, elem_classes="lf-live")
+    with gr.Row(visible=False, elem_classes="lf-top") as naming:
+        name = gr.Textbox(label="Name of the new project", placeholder="Support bot", scale=3, max_length=200)
+        create = gr.Button("Create", variant="primary", size="sm", scale=0, min_width=100)
+        cancel = gr.Button("Cancel", size="sm", scale=0, min_width=100)
+    with gr.Row(visible=False, elem_classes="lf-top") as job_row:
+        job = gr.HTML(elem_classes="lf-live", elem_id="job", min_width=200)
+        stop = gr.Button("Stop", variant="stop", size="sm", scale=0, min_width=100, elem_id="stop-job")
+    signal = gr.HTML(elem_classes="lf-signal")
+    message = gr.HTML(elem_id="message")
+    return Top(
+        project, new, hardware, naming, name, create, cancel, job_row, job, gr.State(""), stop, signal, message,
+        gr.Timer(_IDLE_SECONDS),
+    )  # fmt: skip
+
+
+def connect_top(shared: Shared, top: Top, watch: Watch) -> None:
+    """Show hardware and jobs, stop jobs, make projects."""
+    _show_jobs(shared, top, watch)
+    shared.on(top.stop.click, _stopper(shared), [top.shown_job], [], changes=True)
+
+    def make(given: str) -> Updates:
+        project = create_project(given or "")
+        return {**shared.open(project, "data"), top.naming: gr.update(visible=False), top.name: ""}
+
+    shared.on(top.new.click, lambda: {top.naming: gr.update(visible=True)}, [], [top.naming])
+    shared.on(top.cancel.click, lambda: {top.naming: gr.update(visible=False)}, [], [top.naming])
+    for trigger in (top.create.click, top.name.submit):
+        shared.on(
+            trigger, make, [top.name], [top.project, shared.tabs, top.naming, top.name],
+            concurrency_limit=1, concurrency_id="projects",
+        )  # fmt: skip
+
+
+def _show_jobs(shared: Shared, top: Top, watch: Watch) -> None:
+    def read(page: Page) -> Updates:
+        living, ended = watch.jobs()
+        shown = first(living) if living else None
+        return {
+            top.hardware: views.hardware_line(watch.hardware()),
+            top.job_row: gr.update(visible=bool(living)),
+            top.job: views.job_line(living),
+            top.shown_job: str(shown.folder) if shown else "",
+            top.stop: gr.update(
+                value="Stopping" if shown and shown.state is JobState.STOPPING else "Stop",
+                interactive=shown is not None and shown.state is not JobState.STOPPING,
+            ),
+            top.signal: views.signal(living, ended, page.project.name if page.project else None),
+            top.timer: gr.update(value=_LIVE_SECONDS if living else _IDLE_SECONDS),
+        }
+
+    outputs = [top.hardware, top.job_row, top.job, top.shown_job, top.stop, top.signal, top.timer]
+    shared.view(None, outputs, read, live=True)
+
+
+def first(living: Sequence[JobView]) -> JobView:
+    """The job that the frame shows: the one that runs, else the first that waits."""
+    return next((job for job in living if job.state is not JobState.QUEUED), living[0])
+
+
+def _stopper(shared: Shared) -> Callable[[str], Updates]:
+    def stop(folder: str) -> Updates:
+        if not folder or not jobs.read(Path(folder)).state.alive:
+            raise UserError("Nothing is running any more.")
+        jobs.request_stop(Path(folder))
+        title = jobs.read(Path(folder)).order.title
+        return {shared.message: parts.done(f"{title}: it saves what it has and stops.", "plain")}
+
+    return stop
+
+
+def connect_refresh(shared: Shared, top: Top, demo: gr.Blocks, tabs: Sequence[gr.Tab]) -> None:
+    """Read the views at the right moments: page load, another project or tab, after a change, and as time goes by."""
+    outputs = [shared.seen, *shared.outputs]
+    current = [shared.project, shared.picked, shared.tab, shared.seen]
+    known = {str(tab.id) for tab in tabs}
+
+    def load(request: gr.Request) -> Updates:
+        wanted = dict(request.query_params)
+        choices = project_choices()
+        slugs = [slug for _, slug in choices]
+        slug = wanted.get("project") if wanted.get("project") in slugs else next(iter(slugs), None)
+        name = wanted["tab"] if wanted.get("tab") in known else "start"
+        return {
+            **shared.refresh(slug, {}, name, {}, only_live=False),
+            shared.project: gr.update(choices=choices, value=slug),
+            shared.tabs: gr.update(selected=name),
+        }
+
+    def everything(slug: str | None, picked: Picked, tab: str, seen: Seen) -> Updates:
+        return shared.refresh(slug, picked, tab, seen, only_live=False)
+
+    def live(slug: str | None, picked: Picked, tab: str, seen: Seen) -> Updates:
+        return shared.refresh(slug, picked, tab, seen, only_live=True)
+
+    keep: dict[str, Any] = {"clear": False}
+    shared.on(demo.load, load, [], [shared.project, shared.tabs, *outputs], **keep)
+    shared.on(shared.project.change, everything, current, outputs, js=_WITH_TAB)
+    shared.project.change(None, [shared.project], [], js=_REMEMBER_PROJECT, show_progress="hidden")
+    shared.on(top.timer.tick, live, current, outputs, queue=False, js=_WITH_TAB, **keep)
+    for tab in tabs:
+        name = str(tab.id)
+        inputs = [shared.project, shared.picked, shared.seen]
+        remember = _REMEMBER_TAB.replace("NAME", name)
+        shared.on(tab.select, _opener(shared, name), inputs, outputs, js=remember, **keep)
+        for hook in shared.hooks:
+            if hook.tab == name:
+                _connect_hook(shared, tab, hook)
+    for change in list(shared.changes):
+        shared.on(change.then, everything, current, outputs, js=_WITH_TAB, **keep)
+
+
+def _connect_hook(shared: Shared, tab: gr.Tab, hook: Hook) -> None:
+    def if_open(open_tab: str, *given: Any) -> Updates:
+        # The view of the tab is enough while another one is open: the handler runs when this one is opened.
+        return hook.handler(*given) if open_tab == hook.tab else {}  # ty: ignore[invalid-explicit-return]
+
+    shared.on(tab.select, hook.handler, hook.inputs, hook.outputs, hook.message, clear=False)
+    with_tab = "(tab, ...given) => [new URL(window.location).searchParams.get('tab') || 'start', ...given]"
+    inputs = [shared.tab, *hook.inputs]
+    shared.on(shared.project.change, if_open, inputs, hook.outputs, hook.message, js=with_tab)
+
+
+def _opener(shared: Shared, name: str) -> Callable[[str | None, Picked, Seen], Updates]:
+    def opened(slug: str | None, picked: Picked, seen: Seen) -> Updates:
+        return shared.refresh(slug, picked, name, seen, only_live=False)
+
+    return opened

@@ -1,0 +1,92 @@
+"""The page: the frame, then a tab for each step in working order."""
+
+import gradio as gr
+
+from localft import jobs
+from localft.data.versions import list_versions
+from localft.evaluation.evaluations import list_evaluations
+from localft.export.exports import list_exports
+from localft.jobs import JobView
+from localft.store.projects import Project
+from localft.training.runs import list_runs
+from localft.ui import chat, data, evaluate, export, settings, start, train
+from localft.ui.frame import Watch, connect_refresh, connect_top, draw_top
+from localft.ui.handlers import Updates
+from localft.ui.share import ShareDesk
+from localft.ui.shared import Page, Shared
+
+_NAMES = {
+    "start": "Start",
+    "data": "Data",
+    "train": "Train",
+    "evaluate": "Evaluate",
+    "chat": "Chat",
+    "export": "Export",
+    "settings": "Settings",
+}
+# Uploads and what else Gradio keeps: looked through every hour, removed after a day.
+_TIDY_EVERY, _KEEP_FOR = 3_600, 86_400
+
+
+def build(desk: ShareDesk | None = None) -> gr.Blocks:
+    """Draw everything and connect it."""
+    watch, shares = Watch(), desk or ShareDesk()
+    with gr.Blocks(title="localft", analytics_enabled=False, delete_cache=(_TIDY_EVERY, _KEEP_FOR)) as page:
+        top = draw_top()
+        tabs: dict[str, gr.Tab] = {}
+        # Made outside of the bar: Gradio counts whatever lies in it as a tab.
+        states = gr.State({}), gr.Textbox("start", label="Open tab", visible="hidden", container=False), gr.State({})
+        with gr.Tabs(selected="start", elem_id="tabs") as bar:
+            shared = Shared(top.project, bar, top.message, *states)
+            for name, label in _NAMES.items():
+                with gr.Tab(label, id=name) as tabs[name]:
+                    _draw(name, shared, watch, shares)
+        connect_top(shared, top, watch)
+        _label(shared, tabs)
+        connect_refresh(shared, top, page, list(tabs.values()))
+    return page.queue(default_concurrency_limit=8, max_size=200)
+
+
+def _draw(name: str, shared: Shared, watch: Watch, shares: ShareDesk) -> None:
+    drawing = {
+        "start": lambda: start.draw(shared, watch),
+        "data": lambda: data.draw(shared),
+        "train": lambda: train.draw(shared, watch),
+        "evaluate": lambda: evaluate.draw(shared),
+        "chat": lambda: chat.draw(shared),
+        "export": lambda: export.draw(shared, watch),
+        "settings": lambda: settings.draw(shared, shares),
+    }
+    drawing[name]()
+
+
+def _label(shared: Shared, tabs: dict[str, gr.Tab]) -> None:
+    """Let the labels say how far the project is."""
+
+    def read(page: Page) -> Updates:
+        marks = tab_marks(page.project, jobs.active())
+        return {tabs[name]: gr.update(label=f"{_NAMES[name]}{mark}") for name, mark in marks.items()}
+
+    named = [tabs[name] for name in ("data", "train", "evaluate", "export")]
+    shared.view(None, named, read, live=True)
+
+
+def tab_marks(project: Project | None, living: list[JobView]) -> dict[str, str]:
+    """What stands behind the name of each tab that has a state.
+
+    A dot while it works, a tick when there is something.
+    """
+    if project is None:
+        return dict.fromkeys(("data", "train", "evaluate", "export"), "")
+    versions = list_versions(project).items
+    done = {
+        "train": any(run.has_weights for run in list_runs(project).items),
+        "evaluate": any(one.verdict for one in list_evaluations(project).items),
+        "export": any(one.record for one in list_exports(project).items),
+    }
+    folders = {"train": project.runs, "evaluate": project.evaluations, "export": project.exports}
+    marks = {"data": f" ✓ {versions[0].total:,}" if versions else ""}
+    for name, folder in folders.items():
+        works = any(job.folder.is_relative_to(folder) for job in living)
+        marks[name] = " ●" if works else " ✓" if done[name] else ""
+    return marks

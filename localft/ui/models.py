@@ -1,0 +1,75 @@
+"""Base models as the app offers them: the catalogue with how each fits this computer, and whether it is here."""
+
+from dataclasses import dataclass
+
+from localft.errors import UserError
+from localft.hardware import Hardware
+from localft.models.base_model import STARTER, BaseModel
+from localft.models.catalogue import CatalogueEntry, catalogue
+from localft.models.download import is_present
+from localft.models.find import find_model
+from localft.planning.plan import Fit, fit_badge
+from localft.store.projects import Project
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A model of the catalogue, how it fits, and whether its files are on this computer."""
+
+    entry: CatalogueEntry
+    fit: Fit
+    present: bool
+
+
+def offers(hardware: Hardware) -> list[Offer]:
+    """Every model of the catalogue, the starter model first."""
+    return [_offer(entry, hardware) for entry in catalogue()]
+
+
+def _offer(entry: CatalogueEntry, hardware: Hardware) -> Offer:
+    if entry.reference == STARTER:
+        return Offer(entry, fit_badge(find_model(STARTER), hardware), True)
+    model = described(entry)
+    return Offer(entry, fit_badge(model, hardware), _is_here(entry.reference))
+
+
+def described(entry: CatalogueEntry) -> BaseModel:
+    """What the catalogue knows of a model, as far as an estimate needs it."""
+    return BaseModel(
+        reference=entry.reference,
+        origin="hub",
+        architecture=entry.architecture,
+        parameters=entry.parameters,
+        weight_bytes=entry.download_bytes or entry.parameters * 2,
+        context_length=entry.context_length,
+        files={},
+        licence=entry.licence,
+        gated=entry.gated,
+        config=entry.config,
+    )
+
+
+def _is_here(reference: str) -> bool:
+    """Tell whether a model of the hub is downloaded, without asking the hub."""
+    from localft.models import hub
+
+    model = hub.cached_model(reference, None)
+    return model is not None and is_present(model)
+
+
+def chosen_model(project: Project) -> BaseModel:
+    """The project's base model; the bundled starter model until another is chosen.
+
+    Raises:
+        UserError: it cannot be found any more.
+    """
+    return find_model(project.info.base_model or STARTER)
+
+
+def present_model(project: Project) -> BaseModel | None:
+    """The project's base model where its files are on this computer, else None: its tokens cannot be counted yet."""
+    try:
+        model = chosen_model(project)
+    except UserError:
+        return None
+    return model if is_present(model) else None

@@ -1,0 +1,231 @@
+"""Sharing a demo: a separate chat-only app on a port of its own, behind a password, an end time and a public link."""
+
+import contextlib
+import hmac
+import secrets
+import sys
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from localft import jobs, privacy
+from localft.errors import UserError
+from localft.serving.openai_engine import OpenAIEndpoint
+from localft.serving.service import Service, endpoint, start_service, wait_ready
+from localft.store.projects import Project
+from localft.training.runs import Run
+from localft.ui import environment
+from localft.ui.server import HOST, ServerThread, bind
+from localft.ui.share_guard import ShareGuard
+
+_USER = "guest"
+_PASSWORD_BYTES = 20  # 160 bits
+_TOKENS = 200_000
+_LONGEST_MINUTES = 24 * 60
+
+
+@dataclass(frozen=True)
+class Share:
+    """A demo that is being shared. The password is known here and to who was told it, and is written nowhere."""
+
+    project: str
+    address: str
+    user: str
+    password: str
+    ends_at: datetime
+    public: bool
+
+    @property
+    def ends(self) -> str:
+        """The end time as a person reads it."""
+        return f"{self.ends_at:%H:%M}"
+
+
+@dataclass(frozen=True)
+class _Running:
+    share: Share
+    server: ServerThread
+    timer: threading.Timer
+    endpoint: OpenAIEndpoint
+
+
+class ShareDesk:
+    """Starts and stops the one demo that is shared at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: _Running | None = None
+        self._ended = threading.Event()
+
+    @property
+    def current(self) -> Share | None:
+        """The demo being shared, if any."""
+        running = self._running
+        return running.share if running else None
+
+    def start(self, project: Project, run: Run, minutes: int, public: bool = True, port: int = 0) -> Share:
+        """Load the model, open the chat-only app and, if `public`, Gradio's public link to it. It ends by itself.
+
+        Raises:
+            UserError: a demo is shared already, the model cannot be served, or the link cannot be made.
+        """
+        if not 1 <= minutes <= _LONGEST_MINUTES:
+            raise UserError(f"A demo is shared for 1 to {_LONGEST_MINUTES} minutes.", "Choose an end in between.")
+        with self._lock:
+            if self._running is not None:
+                raise UserError("A demo is shared already.", "Stop it first.")
+            service = wait_ready(start_service(project, run=run, idle_minutes=float(minutes)))
+            self._running = _open(project, service, minutes, public, port, self.stop)
+            self._ended.clear()
+            self._running.timer.start()
+            return self._running.share
+
+    def stop(self) -> None:
+        """End the demo: its link, its port, its connection to the model."""
+        with self._lock:
+            running, self._running = self._running, None
+        if running is not None:
+            running.timer.cancel()
+            _close_tunnel(running.server.port)
+            running.server.stop()
+            running.endpoint.close()
+        self._ended.set()
+
+    def wait(self) -> None:
+        """Wait until the demo has ended."""
+        while not self._ended.wait(0.5):
+            pass
+
+    def close(self) -> None:
+        """End whatever is shared; for the end of the program."""
+        self.stop()
+
+
+def _open(project: Project, service: Service, minutes: int, public: bool, port: int, on_end: Any) -> _Running:
+    from localft.ui.share_page import Allowance, build_page
+
+    ends_at = datetime.now().astimezone() + timedelta(minutes=minutes)
+    password = secrets.token_urlsafe(_PASSWORD_BYTES)
+    asked = endpoint(service, "tuned")
+    page = build_page(project.name, f"{ends_at:%H:%M}", asked, Allowance(_TOKENS))
+    guard = ShareGuard(_mount(page, password))
+    server = ServerThread(guard, bind(port))
+    server.start()
+    try:
+        address = _open_tunnel(server.port) if public else f"http://{HOST}:{server.port}"
+    except BaseException:
+        server.stop()
+        asked.close()
+        raise
+    guard.public_host = urlsplit(address).netloc if public else None
+    timer = threading.Timer(minutes * 60, on_end)
+    timer.daemon = True
+    return _Running(Share(project.slug, address, _USER, password, ends_at, public), server, timer, asked)
+
+
+def _mount(page: Any, password: str) -> Any:
+    import fastapi
+    import gradio as gr
+
+    from localft.ui import theme
+
+    quiet: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
+
+    def is_right(user: str, given: str) -> bool:
+        right_user = hmac.compare_digest(user.encode(), _USER.encode())
+        return hmac.compare_digest(given.encode(), password.encode()) and right_user
+
+    return gr.mount_gradio_app(
+        fastapi.FastAPI(**quiet),
+        page,
+        path="/",
+        server_name=HOST,
+        footer_links=[],
+        run_history=False,
+        allowed_paths=[],
+        blocked_paths=environment.blocked(),
+        favicon_path=str(theme.icon()),
+        auth=is_right,
+        auth_message="A shared demo. The user is guest.",
+        show_error=False,
+        max_file_size="1kb",
+        ssr_mode=False,
+        enable_monitoring=False,
+        pwa=False,
+        mcp_server=False,
+        app_kwargs=quiet,
+        theme=theme.Theme(),
+        css_paths=theme.stylesheet(),
+    )
+
+
+def _open_tunnel(port: int) -> str:
+    """Gradio's public link to a port of this computer.
+
+    Raises:
+        UserError: it cannot be made.
+    """
+    from gradio.networking import setup_tunnel
+
+    try:
+        # What the tunnel prints would mix with what the command prints.
+        with contextlib.redirect_stdout(sys.stderr):
+            address = setup_tunnel(HOST, port, secrets.token_urlsafe(32), None, None)
+    except Exception as error:
+        _close_tunnel(port)
+        raise UserError(
+            "The public link could not be made: Gradio's link service cannot be reached, or its helper was blocked.",
+            "Check the internet connection and try again; nothing is shared now.",
+        ) from error
+    return "https://" + urlsplit(address).netloc
+
+
+def _close_tunnel(port: int) -> None:
+    from gradio import tunneling
+
+    for tunnel in [tunnel for tunnel in tunneling.CURRENT_TUNNELS if tunnel.local_port == port]:
+        process = tunnel.proc
+        with contextlib.redirect_stdout(sys.stderr):
+            tunnel.kill()
+        if process is not None:
+            process.wait(timeout=10)
+        tunneling.CURRENT_TUNNELS.remove(tunnel)
+
+
+def serve_share(project: Project, run: Run, minutes: int, local: bool = False) -> None:
+    """Share a chat with a run's tuned model until the time is over or Ctrl-C; print link and password to stderr once.
+
+    `local` leaves out the public link: the page then answers on this computer only.
+
+    Raises:
+        UserError: the model cannot be served, or the link cannot be made.
+    """
+    privacy.switch_telemetry_off()
+    folder = environment.prepare()
+    jobs.revive()
+    desk = ShareDesk()
+    _say("Loading the model.")
+    try:
+        share = desk.start(project, run, minutes, public=not local)
+        _announce(share)
+        desk.wait()
+        _say("The time is over; the demo is closed.")
+    except KeyboardInterrupt:
+        _say("\nThe demo is closed.")
+    finally:
+        desk.close()
+        environment.tidy(folder)
+
+
+def _announce(share: Share) -> None:
+    _say(f"Link:     {share.address}")
+    _say(f"User:     {share.user}")
+    _say(f"Password: {share.password}")
+    _say(f"Whoever has these can chat with your tuned model until {share.ends}, and do nothing else. Ctrl-C ends it.")
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()

@@ -1,0 +1,192 @@
+"""The Data tab: what was read, whether it is fit for training, and what it looks like."""
+
+from collections.abc import Sequence
+
+from localft import words
+from localft.data.checking import CheckReport
+from localft.data.checks.finding import Finding
+from localft.data.examples import Example, Message
+from localft.data.reading import ReadResult
+from localft.data.token_lengths import TokenLengths
+from localft.data.versions import DatasetVersion, Split
+from localft.ui.samples import Sample
+from localft.ui.views import charts, parts
+from localft.ui.views.html import Markup, h, join
+
+_ROLE_NAMES = {"system": "System", "user": "User", "assistant": "Assistant", "tool": "Tool"}
+_SPLIT_NAMES = {"train": "to learn from", "validation": "to choose the best by", "test": "to measure with"}
+_SHOWN_ASIDE = 50
+
+
+def state(name: str | None, version: DatasetVersion | None, report: CheckReport | None) -> Markup:
+    """The sentence on top."""
+    if name is None:
+        return parts.state("No project is open.", "Choose one at the top, or make one in Start.")
+    if version is None:
+        return parts.state(f"{name} has no examples yet.", "Drop a file below, or try a sample.")
+    count = words.counted(version.total, "example")
+    if report is None:
+        return parts.state(f"{count}.", "Next: Train.")
+    worth = sum(finding.severity == "warning" for finding in report.findings)
+    if report.verdict == "ready" and not worth:
+        return parts.state(f"{count}, nothing to complain about.", "Next: Train.")
+    if report.verdict == "ready":
+        return parts.state(f"{count}, {words.counted(worth, 'finding')} worth a look.", "Next: Train.")
+    return parts.state(report.sentence, "Next: mend the file and drop it again.")
+
+
+def samples(listed: Sequence[Sample]) -> Markup:
+    """What belongs here, and examples of it at a click."""
+    buttons = join(parts.action("sample", one.id, one.title, one.description) for one in listed)
+    rows = join(
+        h("<li><strong>{title}</strong>: {words}</li>", title=one.title, words=one.description) for one in listed
+    )
+    explained = parts.empty(
+        "What belongs here",
+        "A file of questions with the answers you want: JSONL, JSON, CSV or Parquet, in the usual shapes (OpenAI "
+        "messages, ShareGPT, Alpaca, prompt and completion, or columns of your own). 50 good examples teach a form, "
+        "some hundreds a skill.",
+    )
+    return h(
+        "{explained}<h3>Or try a sample</h3><ul class='lf-list'>{rows}</ul>{buttons}",
+        explained=explained,
+        rows=rows,
+        buttons=buttons,
+    )
+
+
+def preview(read: ReadResult) -> Markup:
+    """What an uploaded file holds, before it is taken in."""
+    names = ", ".join(source.name for source in read.sources)
+    said = f"{names}: {words.counted(len(read.examples), 'example')}, {len(read.set_aside):,} rows set aside."
+    notes = parts.sentences(read.notes) if read.notes else Markup()
+    first = conversation(read.examples[0]) if read.examples else Markup()
+    body = h(
+        "<p><strong>{said}</strong></p><p>Shape: {shape}, because {reason}.</p>{notes}{first}{aside}",
+        said=said,
+        shape=str(read.shape),
+        reason=read.reason or "nothing was recognised",
+        notes=notes,
+        first=h("<p class='lf-note'>The first one:</p>{first}", first=first) if read.examples else Markup(),
+        aside=aside([(one.source, one.row, one.reason, one.text) for one in read.set_aside]),
+    )
+    return parts.card("What the file holds", body, "accent" if read.examples else "bad")
+
+
+def aside(rows: Sequence[tuple[str, int, str, str]]) -> Markup:
+    """Rows that are not used, with place and reason."""
+    if not rows:
+        return Markup()
+    shown = [(source, row, reason, parts.verbatim(text[:300])) for source, row, reason, text in rows[:_SHOWN_ASIDE]]
+    table = parts.table("Rows set aside", ["File", "Row", "Why", "Begins with"], shown, numbers=[1])
+    more = parts.note(f"{len(rows) - _SHOWN_ASIDE:,} more.") if len(rows) > _SHOWN_ASIDE else Markup()
+    return parts.folded(f"{words.counted(len(rows), 'row')} set aside", table + more)
+
+
+_TONES: dict[str, parts.Tone] = {"ready": "good", "fix": "bad", "not fine-tuning": "warn"}
+_TITLES = {"ready": "Ready to train", "fix": "Mend this first", "not fine-tuning": "Not a task for fine-tuning"}
+_SEVERITIES: dict[str, parts.Tone] = {"problem": "bad", "warning": "warn", "note": "plain"}
+
+
+def verdict(report: CheckReport) -> Markup:
+    """Ready, or what to mend first."""
+    body = h("<p>{sentence}</p>", sentence=report.sentence)
+    return parts.card(_TITLES[report.verdict], body, _TONES[report.verdict])
+
+
+def findings(found: Sequence[Finding]) -> Markup:
+    """What the checks found: what, how many, how bad, what to do."""
+    if not found:
+        return Markup()
+    rows = [
+        (
+            h("<strong>{check}</strong><br>{meaning}", check=finding.check.capitalize(), meaning=finding.meaning),
+            f"{finding.count:,}",
+            parts.badge(finding.severity, _SEVERITIES[finding.severity]),
+            finding.advice,
+            parts.action("rows", str(index), "Show", finding.check) if finding.rows else Markup(),
+        )
+        for index, finding in enumerate(found)
+    ]
+    table = parts.table("Findings", ["What", "How many", "How bad", "What to do", ""], rows, numbers=[1])
+    return h("<h3>Findings</h3>{table}", table=table)
+
+
+def split_bar(version: DatasetVersion) -> Markup:
+    """The three parts as one bar."""
+    rows = [
+        (f"{name}, {_SPLIT_NAMES[name]}", float(count), words.counted(count, "example"))
+        for name, count in version.counts.items()
+    ]
+    spoken = ", ".join(f"{count:,} {name}" for name, count in version.counts.items())
+    return h("<h3>How it is divided</h3>{bar}", bar=charts.stack(rows, version.total, f"Split: {spoken}"))
+
+
+def found_rows(finding: Finding) -> Markup:
+    """The rows that a finding is about."""
+    rows = [(row.split, f"{row.index + 1:,}", row.source, f"{row.row:,}", row.text) for row in finding.rows]
+    headings = ["Part", "Example", "From", "Row", "One sees"]
+    table = parts.table(f"Rows: {finding.check}", headings, rows, numbers=[1, 3], hide_caption=False)
+    more = finding.count - len(finding.rows)
+    rest = parts.note(f"{more:,} more.") if more > 0 else Markup()
+    return h('<div role="status">{table}{rest}</div>', table=table, rest=rest)
+
+
+def lengths(measured: TokenLengths | None) -> Markup:
+    """How long the examples are, in tokens of the base model."""
+    if measured is None:
+        return parts.note("Lengths in tokens appear once the base model is on this computer.")
+    spoken = (
+        f"Half of the examples have at most {measured.p50:,} tokens, 95 % at most {measured.p95:,}, the longest "
+        f"{measured.max:,}; {measured.cut:,} would be cut."
+    )
+    picture = charts.histogram(measured.histogram, measured.max_length if measured.cut else None, spoken)
+    return h("<h3>How long they are</h3>{picture}{note}", picture=picture, note=parts.note(spoken))
+
+
+def conversation(example: Example) -> Markup:
+    """One example as the conversation that it is."""
+    turns = join(_turn(message) for message in example.messages)
+    return h('<div class="lf-talk">{turns}</div>', turns=turns)
+
+
+def _turn(message: Message) -> Markup:
+    quiet = "" if message.role != "assistant" or message.learn else " (not learned)"
+    calls = join(h("<code>{call}</code> ", call=str(call)) for call in message.tool_calls)
+    return h(
+        '<div class="lf-turn lf-turn-{role}"><p class="lf-who">{who}</p>{text}{calls}</div>',
+        role=message.role,
+        who=_ROLE_NAMES[message.role] + quiet,
+        text=parts.verbatim(message.content),
+        calls=calls,
+    )
+
+
+def example(one: Example, index: int, total: int, split: Split) -> Markup:
+    """An example with its place."""
+    where = f"{index + 1:,} of {total:,} in {split}; from {one.source}, row {one.row:,}"
+    return h("{where}{talk}", where=parts.note(where), talk=conversation(one))
+
+
+def versions(listed: Sequence[DatasetVersion], used: set[str]) -> Markup:
+    """The history of imports, newest first; the newest is the one that is trained on."""
+    rows = []
+    for position, version in enumerate(listed):
+        names = ", ".join(source.name for source in version.sources)
+        mark: Markup = parts.badge("in use", "accent") if position == 0 else Markup()
+        if position == 0 and version.id in used:
+            mark = h("{mark} a run was trained on it", mark=mark)
+        elif position == 0:
+            mark = h("{mark} {undo}", mark=mark, undo=parts.action("undo", version.id, "Undo this import"))
+        rows.append((words.moment(version.created_at), names, f"{version.total:,}", f"{version.set_aside:,}", mark))
+    headings = ["Imported", "From", "Examples", "Set aside", ""]
+    table = parts.table("Versions of the data", headings, rows, numbers=[2, 3])
+    return h("<h3>Versions</h3>{table}", table=table)
+
+
+def kept(count: int) -> Markup:
+    """Conversations kept in Chat that wait to be added."""
+    if not count:
+        return Markup()
+    said = f"{words.counted(count, 'conversation')} kept in Chat {'waits' if count == 1 else 'wait'} to be added."
+    return h("<p>{said} {button}</p>", said=said, button=parts.action("kept", "all", "Add to the examples"))
