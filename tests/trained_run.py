@@ -1,10 +1,12 @@
 """A finished run made in seconds: a tiny model that has really learned a small task."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from localft import paths
 from localft.data.examples import Example, Message
 from localft.data.versions import DatasetVersion
 from localft.jobs import JobOrder, JobResult
@@ -13,7 +15,7 @@ from localft.models.templates import chat_format_for
 from localft.models.tokens import TextTokenizer, encode_example
 from localft.planning.recipe import Recipe, TrainingSettings
 from localft.store import files
-from localft.store.projects import Project
+from localft.store.projects import Project, ProjectInfo, open_project
 from localft.training.runs import Run, open_run
 from tests.tiny_models import Architecture, make_tiny_model
 
@@ -22,18 +24,33 @@ OPENINGS = ("My", "The", "Please help, the", "This")
 ENDINGS = ("is wrong.", "crashes.", "is urgent.", "cannot be changed.")
 
 
-def task_examples() -> list[Example]:
-    """64 tickets, each with the JSON that sorts it; every second one holds each subject as often as the others."""
-    return [
-        _example(f"{opening} {subject} {ending}", json.dumps({"category": category}))
-        for opening in OPENINGS
-        for subject, category in SUBJECTS.items()
-        for ending in ENDINGS
-    ]
+def task_examples() -> tuple[list[Example], list[Example]]:
+    """32 tickets to learn from and 32 others, each with the JSON that sorts it; every word is in both halves."""
+    halves: tuple[list[Example], list[Example]] = ([], [])
+    for first, opening in enumerate(OPENINGS):
+        for second, (subject, category) in enumerate(SUBJECTS.items()):
+            for third, ending in enumerate(ENDINGS):
+                example = _example(f"{opening} {subject} {ending}", json.dumps({"category": category}))
+                halves[(first + second + third) % 2].append(example)
+    return halves
 
 
 def _example(question: str, answer: str) -> Example:
     return Example(messages=(Message(role="user", content=question), Message(role="assistant", content=answer)))
+
+
+def new_project(folder: Path, name: str = "Tickets") -> Project:
+    """A project in any folder, to be made once and copied into the home of each test."""
+    info = ProjectInfo(display_name=name, created_at=files.now())
+    info.save(folder / "project.json")
+    return Project(folder, info)
+
+
+def copy_into_home(project: Project) -> Project:
+    """Copy a project to where this test's localft looks for it."""
+    target = paths.projects_dir() / files.slugify(project.name)
+    shutil.copytree(project.folder, target)
+    return open_project(target.name)
 
 
 def make_dataset(project: Project, examples: Sequence[Example], test: Sequence[Example]) -> DatasetVersion:
@@ -71,8 +88,8 @@ def make_trained_run(
     # Larger random weights than usual: no adapter raises the logits of a frozen output layer that is almost zero.
     changes: dict[str, Any] = {"initializer_range": 0.2, **model_changes}
     make_tiny_model(folder, architecture, **changes)
-    examples = task_examples()
-    version = make_dataset(project, examples[::2], examples[1::2])
+    learned, test = task_examples()
+    version = make_dataset(project, learned, test)
     base = find_model(str(folder))
     settings = TrainingSettings(method=method, max_length=256)
     target = project.runs / files.new_id()
@@ -84,7 +101,7 @@ def make_trained_run(
     order = JobOrder(worker="localft.training.worker", title="Training", project=project.slug, created_at=files.now())
     order.save(target / "job.json")
     tokenizer = TextTokenizer(folder)
-    encoded = [part for row in examples[::2] for part in encode_example(chat_format, tokenizer, row, 256)]
+    encoded = [part for row in learned for part in encode_example(chat_format, tokenizer, row, 256)]
     _train(folder, target / "weights", method, encoded, steps)
     files.write_json(target / "weights" / "manifest.json", {"schema_version": 1})
     JobResult(outcome="finished", message="Finished.", finished_at=files.now()).save(target / "result.json")
@@ -96,6 +113,8 @@ def _train(base: Path, weights: Path, method: str, encoded: Sequence[Any], steps
     import torch
     import transformers
 
+    # Tiny matrices are slower with more threads, and much slower on a busy machine.
+    torch.set_num_threads(1)
     torch.manual_seed(0)
     model: Any = transformers.AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
     if method == "lora":
