@@ -82,6 +82,10 @@ _SYSTEM_SENTENCES: dict[int, tuple[str, str]] = {
         "Your disk quota is used up{where}.",
         "Free some space and try again; nothing already saved is lost.",
     ),
+    errno.EFBIG: (
+        "The file grew larger than this system allows{where}.",
+        "Choose a disk without such a limit; nothing already saved is lost.",
+    ),
     errno.EACCES: ("Access is denied{where}.", "Check the permissions of the file or folder."),
     errno.EPERM: ("Access is denied{where}.", "Check the permissions of the file or folder."),
     errno.EROFS: ("The disk is read-only{where}.", "Choose another folder with LOCALFT_HOME."),

@@ -211,16 +211,30 @@ def _parameters(reference: str, info: Any, weight_bytes: int) -> int:
     return sum(metadata.parameter_count.values())
 
 
+def _reach() -> None:
+    """Fail at once where the hub is out of reach: the client's listing would try again for half a minute."""
+    from huggingface_hub import constants, get_session
+
+    get_session().head(constants.ENDPOINT, timeout=_TIMEOUT_SECONDS)
+
+
 def search(query: str, limit: int) -> list[CatalogueEntry]:
     """See `localft.models.find.search_hub`."""
     from huggingface_hub import HfApi
 
     wanted: Any = ["safetensors", "gated", "cardData", "config", "tags", "usedStorage"]
-    with explained(query):
-        found = HfApi().list_models(
-            search=query, filter=["safetensors", "text-generation"], sort="downloads", limit=limit, expand=wanted
-        )
-        return [_entry(info) for info in found]
+    try:
+        with explained(query):
+            _reach()
+            found = HfApi().list_models(
+                search=query, filter=["safetensors", "text-generation"], sort="downloads", limit=limit, expand=wanted
+            )
+            return [_entry(info) for info in found]
+    except Unreachable as error:
+        why = "offline mode is on (HF_HUB_OFFLINE)" if is_offline() else "it cannot be reached"
+        raise UserError(
+            f"The Hugging Face hub cannot be searched: {why}.", "`localft models` lists models without the network."
+        ) from error
 
 
 def _entry(info: Any) -> CatalogueEntry:
