@@ -12,8 +12,9 @@ from localft.models.rendering import render
 from localft.models.thinking import CLOSE, OPEN
 from localft.serving.answer_text import AnswerText, TokenText
 from localft.serving.endpoint import Answer, ChatMessages, Delta, Sampling
+from localft.serving.llama_cpp_loading import open_gguf
 
-_MOST_CONTEXT = 8_192
+MOST_CONTEXT = 8_192
 
 
 class LlamaCppEndpoint:
@@ -33,8 +34,8 @@ class LlamaCppEndpoint:
         """Load a file; only those that localft made, since llama.cpp trusts what it reads.
 
         With the `chat_format` of the run the conversation is rendered as in training, else by the template in the file;
-        either way the file's own tokenizer reads it. `context_length` is at most what the model was trained for, by
-        default 8,192 tokens of it.
+        either way the file's own tokenizer reads it. `context_length` (tokens, 8,192 by default) is rounded up to a
+        multiple of 256 by llama.cpp, and never more than the model was trained for.
 
         Raises:
             UserError: llama-cpp-python is not installed, or the file cannot be loaded.
@@ -165,7 +166,7 @@ def format_of_file(model: Any) -> ChatFormat:
 
 def _load(path: Path, context_length: int | None) -> Any:
     try:
-        import llama_cpp
+        import llama_cpp  # noqa: F401 - only asked whether it is there
     except ImportError as error:
         raise UserError(
             "GGUF files cannot be run here: llama-cpp-python is not installed.",
@@ -173,13 +174,15 @@ def _load(path: Path, context_length: int | None) -> Any:
         ) from error
     if not path.is_file():
         raise UserError(f"There is no file {path}.", "Export the run again.")
-    options: dict[str, Any] = {"verbose": False, "n_gpu_layers": -1}
+    options: dict[str, Any] = {"n_gpu_layers": -1}
     try:
-        # Reading the header first, since the context takes memory as soon as the model is loaded with it.
-        with_header_only = llama_cpp.Llama(str(path), vocab_only=True, **options)
-        trained = _trained_context(with_header_only.metadata)
-        with_header_only.close()
-        return llama_cpp.Llama(str(path), n_ctx=min(trained, context_length or _MOST_CONTEXT), **options)
+        model = open_gguf(path, n_ctx=context_length or MOST_CONTEXT, **options)
+        trained = _trained_context(model.metadata)
+        if trained < model.n_ctx():
+            # The size of the context can only be chosen at loading, and only the loaded file says how much it may be.
+            model.close()
+            model = open_gguf(path, n_ctx=trained, **options)
+        return model
     except (ValueError, RuntimeError) as error:
         raise UserError(
             f"llama.cpp cannot load {path.name}: {str(error)[:200]}.", "Export the run again; the file may be damaged."
@@ -188,4 +191,4 @@ def _load(path: Path, context_length: int | None) -> Any:
 
 def _trained_context(metadata: dict[str, str]) -> int:
     architecture = metadata.get("general.architecture", "")
-    return int(metadata.get(f"{architecture}.context_length", _MOST_CONTEXT))
+    return int(metadata.get(f"{architecture}.context_length", MOST_CONTEXT))

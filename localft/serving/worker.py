@@ -55,10 +55,15 @@ def _load(settings: ServiceSettings, context: JobContext) -> dict[str, Endpoint]
             if which in settings.models:
                 endpoints[which] = engine.endpoint(which)
     if settings.gguf:
-        from localft.serving.llama_cpp_engine import LlamaCppEndpoint
+        from localft.serving.llama_cpp_engine import MOST_CONTEXT, LlamaCppEndpoint
 
         chat_format = run_of_project.chat_format if run_of_project else None
-        endpoints["gguf"] = LlamaCppEndpoint(Path(settings.gguf), chat_format, stop_requested=context.stop_requested)
+        endpoints["gguf"] = LlamaCppEndpoint(
+            Path(settings.gguf),
+            chat_format,
+            context_length=min(MOST_CONTEXT, run_of_project.base_model.context_length) if run_of_project else None,
+            stop_requested=context.stop_requested,
+        )
     return endpoints
 
 
