@@ -8,6 +8,7 @@ from localft.errors import Stopped, UserError
 from localft.jobs import JobContext
 from localft.models import hub
 from localft.models.base_model import BaseModel
+from localft.models.transfer import BLOCK_BYTES, fetch
 
 _POLL_SECONDS = 0.2
 _SPARE_BYTES = 200_000_000
@@ -86,58 +87,25 @@ class _Transfer:
         return min(self.total, self._finished + self._current)
 
     def run(self) -> None:
+        from huggingface_hub import constants
+
+        # The client hands on blocks of 10 MB; with smaller ones progress moves and a stop is seen on slow lines too.
+        constants.DOWNLOAD_CHUNK_SIZE = BLOCK_BYTES  # ty: ignore[invalid-assignment]
         try:
             with hub.explained(self.model.reference):
                 for name, size in self.missing.items():
-                    self._fetch(name)
+                    fetch(self.model.reference, self.model.revision or "main", name, size, self.advance)
                     self._finished += size
                     self._current = 0
         except Exception as error:  # noqa: BLE001 - handed to the job's own thread, which raises it
             self.error = error
 
-    def _fetch(self, name: str) -> None:
-        from huggingface_hub import hf_hub_download
-
-        bar: Any = type("Bar", (_Bar,), {"transfer": self})
-        hf_hub_download(self.model.reference, name, revision=self.model.revision, tqdm_class=bar)
-
     def advance(self, count: int) -> None:
-        """Count bytes; called by the hub client for every block.
+        """Count bytes; called for every block.
 
         Raises:
-            Stopped: the user asked for it; the client keeps what it has.
+            Stopped: the user asked for it.
         """
         self._current += count
         if self.stopping.is_set():
             raise Stopped
-
-
-class _Bar:
-    """What the hub client takes for a progress bar."""
-
-    transfer: _Transfer
-
-    def __init__(self, *_: Any, initial: int = 0, total: int | None = None, **__: Any) -> None:
-        self.total = total
-        self.n = initial
-        self.transfer.advance(initial)
-
-    def __enter__(self) -> "_Bar":
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        return None
-
-    def update(self, count: float | None = 1) -> None:
-        self.n += int(count or 0)
-        self.transfer.advance(int(count or 0))
-
-    def close(self) -> None: ...
-
-    def refresh(self, *_: Any, **__: Any) -> None: ...
-
-    def set_description(self, *_: Any, **__: Any) -> None: ...
-
-    def set_description_str(self, *_: Any, **__: Any) -> None: ...
-
-    def set_postfix_str(self, *_: Any, **__: Any) -> None: ...

@@ -37,13 +37,21 @@ def snapshot_folder(reference: str, revision: str | None) -> Path | None:
 def cached_model(reference: str, revision: str | None) -> BaseModel | None:
     """Describe a model from the cache alone, None unless all of it is there.
 
+    Without a revision it is the newest one looked up, else any that is complete.
+
     Raises:
         UserError: it is there, and localft refuses it.
     """
     folder = snapshot_folder(reference, revision)
-    if folder is None or not _complete(folder):
+    if folder is None:
         return None
-    return inspect_folder(folder, reference, "hub", folder.name)
+    candidates = [folder]
+    if revision is None:
+        candidates += sorted(folder.parent.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for candidate in candidates:
+        if _complete(candidate):
+            return inspect_folder(candidate, reference, "hub", candidate.name)
+    return None
 
 
 def _complete(folder: Path) -> bool:
@@ -145,7 +153,7 @@ def look_up(reference: str, revision: str | None) -> BaseModel:
             info = HfApi().model_info(
                 reference, revision=revision, files_metadata=True, securityStatus=True, timeout=_TIMEOUT_SECONDS
             )
-            return _describe(reference, info)
+            return _describe(reference, revision, info)
     except Unreachable:
         cached = cached_model(reference, revision)
         if cached is None:
@@ -153,18 +161,18 @@ def look_up(reference: str, revision: str | None) -> BaseModel:
         return cached
 
 
-def _describe(reference: str, info: Any) -> BaseModel:
+def _describe(reference: str, revision: str | None, info: Any) -> BaseModel:
     from huggingface_hub import hf_hub_download
 
     where = f"The model {reference}"
     sizes = {sibling.rfilename: int(sibling.size or 0) for sibling in info.siblings or []}
     files = required_files(sizes, where)
     _refuse_flagged(info, files, where)
-    small = [name for name in ("config.json", "tokenizer_config.json", "chat_template.jinja") if name in files]
-    paths = {
-        name: Path(hf_hub_download(reference, name, revision=info.sha, etag_timeout=_TIMEOUT_SECONDS)) for name in small
-    }
-    folder = paths["config.json"].parent
+    # Asked for under the name that the user gave (main, mostly): offline, the cache then knows the revision by it.
+    folder = Path(hf_hub_download(reference, "config.json", revision=revision, etag_timeout=_TIMEOUT_SECONDS)).parent
+    for name in ("tokenizer_config.json", "chat_template.jinja", "README.md"):
+        if name in files:
+            hf_hub_download(reference, name, revision=info.sha, etag_timeout=_TIMEOUT_SECONDS)
     config = read_object(folder / "config.json", where)
     tokenizer_config = read_object(folder / "tokenizer_config.json", where)
     refuse_unusable(config, tokenizer_config, where)

@@ -137,7 +137,7 @@ def test_tokens_are_those_of_transformers(architecture: Any, tmp_path: Path) -> 
     from transformers import AutoTokenizer
 
     folder = make_tiny_model(tmp_path / "model", architecture)
-    theirs = AutoTokenizer.from_pretrained(folder)
+    theirs: Any = AutoTokenizer.from_pretrained(folder)
     ours = TextTokenizer(folder)
     chat_format = chat_format_for(find_model(str(folder)))
     for messages in CONVERSATIONS.values():
@@ -153,7 +153,8 @@ def test_the_mask_agrees_with_the_marks_of_the_tiny_models_template(tmp_path: Pa
     from transformers import AutoTokenizer
 
     folder = make_tiny_model(tmp_path / "model")
-    theirs, ours = AutoTokenizer.from_pretrained(folder), TextTokenizer(folder)
+    theirs: Any = AutoTokenizer.from_pretrained(folder)
+    ours = TextTokenizer(folder)
     chat_format = chat_format_for(find_model(str(folder)))
     for name in ("answer", "system", "turns"):
         messages = CONVERSATIONS[name]
