@@ -57,7 +57,8 @@ def parse_json(text: str, refuse_twins: bool = True) -> Any:
     try:
         value = decoder.decode(text)
     except json.JSONDecodeError as error:
-        raise BadValue(f"not JSON: {error.msg} at column {error.colno}", error.lineno) from error
+        reason = error.msg.removesuffix(" at").removesuffix(" starting")
+        raise BadValue(f"not JSON: {reason} at column {error.colno}", error.lineno) from error
     except RecursionError as error:
         raise BadValue("nested too deeply") from error
     if twins and refuse_twins:

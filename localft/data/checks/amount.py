@@ -1,6 +1,6 @@
 """Are there enough examples? The thresholds are the usual advice for small models, in steps."""
 
-from localft.data.checks.finding import CheckContext, Finding
+from localft.data.checks.finding import CheckContext, Finding, counted
 
 # examples -> what one can expect of them
 _STEPS = (
@@ -16,5 +16,7 @@ def check(context: CheckContext) -> list[Finding]:
     for below, severity, meaning, advice in _STEPS:
         if total < below:
             kind = "warning" if severity == "warning" else "note"
-            return [Finding("amount", kind, total, f"{total} examples are {meaning}.", (), advice)]
+            return [
+                Finding("amount", kind, total, f"{counted(total, 'example is', 'examples are')} {meaning}.", (), advice)
+            ]
     return []

@@ -2,7 +2,7 @@
 
 import json
 
-from localft.data.checks.finding import CheckContext, Finding, Row, percent, references
+from localft.data.checks.finding import CheckContext, Finding, Row, counted, percent, references
 
 _MOST = 0.6
 
@@ -15,9 +15,9 @@ def check(context: CheckContext) -> list[Finding]:
     findings = []
     if len(valid) >= _MOST * max(1, len(rows)):
         other = [row for row in rows if id(row) not in valid]
-        findings += _finding(other, rows, "mixed formats", "are not valid JSON, while most answers are", 0.02)
+        findings += _finding(other, rows, "mixed formats", "not valid JSON, while most are", 0.02)
     elif claiming:
-        findings += _finding(claiming, rows, "invalid JSON", "look like JSON and are not valid", 0.05)
+        findings += _finding(claiming, rows, "invalid JSON", "meant to be JSON and not valid", 0.05)
     return findings
 
 
@@ -25,7 +25,7 @@ def _finding(bad: list[Row], rows: list[Row], name: str, what: str, limit: float
     if not bad:
         return []
     severity = "problem" if len(bad) >= limit * len(rows) else "warning"
-    meaning = f"{len(bad)} answers ({percent(len(bad), len(rows))}) {what}."
+    meaning = f"{counted(len(bad), 'answer is', 'answers are')} {what} ({percent(len(bad), len(rows))})."
     advice = "Correct them or delete them: the model learns the faults along with the form."
     return [Finding(name, severity, len(bad), meaning, references(bad), advice)]
 

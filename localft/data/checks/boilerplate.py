@@ -2,7 +2,7 @@
 
 import re
 
-from localft.data.checks.finding import CheckContext, Finding, percent, references
+from localft.data.checks.finding import CheckContext, Finding, counted, references
 
 _REFUSAL = re.compile(
     r"\bas an? (?:ai|artificial intelligence|large language)\b[^.]{0,30}\b(?:model|assistant|i )|\bas an ai\b"
@@ -21,13 +21,18 @@ def check(context: CheckContext) -> list[Finding]:
     """Find answers with such sentences."""
     findings = []
     for name, pattern, what, advice in (
-        ("refusals", _REFUSAL, "refuse or speak of being an AI", "Delete them, unless you want to teach refusing."),
-        ("placeholders", _PLACEHOLDER, "hold a placeholder that nobody filled in", "Fill them in or delete them."),
+        (
+            "refusals",
+            _REFUSAL,
+            "a refusal or the words of another AI",
+            "Delete them, unless you want to teach refusing.",
+        ),
+        ("placeholders", _PLACEHOLDER, "a placeholder that nobody filled in", "Fill them in or delete them."),
     ):
         found = [(row, match) for row in context.rows if (match := pattern.search(row.example.answer))]
         if found:
             rows = [row for row, _ in found]
             texts = [row.example.answer[max(0, match.start() - 40) : match.end() + 60] for row, match in found]
-            meaning = f"{len(found)} answers ({percent(len(found), len(context.rows))}) {what}."
+            meaning = f"{counted(len(found), 'answer holds', 'answers hold')} {what}."
             findings.append(Finding(name, "warning", len(found), meaning, references(rows, texts), advice))
     return findings

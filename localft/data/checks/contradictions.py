@@ -22,7 +22,7 @@ def check(context: CheckContext) -> list[Finding]:
             "contradictions",
             "problem" if share >= 0.05 else "warning",
             len(found),
-            f"{len(found)} examples ({percent(len(found), len(context.rows))}) ask the same as another and are "
+            f"{len(found):,} examples ({percent(len(found), len(context.rows))}) ask the same as another and are "
             "answered differently.",
             references(found, questions),
             "Keep the right answer of each and delete the others, unless the variety is what you want to teach.",

@@ -2,7 +2,7 @@
 
 import re
 
-from localft.data.checks.finding import CheckContext, Finding, percent, references
+from localft.data.checks.finding import CheckContext, Finding, counted, references
 
 # A lead byte of UTF-8 read as Windows-1252, followed by a continuation byte read so.
 _DAMAGE = re.compile(
@@ -22,9 +22,7 @@ def check(context: CheckContext) -> list[Finding]:
     if not found:
         return []
     rows, texts = [row for row, _ in found], [text for _, text in found]
-    meaning = (
-        f"{len(found)} examples ({percent(len(found), len(context.rows))}) hold characters that were decoded wrongly."
-    )
+    meaning = f"{counted(len(found), 'example holds', 'examples hold')} characters that were decoded wrongly."
     return [
         Finding(
             "encoding damage", "warning", len(found), meaning, references(rows, texts),

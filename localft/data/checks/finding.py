@@ -70,6 +70,11 @@ def references(rows: Sequence[Row], texts: Sequence[str] | None = None) -> tuple
     )
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """A number with its words, in the singular or the plural: "1 example holds", "2 examples hold"."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def percent(part: int, whole: int) -> str:
     """A share in words fit for a sentence."""
     share = 100 * part / whole if whole else 0

@@ -1,6 +1,6 @@
 """Lengths: examples that are cut, answers that the cut takes away entirely, and outliers."""
 
-from localft.data.checks.finding import CheckContext, Finding, percent, references
+from localft.data.checks.finding import CheckContext, Finding, counted, percent, references
 
 _OUTLIER = 8
 
@@ -14,10 +14,8 @@ def check(context: CheckContext) -> list[Finding]:
     limit = f"{lengths.max_length:,} tokens"
     if lengths.lost:
         rows = [context.rows[position] for position in lengths.lost]
-        meaning = (
-            f"{len(rows)} examples are so long that nothing of the answer is left within {limit}; they teach nothing."
-        )
-        advice = "Choose a greater length, or shorten the questions."
+        meaning = f"{counted(len(rows), 'example has', 'examples have')} nothing of the answer left within {limit}."
+        advice = "They teach nothing. Choose a greater length, or shorten the questions."
         severity = "problem" if len(rows) >= 0.05 * total else "warning"
         findings.append(Finding("answers cut off", severity, len(rows), meaning, references(rows), advice))
     each = list(zip(context.rows, lengths.each, strict=True))
@@ -25,16 +23,14 @@ def check(context: CheckContext) -> list[Finding]:
     if cut:
         cut.sort(key=lambda item: -item[1])
         texts = [f"{length:,} tokens: {row.example.prompt[-1].content}" for row, length in cut]
-        meaning = f"{len(cut)} examples ({percent(len(cut), total)}) are longer than {limit} and lose their end."
-        advice = f"Choose a length of {lengths.max:,} to keep them whole (it needs more memory), or shorten them."
+        meaning = f"{counted(len(cut), 'example is', 'examples are')} longer than {limit} ({percent(len(cut), total)})."
+        advice = f"Their end is cut off. A length of {lengths.max:,} keeps all whole (it needs more memory); or shorten them."
         rows = [row for row, _ in cut]
         findings.append(Finding("too long", "warning", len(cut), meaning, references(rows, texts), advice))
     far = [(row, length) for row, length in each if length is not None and length > _OUTLIER * max(64, lengths.p50)]
     if far and not cut:
         texts = [f"{length:,} tokens: {row.example.prompt[-1].content}" for row, length in far]
-        meaning = (
-            f"{len(far)} examples are more than {_OUTLIER} times as long as the usual one ({lengths.p50:,} tokens)."
-        )
+        meaning = f"{counted(len(far), 'example is', 'examples are')} over {_OUTLIER} times as long as usual ({lengths.p50:,})."
         rows = [row for row, _ in far]
         advice = "Look whether they belong here: a few long ones set the memory that training needs."
         findings.append(Finding("outliers", "note", len(far), meaning, references(rows, texts), advice))

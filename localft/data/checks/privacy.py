@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from localft.data.checks.finding import CheckContext, Finding, Row, references
+from localft.data.checks.finding import CheckContext, Finding, Row, counted, references
 
 _EMAIL = re.compile(r"\b[\w.+-]{1,64}@(?!example\.)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,10}\b")
 _PHONE = re.compile(
@@ -20,16 +20,16 @@ def check(context: CheckContext) -> list[Finding]:
     """Find e-mail addresses, telephone and card numbers (with a right checksum), and keys."""
     findings = []
     for name, pattern, what, severity in (
-        ("secrets", _SECRET, "hold what looks like a secret key", "problem"),
-        ("card numbers", _CARD, "hold a payment card number", "problem"),
-        ("e-mail addresses", _EMAIL, "hold an e-mail address", "warning"),
-        ("telephone numbers", _PHONE, "hold a telephone number", "warning"),
+        ("secrets", _SECRET, "what looks like a secret key", "problem"),
+        ("card numbers", _CARD, "a payment card number", "problem"),
+        ("e-mail addresses", _EMAIL, "an e-mail address", "warning"),
+        ("telephone numbers", _PHONE, "a telephone number", "warning"),
     ):
         rows = [row for row in context.rows if any(_matches(pattern, row))]
         if rows:
             texts = [_masked(next(_matches(pattern, row))) for row in rows]
             kind = "problem" if severity == "problem" else "warning"
-            meaning = f"{len(rows)} examples {what}."
+            meaning = f"{counted(len(rows), 'example holds', 'examples hold')} {what}."
             advice = "Replace them by made-up ones: the tuned model may repeat them to anyone."
             findings.append(Finding(name, kind, len(rows), meaning, references(rows, texts), advice))
     return findings

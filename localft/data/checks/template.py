@@ -2,7 +2,7 @@
 
 import re
 
-from localft.data.checks.finding import CheckContext, Finding, references
+from localft.data.checks.finding import CheckContext, Finding, counted, references
 
 _MARK = re.compile(r"<\|[a-z_]{2,30}\|>|</?s>|<(?:start|end)_of_turn>|\[/?INST\]")
 _THINKING = re.compile(r"^\s*<think>")
@@ -14,18 +14,20 @@ def check(context: CheckContext) -> list[Finding]:
     refused = context.lengths.refused if context.lengths is not None else []
     if refused:
         rows = [context.rows[position] for position, _ in refused]
-        meaning = f"{len(refused)} examples cannot be put into the model's chat format."
+        meaning = f"{counted(len(refused), 'example does', 'examples do')} not fit into the model's chat format."
         advice = "Bring their turns into order (system, user, assistant in turn), or delete them."
         texts = [reason for _, reason in refused]
         findings.append(Finding("chat format", "problem", len(refused), meaning, references(rows, texts), advice))
     marked = [row for row in context.rows if any(_MARK.search(message.content) for message in row.example.messages)]
     if marked:
-        meaning = f"{len(marked)} examples hold marks of a chat format, such as <|im_end|>, inside of a text."
+        meaning = (
+            f"{counted(len(marked), 'example holds', 'examples hold')} marks of a chat format, such as <|im_end|>."
+        )
         advice = "Remove them: localft puts in the marks of the chosen model by itself."
         findings.append(Finding("format marks", "warning", len(marked), meaning, references(marked), advice))
     thinking = [row for row in context.rows if _THINKING.match(row.example.answer)]
     if thinking:
-        meaning = f"{len(thinking)} answers think aloud (<think>) before they answer."
+        meaning = f"{counted(len(thinking), 'answer begins', 'answers begin')} with thinking aloud (<think>)."
         advice = "With thinking off this part is left out of training; choose on or keep to learn it."
         findings.append(Finding("thinking", "note", len(thinking), meaning, references(thinking), advice))
     return findings
