@@ -118,7 +118,7 @@ def _fetch_with_uv(archive: Archive, folder: Path) -> Path:
 
 
 def _download(address: str, target: Path) -> None:
-    import httpx
+    import httpx2 as httpx
 
     try:
         with httpx.stream("GET", address, follow_redirects=True, timeout=60) as response, target.open("wb") as file:

@@ -40,7 +40,7 @@ def run_child(
         Stopped: the user asked for it; the process is gone.
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", "localft.export.child", module],
+        [sys.executable, "-P", "-X", "faulthandler", "-m", "localft.export.child", module],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
     )  # fmt: skip
     try:

@@ -1,19 +1,24 @@
 """Exports of a project: how large they would be, start, list, open. The work is done by localft.export.worker."""
 
+import importlib.util
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, get_args
 
 from localft import jobs
+from localft.errors import UserError
+from localft.export import modelfile, ollama
 from localft.export.certificate import Certificate, CertifiedFile
-from localft.export.quantizations import DEFAULT_QUANTIZATION, QUANTIZATIONS, Quantization
-from localft.jobs import JobView
+from localft.export.quantizations import DEFAULT_QUANTIZATION, QUANTIZATIONS, Quantization, find_quantization
+from localft.export.sizes import estimate_bytes
+from localft.hardware import read_memory
+from localft.jobs import JobOrder, JobView
 from localft.models.base_model import BaseModel
-from localft.store.projects import Listing, Project
+from localft.store import files
+from localft.store.projects import Listing, Project, list_folders
 from localft.store.records import Record
-
-if TYPE_CHECKING:
-    from localft.training.runs import Run
+from localft.training.runs import Run, run_weights
 
 __all__ = [
     "DEFAULT_QUANTIZATION",
@@ -24,10 +29,20 @@ __all__ = [
     "SizeRow",
     "Target",
     "estimate_sizes",
+    "has_engine",
     "list_exports",
     "open_export",
+    "read_export",
     "start_export",
 ]
+
+WORKER = "localft.export.worker"
+# Below this many weights a 4-bit form is felt, and 8 bits are small enough.
+_SMALL_MODEL = 1_000_000_000
+_OLLAMA_MAKES = ("Q4_K_M",)
+_SPARE_BYTES = 64_000_000
+_LIBRARY_BYTES = 700_000_000
+_NEEDS_ENGINE = "Needs llama-cpp-python here; Ollama makes Q4_K_M by itself."
 
 Target = Literal["adapter", "merged", "gguf", "ollama"]
 
@@ -80,14 +95,30 @@ class SizeRow:
     makeable: bool = True
 
 
-def estimate_sizes(base_model: BaseModel, run: "Run | None" = None) -> list[SizeRow]:
-    """Estimate the bytes of each GGUF form from the numbers of config.json, smallest first; one is recommended."""
-    raise NotImplementedError
+def estimate_sizes(base_model: BaseModel, run: Run | None = None) -> list[SizeRow]:
+    """Estimate the bytes of each GGUF form from the numbers of config.json, smallest first; one is recommended.
+
+    A model has the same size before and after training, so `run` changes nothing yet.
+    """
+    engine = has_engine()
+    best = "Q8_0" if base_model.parameters < _SMALL_MODEL or not engine else DEFAULT_QUANTIZATION
+    rows = []
+    for form in QUANTIZATIONS:
+        makeable = form.direct or engine
+        note = form.meaning if makeable else f"{form.meaning} {_NEEDS_ENGINE}"
+        size = estimate_bytes(base_model, form.name)
+        rows.append(SizeRow(form.name, size, form.name == best, note, makeable))
+    return rows
+
+
+def has_engine() -> bool:
+    """Tell whether llama-cpp-python is installed, which makes k-quants and proves GGUF files; it is not imported."""
+    return importlib.util.find_spec("llama_cpp") is not None
 
 
 def start_export(
     project: Project,
-    run: "Run",
+    run: Run,
     target: Target,
     quantization: str = DEFAULT_QUANTIZATION,
     ollama_name: str | None = None,
@@ -102,12 +133,93 @@ def start_export(
     Raises:
         UserError: the run has no weights yet, too little disk, an unknown form, an unusable name.
     """
-    raise NotImplementedError
+    form = find_quantization(quantization)
+    check_order(project, run, target, form)
+    if system_prompt:
+        modelfile.quoted(system_prompt, "system prompt")
+    folder = project.exports / files.new_id()
+    order = JobOrder(
+        worker=WORKER,
+        title=f"Exporting {run.base_model.name} as {_words(target, form)}",
+        project=project.slug,
+        needs_device=target != "adapter",
+        created_at=files.now(),
+        settings={
+            "project": project.slug,
+            "run": run.id,
+            "target": target,
+            "quantization": form.name,
+            "ollama_name": ollama.model_name(ollama_name or project.slug),
+            "ollama_quantizes": target == "ollama" and not form.direct and not has_engine(),
+            "system_prompt": system_prompt,
+        },
+    )
+    jobs.start(folder, order)
+    return read_export(folder)
+
+
+def _words(target: Target, form: Quantization) -> str:
+    kinds = {"adapter": "an adapter", "merged": "a merged model", "gguf": f"GGUF {form.name}"}
+    return kinds.get(target, f"{form.name} for Ollama")
+
+
+def check_order(project: Project, run: Run, target: Target, form: Quantization) -> None:
+    """Refuse before anything is started what could not be finished.
+
+    Raises:
+        UserError: with what is missing: weights, an adapter, llama-cpp-python, Ollama, disk or memory.
+    """
+    run_weights(run)
+    if target not in get_args(Target):
+        raise UserError(f"There is no export target named {target!r}.", f"Choose one of {', '.join(get_args(Target))}.")
+    if target == "adapter" and run.recipe.settings.method == "full":
+        raise UserError("This run trained all weights, so it has no adapter.", "Export the merged model instead.")
+    possible = form.direct or has_engine() or (target == "ollama" and form.name in _OLLAMA_MAKES)
+    if target in ("gguf", "ollama") and not possible:
+        raise UserError(
+            f"{form.name} needs llama-cpp-python, which is not installed here.",
+            "Choose Q8_0, or export to Ollama as Q4_K_M: it quantises by itself. `localft doctor` tells how to get it.",
+        )
+    if target == "ollama":
+        status = ollama.ollama_status()
+        if not status.answers:
+            hint = "Start Ollama and try again, or export with `--to gguf` and use the commands that it shows."
+            raise UserError(status.sentence, hint)
+    _check_disk(project, run.base_model, target, form)
+    if target != "adapter":
+        _check_memory(run.base_model)
+
+
+def _check_disk(project: Project, model: BaseModel, target: Target, form: Quantization) -> None:
+    sixteen = 2 * model.parameters
+    needs = {"adapter": 0, "merged": sixteen}
+    needed = needs.get(target, estimate_bytes(model, form.name) + (0 if form.direct else sixteen))
+    needed = int(needed * 1.1) + _SPARE_BYTES
+    project.exports.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(project.exports).free
+    if free < needed:
+        raise UserError(
+            f"This export needs {needed / 1e9:.1f} GB of disk, and {free / 1e9:.1f} GB are free.",
+            "Free some space, or choose a smaller form.",
+        )
+
+
+def _check_memory(model: BaseModel) -> None:
+    """The largest matrix in float32 three times (read, changed, written), beside what the libraries take."""
+    inner = model.config.get("text_config")
+    config = {**model.config, **inner} if isinstance(inner, dict) else model.config
+    largest = int(config.get("vocab_size") or 0) * int(config.get("hidden_size") or 0)
+    needed, memory = 12 * largest + _LIBRARY_BYTES, read_memory()
+    if memory.available_bytes < needed:
+        raise UserError(
+            f"This export needs {needed / 1e9:.1f} GB of memory, and {memory.available_bytes / 1e9:.1f} GB are free.",
+            "Close other programs, then try again.",
+        )
 
 
 def list_exports(project: Project) -> Listing[Export]:
     """All exports of a project, newest first."""
-    raise NotImplementedError
+    return list_folders(project.exports, read_export)
 
 
 def open_export(project: Project, export_id: str | None = None) -> Export:
@@ -116,7 +228,15 @@ def open_export(project: Project, export_id: str | None = None) -> Export:
     Raises:
         UserError: there is none.
     """
-    raise NotImplementedError
+    if export_id is not None:
+        folder = project.exports / Path(export_id).name
+        if not folder.is_dir():
+            raise UserError(f"The project {project.name} has no export {export_id}.", "Choose one of those it has.")
+        return read_export(folder)
+    exports = list_exports(project).items
+    if not exports:
+        raise UserError(f"The project {project.name} has no export yet.", f"Make one: `localft export {project.slug}`.")
+    return exports[0]
 
 
 def read_export(folder: Path) -> Export:

@@ -4,6 +4,7 @@ Runs as a child only: the converter's `gguf` library must be its own, not the on
 """
 
 import importlib
+import importlib.util
 import sys
 import threading
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any
 
 from localft.errors import UserError
 from localft.export.child import Report
+from localft.export.judgement import check_tokens
 from localft.export.merge import MergePlan
 from localft.export.pretokenizers import by_rules
 from localft.export.tokenizer_files import read_tokenizer_json
@@ -26,7 +28,7 @@ def run(settings: dict[str, Any], report: Report) -> dict[str, Any]:
 
     Settings: converter (folder), model (folder with config and weights), adapter (folder or None), tokenizer (folder),
     output (path), type (F16, BF16 or Q8_0), name, licence, base_name, tokens (bos, eos, eot ids or None), add_bos,
-    vocabulary_only.
+    proof (settings for localft.export.engine_checks: tokenizer, chat_format, conversations, threads).
 
     Returns:
         bytes; pre_tokenizer and whether its name was found by_rules; pairs (of the adapter, all used).
@@ -38,26 +40,53 @@ def run(settings: dict[str, Any], report: Report) -> dict[str, Any]:
 
     conversion = _load_converter(Path(settings["converter"]))
     model, output = Path(settings["model"]), Path(settings["output"])
+    part = output.with_name(output.name + ".part")
     report(0, 0, "Reading the model")
     plan = _plan(settings, model)
+    kind = _writer(conversion, settings, plan, model)
+    form = getattr(_gguf().LlamaFileType, _TYPES[settings["type"]])
     with torch.inference_mode():
-        writer = _writer(conversion, settings, plan, model)(
-            model, getattr(_gguf().LlamaFileType, _TYPES[settings["type"]]), output.with_name(output.name + ".part"),
-            model_name=settings["name"],
-        )  # fmt: skip
+        writer = kind(model, form, part, model_name=settings["name"])
         writer.dir_model_card = Path(settings["tokenizer"])
-        if settings["vocabulary_only"]:
-            writer.write_vocab()
-        else:
-            _write(writer, report)
-    pairs = plan.finish() if plan is not None and not settings["vocabulary_only"] else 0
-    files.replace(output.with_name(output.name + ".part"), output)
+        writer.prepare_tensors()
+        writer.prepare_metadata(vocab_only=False)
+        if writer.pre_tokenizer_by_rules:
+            report(0, 0, "Comparing token ids")
+            _prove_vocabulary(kind(model, form, output.with_name("vocabulary.gguf")), settings)
+        _write(writer, report)
+    pairs = plan.finish() if plan is not None else 0
+    files.replace(part, output)
     return {
         "bytes": output.stat().st_size,
         "pairs": pairs,
         "pre_tokenizer": writer.pre_tokenizer,
         "by_rules": writer.pre_tokenizer_by_rules,
     }
+
+
+def _prove_vocabulary(writer: Any, settings: dict[str, Any]) -> None:
+    """Compare token ids before the weights are written, where the pre-tokenizer's name is our claim.
+
+    Raises:
+        UserError: llama.cpp makes other tokens.
+    """
+    if importlib.util.find_spec("llama_cpp") is None:
+        return
+    from localft.export import engine_checks
+
+    writer.dir_model_card = Path(settings["tokenizer"])
+    writer.write_vocab()
+    try:
+        checked = {"gguf": str(writer.fname_out), "answers": 0, "new_tokens": 0, "vocabulary_only": True}
+        seen = engine_checks.run({**settings["proof"], **checked}, lambda *_: None)
+    finally:
+        Path(writer.fname_out).unlink()
+    check = check_tokens(seen["tokens"], writer.pre_tokenizer, by_rules=True)
+    if check.outcome == "failed":
+        raise UserError(
+            f"llama.cpp would read other tokens than the model was trained on: {check.detail}",
+            "Export the merged model instead, and use it with a program that reads tokenizer.json.",
+        )
 
 
 def _load_converter(folder: Path) -> Any:
@@ -74,7 +103,7 @@ def _gguf() -> Any:
 
 
 def _plan(settings: dict[str, Any], model: Path) -> MergePlan | None:
-    if settings["adapter"] is None or settings["vocabulary_only"]:
+    if settings["adapter"] is None:
         return None
     from localft.export.adapter import Adapter
 
@@ -162,9 +191,7 @@ def _set_origin(writer: Any, settings: dict[str, Any]) -> None:
 
 
 def _write(writer: Any, report: Report) -> None:
-    """The converter's own order of steps, with progress by the size of the file."""
-    writer.prepare_tensors()
-    writer.prepare_metadata(vocab_only=False)
+    """Write what is prepared, with progress by the size of the file."""
     out = writer.gguf_writer
     total = sum(info.nbytes for tensors in out.tensors for info in tensors.values())
     ended = threading.Event()

@@ -18,11 +18,11 @@ def run(settings: dict[str, Any], report: Report) -> dict[str, Any]:
     """Compare a file's logits with those of the trained model.
 
     Settings: base_model (record), adapter (folder or None), full (folder of a full fine-tune or None), answers (prompt
-    and answer ids each), logits (.npy, float32 [steps, vocabulary]), weight_bytes (at 2 bytes a weight),
-    available_bytes.
+    and answer ids each), logits (.npy of the file, float32 [steps, vocabulary]) or merged (a model folder to be asked
+    itself), weight_bytes (at 2 bytes a weight), available_bytes.
 
     Returns:
-        the figures of `_compare`, and the precision in which the trained model was computed.
+        the figures of `compare`, and the precision in which the trained model was computed.
 
     Raises:
         UserError: this computer has not the memory to hold the trained model.
@@ -31,24 +31,35 @@ def run(settings: dict[str, Any], report: Report) -> dict[str, Any]:
 
     base_model = BaseModel.model_validate(settings["base_model"])
     device, precision = _place(settings)
-    report(0, 2, "Asking the trained model")
     answers = settings["answers"]
+
+    def ask(folder: str | None) -> Any:
+        """Logits of the model in a folder, or of the base model."""
+        # The record's list of files is that of the base model, to the byte.
+        where = {"origin": "folder", "folder": folder, "files": {}} if folder else {}
+        return logits(_load(base_model.model_copy(update=where), device, precision), answers, device)
+
+    report(0, 2, "Asking the trained model")
     if settings["full"]:
-        folder = {"origin": "folder", "folder": settings["full"]}
-        tuned = _logits(_load(base_model.model_copy(update=folder), device, precision), answers, device)
+        tuned = ask(settings["full"])
         report(1, 2, "Asking the base model")
-        base = _logits(_load(base_model, device, precision), answers, device)
+        base = ask(None)
     else:
         from localft.training.loading import load_adapter
 
         model = load_adapter(_load(base_model, device, precision), Path(settings["adapter"]))
-        tuned = _logits(model, answers, device)
+        tuned = logits(model, answers, device)
         report(1, 2, "Asking the base model")
         with model.disable_adapter():
-            base = _logits(model, answers, device)
-    chosen = [token for answer in answers for token in answer["answer"]]
-    figures = _compare(numpy.load(settings["logits"], mmap_mode="r"), tuned, base, chosen)
-    return {"figures": figures, "precision": precision, "device": device.type}
+            base = logits(model, answers, device)
+        del model
+    if settings.get("merged"):
+        file = ask(settings["merged"])
+        chosen = file.argmax(axis=1).tolist()
+    else:
+        file = numpy.load(settings["logits"], mmap_mode="r")
+        chosen = [token for answer in answers for token in answer["answer"]]
+    return {"figures": compare(file, tuned, base, chosen), "precision": precision, "device": device.type}
 
 
 def _place(settings: dict[str, Any]) -> tuple[Any, Any]:
@@ -76,7 +87,7 @@ def _load(base_model: BaseModel, device: Any, precision: Any) -> Any:
     return load_base(base_model, device=device, precision=precision)
 
 
-def _logits(model: Any, answers: list[dict[str, Any]], device: Any) -> Any:
+def logits(model: Any, answers: list[dict[str, Any]], device: Any) -> Any:
     """Logits before each answered token, float32 [steps of all answers, vocabulary]."""
     import torch
 
@@ -91,7 +102,7 @@ def _logits(model: Any, answers: list[dict[str, Any]], device: Any) -> Any:
     return torch.cat(rows).numpy()
 
 
-def _compare(file: Any, tuned: Any, base: Any, chosen: list[int]) -> dict[str, float]:
+def compare(file: Any, tuned: Any, base: Any, chosen: list[int]) -> dict[str, float]:
     """How far the file's logits are from the trained model's, as plain numbers.
 
     largest: greatest absolute difference. relative: root mean square of the difference over the spread of the logits,

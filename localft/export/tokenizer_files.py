@@ -22,6 +22,23 @@ TOKENIZER_FILES = (
     "merges.txt",
 )
 _GENERATION = re.compile(r"\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}")
+# Ollama exchanges a template for one of its own that differs by less than 100 letters, white space included. This note
+# is longer, so that the model sees what it was trained on. A block and no comment: the line end after it is dropped.
+_NOTE = (
+    "{%- set localft_note = 'The conversation has to be written exactly as this template writes it, as it was in training; "
+    "a similar template would change spaces and line ends, and with them the answers of this model.' %}\n"
+)
+# What `localft.models.rendering` does for templates without a system role: the text goes before the first user turn.
+_MERGE_SYSTEM = (
+    "{%- if messages and messages[0]['role'] == 'system' %}\n"
+    "{%- if messages|length > 1 and messages[1]['role'] == 'user' %}\n"
+    "{%- set messages = [{'role': 'user', 'content': messages[0]['content'] + '\\n\\n' + messages[1]['content']}]"
+    " + messages[2:] %}\n"
+    "{%- else %}\n"
+    "{%- set messages = [{'role': 'user', 'content': messages[0]['content']}] + messages[1:] %}\n"
+    "{%- endif %}\n"
+    "{%- endif %}\n"
+)
 
 
 def engine_template(chat_format: ChatFormat) -> str:
@@ -34,10 +51,10 @@ def engine_template(chat_format: ChatFormat) -> str:
     template = _GENERATION.sub(
         lambda mark: f"{{%{mark[1]} {'endif' if mark[2] else 'if true'} {mark[3]}%}}", portable_template(chat_format)
     )
-    missing = [
-        name for name in ("bos_token", "eos_token") if name in template and name not in chat_format.special_tokens
-    ]
-    return "".join(f"{{%- set {name} = '' %}}\n" for name in missing) + template
+    known = chat_format.special_tokens
+    unknown = [name for name in ("bos_token", "eos_token") if name in template and name not in known]
+    nothing = "".join(f"{{%- set {name} = '' %}}\n" for name in unknown)
+    return _NOTE + nothing + (_MERGE_SYSTEM if chat_format.merges_system else "") + template
 
 
 def copy_tokenizer(base: Path, target: Path, chat_template: str, extra: Sequence[str] = ()) -> None:
