@@ -28,9 +28,9 @@ class LazyGroup(click.Group):
         super().__init__(**attributes)
         self._sections = sections
         self._default = default
-        self._entries = {name: entry for section in sections.values() for name, entry in section.items()}
+        self.entries = {name: entry for section in sections.values() for name, entry in section.items()}
         # Placeholders: click names the nearest ones when a command is misspelt.
-        self.commands = {name: click.Command(name, help=entry.summary) for name, entry in self._entries.items()}
+        self.commands = {name: click.Command(name, help=entry.summary) for name, entry in self.entries.items()}
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Let `localft` and `localft --port 7900` mean `localft app ...`."""
@@ -41,11 +41,11 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, in the order in which a person meets them."""
-        return list(self._entries)
+        return list(self.entries)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command; None where there is none of this name."""
-        entry = self._entries.get(cmd_name)
+        entry = self.entries.get(cmd_name)
         if entry is None:
             return None
         module, attribute = entry.place.split(":")

@@ -28,7 +28,7 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
         def command() -> None:
             raise error
 
-        monkeypatch.setitem(cli.application._entries, "probe", Entry(f"{__name__}:probe_command", ""))
+        monkeypatch.setitem(cli.application.entries, "probe", Entry(f"{__name__}:probe_command", ""))
         monkeypatch.setitem(sys.modules, __name__, type(sys)(__name__))
         monkeypatch.setattr(sys.modules[__name__], "probe_command", command, raising=False)
 

@@ -91,7 +91,7 @@ def test_each_example_would_be_accepted(example: str) -> None:
 
 
 def test_each_summary_in_the_list_is_a_short_sentence() -> None:
-    for name, entry in application._entries.items():
+    for name, entry in application.entries.items():
         assert entry.summary.endswith("."), name
         assert len(entry.summary) < 75, name
 
