@@ -135,9 +135,9 @@ def _draw_desk() -> Desk:
     question = gr.Textbox(label="Your message", lines=3, max_lines=12, elem_id="question", placeholder="Ask something")
     with gr.Row(elem_classes="lf-buttons"):
         send = gr.Button("Send", variant="primary", scale=0, min_width=120)
-        stop = gr.Button("Stop answering", scale=0, min_width=120)
-        again = gr.Button("Answer again", scale=0, min_width=120)
-        edit = gr.Button("Edit the question", scale=0, min_width=120)
+        stop = gr.Button("Stop answering", scale=0, min_width=140)
+        again = gr.Button("Answer again", scale=0, min_width=130)
+        edit = gr.Button("Edit the question", scale=0, min_width=160)
         clear = gr.Button("New chat", scale=0, min_width=120)
     with gr.Row(elem_classes="lf-buttons"):
         keep = gr.Button("Keep as training example", size="sm", scale=0, min_width=180)

@@ -1,5 +1,6 @@
 """A conversation with one or two models side by side, and how their answers arrive; without Gradio."""
 
+import contextlib
 import queue
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +11,8 @@ from localft.errors import explain
 from localft.serving.endpoint import Answer, ChatMessages, Delta, Endpoint, Sampling
 
 _LOOK_SECONDS = 0.1
+# Pieces that wait to be shown: a model that is faster than the page waits for it.
+_WAITING = 256
 
 
 class Asked(Protocol):
@@ -80,7 +83,7 @@ def converse(
 
     When `stop` is set, what has been said is kept and the answers end at the server too.
     """
-    pieces: queue.Queue[tuple[str, Delta | Answer | Exception]] = queue.Queue()
+    pieces: queue.Queue[tuple[str, Delta | Answer | Exception]] = queue.Queue(_WAITING)
     replies = {model: Reply() for model in endpoints}
     threads = [
         threading.Thread(
@@ -115,15 +118,23 @@ def _listen(
     stream = asked.chat(messages, sampling)
     try:
         for piece in stream:
-            pieces.put((model, piece))
+            _put(pieces, (model, piece), stop)
             if stop.is_set():
                 return
     except Exception as error:  # noqa: BLE001 - handed to the reader, who shows it in the model's place
-        pieces.put((model, error))
+        _put(pieces, (model, error), stop)
     finally:
         close = getattr(stream, "close", None)
         if close is not None:
             close()
+
+
+def _put(pieces: "queue.Queue[Any]", item: Any, stop: threading.Event) -> None:
+    """Put an item into the queue as soon as there is room, unless nobody reads any more."""
+    while not stop.is_set():
+        with contextlib.suppress(queue.Full):
+            pieces.put(item, timeout=_LOOK_SECONDS)
+            return
 
 
 def _take_in(pieces: "queue.Queue[tuple[str, Delta | Answer | Exception]]", replies: dict[str, Reply]) -> bool:
@@ -134,7 +145,7 @@ def _take_in(pieces: "queue.Queue[tuple[str, Delta | Answer | Exception]]", repl
         return False
     replies[model] = grown(replies[model], piece)
     threading.Event().wait(_LOOK_SECONDS)
-    while not pieces.empty():
+    for _ in range(pieces.qsize()):
         model, piece = pieces.get_nowait()
         replies[model] = grown(replies[model], piece)
     return True

@@ -39,14 +39,6 @@ class Intake:
     mapping_area: gr.Accordion
     take: gr.Button
     samples: gr.HTML
-    system: gr.Textbox
-    seed: gr.Number
-    train_share: gr.Number
-    validation_share: gr.Number
-
-    @property
-    def settings(self) -> list[Any]:
-        return [self.system, self.seed, self.train_share, self.validation_share]
 
 
 def draw(shared: Shared) -> None:
@@ -54,20 +46,22 @@ def draw(shared: Shared) -> None:
     checks = Checks()
     state = gr.HTML()
     message = gr.HTML()
-    results = gr.Column(visible=False)
-    with results:
+    intake = _draw_intake()
+    kept = gr.HTML(js_on_load=clickable())
+    with gr.Column(visible=False) as results:
         verdict = gr.HTML()
+        forward = gr.Button("Next: train", variant="primary", elem_id="to-train")
         findings = gr.HTML(js_on_load=clickable())
         found = gr.HTML()
         with gr.Row(elem_classes="lf-two"):
             split, lengths = gr.HTML(min_width=280), gr.HTML(min_width=280)
         draw_rows(shared, message)
-    kept = gr.HTML(js_on_load=clickable())
-    intake = _draw_intake()
-    versions = gr.HTML(js_on_load=clickable())
-    aside = gr.HTML()
-    _draw_settings_note()
-    outputs = [state, results, verdict, findings, found, split, lengths, kept, versions, aside, intake.samples]
+        versions = gr.HTML(js_on_load=clickable())
+        aside = gr.HTML()
+    settings = _draw_settings()
+    outputs = [
+        state, results, verdict, forward, findings, found, split, lengths, kept, versions, aside, intake.samples,
+    ]  # fmt: skip
 
     def read(page: Page) -> Updates:
         project = page.project
@@ -80,12 +74,13 @@ def draw(shared: Shared) -> None:
             kept: views.kept(keeping.count_kept(project) if project and version else 0),
             versions: views.versions(listed, _used(project)) if project and listed else "",
             aside: _aside(project, version),
-            intake.samples: "" if version else views.samples(list_samples()),
+            intake.samples: views.samples(list_samples()) if project and not version else "",
             found: "",
         }
-        if version is not None and report is not None:
+        if report is not None and version is not None:
             shown |= {
                 verdict: views.verdict(report),
+                forward: gr.update(visible=report.verdict == "ready"),
                 findings: views.findings(report.findings),
                 split: views.split_bar(version),
                 lengths: views.lengths(report.lengths),
@@ -93,8 +88,10 @@ def draw(shared: Shared) -> None:
         return shown
 
     shared.view("data", outputs, read)
-    _connect_intake(shared, intake, message)
-    _connect_results(shared, checks, findings, found, kept, versions, message)
+    shared.on(forward.click, lambda: {shared.tabs: gr.update(selected="train")}, [], [shared.tabs], message)
+    _connect_intake(shared, intake, settings, message)
+    _connect_results(shared, checks, findings, found, message)
+    _connect_history(shared, kept, versions, message)
 
 
 def _used(project: Project | None) -> set[str]:
@@ -112,8 +109,9 @@ def _aside(project: Project | None, version: DatasetVersion | None) -> Markup:
 
 
 def _draw_intake() -> Intake:
-    gr.HTML("<h2 class='lf-heading'>Add examples</h2>")
-    files = gr.File(label="Drop a file here: JSONL, JSON, CSV or Parquet", file_count="multiple", height=140)
+    files = gr.File(
+        label="Add examples: drop a JSONL, JSON, CSV or Parquet file here", file_count="multiple", height=130
+    )
     preview = gr.HTML()
     with gr.Accordion("Which column is which", open=False, visible=False) as area, gr.Row():
         mapping = {
@@ -121,24 +119,26 @@ def _draw_intake() -> Intake:
         }
     take = gr.Button("Take these examples in", variant="primary", visible=False, elem_id="take-in")
     samples = gr.HTML(js_on_load=clickable(), elem_id="samples")
+    return Intake(files, preview, mapping, area, take, samples)
+
+
+def _draw_settings() -> list[Any]:
+    """System prompt, seed, and the shares of the parts, for the next import."""
     with gr.Accordion("All settings", open=False):
+        gr.HTML(str(parts.note("For the next import. Every import is a version of its own and never changes.")))
         system = gr.Textbox(
             label="System prompt", lines=2, info="Given to every example that has none; empty: none is added."
         )
         with gr.Row(equal_height=True):
             seed = gr.Number(42, precision=0, label="Seed", info="Decides which example lands in which part.")
-            train = gr.Number(DEFAULT_RATIOS[0], label="Share to learn from", info="The rest is shared out below.")
+            train = gr.Number(DEFAULT_RATIOS[0], label="Share to learn from", info="0.8 is four examples of five.")
             validation = gr.Number(
                 DEFAULT_RATIOS[1], label="Share to choose the best by", info="What is left over measures the result."
             )
-    return Intake(files, preview, mapping, area, take, samples, system, seed, train, validation)
+    return [system, seed, train, validation]
 
 
-def _draw_settings_note() -> None:
-    gr.HTML(str(parts.note("Every import is a version of its own and never changes; the newest is trained on.")))
-
-
-def _connect_intake(shared: Shared, intake: Intake, message: gr.HTML) -> None:
+def _connect_intake(shared: Shared, intake: Intake, settings: list[Any], message: gr.HTML) -> None:
     mapped = list(intake.mapping.values())
     shown = [intake.preview, intake.take, intake.mapping_area, *mapped]
 
@@ -177,7 +177,7 @@ def _connect_intake(shared: Shared, intake: Intake, message: gr.HTML) -> None:
         report = import_files(required(slug), [find_sample(action_of(event)[1]).path])
         return {message: parts.done(f"{words.counted(report.version.total, 'example')} are in.")}
 
-    inputs = [shared.project, intake.files, *mapped, *intake.settings]
+    inputs = [shared.project, intake.files, *mapped, *settings]
     outputs = [intake.files, *shown]
     once: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "import"}
     shared.on(intake.files.change, look_afresh, [intake.files], shown, message)
@@ -203,15 +203,7 @@ def _mapping(chosen: tuple[str, ...]) -> dict[str, str] | None:
     return named if enough else None
 
 
-def _connect_results(
-    shared: Shared,
-    checks: Checks,
-    findings: gr.HTML,
-    found: gr.HTML,
-    kept: gr.HTML,
-    versions: gr.HTML,
-    message: gr.HTML,
-) -> None:
+def _connect_results(shared: Shared, checks: Checks, findings: gr.HTML, found: gr.HTML, message: gr.HTML) -> None:
     def show(slug: str | None, event: gr.EventData) -> Updates:
         project = required(slug)
         report = checks.report(project, list_versions(project).items[0])
@@ -220,11 +212,15 @@ def _connect_results(
             raise UserError("The findings have changed.", "Reload the page.")
         return {found: views.found_rows(report.findings[number])}
 
+    shared.on(findings.click, show, [shared.project], [found], message)
+
+
+def _connect_history(shared: Shared, kept: gr.HTML, versions: gr.HTML, message: gr.HTML) -> None:
     def undo(slug: str | None, event: gr.EventData) -> Updates:
         project, version_id = required(slug), action_of(event)[1]
         newest = list_versions(project).items[0]
         if newest.id != version_id or version_id in _used(project):
-            raise UserError("A run was trained on this version.", "Import another file instead; it becomes the newest.")
+            raise UserError("A run was trained on this version.", "Import another file; it becomes the newest.")
         move_to_trash(project.datasets / newest.id)
         return {message: parts.done("The import is undone; the version lies in the trash.", "plain")}
 
@@ -232,6 +228,5 @@ def _connect_results(
         version = add_kept(required(slug))
         return {message: parts.done(f"{words.counted(version.total, 'example')} are in now.")}
 
-    shared.on(findings.click, show, [shared.project], [found], message)
     shared.on(versions.click, undo, [shared.project], [], message, changes=True, concurrency_limit=1)
     shared.on(kept.click, add, [shared.project], [], message, changes=True, concurrency_limit=1)

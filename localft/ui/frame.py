@@ -93,6 +93,7 @@ class Top:
     shown_job: gr.State
     stop: gr.Button
     signal: gr.HTML
+    marks: gr.HTML
     message: gr.HTML
     timer: gr.Timer
 
@@ -114,9 +115,10 @@ def draw_top() -> Top:
         job = gr.HTML(elem_classes="lf-live", elem_id="job", min_width=200)
         stop = gr.Button("Stop", variant="stop", size="sm", scale=0, min_width=100, elem_id="stop-job")
     signal = gr.HTML(elem_classes="lf-signal")
+    marks = gr.HTML(elem_classes="lf-signal")
     message = gr.HTML(elem_id="message")
     return Top(
-        project, new, hardware, naming, name, create, cancel, job_row, job, gr.State(""), stop, signal, message,
+        project, new, hardware, naming, name, create, cancel, job_row, job, gr.State(""), stop, signal, marks, message,
         gr.Timer(_IDLE_SECONDS),
     )  # fmt: skip
 

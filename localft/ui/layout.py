@@ -14,6 +14,7 @@ from localft.ui.frame import Watch, connect_refresh, connect_top, draw_top
 from localft.ui.handlers import Updates
 from localft.ui.share import ShareDesk
 from localft.ui.shared import Page, Shared
+from localft.ui.views import frame as frame_views
 
 _NAMES = {
     "start": "Start",
@@ -42,7 +43,7 @@ def build(desk: ShareDesk | None = None) -> gr.Blocks:
                 with gr.Tab(label, id=name) as tabs[name]:
                     _draw(name, shared, watch, shares)
         connect_top(shared, top, watch)
-        _label(shared, tabs)
+        _label(shared, top.marks)
         connect_refresh(shared, top, page, list(tabs.values()))
     return page.queue(default_concurrency_limit=8, max_size=200)
 
@@ -60,15 +61,16 @@ def _draw(name: str, shared: Shared, watch: Watch, shares: ShareDesk) -> None:
     drawing[name]()
 
 
-def _label(shared: Shared, tabs: dict[str, gr.Tab]) -> None:
-    """Let the labels say how far the project is."""
+def _label(shared: Shared, marks: gr.HTML) -> None:
+    """Let the labels of the tabs say how far the project is.
+
+    Gradio loses updates of labels that arrive while the bar is being built, hence a style instead.
+    """
 
     def read(page: Page) -> Updates:
-        marks = tab_marks(page.project, jobs.active())
-        return {tabs[name]: gr.update(label=f"{_NAMES[name]}{mark}") for name, mark in marks.items()}
+        return {marks: frame_views.marks(tab_marks(page.project, jobs.active()))}
 
-    named = [tabs[name] for name in ("data", "train", "evaluate", "export")]
-    shared.view(None, named, read, live=True)
+    shared.view(None, [marks], read, live=True)
 
 
 def tab_marks(project: Project | None, living: list[JobView]) -> dict[str, str]:
@@ -85,8 +87,8 @@ def tab_marks(project: Project | None, living: list[JobView]) -> dict[str, str]:
         "export": any(one.record for one in list_exports(project).items),
     }
     folders = {"train": project.runs, "evaluate": project.evaluations, "export": project.exports}
-    marks = {"data": f" ✓ {versions[0].total:,}" if versions else ""}
+    marks = {"data": f"✓ {versions[0].total:,}" if versions else ""}
     for name, folder in folders.items():
         works = any(job.folder.is_relative_to(folder) for job in living)
-        marks[name] = " ●" if works else " ✓" if done[name] else ""
+        marks[name] = "●" if works else "✓" if done[name] else ""
     return marks

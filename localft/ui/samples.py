@@ -25,7 +25,7 @@ def list_samples() -> list[Sample]:
         UserError: the installation lacks them.
     """
     folder = asset("samples")
-    entries = files.read_json(folder / "index.json")["samples"]
+    entries = files.read_json(folder / "index.json")
     return [
         Sample(
             str(entry["id"]),

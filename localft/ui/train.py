@@ -25,7 +25,7 @@ from localft.ui.actions import action_of, clickable
 from localft.ui.forms import Form, draw_form
 from localft.ui.frame import Watch
 from localft.ui.handlers import Updates
-from localft.ui.learning import draw_learning
+from localft.ui.learning import Learning, connect_learning, draw_learning
 from localft.ui.once import Once, new_key, request_key
 from localft.ui.shared import Page, Picked, Shared, required
 from localft.ui.views import parts
@@ -61,6 +61,7 @@ class Setup:
     form: Form
     planned: gr.State
     key: gr.Textbox
+    learning: Learning
 
     @property
     def chosen(self) -> list[Any]:
@@ -73,7 +74,7 @@ def draw(shared: Shared, watch: Watch) -> None:
     message = gr.HTML()
     _draw_run(shared, message)
     setup = _draw_setup()
-    draw_learning(shared, setup.form, message)
+    connect_learning(shared, setup.learning, setup.form, message)
 
     def read(page: Page) -> Updates:
         versions = list_versions(page.project).items if page.project else []
@@ -169,10 +170,11 @@ def _draw_setup() -> Setup:
     line = gr.HTML()
     download = gr.Button("Download the base model", visible=False, elem_classes="lf-long")
     plan = gr.HTML()
+    learning = draw_learning()
     start = gr.Button("Start training", variant="primary", elem_classes="lf-long", elem_id="start-training")
     with gr.Accordion("All settings", open=False):
         form = draw_form(TrainingSettings)
-    return Setup(model, preset, line, download, plan, start, form, gr.State(None), request_key())
+    return Setup(model, preset, line, download, plan, start, form, gr.State(None), request_key(), learning)
 
 
 def _connect_setup(shared: Shared, setup: Setup, watch: Watch, message: gr.HTML) -> None:

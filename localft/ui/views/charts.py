@@ -10,11 +10,13 @@ Points = Sequence[tuple[int, float]]
 _WIDTH, _HEIGHT = 640, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 12, 30
 _MOST_POINTS = 400
+_BEYOND_ALL_MEASURE = 1e9
 
 
 def losses(training: Points, validation: Points, best_step: int | None, last_step: int) -> Markup:
     """Training loss (thin, grey) and validation loss (thick, accent) by step; the best validation is a ring."""
-    everything = [value for _, value in [*training, *validation] if math.isfinite(value)]
+    training, validation = drawable(training), drawable(validation)
+    everything = [value for _, value in [*training, *validation]]
     if not everything:
         return Markup()
     scale = _Scale(max(last_step, 1), *_nice_range(everything))
@@ -30,10 +32,15 @@ def losses(training: Points, validation: Points, best_step: int | None, last_ste
         axes=scale.axes(),
         train=scale.line(thinned(training)),
         validation=scale.line(validation),
-        dots=join(scale.dot(step, value) for step, value in validation if math.isfinite(value)),
+        dots=join(scale.dot(step, value) for step, value in validation),
         ring=ring,
         legend=_LOSS_LEGEND,
     )
+
+
+def drawable(points: Points) -> list[tuple[int, float]]:
+    """The points that a picture can hold: a run that has gone astray gives losses without measure."""
+    return [(step, value) for step, value in points if math.isfinite(value) and abs(value) < _BEYOND_ALL_MEASURE]
 
 
 _LOSS_LEGEND = Markup(
@@ -66,7 +73,7 @@ class _Scale:
         return _TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - (value - self.low) / (self.high - self.low))
 
     def line(self, points: Points) -> str:
-        return " ".join(f"{self.x(step):.1f},{self.y(value):.1f}" for step, value in points if math.isfinite(value))
+        return " ".join(f"{self.x(step):.1f},{self.y(value):.1f}" for step, value in points)
 
     def dot(self, step: int, value: float) -> Markup:
         return h(

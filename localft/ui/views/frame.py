@@ -1,6 +1,6 @@
 """The frame: which project, what this computer has, what is running, and the labels of the tabs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from localft import words
 from localft.hardware import Hardware
@@ -90,6 +90,16 @@ def signal(jobs: Sequence[JobView], ended: JobView | None, project: str | None) 
         key=ended.folder.name + ended.state.value if ended else "",
         sentence=f"{ended.order.title}: {ended.sentence}" if ended else "",
     )
+
+
+def marks(by_tab: Mapping[str, str]) -> Markup:
+    """A style that puts a mark behind the labels of the tabs; the marks are ticks, dots and numbers of ours."""
+    rules = join(
+        h('button[data-tab-id="{tab}"]::after{{content:"{mark}" !important}}', tab=tab, mark=mark)
+        for tab, mark in by_tab.items()
+        if mark
+    )
+    return h("<style>{rules}</style>", rules=rules)
 
 
 def page_title(jobs: Sequence[JobView], project: str | None) -> str:
