@@ -10,6 +10,7 @@ from localft.cli.following import started_in_background, wait_for, ways_of
 from localft.cli.options import detach_option, examples, json_option, project_argument, run_option
 from localft.cli.output import Output
 from localft.cli.selection import newest_with_weights
+from localft.export import ollama
 from localft.export.exports import (
     DEFAULT_QUANTIZATION,
     QUANTIZATIONS,
@@ -94,7 +95,10 @@ def _print_export(output: Output, project: Project, done: Export) -> None:
             output.note(f"  {check.outcome:<11}  {check.name}: {check.detail}")
     for file in done.record.files if done.record else ():
         output.say(f"{words.size(file.bytes):>9}  {done.folder / file.name}")
-    if done.gguf is not None:
+    if done.gguf is not None and done.record is not None and done.record.target == "gguf":
+        output.say("To use it in Ollama:")
+        for command in ollama.commands(done):
+            output.say(f"    {command}")
         output.hint(f"Next: localft chat {project.slug} --model gguf")
 
 
@@ -109,4 +113,5 @@ def export_value(project: Project, done: Export) -> dict[str, Any]:
         "modelfile": done.modelfile,
         "record": done.record,
         "certificate": done.certificate,
+        "commands": ollama.commands(done),
     }

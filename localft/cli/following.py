@@ -99,7 +99,8 @@ def outcome(folder: Path, ways: Ways) -> JobResult:
     if view.state is JobState.STOPPED:
         raise Stopped(f"{view.result.message} {resumed}")
     if view.state is JobState.FAILED:
-        raise UserError(view.result.message, view.result.hint)
+        log = str(folder / "worker.log")
+        raise UserError(view.result.message, view.result.hint.replace("worker.log in the job's folder", log))
     return view.result
 
 

@@ -22,7 +22,7 @@ def measure(progress: Progress) -> str:
     parts = [_done(progress)]
     if progress.done >= progress.total > 0:
         return parts[0]
-    if progress.rate:
+    if progress.rate and progress.unit != "%":
         parts.append(words.rate(progress.rate, progress.unit))
     if progress.seconds_left is not None:
         parts.append(f"{words.duration(progress.seconds_left)} left")
@@ -33,6 +33,8 @@ def _done(progress: Progress) -> str:
     if progress.unit in {"bytes", "byte", "B"}:
         total = f" of {words.size(progress.total)}" if progress.total else ""
         return words.size(progress.done) + total
+    if progress.unit == "%":
+        return f"{progress.done:.0f} %"
     done = f"{progress.done:,.0f}/{progress.total:,.0f}" if progress.total else f"{progress.done:,.0f}"
     return f"{done} {progress.unit}".strip()
 

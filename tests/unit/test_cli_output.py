@@ -84,4 +84,5 @@ def test_progress_says_how_far_how_fast_how_long() -> None:
     assert measure(Progress(5e6, 1e7, "bytes", "", 1e6, 5.0, "")) == "5.0 MB of 10.0 MB, 1.0 MB/s, 5 s left"
     assert measure(Progress(600, 600, "steps", "", 2.0, 0.0, "")) == "600/600 steps"
     assert measure(Progress(0, 0, "models", "", None, None, "")) == ""
+    assert measure(Progress(55, 100, "%", "", 2.4, 19.0, "")) == "55 %, 19 s left"
     assert measure(Progress(7, 0, "rows", "", None, None, "")) == "7 rows"
