@@ -22,11 +22,13 @@ def read_csv(lines: Lines, name: str, delimiter: str | None = None) -> list[Row]
     text = [line if line is not None else "" for line in lines.text]
     bad = {index for index, line in enumerate(lines.text) if line is None}
     first = next((index for index, line in enumerate(text) if line.strip() and index not in bad), None)
-    if first is None:
+    records: list[_Record] = []
+    if first is not None:
+        delimiter = delimiter or _find_delimiter(text[first : first + 20])
+        with _large_cells():
+            records = list(_records(text, bad, first, delimiter, lines))
+    if not records:
         raise UserError(f"{name} has no line with the names of its columns.", _HEADER_HINT)
-    delimiter = delimiter or _find_delimiter(text[first : first + 20])
-    with _large_cells():
-        records = list(_records(text, bad, first, delimiter, lines))
     header_row, rows = records[0], records[1:]
     header = _header(header_row, name)
     return [_row(number, cells, header, problem, shown) for number, cells, problem, shown in rows]
@@ -50,7 +52,10 @@ def _find_delimiter(sample: list[str]) -> str:
     """The delimiter that cuts the header into the most columns, and the next line into as many."""
 
     def score(delimiter: str) -> tuple[int, int]:
-        rows = list(csv.reader(sample, delimiter=delimiter))
+        try:
+            rows = list(csv.reader(sample, delimiter=delimiter))
+        except csv.Error:
+            return 0, 0
         if not rows or len(rows[0]) < 2:
             return 0, 0
         return sum(len(row) == len(rows[0]) for row in rows[1:]), len(rows[0])

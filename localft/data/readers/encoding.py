@@ -14,7 +14,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _HEAD = 65_536
-_TWO_HIGH_BYTES = re.compile(rb"[\x80-\xff]{2}")
+# Three in a row, or a pair that is not two letters: not how people write in Western languages.
+_UNLIKE_LETTERS = re.compile(rb"[\x80-\xff]{3}|[\x80-\xff][\x80-\xbf]|[\x80-\xbf][\x80-\xff]")
 _NOT_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 _CONTROL = bytes([*range(9), 11, 12, *range(14, 27), *range(28, 32)])
 
@@ -99,7 +100,7 @@ def read_lines(content: bytes, name: str, may_be_windows: bool = False) -> Lines
     """Split a text file into lines (at line feeds only) and decode each.
 
     `may_be_windows` lets a file be read as Windows-1252, as older Excel writes CSV, where none of it is UTF-8 beyond
-    ASCII and every other byte stands alone, as letters with accents do; a note says so.
+    ASCII and the other bytes stand as letters with accents do; a note says so.
 
     Raises:
         UserError: it is binary, or damaged UTF-16 or UTF-32.
@@ -108,7 +109,8 @@ def read_lines(content: bytes, name: str, may_be_windows: bool = False) -> Lines
     if text is None and may_be_windows and _looks_windows(content):
         text, notes = content.decode("cp1252"), [f"{name} is not UTF-8; it was read as Windows-1252."]
     if text is not None:
-        lines = text.split("\n")
+        # Only where there is no line feed at all does a carriage return end a line, as on very old Macs.
+        lines = text.split("\n" if "\n" in text else "\r")
         return Lines([*lines], [], notes)
     raw = content.removeprefix(codecs.BOM_UTF8).split(b"\n")
     return Lines([_decoded(line) for line in raw], raw, notes)
@@ -122,4 +124,4 @@ def _decoded(line: bytes) -> str | None:
 
 
 def _looks_windows(content: bytes) -> bool:
-    return not _TWO_HIGH_BYTES.search(content) and not _NOT_WINDOWS.search(content)
+    return not _UNLIKE_LETTERS.search(content) and not _NOT_WINDOWS.search(content)

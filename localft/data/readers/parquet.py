@@ -21,7 +21,7 @@ def read_parquet(path: Path) -> list[Row]:
         with pyarrow.parquet.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=1024):
                 values: list[dict[str, Any]] = batch.to_pylist()
-                rows.extend(Row(len(rows) + number, value) for number, value in enumerate(values, start=1))
+                rows.extend([Row(number, value) for number, value in enumerate(values, start=len(rows) + 1)])
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
         raise UserError(
             f"{path.name} is a damaged Parquet file: {str(error)[:200]}.", "Write it again from its source."
