@@ -11,6 +11,8 @@ import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from localft.errors import UserError
 
@@ -110,6 +112,8 @@ def _fetch_with_uv(archive: Archive, folder: Path) -> Path:
     target = folder / f"{archive.package}-{archive.version}.tar.gz"
     if "path" in source:
         shutil.copyfile(folder / source["path"], target)
+    elif str(source.get("url", "")).startswith("file:"):
+        shutil.copyfile(url2pathname(urlsplit(source["url"]).path), target)
     elif "url" in source:
         _download(source["url"], target)
     else:
@@ -187,7 +191,7 @@ def _place(name: str, inside: Sequence[str]) -> PurePosixPath | None:
         wanted = PurePosixPath(wish).parts
         if parts[: len(wanted)] == wanted:
             place = PurePosixPath(*parts[len(wanted) - 1 :])
-            if ".." in place.parts or "\\" in name or ":" in name:
+            if ".." in place.parts or name.startswith("/") or "\\" in name or ":" in name:
                 raise UserError(f"The archive holds a file that leads out of it: {name!r}.", "It was not unpacked.")
             return place
     return None

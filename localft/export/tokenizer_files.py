@@ -25,7 +25,7 @@ _GENERATION = re.compile(r"\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}")
 # Ollama exchanges a template for one of its own that differs by less than 100 letters, white space included. This note
 # is longer, so that the model sees what it was trained on. A block and no comment: the line end after it is dropped.
 _NOTE = (
-    "{%- set localft_note = 'The conversation has to be written exactly as this template writes it, as it was in training; "
+    "{%- set localft_note = 'The conversation has to be written exactly as this template writes it, as in training; "
     "a similar template would change spaces and line ends, and with them the answers of this model.' %}\n"
 )
 # What `localft.models.rendering` does for templates without a system role: the text goes before the first user turn.
