@@ -50,7 +50,7 @@ def _masked(text: str) -> str:
 def is_card_number(text: str) -> bool:
     """Tell whether digits are a payment card number: 13 to 19 of them with Luhn's checksum, not all the same."""
     digits = [int(character) for character in text if character.isdigit()]
-    if not 13 <= len(digits) <= 19 or len(set(digits)) < 3 or digits[0] not in {3, 4, 5, 6}:
+    if not 13 <= len(digits) <= 19 or len(set(digits)) < 2 or digits[0] not in {3, 4, 5, 6}:
         return False
     total = sum(digits[-1::-2]) + sum(sum(divmod(2 * digit, 10)) for digit in digits[-2::-2])
     return total % 10 == 0

@@ -1,0 +1,108 @@
+"""From files to an immutable version; a failed import leaves the project as it was."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from localft.data.importing import import_files, preview_files, read_set_aside
+from localft.data.versions import SPLITS, list_versions, load_split, newest_version, open_version
+from localft.errors import UserError
+from localft.store.projects import Project, create_project
+
+
+@pytest.fixture
+def project() -> Project:
+    return create_project("Support bot")
+
+
+def write(path: Path, count: int, *more: str) -> Path:
+    rows = [json.dumps({"prompt": f"question {number}", "completion": f"answer {number}"}) for number in range(count)]
+    path.write_text("\n".join([*rows, *more]), encoding="utf-8")
+    return path
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_an_import_makes_a_version_with_three_splits(project: Project, tmp_path: Path) -> None:
+    report = import_files(project, [write(tmp_path / "a.jsonl", 20, "broken")], system_prompt="Be brief.", seed=7)
+    version = report.version
+    assert version.counts == {"train": 16, "validation": 2, "test": 2}
+    assert (version.total, version.set_aside, version.seed) == (20, 1, 7)
+    assert version.sources[0].name == "a.jsonl"
+    assert version.sources[0].bytes == (tmp_path / "a.jsonl").stat().st_size
+    assert newest_version(project) == open_version(project, version.id) == version
+    examples = [one for name in SPLITS for one in load_split(project, version.id, name)]
+    assert len(examples) == 20
+    assert all(one.messages[0].content == "Be brief." for one in examples)
+    assert {one.row for one in examples} == set(range(1, 21))
+    assert [(row["row"], row["kind"]) for row in read_set_aside(project, version.id)] == [(21, "not JSON")]
+
+
+def test_a_system_text_of_the_data_is_kept(project: Project, tmp_path: Path) -> None:
+    rows = [json.dumps({"system": "own", "prompt": f"q {n}", "completion": f"answer {n}"}) for n in range(10)]
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(rows), encoding="utf-8")
+    version = import_files(project, [path], system_prompt="other").version
+    assert load_split(project, version.id, "train")[0].messages[0].content == "own"
+
+
+def test_equal_imports_give_equal_contents_and_no_second_version(project: Project, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", 30)
+    first = import_files(project, [path]).version
+    assert import_files(project, [path]).version == first
+    assert len(list_versions(project).items) == 1
+    other = import_files(create_project("Another"), [path]).version
+    assert (other.sha256, other.id) != (first.sha256, first.id)
+    assert other.sha256 == first.sha256
+    reseeded = import_files(project, [path], seed=1).version
+    assert [version.id for version in list_versions(project).items] == [reseeded.id, first.id]
+
+
+def test_texts_of_every_kind_survive(project: Project, tmp_path: Path) -> None:
+    text = 'ü🙂\u2028\u0000\t"quoted" \\ </think> {{ jinja }}'
+    rows = [json.dumps({"prompt": f"{text} {number}", "completion": text}) for number in range(10)]
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(rows), encoding="utf-8")
+    version = import_files(project, [path]).version
+    assert {one.answer for name in SPLITS for one in load_split(project, version.id, name)} == {text}
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_too_few_rows_are_a_sentence_and_the_project_is_as_it_was(project: Project, tmp_path: Path, count: int) -> None:
+    before = everything(project.folder)
+    with pytest.raises(UserError, match=f"only {count} usable example.*at least 10"):
+        import_files(project, [write(tmp_path / "a.jsonl", count)])
+    with pytest.raises(UserError):
+        import_files(project, [tmp_path / "missing.jsonl"])
+    assert everything(project.folder) == before
+    assert list_versions(project).items == []
+
+
+def test_an_import_that_dies_half_way_leaves_no_version(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from localft.store import files
+
+    def full(path: Path, text: str) -> None:
+        if path.name == "test.jsonl":
+            raise OSError(28, "No space left on device")
+        original(path, text)
+
+    original = files.write_text
+    monkeypatch.setattr(files, "write_text", full)
+    with pytest.raises(OSError, match="No space"):
+        import_files(project, [write(tmp_path / "a.jsonl", 20)])
+    monkeypatch.undo()
+    listing = list_versions(project)
+    assert (listing.items, listing.broken) == ([], [])
+
+
+def test_a_preview_imports_nothing(project: Project, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"frage": "q", "antwort": "an answer"}\n' * 2, encoding="utf-8")
+    assert preview_files([path]).columns == ["frage", "antwort"]
+    assert len(preview_files([path], {"prompt": "frage", "answer": "antwort"}).examples) == 1
+    assert list_versions(project).items == []

@@ -1,0 +1,155 @@
+"""Splits that do not leak: what may not be separated stays together, and the sizes are as near as that allows."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from localft.data.examples import Example, Message
+from localft.data.splitting import normalise, prompt_keys, split
+from localft.data.versions import SPLITS
+from localft.errors import UserError
+
+
+def example(*texts: str, system: str = "", group: str | None = None) -> Example:
+    messages = [Message(role="system", content=system)] if system else []
+    messages += [Message(role="assistant" if i % 2 else "user", content=text) for i, text in enumerate(texts)]
+    return Example(messages=tuple(messages), group=group)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "how do i reset my PASSWORD",
+        "  How do I\nreset my password?? ",
+        "«How do I reset — my password!»",
+        "Ｈow do I reset my password",
+    ],
+)
+def test_trivial_differences_do_not_count(other: str) -> None:
+    assert normalise(other) == normalise("How do I reset my password?")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("order 5", "order 6"),
+        ("a b", "ab"),
+        ("weiß", "weit"),
+        ("中文", "中国"),
+        ("+", "-"),
+        ("🙂", "🙁"),
+        ("can", "can not"),
+    ],
+)
+def test_other_differences_do(one: str, other: str) -> None:
+    assert normalise(one) != normalise(other)
+
+
+def test_apostrophes_are_written_in_many_ways() -> None:
+    assert normalise("I don't") == normalise("I don’t") == normalise("i dont")
+
+
+def test_ten_examples_make_eight_one_and_one() -> None:
+    splits = split([example(f"question {number}", "x") for number in range(10)])
+    assert [len(splits[name]) for name in SPLITS] == [8, 1, 1]
+
+
+@pytest.mark.parametrize("count", [10, 11, 37, 100, 500])
+def test_sizes_follow_the_ratios_to_within_one(count: int) -> None:
+    splits = split([example(f"question {number}", "x") for number in range(count)], ratios=(0.7, 0.2, 0.1))
+    for name, ratio in zip(SPLITS, (0.7, 0.2, 0.1), strict=True):
+        assert abs(len(splits[name]) - ratio * count) <= 1
+
+
+def test_beginnings_of_a_conversation_go_with_it() -> None:
+    examples = [example(f"question {number}", "x") for number in range(30)]
+    growing = [
+        example("hello there", "hi", "and?", "yes"),
+        example("Hello there!", "hi"),
+        example("hello THERE", "other"),
+    ]
+    for seed in range(10):
+        splits = split([*examples, *growing], seed)
+        homes = {name for name in SPLITS for one in splits[name] if normalise(one.messages[0].content) == "hello there"}
+        assert len(homes) == 1
+
+
+def test_the_system_text_does_not_make_a_prompt_another() -> None:
+    assert prompt_keys(example("q", "x", system="be brief")) == prompt_keys(example("q", "y"))
+
+
+def test_groups_named_in_the_data_stay_together() -> None:
+    examples = [example(f"question {number}", "x", group=f"g{number % 12}") for number in range(60)]
+    splits = split(examples)
+    for number in range(12):
+        assert sum(any(one.group == f"g{number}" for one in splits[name]) for name in SPLITS) == 1
+
+
+def test_a_seed_gives_other_splits_and_the_same_seed_the_same() -> None:
+    examples = [example(f"question {number}", "x") for number in range(50)]
+    assert split(examples, 1) == split(examples, 1)
+    assert split(examples, 1)["test"] != split(examples, 2)["test"]
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 9])
+def test_too_few_examples_are_a_sentence(count: int) -> None:
+    with pytest.raises(UserError, match="at least 10 are needed"):
+        split([example(f"question {number}", "x") for number in range(count)])
+
+
+def test_prompts_that_are_all_equal_cannot_be_split() -> None:
+    with pytest.raises(UserError, match="Nearly all prompts are equal"):
+        split([example("the same?", f"answer {number}") for number in range(20)])
+
+
+@pytest.mark.parametrize("ratios", [(1.0, 0.0, 0.0), (0.8, 0.1, 0.2), (0.9, -0.1, 0.2)])
+def test_wrong_ratios_are_a_sentence(ratios: tuple[float, float, float]) -> None:
+    with pytest.raises(UserError, match="ratios"):
+        split([example(f"question {number}", "x") for number in range(10)], ratios=ratios)
+
+
+PROMPT = st.tuples(st.sampled_from("abcdefghijklmnop"), st.sampled_from(["{}", "{}!", " {} ", "{}?"]), st.booleans())
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    prompts=st.lists(st.tuples(PROMPT, st.none() | PROMPT), min_size=10, max_size=60),
+    seed=st.integers(0, 2**31 - 1),
+    ratios=st.sampled_from([(0.8, 0.1, 0.1), (0.6, 0.2, 0.2), (0.34, 0.33, 0.33)]),
+)
+def test_no_prompt_straddles_and_nothing_is_lost(
+    prompts: list[tuple[tuple[str, str, bool], tuple[str, str, bool] | None]],
+    seed: int,
+    ratios: tuple[float, float, float],
+) -> None:
+    def text(prompt: tuple[str, str, bool]) -> str:
+        shown = prompt[1].format(prompt[0])
+        return shown.upper() if prompt[2] else shown
+
+    examples = [
+        example(text(first), "an answer", *([text(second), f"answer {number}"] if second else [])).model_copy(
+            update={"row": number}
+        )
+        for number, (first, second) in enumerate(prompts)
+    ]
+    try:
+        splits = split(examples, seed, ratios)
+    except UserError as error:
+        assert "equal" in error.message
+        return
+    assert sorted(one.row for name in SPLITS for one in splits[name]) == list(range(len(examples)))
+    assert all(splits[name] for name in SPLITS)
+    keys = {name: {key for one in splits[name] for key in prompt_keys(one)[-1:]} for name in SPLITS}
+    beginnings = {name: {key for one in splits[name] for key in prompt_keys(one)} for name in SPLITS}
+    for name in SPLITS:
+        for other in SPLITS:
+            if name != other:
+                assert not keys[name] & beginnings[other], "a prompt of one split occurs in another"
+    shuffled = random.Random(seed).sample(examples, len(examples))
+    again = split(shuffled, seed, ratios)
+    contents = {name: sorted(one.model_dump_json(exclude={"row"}) for one in splits[name]) for name in SPLITS}
+    assert contents == {name: sorted(one.model_dump_json(exclude={"row"}) for one in again[name]) for name in SPLITS}, (
+        "the order in the file does not matter"
+    )
