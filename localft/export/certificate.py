@@ -55,6 +55,6 @@ class Certificate(Record):
         passed = sum(check.outcome == "passed" for check in self.checks)
         skipped = sum(check.outcome == "not checked" for check in self.checks)
         if self.failures:
-            return f"Not proved: {self.failures[0].name.lower()} failed. {self.failures[0].detail}"
+            return f"Not proved: {self.failures[0].name!r} failed. {self.failures[0].detail}"
         rest = f", {skipped} could not be made here" if skipped else ""
-        return f"{passed} checks passed{rest}."
+        return f"{passed} check{'s' if passed != 1 else ''} passed{rest}."
