@@ -16,8 +16,9 @@ from localft.store.projects import create_project
 from tests.model_folders import make_model_folder
 
 WORDS = (
-    "amber birch cedar delta ember fjord grove heath inlet jetty knoll larch maple north ocean pines quill river"
-).split()
+    "amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath", "inlet", "jetty", "knoll", "larch", "maple",
+    "north", "ocean", "pines", "quill", "river",
+)  # fmt: skip
 
 
 def clean(count: int = 60) -> list[dict[str, str]]:
