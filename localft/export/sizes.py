@@ -1,10 +1,11 @@
 """How large a GGUF would be, worked out from the numbers in config.json alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from localft.models.base_model import BaseModel
+from localft.planning.model_shape import ModelShape, shape_of
 
 # Bits per weight of llama.cpp's blocks (ggml-common.h): a block holds its weights and the scales they share.
 _BITS = {"Q4_K": 4.5, "Q5_0": 5.5, "Q5_1": 6.0, "Q5_K": 5.5, "Q6_K": 6.5625, "Q8_0": 8.5, "16": 16.0, "F32": 32.0}
@@ -45,8 +46,7 @@ def estimate_bytes(model: BaseModel, quantization: str) -> int:
             bits += matrix.weights * _BITS["F32"]
         else:
             bits += matrix.weights * _bits(output if matrix.role == "output" else most, matrix.row)
-    vocabulary = int(_text_config(model.config).get("vocab_size") or 0)
-    return int(bits / 8) + vocabulary * _VOCABULARY_BYTES + _OTHER_BYTES
+    return int(bits / 8) + shape_of(model).vocabulary * _VOCABULARY_BYTES + _OTHER_BYTES
 
 
 def _bits(form: str, row: int) -> float:
@@ -57,45 +57,39 @@ def _bits(form: str, row: int) -> float:
     return _BITS[form]
 
 
-def _text_config(config: dict[str, Any]) -> dict[str, Any]:
-    """The numbers of the language model inside a model that also sees or hears."""
-    inner = config.get("text_config")
-    return {**config, **inner} if isinstance(inner, dict) else config
-
-
 def _matrices(model: BaseModel) -> Iterator[_Matrix]:
-    config = _text_config(model.config)
-    try:
-        hidden, layers = int(config["hidden_size"]), int(config["num_hidden_layers"])
-        heads, inner = int(config["num_attention_heads"]), int(config["intermediate_size"])
-        vocabulary = int(config["vocab_size"])
-    except (KeyError, TypeError, ValueError):
+    config = model.config.get("text_config") or model.config
+    if not all(isinstance(config.get(name), int) for name in ("hidden_size", "num_hidden_layers", "vocab_size")):
         yield _Matrix(model.parameters, 256, "plain")
         return
-    groups = int(config.get("num_key_value_heads") or heads)
-    size = int(config.get("head_dim") or hidden // heads)
-    tied = bool(config.get("tie_word_embeddings"))
-    embedding = vocabulary * hidden
-    attention = layers * 2 * heads * size * hidden
-    keys = layers * groups * size * hidden
-    down = layers * hidden * inner
-    dense = embedding * (1 if tied else 2) + attention + 2 * keys + 3 * down
-    yield _Matrix(embedding, hidden, "output" if tied else "plain")
+    shape = shape_of(model)
+    embedding = shape.vocabulary * shape.hidden
+    *others, (down_row, down_width) = shape.linears
+    value_row, value_width = shape.linears[2]
+    plain = [pair for index, pair in enumerate(others) if index != 2]
+    dense = shape.layers * sum(row * width for row, width in shape.linears)
+    tied = _is_tied(model, config, shape, dense)
+    yield _Matrix(embedding, shape.hidden, "output" if tied else "plain")
     if not tied:
-        yield _Matrix(embedding, hidden, "output")
-    yield _Matrix(attention // 2, hidden, "plain")
-    yield _Matrix(attention // 2, heads * size, "plain")
-    yield _Matrix(keys, hidden, "plain")
-    yield _Matrix(keys, hidden, "half")
-    # What a model has beyond a dense one of these numbers lies in its experts.
-    experts = model.parameters - dense if _has_experts(config) else 0
-    if experts > 0:
-        yield _Matrix(3 * down + experts, 256, "plain")
-    else:
-        yield _Matrix(2 * down, hidden, "plain")
-        yield _Matrix(down, inner, "half")
-    yield _Matrix((2 * layers + 1) * hidden, hidden, "small")
+        yield _Matrix(embedding, shape.hidden, "output")
+    for row, width in plain:
+        yield _Matrix(shape.layers * row * width, row, "plain")
+    yield _Matrix(shape.layers * value_row * value_width, value_row, "half")
+    yield _Matrix(shape.layers * down_row * down_width, down_row, "half")
+    yield _Matrix((shape.norms * shape.layers + 1) * shape.hidden, shape.hidden, "small")
+    if _has_experts(config):
+        # What a model has beyond a dense one of these numbers lies in its experts.
+        yield _Matrix(max(0, model.parameters - dense - embedding * (1 if tied else 2)), 256, "plain")
 
 
-def _has_experts(config: dict[str, Any]) -> bool:
+def _is_tied(model: BaseModel, config: Mapping[str, Any], shape: ModelShape, dense: int) -> bool:
+    """Whether one table serves input and output; where the config does not say, the number of weights does."""
+    told = config.get("tie_word_embeddings", model.config.get("tie_word_embeddings"))
+    if told is not None:
+        return bool(told)
+    beyond = model.parameters - dense
+    return _has_experts(config) or beyond < 1.9 * shape.vocabulary * shape.hidden
+
+
+def _has_experts(config: Mapping[str, Any]) -> bool:
     return any(config.get(name) for name in ("num_experts", "num_local_experts", "n_routed_experts"))
