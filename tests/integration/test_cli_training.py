@@ -1,0 +1,89 @@
+"""Training, its recipe, its death and its return, and a conversation: real `localft` processes on the starter model."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from localft import jobs
+from localft.assets import asset
+from localft.cli.main import main
+from localft.jobs.records import JobProcess
+from localft.store.projects import Project, open_project
+from localft.training.runs import list_runs, open_run
+
+_FEW_STEPS = ["--epochs", "0.1", "--max-length", "128"]
+_PATIENCE_SECONDS = 240
+
+
+def run_json(*arguments: str, **options: Any) -> dict[str, Any]:
+    """Run a command that must succeed, and return its one object."""
+    command = [sys.executable, "-m", "localft", *arguments, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def project(capsys: pytest.CaptureFixture[str]) -> Project:
+    assert main(["new", "Support bot", "--base-model", "starter"]) == 0
+    assert main(["data", "import", "support-bot", str(asset("samples/support-triage.jsonl"))]) == 0
+    capsys.readouterr()
+    return open_project("support-bot")
+
+
+def test_the_plan_is_the_run(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """What `plan` says is what `train` does, and the recipe it leaves repeats it."""
+    assert main(["plan", "support-bot", *_FEW_STEPS, "--json"]) == 0
+    planned = json.loads(capsys.readouterr().out)
+    assert planned["recipe"]["settings"]["epochs"] == 0.1
+    assert planned["recipe"]["reasons"]["epochs"] == "Your choice."
+    trained = run_json("train", "support-bot", *_FEW_STEPS)
+    assert trained["state"] == "finished"
+    assert trained["settings"] == planned["recipe"]["settings"]
+    assert trained["best_validation_loss"] > 0
+    recipe = Path(trained["folder"]) / "recipe.json"
+    repeated = run_json("train", "support-bot", "--recipe", str(recipe))
+    assert repeated["run"] != trained["run"]
+    assert repeated["settings"] == trained["settings"]
+    assert repeated["best_validation_loss"] == pytest.approx(trained["best_validation_loss"], rel=1e-4)
+    assert len(list_runs(project).items) == 2
+    _talks_at_the_terminal()
+
+
+def _talks_at_the_terminal() -> None:
+    questions = "My invoice is wrong.\n/new\n/system Be kind.\nHello\n\n/quit\nnever read\n"
+    command = [sys.executable, "-m", "localft", "chat", "support-bot", "--max-tokens", "8"]
+    done = subprocess.run(command, input=questions, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert sum(line.startswith("[") for line in done.stderr.splitlines()) == 2, "two questions were answered"
+    assert "The conversation is forgotten." in done.stderr
+    assert "The system prompt is set" in done.stderr
+    assert done.stdout.strip()
+    assert not jobs.active(), "the models were given back"
+
+
+def test_a_killed_run_is_seen_and_goes_on(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    started = run_json("train", "support-bot", "--epochs", "0.6", "--max-length", "128", "--detach")
+    run = open_run(project, started["run"])
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while (progress := jobs.read(run.folder).progress) is None or progress.unit != "steps" or progress.done < 3:
+        assert time.monotonic() < deadline, jobs.read(run.folder)
+        time.sleep(0.05)
+    psutil.Process(JobProcess.load(run.folder / "process.json").pid).kill()
+    while jobs.read(run.folder).state.alive:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert main(["runs", "support-bot"]) == 0
+    assert "stopped unexpectedly" in capsys.readouterr().out
+    assert main(["chat", "support-bot", "-m", "Hello"]) == 1
+    assert "no weights yet" in capsys.readouterr().err
+    resumed = run_json("resume", "support-bot")
+    assert resumed["run"] == run.id
+    assert resumed["state"] == "finished"
+    assert open_run(project, run.id).has_weights
