@@ -18,6 +18,7 @@ from localft.serving.service import Service, endpoint, list_services, read_servi
 from localft.store.projects import Project
 from localft.training.runs import list_runs, open_run
 from localft.ui.conversation import Conversation, close_all, converse
+from localft.ui.flows import shared_system_prompt
 from localft.ui.forms import Form, draw_form
 from localft.ui.handlers import Updates
 from localft.ui.once import new_key, request_key
@@ -102,11 +103,21 @@ def draw(shared: Shared) -> None:
             desk.target: gr.update(choices=choices, value=choices[0][1] if choices else None),
             desk.send: gr.update(interactive=bool(choices)),
             desk.unload: gr.update(interactive=loaded),
+            desk.system: _usual_system_prompt(page.project),
         }
 
-    shared.view("chat", [state, desk.target, desk.send, desk.unload], read)
+    shared.view("chat", [state, desk.target, desk.send, desk.unload, desk.system], read)
     _connect_asking(shared, desk, message)
     _connect_rest(shared, desk, message)
+
+
+def _usual_system_prompt(project: Project | None) -> str:
+    """What the newest trained run has always been told first.
+
+    Without it, it would be asked something else than learned.
+    """
+    run = next((run for run in list_runs(project).items if run.has_weights), None) if project else None
+    return shared_system_prompt(project, run.recipe.dataset) if project and run else ""
 
 
 def targets(project: Project | None) -> list[tuple[str, str]]:
@@ -146,7 +157,7 @@ def _draw_desk() -> Desk:
         system = gr.Textbox(
             label="System prompt",
             lines=2,
-            info="Stands before the conversation. Use the one of your examples, if they have one.",
+            info="Stands before the conversation; at first the one that all examples have, if they do.",
         )
         form = draw_form(Sampling, leave_out=["stop"])
         unload = gr.Button("Unload the models", size="sm")

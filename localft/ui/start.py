@@ -26,7 +26,8 @@ def draw(shared: Shared, watch: Watch) -> None:
     """Draw the tab and connect it."""
     state = gr.HTML()
     message = gr.HTML()
-    _draw_doors(shared, message)
+    forward = gr.Button("Go on", variant="primary", visible=False, elem_id="go-on")
+    demo = _draw_doors(shared, message)
     computer = gr.HTML()
     table = gr.HTML(js_on_load=clickable())
     _draw_advice()
@@ -36,8 +37,11 @@ def draw(shared: Shared, watch: Watch) -> None:
         hardware = watch.hardware()
         offered = [(offer.entry, offer.fit, offer.present) for offer in models.offers(hardware)]
         chosen = (project.info.base_model or STARTER) if project else None
+        stands = standing(project)
         return {
-            state: views.state(project, standing(project), len(list_projects().items)),
+            state: views.state(project, stands, len(list_projects().items)),
+            forward: gr.update(visible=project is not None, value=f"Go on: {views.way_on(stands).capitalize()}"),
+            demo: gr.update(variant="secondary" if project else "primary"),
             computer: views.computer(hardware),
             table: views.models(offered, chosen, project is not None),
         }
@@ -49,11 +53,15 @@ def draw(shared: Shared, watch: Watch) -> None:
             return {shared.tabs: gr.update(selected="train")}
         return {}
 
-    shared.view("start", [state, computer, table], read)
+    def go_on(slug: str | None) -> Updates:
+        return {shared.tabs: gr.update(selected=views.way_on(standing(required(slug))))}
+
+    shared.view("start", [state, forward, demo, computer, table], read)
+    shared.on(forward.click, go_on, [shared.project], [shared.tabs], message)
     shared.on(table.click, choose, [shared.project], [shared.tabs], message, changes=True)
 
 
-def _draw_doors(shared: Shared, message: gr.HTML) -> None:
+def _draw_doors(shared: Shared, message: gr.HTML) -> gr.Button:
     with gr.Row(elem_classes="lf-doors", equal_height=True):
         with gr.Column(elem_classes="lf-box", min_width=240):
             gr.HTML(_door("Try it now", "Train the tiny bundled model on 500 support tickets: offline, in minutes."))
@@ -87,6 +95,7 @@ def _draw_doors(shared: Shared, message: gr.HTML) -> None:
     shared.on(create.click, make, [name], [*opened, name], message, changes=True, **once)
     shared.on(name.submit, make, [name], [*opened, name], message, changes=True, **once)
     shared.on(recent.click, open_recent, [], opened, message, changes=True)
+    return demo
 
 
 def _door(title: str, words: str) -> str:

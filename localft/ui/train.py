@@ -80,11 +80,22 @@ def draw(shared: Shared, watch: Watch) -> None:
         versions = list_versions(page.project).items if page.project else []
         total = versions[0].total if versions else 0
         name = page.project.name if page.project else None
-        return {state: views.state(name, total, picked_run(page))}
+        run = picked_run(page)
+        label, variant = _start_button(run)
+        return {state: views.state(name, total, run), setup.start: gr.update(value=label, variant=variant)}
 
-    shared.view("train", [state], read, live=True)
+    shared.view("train", [state, setup.start], read, live=True)
     _connect_setup(shared, setup, watch, message)
     _connect_start(shared, setup, message)
+
+
+def _start_button(run: Run | None) -> tuple[str, str]:
+    """The words of the button that starts the next run; after a finished one the way on is to evaluate it."""
+    if run is None:
+        return "Start training", "primary"
+    if run.job.state.alive:
+        return "Queue this run behind it", "secondary"
+    return "Train again", "secondary" if run.job.state is JobState.FINISHED else "primary"
 
 
 def picked_run(page: Page) -> Run | None:

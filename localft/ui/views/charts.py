@@ -11,6 +11,8 @@ _WIDTH, _HEIGHT = 640, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 12, 30
 _MOST_POINTS = 400
 _BEYOND_ALL_MEASURE = 1e9
+_FLAT = 8
+_MOST_LINES = 9
 
 
 def losses(training: Points, validation: Points, best_step: int | None, last_step: int) -> Markup:
@@ -19,7 +21,7 @@ def losses(training: Points, validation: Points, best_step: int | None, last_ste
     everything = [value for _, value in [*training, *validation]]
     if not everything:
         return Markup()
-    scale = _Scale(max(last_step, 1), *_nice_range(everything))
+    scale = _scale_for(everything, max(last_step, 1))
     best = next((value for step, value in validation if step == best_step), None)
     ring = scale.ring(best_step, best) if best_step is not None and best is not None else Markup()
     return h(
@@ -34,7 +36,7 @@ def losses(training: Points, validation: Points, best_step: int | None, last_ste
         validation=scale.line(validation),
         dots=join(scale.dot(step, value) for step, value in validation),
         ring=ring,
-        legend=_LOSS_LEGEND,
+        legend=_LOSS_LEGEND.format(scale=_FACTORS if scale.logarithmic else ""),
     )
 
 
@@ -46,8 +48,9 @@ def drawable(points: Points) -> list[tuple[int, float]]:
 _LOSS_LEGEND = Markup(
     '<ul class="lf-legend"><li><i style="background:var(--lf-base)"></i>loss on what it trains on (thin line)</li>'
     '<li><i style="background:var(--lf-tuned)"></i>loss on examples it has not seen (thick line)</li>'
-    "<li>ring: the best, which is kept</li></ul>"
+    "<li>ring: the best, which is kept</li>{scale}</ul>"
 )
+_FACTORS = Markup("<li>the scale goes by factors, so that small losses can be told apart</li>")
 
 
 def _spoken(training: Points, validation: Points, best_step: int | None, best: float | None) -> str:
@@ -61,16 +64,21 @@ def _spoken(training: Points, validation: Points, best_step: int | None, best: f
 
 
 class _Scale:
-    """From steps and values to the picture's own coordinates."""
+    """From steps and values to the picture's own coordinates; `levels` are the values that get a line."""
 
-    def __init__(self, last_step: int, low: float, high: float) -> None:
-        self.last_step, self.low, self.high = last_step, low, high
+    def __init__(self, last_step: int, levels: Sequence[float], logarithmic: bool = False) -> None:
+        self.last_step, self.levels, self.logarithmic = last_step, levels, logarithmic
+        self._low, self._high = self._height(levels[0]), self._height(levels[-1])
+
+    def _height(self, value: float) -> float:
+        return math.log10(value) if self.logarithmic else value
 
     def x(self, step: float) -> float:
         return _LEFT + (_WIDTH - _LEFT - _RIGHT) * step / self.last_step
 
     def y(self, value: float) -> float:
-        return _TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - (value - self.low) / (self.high - self.low))
+        share = (self._height(value) - self._low) / (self._high - self._low)
+        return _TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - share)
 
     def line(self, points: Points) -> str:
         return " ".join(f"{self.x(step):.1f},{self.y(value):.1f}" for step, value in points)
@@ -94,7 +102,6 @@ class _Scale:
         )
 
     def axes(self) -> Markup:
-        levels = [self.low + (self.high - self.low) * part / 4 for part in range(5)]
         rows = join(
             h(
                 '<line class="lf-axis" x1="{left}" x2="{right}" y1="{y}" y2="{y}"/>'
@@ -104,9 +111,9 @@ class _Scale:
                 y=f"{self.y(level):.1f}",
                 label=_LEFT - 6,
                 text_y=f"{self.y(level) + 4:.1f}",
-                value=f"{level:.2g}" if self.high < 10 else f"{level:.0f}",
+                value=f"{level:.3g}",
             )
-            for level in levels
+            for level in self.levels
         )
         steps = sorted({0, self.last_step // 2, self.last_step})
         columns = join(
@@ -122,14 +129,32 @@ class _Scale:
         return rows + columns
 
 
-def _nice_range(values: Sequence[float]) -> tuple[float, float]:
-    """Limits of an axis that hold all values: from 0 where they come near it, with a round step in between."""
+def _scale_for(values: Sequence[float], last_step: int) -> _Scale:
+    """Equal steps as a rule; equal factors where a loss falls so far that its end would be a flat line."""
     low, high = min(values), max(values)
+    if low > 0 and high > _FLAT * low:
+        return _Scale(last_step, _factors(low, high), logarithmic=True)
+    return _Scale(last_step, _steps(low, high))
+
+
+def _steps(low: float, high: float) -> list[float]:
+    """Five round values that hold all: from 0 where the values come near it."""
     if low >= 0 and low < 0.5 * high:
         low = 0.0
     step = _round_up((high - low) / 4 or abs(high) or 1.0)
     start = math.floor(low / step) * step
-    return start, start + 4 * step if start + 4 * step >= high else start + 4 * _round_up((high - start) / 4)
+    if start + 4 * step < high:
+        step = _round_up((high - start) / 4)
+    return [start + part * step for part in range(5)]
+
+
+def _factors(low: float, high: float) -> list[float]:
+    """The values 1, 2 and 5 times a power of ten that hold all."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    levels = [factor * 10.0**power for power in powers for factor in (1, 2, 5)]
+    first = max(index for index, level in enumerate(levels) if level <= low * (1 + 1e-9))
+    last = min(index for index, level in enumerate(levels) if level >= high * (1 - 1e-9))
+    return levels[first : last + 1] if last - first < _MOST_LINES else [*levels[first:last:3], levels[last]]
 
 
 def _round_up(value: float) -> float:

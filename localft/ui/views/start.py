@@ -56,6 +56,17 @@ def state(project: Project | None, standing: Standing, projects: int) -> Markup:
     return parts.state(f"{name} is trained, measured and exported.", "")
 
 
+def way_on(standing: Standing) -> str:
+    """The id of the tab where the next step is."""
+    if not standing.examples:
+        return "data"
+    if standing.training or not standing.trained:
+        return "train"
+    if not standing.evaluated:
+        return "evaluate"
+    return "chat" if standing.exported else "export"
+
+
 def fit(word: Fit) -> Markup:
     """How a model fits, as a badge."""
     return parts.badge(_FIT_WORDS[word], _FIT_TONES[word])

@@ -150,7 +150,7 @@ def curves(run: Run, metrics: Metrics) -> Markup:
     if not metrics.loss and not metrics.validation_loss:
         return parts.note("The curve appears with the first steps.") if run.job.state.alive else Markup()
     steps = [step for step, _ in [*metrics.loss, *metrics.validation_loss]]
-    last = max([*steps, run.plan.steps if run.plan else 0])
+    last = max([*steps, run.plan.steps if run.plan and run.job.state.alive else 0])
     picture = charts.losses(metrics.loss, metrics.validation_loss, metrics.best_step, last)
     return h(
         '<div class="lf-grid lf-wide-left"><div>{picture}</div><div>{table}</div></div>',
