@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from installer.environment import Environment, Stamp, exclusive, fingerprint
 from installer.indexes import is_on, reachable, read_pip_settings
-from installer.llama import install_llama
+from installer.llama import fetch_converter, install_llama
 from installer.machine import free_bytes, read_machine
 from installer.plan import Machine, disk_needed
 from installer.say import SetupError, detail, say
@@ -49,6 +49,7 @@ def set_up(environment: Environment, extras: tuple[str, ...], look_again: bool =
         _install_torch(tool, build, index)
         _install_project(tool, wanted)
         llama = install_llama(tool, machine, pip_settings)
+        fetch_converter(tool)
         torch = _check(environment)
         stamp = Stamp(fingerprint(environment.root), str(environment.root), wanted, torch, llama)
         environment.finish(stamp)

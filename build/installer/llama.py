@@ -59,3 +59,16 @@ def probe(python: Path) -> bool:
     script = Path(__file__).with_name("llama_probe.py")
     answer = subprocess.run([str(python), str(script)], capture_output=True, check=False)
     return answer.returncode == 0
+
+
+def fetch_converter(tool: Tool) -> bool:
+    """Fetch the GGUF converter that belongs to the engine, so that everything after the set-up works offline.
+
+    It never fails the set-up: the first export fetches it otherwise.
+    """
+    say("the GGUF converter")
+    command = [str(tool.environment.python), "-m", "localft.export.converter"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    if answer.returncode != 0:
+        detail(f"left for the first export: {(answer.stderr.strip().splitlines() or ['no reason given'])[-1]}")
+    return answer.returncode == 0

@@ -1,9 +1,11 @@
-"""The GGUF converter: llama.cpp's own, of the installed engine's revision, fetched once and kept in the cache.
+"""The GGUF converter: llama.cpp's own, of the installed engine's revision, fetched once and kept.
 
-`python -m localft.export.converter` fetches it ahead of time, so that everything after works offline.
+`python -m localft.export.converter` fetches it ahead of time, so that everything after works offline. It then lies
+beside the engine that it belongs to, in the Python environment, if that is one of its own; else in the cache folder.
 """
 
 import importlib.metadata
+import os
 import shutil
 import sys
 import tempfile
@@ -55,20 +57,26 @@ def archive_of(version: str) -> archives.Archive:
 
 def find() -> Path | None:
     """The folder of the converter for the installed engine, if it was fetched before."""
-    folder = _folder(engine_version() or NEWEST)
-    return folder if (folder / _MARKER).exists() else None
+    version = engine_version() or NEWEST
+    return next((folder for folder in _places(version) if (folder / _MARKER).exists()), None)
 
 
-def obtain() -> Path:
+def obtain(ahead: bool = False) -> Path:
     """Return the folder with `conversion/` and `gguf-py/` for the installed engine, fetching it the first time.
 
+    `ahead`: put it into the Python environment, if that is one of its own.
+
     Raises:
-        UserError: it is not in the cache and cannot be fetched, or the engine's version is unknown.
+        UserError: it is not here and cannot be fetched, or the engine's version is unknown.
     """
     version = engine_version() or NEWEST
-    archive, folder = archive_of(version), _folder(version)
-    if (folder / _MARKER).exists():
-        return folder
+    archive = archive_of(version)
+    found = find()
+    if found is not None:
+        return found
+    environment, cache = _places(version)
+    own = ahead and sys.prefix != sys.base_prefix and os.access(sys.prefix, os.W_OK)
+    folder = environment if own else cache
     with files.locked(folder.parent / ".lock", timeout=600):
         if not (folder / _MARKER).exists():
             _install(archive, folder)
@@ -86,14 +94,16 @@ def _install(archive: archives.Archive, folder: Path) -> None:
     )
 
 
-def _folder(version: str) -> Path:
+def _places(version: str) -> tuple[Path, Path]:
+    """Where the converter may lie: in the Python environment, in the cache folder."""
     # The version comes from package metadata, so only its file name part is used.
-    return paths.cache_dir() / "converter" / Path(version).name
+    name = Path(version).name
+    return Path(sys.prefix) / "share" / "localft" / "converter" / name, paths.cache_dir() / "converter" / name
 
 
 if __name__ == "__main__":
     try:
-        sys.stdout.write(f"{obtain()}\n")
+        sys.stdout.write(f"{obtain(ahead=True)}\n")
     except UserError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(1)

@@ -68,8 +68,9 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Archive:
 
 
 @pytest.fixture
-def known(index: Archive, monkeypatch: pytest.MonkeyPatch) -> Archive:
-    """The converter is taken from that archive."""
+def known(index: Archive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Archive:
+    """The converter is taken from that archive; the environment of the tests has none, and is its own."""
+    monkeypatch.setattr("sys.prefix", str(tmp_path / "environment"))
     monkeypatch.setattr(converter, "engine_version", lambda: index.version)
     monkeypatch.setattr(converter, "archive_of", lambda version: index)
     return index
@@ -84,6 +85,14 @@ def test_it_is_fetched_once_and_then_needs_nothing(known: Archive, home: Path, m
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     monkeypatch.setattr(archives, "_ways", lambda: pytest.fail("asked for the network again"))
     assert converter.obtain() == folder == converter.find()
+
+
+def test_fetched_ahead_it_lies_in_the_environment(known: Archive, tmp_path: Path, home: Path) -> None:
+    (tmp_path / "environment").mkdir()
+    folder = converter.obtain(ahead=True)
+    assert folder.is_relative_to(tmp_path / "environment")
+    assert converter.find() == folder == converter.obtain()
+    assert not (home / "cache").exists()
 
 
 def test_what_an_interrupted_attempt_left_is_replaced(known: Archive, home: Path) -> None:
