@@ -13,6 +13,7 @@ from trl import SFTConfig, SFTTrainer
 
 from localft.planning.plan import Plan
 from localft.planning.recipe import TrainingSettings
+from localft.training.losses import summed_loss
 from localft.training.rows import IGNORED, Row
 
 # What a checkpoint holds beside the weights: written and read by transformers' own functions.
@@ -65,9 +66,8 @@ class LocalTrainer(SFTTrainer):
 
         TRL's own also measures entropy and accuracy, which costs a read-back from the card for each micro-batch.
         """
-        outputs = model(**inputs, use_cache=False, fused_lm_head=True)
         count = (inputs["labels"][:, 1:] != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch
-        return -outputs.log_probs.sum() / torch.as_tensor(count).clamp(min=1)
+        return summed_loss(model, inputs) / torch.as_tensor(count).clamp(min=1)
 
     def write_state(self, folder: Path) -> None:
         """Write everything that resuming needs into a folder: weights, optimiser, schedule, scaler, random numbers."""
@@ -139,6 +139,8 @@ def build_trainer(
         callbacks=list(callbacks),
     )
     trainer.remove_callback(transformers.PrinterCallback)
+    # Deterministic algorithms would also fill all new memory, a quarter of the time of a small model's step.
+    setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010 - a property of a module
     trainer.prepare(rows, batches, save_checkpoint)
     keep_adapter_exact(trainer.model)
     return trainer

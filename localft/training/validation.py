@@ -11,6 +11,7 @@ from localft.data.examples import Example
 from localft.models.chat_format import ChatFormat
 from localft.models.thinking import split_thinking
 from localft.models.tokens import TextTokenizer, encode_prompt
+from localft.training.losses import summed_loss
 from localft.training.rows import IGNORED, Row
 
 Collate = Callable[[Any], dict[str, torch.Tensor]]
@@ -46,10 +47,7 @@ def validation_loss(
             batch = collator(ordered[start : start + micro_batch_size])
             count += int((batch["labels"][:, 1:] != IGNORED).sum())
             with autocast:
-                outputs = model(
-                    **{name: tensor.to(device) for name, tensor in batch.items()}, use_cache=False, fused_lm_head=True
-                )
-            total -= outputs.log_probs.sum(dtype=torch.float64)
+                total += summed_loss(model, {name: tensor.to(device) for name, tensor in batch.items()})
     finally:
         model.train(was_training)
     return float(total) / max(1, count)
