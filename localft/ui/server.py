@@ -34,6 +34,8 @@ def bind(port: int | None) -> socket.socket:
         _keep_to_itself(listener)
         try:
             listener.bind((HOST, candidate))
+            # At once: until one of them listens, two apps that start together may both bind the same port.
+            listener.listen()
         except OSError as error:
             listener.close()
             if error.errno in {errno.EACCES, errno.EPERM} and port is not None:

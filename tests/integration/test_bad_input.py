@@ -5,11 +5,14 @@ import hashlib
 import http.server
 import json
 import os
+import re
 import resource
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -334,8 +337,6 @@ def test_no_space_left(project: Project, tmp_path: Path) -> None:
     before = snapshot(project.folder)
 
     def limit() -> None:
-        import signal
-
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
@@ -376,6 +377,27 @@ def test_a_port_in_use() -> None:
         done = run_cli("app", "--no-browser", "--port", str(taken.getsockname()[1]))
     assert done.returncode == 1
     one_sentence(done.stderr, "already in use", "--port")
+
+
+def test_two_apps_on_the_same_projects(project: Project) -> None:
+    """The second app takes a port and a key of its own; both show what is on the disk."""
+    command = [sys.executable, "-m", "localft", "--no-browser"]
+    apps = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    try:
+        addresses = []
+        for app in apps:
+            assert app.stderr is not None
+            addresses.append(next(match[0] for line in app.stderr if (match := re.search(r"http://127\S+", line))))
+        assert len({address.split("/?")[0] for address in addresses}) == 2
+        for address in addresses:
+            opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+            with opener.open(address, timeout=60) as answer:
+                assert answer.status == 200
+    finally:
+        for app in apps:
+            app.send_signal(signal.SIGINT)
+        for app in apps:
+            app.communicate(timeout=_PATIENCE_SECONDS)
 
 
 def test_two_at_once_on_one_project(project: Project, tmp_path: Path) -> None:
