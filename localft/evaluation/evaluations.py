@@ -2,15 +2,33 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from localft.data.versions import Split
+from localft import jobs
+from localft.data.versions import Split, open_version
+from localft.errors import UserError
+from localft.evaluation.answers import (
+    ANSWERS,
+    DESIGN,
+    MODELS,
+    QUESTIONS,
+    AnswerLog,
+    Design,
+    EvaluationSettings,
+    Question,
+    Questions,
+    Which,
+)
+from localft.evaluation.metrics import MEASURES
 from localft.evaluation.scorecard import Scorecard
 from localft.evaluation.verdict import Verdict
-from localft.jobs import JobView
-from localft.store.projects import Listing, Project
-from localft.training.runs import Run
+from localft.jobs import JobOrder, JobView
+from localft.store import files
+from localft.store.projects import Listing, Project, list_folders
+from localft.training.runs import Run, run_weights
 
+WORKER = "localft.evaluation.worker"
+SCORECARD, VERDICT = "scorecard.json", "verdict.json"
 Outcome = Literal["win", "same", "regression"]
 
 
@@ -45,7 +63,7 @@ class RowResult:
 
     index: int
     prompt: str
-    messages: tuple[dict[str, object], ...]
+    messages: tuple[dict[str, Any], ...]
     expected: str
     base: str
     tuned: str
@@ -57,17 +75,35 @@ class RowResult:
 
 
 def start_evaluation(project: Project, run: Run, split: Split = "test", limit: int | None = None) -> Evaluation:
-    """Start comparing base and tuned model on the examples of `split` (the first `limit` of them, all by default).
+    """Start comparing base and tuned model on the examples of `split`: all, or a random but fixed choice of `limit`.
 
     Raises:
         UserError: the run has no weights yet, or the split has no examples.
     """
-    raise NotImplementedError
+    run_weights(run)
+    version = open_version(project, run.recipe.dataset)
+    if not version.counts.get(split):
+        raise UserError(f"The {split} split has no examples.", "Import more examples, then train again.")
+    if limit is not None and limit < 1:
+        raise UserError("An evaluation needs at least one example.", "Leave the limit out to use all of them.")
+    settings = EvaluationSettings(
+        project=project.slug, run=run.id, dataset=run.recipe.dataset, split=split, limit=limit
+    )
+    folder = project.evaluations / files.new_id()
+    order = JobOrder(
+        worker=WORKER,
+        title=f"Evaluating {run.base_model.name}",
+        project=project.slug,
+        created_at=files.now(),
+        settings=settings.model_dump(mode="json"),
+    )
+    jobs.start(folder, order)
+    return read_evaluation(folder)
 
 
 def list_evaluations(project: Project) -> Listing[Evaluation]:
     """The evaluations of a project, newest first."""
-    raise NotImplementedError
+    return list_folders(project.evaluations, read_evaluation)
 
 
 def open_evaluation(project: Project, evaluation_id: str | None = None) -> Evaluation:
@@ -76,19 +112,103 @@ def open_evaluation(project: Project, evaluation_id: str | None = None) -> Evalu
     Raises:
         UserError: there is none of this name, or none at all.
     """
-    raise NotImplementedError
+    if evaluation_id is None:
+        found = list_evaluations(project).items
+        if not found:
+            raise UserError(
+                f"The project {project.name} has no evaluation yet.", f"Make one: `localft evaluate {project.slug}`."
+            )
+        return found[0]
+    folder = project.evaluations / Path(evaluation_id).name
+    if not folder.is_dir():
+        raise UserError(
+            f"The project {project.name} has no evaluation {evaluation_id}.", "Leave it out for the newest."
+        )
+    return read_evaluation(folder)
+
+
+def read_evaluation(folder: Path) -> Evaluation:
+    """The evaluation of a folder as it is now.
+
+    Raises:
+        UserError: the folder holds none, or one of its records is damaged.
+    """
+    job = jobs.read(folder)
+    scorecard = Scorecard.load(folder / SCORECARD) if (folder / SCORECARD).exists() else None
+    verdict = Verdict.load(folder / VERDICT) if (folder / VERDICT).exists() else None
+    settings = job.order.settings
+    return Evaluation(
+        folder, folder.name, str(settings.get("run", "")), str(settings.get("split", "test")), job, scorecard, verdict
+    )
 
 
 def read_answers(evaluation: Evaluation) -> list[RowResult]:
-    """Read the rows that both models have answered, in the order of the examples."""
-    raise NotImplementedError
+    """Read the rows that both models have answered so far, in the order of the examples.
+
+    Raises:
+        UserError: a record of the evaluation is damaged.
+    """
+    if not (evaluation.folder / DESIGN).exists():
+        return []
+    design = Design.load(evaluation.folder / DESIGN)
+    questions = Questions.load(evaluation.folder / QUESTIONS).rows
+    log = AnswerLog(evaluation.folder / ANSWERS)
+    answered = set(log.answered(design.indices))
+    return [_row(question, log, design.primary) for question in questions if question.index in answered]
 
 
 def wins(rows: list[RowResult], count: int = 10) -> list[RowResult]:
     """The rows that the tuned model improved most, best first."""
-    raise NotImplementedError
+    better = [row for row in rows if row.outcome == "win"]
+    return sorted(better, key=lambda row: (-row.gain, -_likeness(row), row.index))[:count]
 
 
 def regressions(rows: list[RowResult], count: int = 10) -> list[RowResult]:
     """The rows that the tuned model made worse, worst first."""
-    raise NotImplementedError
+    worse = [row for row in rows if row.outcome == "regression"]
+    return sorted(worse, key=lambda row: (row.gain, _likeness(row), row.index))[:count]
+
+
+def count_opened(project: Project, dataset: str, split: str, evaluation_id: str) -> int:
+    """How often a split has been looked at up to an evaluation, that one included: a split wears out by being used."""
+    wanted = (dataset, split)
+    earlier = [
+        evaluation
+        for evaluation in list_evaluations(project).items
+        if (evaluation.job.order.settings.get("dataset"), evaluation.split) == wanted
+        and evaluation.id < evaluation_id
+        and (evaluation.folder / DESIGN).exists()
+    ]
+    return len(earlier) + 1
+
+
+def _row(question: Question, log: AnswerLog, primary: str) -> RowResult:
+    base, tuned = (log.answers[model, question.index] for model in MODELS)
+    scores = RowScores(*(_scores(model, question.index, log) for model in MODELS))
+    gain = scores.tuned.get(primary, 0.0) - scores.base.get(primary, 0.0)
+    gain = gain if MEASURES[primary].higher_is_better else -gain
+    outcome: Outcome = "same" if abs(gain) < 1e-9 else "win" if gain > 0 else "regression"
+    asked = [str(message.get("content", "")) for message in question.messages if message.get("role") == "user"]
+    return RowResult(
+        index=question.index,
+        prompt=asked[-1] if asked else "",
+        messages=question.messages,
+        expected=question.expected,
+        base=base.text,
+        tuned=tuned.text,
+        scores=scores,
+        gain=gain,
+        outcome=outcome,
+        base_thinking=base.thinking,
+        tuned_thinking=tuned.thinking,
+    )
+
+
+def _scores(model: Which, index: int, log: AnswerLog) -> dict[str, float]:
+    loss = log.losses.get((model, index))
+    measured = {"loss": loss.mean} if loss is not None and loss.tokens else {}
+    return log.answers[model, index].scores | measured
+
+
+def _likeness(row: RowResult) -> float:
+    return row.scores.tuned.get("chrf", 0.0) - row.scores.base.get("chrf", 0.0)

@@ -1,0 +1,211 @@
+"""The job that asks base and tuned model the same questions; killed at any time, it goes on where it was."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from localft.data.examples import Example
+from localft.evaluation.answers import ANSWERS, MODELS, AnswerLog, Design, EvaluationSettings, Question, Which
+from localft.evaluation.evaluations import SCORECARD, VERDICT
+from localft.evaluation.forgetting import describe_forgetting, neutral_windows
+from localft.evaluation.measuring import measure, reach_verdict
+from localft.evaluation.metrics import score_answer
+from localft.evaluation.preparing import prepare
+from localft.evaluation.scorecard import Forgetting, Scorecard
+from localft.jobs import JobContext
+from localft.serving.endpoint import Answer, Sampling
+from localft.serving.scoring import token_log_probabilities
+from localft.serving.transformers_engine import TransformersEngine
+from localft.settings import parse
+from localft.store import files
+from localft.store.projects import open_project
+from localft.training.runs import Run, open_run
+
+_ASKED_ALONE = 10
+_OFTEN = 5
+
+
+def run(context: JobContext) -> dict[str, Any]:
+    """Ask, measure, and write scorecard.json and verdict.json.
+
+    Raises:
+        UserError: the run or its data cannot be read, or a model cannot be loaded.
+        Stopped: on request; every result so far is kept.
+    """
+    settings = parse(EvaluationSettings, context.settings, "the evaluation's order")
+    project = open_project(settings.project)
+    trained = open_run(project, settings.run)
+    engine = TransformersEngine(trained, context.stop_requested)
+    design, questions, examples = prepare(context.folder, project, settings, engine.chat_format, engine.tokenizer)
+    asking = _Asking(context, engine, design, questions, examples)
+    try:
+        for which in MODELS:
+            asking.measure_losses(which)
+            asking.ask_all(which)
+            asking.ask_alone(which)
+            asking.read_neutral_text(which)
+    finally:
+        engine.close()
+    context.progress(1, 1, "step", "Comparing the answers", at_once=True)
+    log = asking.log
+    verdict = reach_verdict(design, log)
+    scorecard = Scorecard(
+        project=project.slug,
+        run=trained.id,
+        dataset=design.dataset,
+        split=design.split,
+        count=len(design.indices),
+        available=design.available,
+        opened=design.opened,
+        primary=design.primary,
+        primary_reason=design.primary_reason,
+        max_tokens=design.max_tokens,
+        scores=measure(design, questions, log),
+        forgetting=_forgetting(log),
+        notes=tuple(_notes(design, log, trained, engine)),
+        finished_at=files.now(),
+    )
+    scorecard.save(context.folder / SCORECARD)
+    verdict.save(context.folder / VERDICT)
+    return {
+        "message": verdict.sentence,
+        "verdict": verdict.word,
+        "base": {score.name: score.base for score in scorecard.scores},
+        "tuned": {score.name: score.tuned for score in scorecard.scores},
+    }
+
+
+class _Asking:
+    """The passes over the questions, each leaving out what the log has already."""
+
+    def __init__(
+        self,
+        context: JobContext,
+        engine: TransformersEngine,
+        design: Design,
+        questions: Sequence[Question],
+        examples: Sequence[Example],
+    ) -> None:
+        self._context = context
+        self._engine = engine
+        self._design = design
+        self._questions = questions
+        self._examples = examples
+        self.log = AnswerLog(context.folder / ANSWERS)
+
+    def measure_losses(self, which: Which) -> None:
+        """How likely the model finds each expected answer."""
+        missing = [
+            (question, example)
+            for question, example in zip(self._questions, self._examples, strict=True)
+            if (which, question.index) not in self.log.losses
+        ]
+        if not missing:
+            return
+        done, total = len(self._questions) - len(missing), len(self._questions)
+        message = f"Measuring the {which} model's loss"
+        self._context.progress(done, total, "examples", message, at_once=True)
+        for position, values in self._engine.endpoint(which).score([example for _, example in missing]):
+            index = missing[position][0].index
+            self.log.write("loss", model=which, index=index, total=-sum(values), tokens=len(values))
+            done += 1
+            self._context.progress(done, total, "examples", message)
+
+    def ask_all(self, which: Which) -> None:
+        """The model's answers, in batches."""
+        missing = [question for question in self._questions if (which, question.index) not in self.log.answers]
+        if not missing:
+            return
+        # Both models' answers are counted together, so that the time left is that of the whole.
+        total = len(self._questions) * len(MODELS)
+        done = len(self._questions) * MODELS.index(which) + len(self._questions) - len(missing)
+        message = f"Asking the {which} model"
+        self._context.progress(done, total, "answers", message, at_once=True)
+        conversations = [list(question.messages) for question in missing]
+        tools = [question.tools for question in missing]
+        for position, answer in self._engine.endpoint(which).chat_many(conversations, self._sampling, tools):
+            question = missing[position]
+            self.log.write(
+                "answer",
+                model=which,
+                index=question.index,
+                text=answer.text,
+                thinking=answer.thinking,
+                prompt_tokens=answer.prompt_tokens,
+                completion_tokens=answer.completion_tokens,
+                seconds=answer.seconds,
+                finish=answer.finish,
+                scores=score_answer(answer.text, question.expected),
+            )
+            done += 1
+            self._context.progress(done, total, "answers", message)
+
+    def ask_alone(self, which: Which) -> None:
+        """Some questions one by one: the time that a person would wait, which answers of a batch do not tell."""
+        step = max(1, len(self._questions) // _ASKED_ALONE)
+        chosen = [
+            question
+            for question in self._questions[::step][:_ASKED_ALONE]
+            if (which, question.index) not in self.log.speeds
+            and (which, question.index) in self.log.answers
+            and self.log.answers[which, question.index].completion_tokens
+        ]
+        for number, question in enumerate(chosen):
+            self._context.progress(number, len(chosen), "questions", f"Timing the {which} model", at_once=True)
+            *_, answer = self._engine.endpoint(which).chat(list(question.messages), self._sampling, question.tools)
+            if isinstance(answer, Answer):
+                self.log.write(
+                    "speed",
+                    model=which,
+                    index=question.index,
+                    seconds=answer.seconds,
+                    first_token_seconds=answer.first_token_seconds,
+                    completion_tokens=answer.completion_tokens,
+                )
+
+    def read_neutral_text(self, which: Which) -> None:
+        """How likely the model finds text that has nothing to do with the task."""
+        if which in self.log.neutral:
+            return
+        self._context.progress(0, 1, "texts", f"Looking for what the {which} model has forgotten", at_once=True)
+        engine = self._engine
+        windows = neutral_windows(engine.tokenizer, engine.chat_format, engine.context_length)
+        total, tokens = 0.0, 0
+        with engine.pair.use(which) as model:
+            for _, values in token_log_probabilities(model, windows, engine.pad_id):
+                total, tokens = total - sum(values), tokens + len(values)
+                self._context.raise_if_stopped()
+        self.log.write("neutral", model=which, index=0, total=total, tokens=tokens)
+
+    @property
+    def _sampling(self) -> Sampling:
+        return Sampling(temperature=0.0, max_tokens=self._design.max_tokens)
+
+
+def _forgetting(log: AnswerLog) -> Forgetting | None:
+    if set(log.neutral) != set(MODELS):
+        return None
+    base, tuned = (log.neutral[model] for model in MODELS)
+    return describe_forgetting(base.mean, tuned.mean, base.tokens)
+
+
+def _notes(design: Design, log: AnswerLog, trained: Run, engine: TransformersEngine) -> list[str]:
+    """What a careful reader should know beside the numbers."""
+    notes = []
+    if len(design.indices) < design.available:
+        notes.append(f"{len(design.indices)} of {design.available} examples were asked, chosen at random.")
+    if trained.recipe.settings.method == "qlora":
+        notes.append("Both models were asked with the base model in 4 bits, as it was in training.")
+    for model in MODELS:
+        given = [answer for (which, _), answer in log.answers.items() if which == model]
+        cut = sum(answer.finish == "length" and answer.completion_tokens > 0 for answer in given)
+        if cut:
+            notes.append(f"{cut} answers of the {model} model were cut off after {design.max_tokens} tokens.")
+    unread = sum(not answer.completion_tokens for (which, _), answer in log.answers.items() if which == "base")
+    if unread:
+        notes.append(f"{unread} examples are longer than the {engine.context_length} tokens the model reads.")
+    if design.split == "test" and design.opened >= _OFTEN:
+        notes.append(
+            f"This test split has been looked at {design.opened} times. Choosing among many runs by the same examples "
+            "makes the chosen one look better than it is."
+        )
+    return notes
