@@ -1,12 +1,13 @@
 """From files to an immutable dataset version."""
 
 import hashlib
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from localft.data.examples import Example, Message
-from localft.data.reading import ReadResult, read_files
+from localft.data.reading import ReadResult, SetAside, read_files
 from localft.data.splitting import DEFAULT_RATIOS, Ratios, split
 from localft.data.versions import SPLITS, DatasetVersion, Split, list_versions
 from localft.store import files
@@ -80,16 +81,22 @@ def _lines(examples: list[Example]) -> str:
 
 
 def _write(project: Project, version: DatasetVersion, texts: dict[Split, str], read: ReadResult) -> None:
-    """Write a hidden folder, the record last, then give it its name: a reader sees all of it or nothing."""
+    """Write a hidden folder, then give it its name: a reader sees all of it or nothing."""
     project.datasets.mkdir(parents=True, exist_ok=True)
     hidden = project.datasets / f".{version.id}"
-    for name in SPLITS:
-        files.write_text(hidden / f"{name}.jsonl", texts[name])
-    aside = [{"source": one.source, "row": one.row, "kind": one.kind, "reason": one.reason, "text": one.text}
-             for one in read.set_aside]  # fmt: skip
-    files.write_json(hidden / "set_aside.json", aside)
-    version.save(hidden / "dataset.json")
-    files.replace(hidden, project.datasets / version.id)
+    try:
+        for name in SPLITS:
+            files.write_text(hidden / f"{name}.jsonl", texts[name])
+        files.write_json(hidden / "set_aside.json", [_listed(row) for row in read.set_aside])
+        version.save(hidden / "dataset.json")
+        files.replace(hidden, project.datasets / version.id)
+    except OSError:
+        shutil.rmtree(hidden, ignore_errors=True)
+        raise
+
+
+def _listed(row: SetAside) -> dict[str, object]:
+    return {"source": row.source, "row": row.row, "kind": row.kind, "reason": row.reason, "text": row.text}
 
 
 def read_set_aside(project: Project, version_id: str) -> list[dict[str, object]]:

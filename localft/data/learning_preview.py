@@ -8,7 +8,7 @@ from localft.data.versions import DatasetVersion, Split, load_split
 from localft.errors import UserError
 from localft.models.base_model import BaseModel
 from localft.models.chat_format import ChatFormat
-from localft.models.download import model_folder
+from localft.models.download import tokenizer_folder
 from localft.models.learned import encode_whole
 from localft.models.tokens import Learn, TextTokenizer
 from localft.store.projects import Project
@@ -57,7 +57,7 @@ def preview(
     examples = load_split(project, version_id, split)
     if not 0 <= index < len(examples):
         raise UserError(f"There is no example {index + 1}: {split} has {len(examples)}.", "Choose another one.")
-    tokenizer = TextTokenizer(model_folder(base_model))
+    tokenizer = TextTokenizer(tokenizer_folder(base_model))
     return preview_example(chat_format, tokenizer, examples[index], settings)
 
 

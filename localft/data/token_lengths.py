@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from localft.errors import UserError
 from localft.models.base_model import BaseModel
 from localft.models.chat_format import ChatFormat
-from localft.models.download import is_present, model_folder
+from localft.models.download import has_tokenizer, tokenizer_folder
 from localft.models.templates import chat_format_for
 from localft.models.tokens import TextTokenizer, encode_example
 
@@ -44,15 +44,15 @@ class TokenLengths:
 def measure(
     rows: "Sequence[Row]", base_model: BaseModel, chat_format: ChatFormat | None, max_length: int
 ) -> TokenLengths | None:
-    """Measure all examples, None where the model is not downloaded.
+    """Measure all examples, None where the model's tokenizer is not here.
 
     Raises:
         UserError: the model's tokenizer or template cannot be used at all.
     """
-    if not is_present(base_model):
+    if not has_tokenizer(base_model):
         return None
     chat_format = chat_format or chat_format_for(base_model)
-    tokenizer = TextTokenizer(model_folder(base_model))
+    tokenizer = TextTokenizer(tokenizer_folder(base_model))
     each: list[int | None] = []
     refused: list[tuple[int, str]] = []
     lost, learned = [], 0

@@ -9,6 +9,7 @@ from localft.jobs import JobOrder, JobView
 from localft.models import hub
 from localft.models.base_model import BaseModel
 from localft.store import files
+from localft.store.projects import move_to_trash
 
 WORKER = "localft.models.download_worker"
 
@@ -34,13 +35,29 @@ def model_folder(model: BaseModel) -> Path:
     )
 
 
-def _folder(model: BaseModel) -> Path | None:
+def tokenizer_folder(model: BaseModel) -> Path:
+    """The folder with everything but the weights, which is enough to make tokens; they come first in a download.
+
+    Raises:
+        UserError: these files are not here.
+    """
+    folder = _folder(model, with_weights=False)
+    return folder if folder is not None else model_folder(model)
+
+
+def has_tokenizer(model: BaseModel) -> bool:
+    """Tell whether the model's tokenizer and chat template are on this computer, its weights perhaps not yet."""
+    return _folder(model, with_weights=False) is not None
+
+
+def _folder(model: BaseModel, with_weights: bool = True) -> Path | None:
     if model.origin == "bundled":
         return asset("starter-model")
     folder = Path(model.folder) if model.folder else hub.snapshot_folder(model.reference, model.revision)
     if folder is None:
         return None
-    here = all(_has(folder / name, size) for name, size in model.files.items())
+    needed = [name for name in model.files if with_weights or not name.endswith(".safetensors")]
+    here = all(_has(folder / name, model.files[name]) for name in needed)
     return folder if here else None
 
 
@@ -69,9 +86,8 @@ def start_download(model: BaseModel) -> JobView:
             return view
         if view.state.resumable:
             return jobs.resume(folder)
-        if view.result is not None:
-            # Finished before, and the cache has been emptied since.
-            _set_aside(folder)
+        # Finished before, and the cache has been emptied since; or never begun.
+        move_to_trash(folder)
     order = JobOrder(
         worker=WORKER,
         title=f"Download {model.name}",
@@ -80,9 +96,3 @@ def start_download(model: BaseModel) -> JobView:
         settings={"model": model.model_dump(mode="json")},
     )
     return jobs.start(folder, order)
-
-
-def _set_aside(folder: Path) -> None:
-    from localft.store.projects import move_to_trash
-
-    move_to_trash(folder)

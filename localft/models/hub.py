@@ -80,10 +80,10 @@ def explained(reference: str) -> Generator[None]:
             f"The model {reference} has no such revision.", "Leave the revision out to use the newest."
         ) from error
     except errors.HfHubHTTPError as error:
-        status = error.response.status_code if error.response is not None else "no"
+        status = error.response.status_code if error.response is not None else 0
         raise UserError(
-            f"The Hugging Face hub answered with status {status} when asked for {reference}.",
-            "Try again in a few minutes.",
+            f"The Hugging Face hub answered with status {status or 'unknown'} when asked for {reference}.",
+            "Your token may have expired: run `hf auth login`." if status == 401 else "Try again in a few minutes.",
         ) from error
     except (errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError) as error:
         raise unreachable(reference) from error
@@ -92,7 +92,10 @@ def explained(reference: str) -> Generator[None]:
             raise
         if _is_connection_error(error):
             raise unreachable(reference) from error
-        raise explain(error) or error from error
+        known = explain(error)
+        if known is None:
+            raise
+        raise known from error
 
 
 def _is_connection_error(error: BaseException) -> bool:
@@ -227,9 +230,14 @@ def _reach() -> None:
 
 
 def search(query: str, limit: int) -> list[CatalogueEntry]:
-    """See `localft.models.find.search_hub`."""
+    """`localft.models.find.search_hub`."""
     from huggingface_hub import HfApi
 
+    if is_offline():
+        raise Unreachable(
+            "Offline mode is on (HF_HUB_OFFLINE), so the Hugging Face hub cannot be searched.",
+            "Unset HF_HUB_OFFLINE to search it; `localft models` lists the catalogue.",
+        )
     wanted: Any = ["safetensors", "gated", "cardData", "config", "tags", "usedStorage"]
     try:
         with explained(query):

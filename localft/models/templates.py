@@ -7,7 +7,7 @@ from typing import Any
 from localft.errors import UserError
 from localft.models.base_model import BaseModel
 from localft.models.chat_format import ChatFormat, Thinking
-from localft.models.download import model_folder
+from localft.models.download import tokenizer_folder
 from localft.models.inspection import read_object
 from localft.models.named_templates import CHATML, NAMED_TEMPLATES, PLAIN
 from localft.models.template_probe import Probe, probe, probe_in_child
@@ -30,20 +30,22 @@ _PADS = (
 
 def template_names(model: BaseModel) -> list[str]:
     """The chat templates one can choose for a model, the default first ("own" where it has its own)."""
-    names = [name for name in NAMED_TEMPLATES if name != CHATML or _knows_chatml(TextTokenizer(model_folder(model)))]
+    names = [
+        name for name in NAMED_TEMPLATES if name != CHATML or _knows_chatml(TextTokenizer(tokenizer_folder(model)))
+    ]
     return [OWN, *names] if model.has_chat_template else names
 
 
 def chat_format_for(model: BaseModel, thinking: Thinking = "off", template_name: str | None = None) -> ChatFormat:
-    """Make the chat format of a downloaded model.
+    """Make the chat format of a model whose tokenizer is here.
 
     Without a `template_name` it is the model's own template; a base without one gets "chatml" if its tokenizer has the
     marks of that format, else "plain". A template that comes with a model is tried in a child process first.
 
     Raises:
-        UserError: the model is not downloaded, its template fails or does not end, or there is no such template.
+        UserError: the model is not here, its template fails or does not end, or there is no such template.
     """
-    folder = model_folder(model)
+    folder = tokenizer_folder(model)
     where = f"The model {model.reference}"
     tokenizer = TextTokenizer(folder)
     special = _special_tokens(folder, where)

@@ -98,6 +98,7 @@ def test_an_import_that_dies_half_way_leaves_no_version(
     monkeypatch.undo()
     listing = list_versions(project)
     assert (listing.items, listing.broken) == ([], [])
+    assert list(project.datasets.iterdir()) == []
 
 
 def test_a_preview_imports_nothing(project: Project, tmp_path: Path) -> None:
