@@ -12,7 +12,7 @@ from typing import Protocol
 
 from localft import jobs, paths
 from localft.errors import UserError
-from localft.jobs import JobOrder, JobView
+from localft.jobs import JobOrder, JobState, JobView
 from localft.serving.openai_engine import OpenAIEndpoint
 from localft.settings import Settings
 from localft.store import files
@@ -78,8 +78,8 @@ def start_service(
     """Serve a run (the newest by default) as "base" and "tuned", or an export as "gguf"; return at once.
 
     With both a run and an export all three are served. A living service of the same is found instead of started,
-    unless another `port` or `token` is asked for. Port 0 takes a free one; token None makes one up, an empty one lets
-    everybody on this computer in. After `idle_minutes` without a question it ends (0: never).
+    unless another `port` or `token` is asked for, or it would end sooner. Port 0 takes a free one; token None makes one
+    up, an empty one lets everybody on this computer in. After `idle_minutes` without a question it ends (0: never).
 
     Raises:
         UserError: the run has no weights, the export no GGUF file.
@@ -88,8 +88,7 @@ def start_service(
     paths.make_private(paths.services_dir())
     with files.locked(paths.services_dir() / ".lock"):
         for service in _living(settings):
-            same_port = port in {0, service.job.order.settings.get("port")}
-            if same_port and token in {None, service.token}:
+            if _will_do(service, settings) and token in {None, service.token}:
                 return service
         _clear_away()
         folder = paths.make_private(paths.services_dir() / files.new_id())
@@ -147,7 +146,8 @@ def wait_ready(service: Service, timeout: float = 600.0, on_change: Callable[[Jo
     """Wait until the service answers, and return it with its address; `on_change` hears of the loading.
 
     Raises:
-        UserError: it ended before it was ready, or took longer than `timeout` seconds.
+        UserError: it ended before it was ready, or loading took longer than `timeout` seconds. Waiting for other work
+            that has the card does not count.
     """
     deadline = time.monotonic() + timeout
     last: JobView | None = None
@@ -162,6 +162,8 @@ def wait_ready(service: Service, timeout: float = 600.0, on_change: Callable[[Jo
             result = service.job.result
             reason = result.message if result else "it stopped unexpectedly."
             raise UserError(f"The model could not be served: {reason}", result.hint if result else _LOOK_AT_LOG)
+        if service.job.state is JobState.QUEUED:
+            deadline = time.monotonic() + timeout
         if time.monotonic() > deadline:
             raise UserError(f"The model was not ready within {timeout:.0f} seconds.", _LOOK_AT_LOG)
         time.sleep(0.1)
@@ -223,9 +225,16 @@ def _living(wanted: ServiceSettings) -> list[Service]:
     return [
         service
         for service in list_services()
-        if service.job.state.value != "stopping"
+        if service.job.state is not JobState.STOPPING
         and {name: service.job.order.settings.get(name) for name in what} == what
     ]
+
+
+def _will_do(service: Service, wanted: ServiceSettings) -> bool:
+    """Tell whether a living service is at the wanted port and stays at least as long without a question."""
+    port, minutes = (service.job.order.settings.get(name) for name in ("port", "idle_minutes"))
+    stays = minutes == 0 or (wanted.idle_minutes > 0 and float(minutes or 0) >= wanted.idle_minutes)
+    return stays and wanted.port in {0, port}
 
 
 def _clear_away() -> None:
