@@ -17,8 +17,8 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 def find_model(reference: str, revision: str | None = None) -> BaseModel:
     """Describe a base model without downloading its weights.
 
-    `reference` is "starter", an id on the hub (owner/name), or the path of a folder. A pinned revision that is
-    downloaded needs no network, nor does any downloaded model when the hub cannot be reached.
+    `reference` is "starter", an id on the hub (owner/name), or the path of a folder. A model that is downloaded is
+    taken as it is, and the hub is not asked; name the revision "main" to ask it for the newest one.
 
     Raises:
         UserError: there is no such model, it cannot be used, it is gated, or it is neither here nor reachable.
@@ -34,7 +34,7 @@ def find_model(reference: str, revision: str | None = None) -> BaseModel:
             f"{reference[:200]!r} is neither a model on the Hugging Face hub (owner/name) nor a folder.",
             "Examples: `starter`, `Qwen/Qwen3-0.6B`, `./my-model`.",
         )
-    if hub.is_offline() or (revision is not None and _COMMIT.fullmatch(revision)):
+    if revision is None or hub.is_offline() or _COMMIT.fullmatch(revision):
         cached = hub.cached_model(reference, revision)
         if cached is not None:
             return cached

@@ -37,7 +37,7 @@ def snapshot_folder(reference: str, revision: str | None) -> Path | None:
 def cached_model(reference: str, revision: str | None) -> BaseModel | None:
     """Describe a model from the cache alone, None unless all of it is there.
 
-    Without a revision it is the newest one looked up, else any that is complete.
+    Without a revision (or "main") it is the newest one looked up, else any that is complete.
 
     Raises:
         UserError: it is there, and localft refuses it.
@@ -46,7 +46,7 @@ def cached_model(reference: str, revision: str | None) -> BaseModel | None:
     if folder is None:
         return None
     candidates = [folder]
-    if revision is None:
+    if revision in {None, "main"}:
         candidates += sorted(folder.parent.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
     for candidate in candidates:
         if _complete(candidate):

@@ -243,9 +243,14 @@ def test_a_newer_revision_that_was_only_looked_up_leaves_the_older_one_usable(
 ) -> None:
     finished(start_download(find_model(NAME)))
     hub.repositories[NAME].commit = "b" * 40
-    assert find_model(NAME).revision == "b" * 40
+    asked = len(hub.asked)
+    assert find_model(NAME).revision == COMMIT
+    assert len(hub.asked) == asked, "a downloaded model is taken without asking the hub"
+    assert find_model(NAME, "main").revision == "b" * 40
+    assert find_model(NAME).revision == COMMIT
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert find_model(NAME).revision == COMMIT
+    assert find_model(NAME, "main").revision == COMMIT
 
 
 def test_a_search_lists_models_with_what_is_known_of_them(hub: Hub) -> None:

@@ -99,33 +99,35 @@ def test_no_value_changes_silently(tmp_path: Path, value: str, text: str) -> Non
     assert result.examples[0].answer == text
 
 
+BROKEN = (
+    b'{"prompt": "q1", "completion": "fine"}\n'
+    b"\n"
+    b"not json\n"
+    b'{"prompt": "q", "completion": "caf\xe9"}\n'
+    b'{"prompt": "q", "completion": ""}\n'
+    b'{"prompt": "q", "completion": null}\n'
+    b'{"prompt": "q", "completion": NaN}\n'
+    b'{"messages": [{"role": "assistant", "content": "alone"}]}\n'
+    b'{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a b"}, '
+    b'{"role": "user", "content": "q"}]}\n'
+    b'{"messages": [{"role": "wizard", "content": "q"}, {"role": "assistant", "content": "a b"}]}\n'
+    b'{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "  "}]}\n'
+    b'{"prompt": "q1", "completion": "fine"}\n'
+    b'{"prompt": "q", "completion": "x"}\n'
+    b"[1, 2]\n"
+    b"5\n"
+    b'{"prompt": "q", "completion": "half \\ud83d pair"}\n'
+    b'{"prompt": "q", "prompt": "twice", "completion": "a b"}\n'
+    b'{"colour": "red"}\n'
+    b'{"prompt": "q", "chosen": "a b", "rejected": "b a"}\n'
+    b'{"messages": "text"}\n'
+    b'{"messages": [{"role": "user", "content": [{"type": "image_url"}]}, {"role": "assistant", "content": "a"}]}\n'
+    b'{"prompt": "q2", "completion": "fine too"}'
+)
+
+
 def test_every_broken_row_is_listed_with_its_line_and_the_rest_goes_on(tmp_path: Path) -> None:
-    path = write(
-        tmp_path / "a.jsonl",
-        b'{"prompt": "q1", "completion": "fine"}\n'
-        b"\n"
-        b"not json\n"
-        b'{"prompt": "q", "completion": "caf\xe9"}\n'
-        b'{"prompt": "q", "completion": ""}\n'
-        b'{"prompt": "q", "completion": null}\n'
-        b'{"prompt": "q", "completion": NaN}\n'
-        b'{"messages": [{"role": "assistant", "content": "alone"}]}\n'
-        b'{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a b"}, '
-        b'{"role": "user", "content": "q"}]}\n'
-        b'{"messages": [{"role": "wizard", "content": "q"}, {"role": "assistant", "content": "a b"}]}\n'
-        b'{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "  "}]}\n'
-        b'{"prompt": "q1", "completion": "fine"}\n'
-        b'{"prompt": "q", "completion": "x"}\n'
-        b"[1, 2]\n"
-        b"5\n"
-        b'{"prompt": "q", "completion": "half \\ud83d pair"}\n'
-        b'{"prompt": "q", "prompt": "twice", "completion": "a b"}\n'
-        b'{"colour": "red"}\n'
-        b'{"prompt": "q", "chosen": "a b", "rejected": "b a"}\n'
-        b'{"messages": "text"}\n'
-        b'{"messages": [{"role": "user", "content": [{"type": "image_url"}]}, {"role": "assistant", "content": "a"}]}\n'
-        b'{"prompt": "q2", "completion": "fine too"}',
-    )
+    path = write(tmp_path / "a.jsonl", BROKEN)
     result = read_files([path])
     assert [(one.row, one.answer) for one in result.examples] == [(1, "fine"), (22, "fine too")]
     assert aside(result) == [
