@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 TEXTS = (
     "The quick brown fox jumps over the lazy dog while the customer waits for an answer to the question.",
@@ -41,10 +41,11 @@ def make_model_folder(
     config: dict[str, Any] | None = None,
     tokenizer_config: dict[str, Any] | None = None,
     eos: str = "<|im_end|>",
+    like_sentencepiece: bool = False,
 ) -> Path:
     """Write a folder that looks like a small Llama, and return it."""
     folder.mkdir(parents=True, exist_ok=True)
-    tokenizer = Tokenizer.from_str(_trained())
+    tokenizer = Tokenizer.from_str(_trained_like_sentencepiece() if like_sentencepiece else _trained())
     if adds_bos:
         tokenizer.post_processor = processors.TemplateProcessing(
             single="<|begin|> $A", special_tokens=[("<|begin|>", tokenizer.token_to_id("<|begin|>"))]
@@ -80,6 +81,23 @@ def _trained() -> str:
         show_progress=False,
     )
     tokenizer.train_from_iterator(TEXTS, trainer)
+    return tokenizer.to_str()
+
+
+@cache
+def _trained_like_sentencepiece() -> str:
+    """As Llama 2 and Mistral have it: a space before the text, spaces inside of tokens, bytes for what is unknown."""
+    tokenizer = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
+    trainer = trainers.BpeTrainer(
+        vocab_size=420,
+        special_tokens=["<unk>", *(f"<0x{byte:02X}>" for byte in range(256)), *SPECIAL],
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([text.replace(" ", "▁") for text in TEXTS], trainer)
     return tokenizer.to_str()
 
 

@@ -156,7 +156,10 @@ def _boundary(
         return None
     anchor = next((index for index in range(count - 1, -1, -1) if token_ids[index] in tokenizer.added_tokens), 0)
     start = offsets[anchor][0] if anchor else 0
-    return count if tokenizer.encode(text[start:position]) == token_ids[anchor:count] else None
+    if tokenizer.encode(text[start:position]) == token_ids[anchor:count]:
+        return count
+    # Some tokenizers treat the start of a text in a special way, so the piece alone proves nothing: try all of it.
+    return count if anchor and tokenizer.encode(text[:position]) == token_ids[:count] else None
 
 
 def _continue(tokenizer: TextTokenizer, text: str) -> tuple[list[int], list[int]]:

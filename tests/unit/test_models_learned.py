@@ -11,6 +11,7 @@ from localft.data.examples import Example, Message
 from localft.errors import UserError
 from localft.models.chat_format import ChatFormat
 from localft.models.find import find_model
+from localft.models.rendering import render
 from localft.models.templates import chat_format_for
 from localft.models.tokens import TextTokenizer, encode_example, encode_prompt
 from tests.model_folders import CHATML, make_model_folder
@@ -28,6 +29,11 @@ THINKER = (
 OPENER = (
     "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.content.split('</think>')[-1] + '<|im_end|>\\n' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n<think>\\n' }}{% endif %}"
+)
+# The answer begins with a space of its own, right behind the prompt, as in Mistral's templates.
+MISTRAL = (
+    "{{ bos_token }}{% for m in messages %}{% if m.role == 'user' %}{{ '[INST] ' + m.content + ' [/INST]' }}"
+    "{% else %}{{ ' ' + m.content + eos_token }}{% endif %}{% endfor %}"
 )
 NO_END = (
     "{% for m in messages %}{{ m.role + ': ' + m.content + '\\n' }}{% endfor %}"
@@ -105,6 +111,17 @@ def test_a_prompt_that_opens_the_thinking_is_continued_inside_of_it(tmp_path: Pa
     assert keep.learned(thought) == ["hm\n</think>\n\nParis<|im_end|>"]
 
 
+def test_spaces_at_the_start_of_a_turn_stay_where_the_model_has_to_write_them(tmp_path: Path) -> None:
+    room = Room(tmp_path / "m", MISTRAL, like_sentencepiece=True)
+    conversation = example("capital of France?", "Paris", "and Italy?", "Rome")
+    sequences = encode_example(room.format, room.tokenizer, conversation, 10_000)
+    assert len(sequences) == 1
+    text = render(room.format, [message.as_chat() for message in conversation.messages])
+    assert sequences[0].token_ids == room.tokenizer.encode(text), "what a whole rendering makes"
+    learned = [one for one, learned in zip(sequences[0].token_ids, sequences[0].learned, strict=True) if learned]
+    assert room.tokenizer.decode(learned).split() == ["Paris<|im_end|>", "Rome<|im_end|>"]
+
+
 def test_where_the_template_writes_no_end_the_end_of_text_is_learned(tmp_path: Path) -> None:
     room = Room(tmp_path / "m", NO_END, eos="<|endoftext|>")
     assert room.format.end_of_turn == ""
@@ -142,6 +159,7 @@ def rooms(tmp_path_factory: pytest.TempPathFactory) -> list[Room]:
             Room(folder / "opener", OPENER, "keep"),
             Room(folder / "no-end", NO_END, eos="<|endoftext|>"),
             Room(folder / "plain", None, template_name="plain", adds_bos=True),
+            Room(folder / "sentencepiece", MISTRAL, like_sentencepiece=True),
         ]
 
 
