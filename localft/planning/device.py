@@ -24,8 +24,8 @@ _UNKNOWN_CARD = (20.0, 200.0)
 # Laptops: the same name, about two thirds of the power.
 _LAPTOP_SHARE = 0.65
 
-# A processor core with AVX2 does some 16 GFLOP/s in fp32 matrix products once everything around them is counted.
-_CORE_FLOPS = 16e9
+# What a processor core with AVX2 or better achieves in fp32, everything around the matrix products counted.
+_CORE_FLOPS = 40e9
 _PROCESSOR_WATTS = 65.0
 # Fans, memory, disk, the processor beside the card.
 _REST_WATTS = 60.0

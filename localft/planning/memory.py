@@ -98,15 +98,12 @@ def _layer_bytes_per_token(shape: ModelShape, load: Load) -> int:
 
     With s bytes a number: the inputs of q/k/v and of gate/up (2h), the queries, keys and values for attention (q + 2k)
     and its output (q), four vectors of the SwiGLU block (4m), the inner vectors of seven adapters (7r); the norms work
-    in fp32 and save their input (4h each). Attention with a padding mask on a card widens keys and values to all heads.
-    Norms of queries and keys save them in fp32 and once more normalised.
+    in fp32 and save their input (4h each). Norms of queries and keys save them in fp32 and once more normalised.
     """
     size = load.compute_bytes
     numbers = 2 * shape.hidden + 2 * shape.query + 2 * shape.key + 4 * shape.intermediate
     if load.method != "full":
         numbers += 7 * load.rank
-    if load.on_gpu:
-        numbers += 2 * (shape.query - shape.key)
     total = size * numbers + 4 * shape.norms * shape.hidden
     if shape.normalises_queries:
         total += (4 + size) * (shape.query + shape.key)
@@ -120,9 +117,8 @@ def loss_bytes(shape: ModelShape, load: Load) -> int:
 
 
 def buffer_bytes(shape: ModelShape, load: Load) -> int:
-    """Short-lived: the largest matrix, dequantised for its product; the widest activation; the attention mask."""
+    """Short-lived: the largest matrix, dequantised for its product; the widest activation. There is no mask."""
     largest = max(inputs * outputs for inputs, outputs in shape.linears)
     dequantised = load.compute_bytes * largest if load.method == "qlora" else 0
     widest = 3 * load.compute_bytes * load.tokens * shape.intermediate
-    mask = load.compute_bytes * load.micro_batch * load.length**2
-    return dequantised + widest + mask
+    return dequantised + widest

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 from typing import Literal
 
+from localft import words
 from localft.hardware import Hardware
 from localft.models.base_model import BaseModel
 from localft.planning.device import Device, device_of
@@ -20,7 +21,8 @@ Fit = Literal["comfortably", "tightly", "no"]
 _COMFORTABLE, _TIGHT = 0.85, 0.97
 # Beyond so many tokens a larger micro-batch is no faster.
 _ENOUGH_TOKENS = 8_192
-_GIB = 2**30
+# A processor is for tiny models: longer than this is worth a warning.
+_LONG = 12 * 3600.0
 
 
 class Plan(Record):
@@ -91,7 +93,8 @@ def make_plan(recipe: Recipe, base_model: BaseModel, token_stats: TokenStats, ha
         seconds=seconds,
         watt_hours=seconds / 3600 * device.watts,
         reasons=_reasons(load, device, token_stats, settings),
-        advice=() if fits == "comfortably" else _advice(settings, load, shape, device, total),
+        advice=_slow(seconds, device)
+        + (() if fits == "comfortably" else _advice(settings, load, shape, device, total)),
     )
 
 
@@ -168,6 +171,13 @@ def _reasons(load: Load, device: Device, stats: TokenStats, settings: TrainingSe
     }
 
 
+def _slow(seconds: float, device: Device) -> tuple[str, ...]:
+    """A warning where a run fits the computer's memory but not a person's patience."""
+    if device.on_gpu or seconds < _LONG:
+        return ()
+    return (f"Without a graphics card this takes about {words.duration(seconds)}; choose a much smaller base model.",)
+
+
 def _advice(settings: TrainingSettings, load: Load, shape: ModelShape, device: Device, total: int) -> tuple[str, ...]:
     """Up to three changes that help, the cheapest in quality first, each with what the run would then need."""
     changes = [
@@ -180,12 +190,12 @@ def _advice(settings: TrainingSettings, load: Load, shape: ModelShape, device: D
         ("Choose rank 8", replace(load, rank=min(load.rank, 8), checkpointing=True)),
     ]
     sentences = []
-    for words, changed in changes:
+    for change, changed in changes:
         needed = sum(memory_by_cause(shape, changed).values())
         if changed != load and needed < 0.97 * total:
-            sentences.append(f"{words}: {needed / _GIB:.1f} GB instead of {total / _GIB:.1f}.")
+            sentences.append(f"{change}: {words.memory(needed)} instead of {words.memory(total)}.")
     if total > _TIGHT * device.memory:
-        sentences.append(f"Choose a smaller base model; {device.name} has {device.memory / _GIB:.1f} GB free.")
+        sentences.append(f"Choose a smaller base model; {device.name} has {words.memory(device.memory)} free.")
     if settings.micro_batch_size and not sentences:
         sentences.append("Leave the micro-batch empty, so that the plan can choose it.")
     return tuple(sentences[-3:] if len(sentences) > 3 else sentences)

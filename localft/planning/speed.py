@@ -11,7 +11,7 @@ _GPU_SHARE = 0.38
 _TOKENS_OF_READING = 400
 # Beside the arithmetic a processor spends this long per layer of a micro-batch, forward and backward: some 150 small
 # operations through Python. On tiny models it is most of the time.
-_CPU_SECONDS_PER_LAYER = 0.006
+_CPU_SECONDS_PER_LAYER = 0.004
 
 # Loading the libraries and the model, before the first step.
 START_SECONDS = 20.0

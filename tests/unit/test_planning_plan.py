@@ -1,0 +1,245 @@
+"""Plans: memory by cause, the micro-batch that fits, the sentence when nothing does; and what is proposed, and why."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from localft.errors import UserError
+from localft.hardware import Disk, Gpu, Hardware, Memory
+from localft.models.base_model import BaseModel
+from localft.planning.lengths import TokenStats, measure_tokens
+from localft.planning.memory import NF4_BYTES_PER_WEIGHT, Load, memory_by_cause
+from localft.planning.model_shape import ModelShape, guess_shape, shape_of
+from localft.planning.plan import Plan, fit_badge, fit_badge_of_size, make_plan
+from localft.planning.proposing import PRESETS, propose, propose_values
+from localft.planning.recipe import Preset, Recipe, TrainingSettings
+from localft.settings import fields
+from tests.sample_projects import make_project
+
+GIB = 2**30
+STATS = TokenStats(train=1_000, validation=100, mean=300.0, p50=250, p95=600, p99=900, longest=1_300, learned=120.0)
+
+LLAMA_8B: dict[str, Any] = {
+    "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32,
+    "num_key_value_heads": 8, "vocab_size": 128256, "tie_word_embeddings": False,
+}  # fmt: skip
+QWEN3_4B: dict[str, Any] = {
+    "hidden_size": 2560, "intermediate_size": 9728, "num_hidden_layers": 36, "num_attention_heads": 32,
+    "num_key_value_heads": 8, "head_dim": 128, "vocab_size": 151936, "tie_word_embeddings": True,
+}  # fmt: skip
+
+
+def model(parameters: int, architecture: str = "LlamaForCausalLM", **config: Any) -> BaseModel:
+    return BaseModel(
+        reference="owner/model",
+        origin="hub",
+        architecture=architecture,
+        parameters=parameters,
+        weight_bytes=2 * parameters,
+        context_length=32_768,
+        files={},
+        config=config,
+    )
+
+
+LLAMA, QWEN = model(8_030_261_248, **LLAMA_8B), model(4_022_468_096, "Qwen3ForCausalLM", **QWEN3_4B)
+
+
+def computer(card: str | None = None, gigabytes: float = 12.0, capability: tuple[int, int] = (8, 6)) -> Hardware:
+    total = int(gigabytes * GIB)
+    gpus = () if card is None else (Gpu(0, "GPU-0", card, total, int(0.93 * total), capability),)
+    memory = Memory(32 * GIB, 24 * GIB, 0, 0)
+    return Hardware("Linux", gpus, "580.1", "", memory, Disk(Path(), 10**12, 10**12), 8, 16)
+
+
+def plan_for(base: BaseModel, hardware: Hardware, **changes: object) -> Plan:
+    recipe = Recipe(base_model="owner/model", dataset="d", settings=TrainingSettings.model_validate(changes))
+    return make_plan(recipe, base, STATS, hardware)
+
+
+def test_a_published_shape_is_read_to_the_last_weight() -> None:
+    shape = shape_of(LLAMA)
+    per_layer = sum(inputs * outputs for inputs, outputs in shape.linears)
+    assert shape.linear_parameters == 32 * per_layer
+    assert (shape.query, shape.key, shape.head_is_tied) == (4096, 1024, False)
+    # 24.3 million weights for rank 16 on Llama-3.2-3B and 41.9 on Llama-3.1-8B, as PEFT counts them.
+    assert shape.adapter_parameters(16) == 41_943_040
+
+
+def test_a_nested_configuration_is_read() -> None:
+    nested = model(4_300_000_000, "Gemma3ForConditionalGeneration", text_config=QWEN3_4B, model_type="gemma3")
+    shape = shape_of(nested)
+    assert shape.hidden == 2560
+    assert shape.norms == 4
+    assert shape.normalises_queries
+
+
+def test_without_a_configuration_the_size_decides() -> None:
+    assert shape_of(model(3_900_000_000)) == guess_shape(3_900_000_000)
+    assert guess_shape(3_900_000_000).layers == 36
+
+
+def test_weights_are_counted_to_the_byte() -> None:
+    shape = shape_of(LLAMA)
+    load = Load("qlora", "bf16", True, 16, 1, 1024, checkpointing=True)
+    kept = shape.parameters - shape.linear_parameters
+    assert memory_by_cause(shape, load)["weights"] == int(NF4_BYTES_PER_WEIGHT * shape.linear_parameters + 2 * kept)
+    assert memory_by_cause(shape, replace(load, method="lora"))["weights"] == 2 * shape.parameters
+    full = memory_by_cause(shape, replace(load, method="full"))
+    assert full["weights"] + full["gradients"] + full["optimiser"] == 16 * shape.parameters
+    assert full["adapter"] == 0
+
+
+LOADS = st.builds(
+    Load,
+    method=st.sampled_from(["qlora", "lora", "full"]),
+    precision=st.sampled_from(["bf16", "fp16", "fp32"]),
+    on_gpu=st.booleans(),
+    rank=st.integers(1, 128),
+    micro_batch=st.integers(1, 32),
+    length=st.integers(32, 8_192),
+    checkpointing=st.booleans(),
+)
+SHAPES = st.sampled_from([shape_of(LLAMA), shape_of(QWEN), guess_shape(600_000_000), guess_shape(3_000_000)])
+
+
+@given(shape=SHAPES, load=LOADS)
+@settings(max_examples=300, deadline=None)
+def test_more_of_anything_never_needs_less(shape: ModelShape, load: Load) -> None:
+    memory = memory_by_cause(shape, load)
+    assert all(value >= 0 for value in memory.values())
+    total = sum(memory.values())
+    for more in (
+        replace(load, micro_batch=load.micro_batch + 1),
+        replace(load, length=load.length + 1),
+        replace(load, rank=load.rank + 1),
+    ):
+        assert sum(memory_by_cause(shape, more).values()) >= total
+    assert (
+        memory_by_cause(shape, replace(load, checkpointing=True))["activations"]
+        <= (memory_by_cause(shape, replace(load, checkpointing=False))["activations"])
+        or shape.layers < 3
+    )
+
+
+@pytest.mark.parametrize(
+    ("base", "card", "gigabytes", "method", "fits"),
+    [
+        (QWEN, "NVIDIA GeForce RTX 4060", 8, "qlora", {"comfortably"}),
+        (QWEN, "NVIDIA GeForce RTX 4060", 8, "lora", {"no"}),
+        (LLAMA, "NVIDIA GeForce RTX 3060", 12, "qlora", {"comfortably"}),
+        (LLAMA, "NVIDIA GeForce RTX 3060", 12, "lora", {"no"}),
+        (LLAMA, "NVIDIA GeForce RTX 4090", 24, "lora", {"comfortably", "tightly"}),
+        (LLAMA, "NVIDIA GeForce RTX 4090", 24, "full", {"no"}),
+    ],
+)
+def test_known_pairs_of_model_and_card(base: BaseModel, card: str, gigabytes: int, method: str, fits: set[str]) -> None:
+    plan = plan_for(base, computer(card, gigabytes), method=method, rank=16)
+    assert plan.fits in fits, plan.memory
+    assert plan.total_bytes == sum(plan.memory.values())
+    if plan.fits == "no":
+        assert plan.advice
+
+
+@given(
+    batch=st.integers(1, 64),
+    wanted=st.one_of(st.none(), st.integers(1, 64)),
+    length=st.integers(32, 4_096),
+    gigabytes=st.sampled_from([4, 6, 8, 12, 16, 24]),
+)
+@settings(max_examples=150, deadline=None)
+def test_the_batch_is_kept_exactly(batch: int, wanted: int | None, length: int, gigabytes: int) -> None:
+    hardware = computer("NVIDIA GeForce RTX 3060", gigabytes)
+    plan = plan_for(QWEN, hardware, batch_size=batch, micro_batch_size=wanted, max_length=length)
+    assert plan.micro_batch_size * plan.accumulation == plan.batch_size == batch
+    if wanted is not None:
+        assert plan.micro_batch_size <= wanted
+    assert plan.steps >= 1
+    assert plan.seconds > 0
+
+
+def test_precision_follows_the_card() -> None:
+    assert plan_for(QWEN, computer("NVIDIA GeForce RTX 3060", 12, (8, 6))).precision == "bf16"
+    assert plan_for(QWEN, computer("NVIDIA GeForce RTX 2060", 12, (7, 5))).precision == "fp16"
+    assert plan_for(model(3_000_000), computer()).precision == "fp32"
+
+
+def test_memory_alone_decides_what_is_computed_twice() -> None:
+    small = plan_for(QWEN, computer("NVIDIA GeForce RTX 4060", 8))
+    large = plan_for(model(600_000_000), computer("NVIDIA GeForce RTX 4090", 24))
+    assert small.activation_checkpointing
+    assert not large.activation_checkpointing
+
+
+def test_a_plan_says_where_its_numbers_come_from() -> None:
+    plan = plan_for(QWEN, computer("NVIDIA GeForce RTX 3060"))
+    assert set(plan.reasons) >= {"precision", "micro_batch_size", "activation_checkpointing", "seconds"}
+    assert plan.device == "RTX 3060"
+    assert plan.watt_hours == pytest.approx(plan.seconds / 3600 * 230)
+
+
+def test_advice_is_cheaper_than_what_it_replaces() -> None:
+    plan = plan_for(LLAMA, computer("NVIDIA GeForce RTX 3060", 12), method="lora")
+    assert any("qlora" in sentence for sentence in plan.advice)
+    assert len(plan.advice) <= 3
+
+
+def test_a_run_of_days_on_the_processor_is_told() -> None:
+    plan = plan_for(QWEN, computer())
+    assert any("graphics card" in sentence for sentence in plan.advice)
+
+
+def test_badges_agree_with_or_without_a_configuration() -> None:
+    hardware = computer("NVIDIA GeForce RTX 3060", 12)
+    assert fit_badge(LLAMA, hardware) == fit_badge_of_size(8_030_261_248, hardware) == "comfortably"
+    assert fit_badge_of_size(32_000_000_000, hardware) == "no"
+
+
+def test_every_preset_proposes_valid_settings_with_a_reason_each() -> None:
+    known = {field.name for field in fields(TrainingSettings)}
+    for preset in PRESETS:
+        for base in (LLAMA, QWEN, model(4_000_000)):
+            for count in (3, 40, 400, 4_000, 40_000):
+                values = propose_values(replace(STATS, train=count), base, computer(), preset, {})
+                assert set(values) <= known
+                assert TrainingSettings.model_validate({name: value for name, (value, _) in values.items()})
+                assert all(reason.endswith(".") for _, reason in values.values())
+
+
+def test_presets_differ_in_effort() -> None:
+    def epochs(preset: Preset) -> float:
+        return float(propose_values(STATS, QWEN, computer(), preset, {})["epochs"][0])
+
+    assert epochs("quick") < epochs("balanced") < epochs("thorough")
+
+
+def test_the_longest_length_comes_from_the_data_and_the_model() -> None:
+    assert propose_values(STATS, QWEN, computer(), "balanced", {})["max_length"][0] == 960
+    short = QWEN.model_copy(update={"context_length": 512})
+    assert propose_values(STATS, short, computer(), "balanced", {})["max_length"][0] == 512
+
+
+def test_own_values_win_and_are_marked() -> None:
+    project = make_project()
+    version = next(project.datasets.iterdir()).name
+    recipe = propose(project, version, QWEN, computer(), "balanced", {"rank": 8, "epochs": 7})
+    assert (recipe.settings.rank, recipe.settings.alpha, recipe.settings.epochs) == (8, 16, 7)
+    assert recipe.reasons["rank"] == "Your choice."
+    with pytest.raises(UserError, match="did you mean rank"):
+        propose(project, version, QWEN, computer(), "balanced", {"ranc": 8})
+    with pytest.raises(UserError, match="learning_rate"):
+        propose(project, version, QWEN, computer(), "balanced", {"learning_rate": 5})
+
+
+def test_lengths_are_estimated_before_a_download_and_say_so() -> None:
+    project = make_project(train=20)
+    stats = measure_tokens(project, next(project.datasets.iterdir()).name, QWEN)
+    assert stats.estimated
+    assert stats.train == 20
+    assert 0 < stats.learned < stats.mean <= stats.longest
+    plan = make_plan(Recipe(base_model="x", dataset="d", settings=TrainingSettings()), QWEN, stats, computer())
+    assert "not downloaded" in plan.reasons["micro_batch_size"]
