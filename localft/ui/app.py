@@ -7,7 +7,7 @@ import logging
 import secrets
 import sys
 import webbrowser
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from localft import jobs
 from localft.ui import environment
@@ -15,6 +15,7 @@ from localft.ui import environment
 if TYPE_CHECKING:
     import gradio as gr
 
+    from localft.ui.guard import Guard
     from localft.ui.share import ShareDesk
 
 MAXIMUM_UPLOAD = "1gb"
@@ -27,38 +28,12 @@ def create_app(desk: "ShareDesk | None" = None) -> "gr.Blocks":
     return layout.build(desk)
 
 
-def create_server_app(blocks: "gr.Blocks", token: str) -> Any:
+def create_server_app(blocks: "gr.Blocks", token: str) -> "Guard":
     """Put the page, the downloads and the guard together into one ASGI application."""
-    import fastapi
-    import gradio as gr
-
-    from localft.ui import downloads, theme
+    from localft.ui import downloads, mounting
     from localft.ui.guard import Guard
 
-    quiet = {"docs_url": None, "redoc_url": None, "openapi_url": None}
-    outer = fastapi.FastAPI(routes=list(downloads.routes()), **quiet)  # ty: ignore[invalid-argument-type]
-    mounted = gr.mount_gradio_app(
-        outer,
-        blocks,
-        path="/",
-        server_name="127.0.0.1",
-        footer_links=[],
-        run_history=False,
-        allowed_paths=[],
-        blocked_paths=environment.blocked(),
-        favicon_path=str(theme.icon()),
-        show_error=False,
-        max_file_size=MAXIMUM_UPLOAD,
-        ssr_mode=False,
-        enable_monitoring=False,
-        pwa=False,
-        mcp_server=False,
-        app_kwargs=quiet,
-        theme=theme.Theme(),
-        css_paths=theme.stylesheet(),
-        head=theme.head(),
-    )
-    return Guard(mounted, token)
+    return Guard(mounting.mount(blocks, MAXIMUM_UPLOAD, downloads.routes()), token)
 
 
 def serve_app(port: int | None = None, open_browser: bool = True) -> None:

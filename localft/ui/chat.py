@@ -21,7 +21,7 @@ from localft.ui.conversation import Conversation, close_all, converse
 from localft.ui.flows import shared_system_prompt
 from localft.ui.forms import Form, draw_form
 from localft.ui.handlers import Updates
-from localft.ui.once import new_key, request_key
+from localft.ui.once import new_key
 from localft.ui.shared import Page, Shared, required
 from localft.ui.views import chat as views
 from localft.ui.views import parts
@@ -92,7 +92,7 @@ def draw(shared: Shared) -> None:
     """Draw the tab and connect it."""
     state = gr.HTML()
     message = gr.HTML()
-    desk = _draw_desk()
+    desk = _draw_desk(shared)
 
     def read(page: Page) -> Updates:
         choices = targets(page.project)
@@ -137,7 +137,7 @@ def targets(project: Project | None) -> list[tuple[str, str]]:
     return runs + files
 
 
-def _draw_desk() -> Desk:
+def _draw_desk(shared: Shared) -> Desk:
     with gr.Row(equal_height=True):
         target = gr.Dropdown([], label="Talk to", min_width=280)
         who = gr.Radio(_WHO, value="both", label="Show", min_width=280)
@@ -163,7 +163,7 @@ def _draw_desk() -> Desk:
         unload = gr.Button("Unload the models", size="sm")
     return Desk(
         target, who, loading, talk, question, send, stop, again, edit, clear, keep, golden, system, form, unload,
-        gr.State(Conversation()), request_key(),
+        gr.State(Conversation()), shared.request_key(),
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from localft.training.runs import Run, list_runs, open_run
 from localft.ui import downloads
 from localft.ui.actions import action_of, clickable
 from localft.ui.handlers import Updates
-from localft.ui.once import Once, new_key, request_key
+from localft.ui.once import Once, new_key
 from localft.ui.shared import Page, Picked, Shared, required
 from localft.ui.views import evaluate as views
 from localft.ui.views import parts
@@ -52,7 +52,7 @@ def draw(shared: Shared) -> None:
     message = gr.HTML()
     with gr.Row(elem_classes="lf-buttons"):
         start = gr.Button("Evaluate", variant="primary", elem_classes="lf-long", scale=0, min_width=160)
-    key = request_key()
+    key = shared.request_key()
     waiting = gr.HTML(elem_classes="lf-live")
     banner, scores, forgetting = gr.HTML(), gr.HTML(), gr.HTML()
     better, worse = gr.HTML(), gr.HTML()

@@ -26,7 +26,7 @@ from localft.ui import downloads
 from localft.ui.actions import action_of, clickable
 from localft.ui.frame import Watch
 from localft.ui.handlers import Updates
-from localft.ui.once import Once, new_key, request_key
+from localft.ui.once import Once, new_key
 from localft.ui.shared import Page, Shared, required
 from localft.ui.views import export as views
 from localft.ui.views import parts
@@ -139,7 +139,7 @@ def _delete_button(export: Export) -> Markup:
 
 
 def _connect(shared: Shared, order: Order, start: gr.Button, made: gr.HTML, message: gr.HTML) -> None:
-    key = request_key()
+    key = shared.request_key()
     started: Once[Export] = Once()
 
     def export(

@@ -15,6 +15,7 @@ from localft.hardware import Hardware, read_hardware
 from localft.jobs import JobState, JobView
 from localft.store.projects import create_project
 from localft.ui.handlers import Updates
+from localft.ui.once import new_key
 from localft.ui.shared import Hook, Page, Picked, Seen, Shared, project_choices
 from localft.ui.views import frame as views
 from localft.ui.views import parts
@@ -194,6 +195,7 @@ def connect_refresh(shared: Shared, top: Top, demo: gr.Blocks, tabs: Sequence[gr
             **shared.refresh(slug, {}, name, {}, only_live=False),
             shared.project: gr.update(choices=choices, value=slug),
             shared.tabs: gr.update(selected=name),
+            **{key: new_key() for key in shared.keys},
         }
 
     def everything(slug: str | None, picked: Picked, tab: str, seen: Seen) -> Updates:
@@ -203,9 +205,9 @@ def connect_refresh(shared: Shared, top: Top, demo: gr.Blocks, tabs: Sequence[gr
         return shared.refresh(slug, picked, tab, seen, only_live=True)
 
     keep: dict[str, Any] = {"clear": False}
-    shared.on(demo.load, load, [], [shared.project, shared.tabs, *outputs], **keep)
+    shared.on(demo.load, load, [], [shared.project, shared.tabs, *shared.keys, *outputs], **keep)
     shared.on(shared.project.change, everything, current, outputs, js=_WITH_TAB)
-    shared.project.change(None, [shared.project], [], js=_REMEMBER_PROJECT, show_progress="hidden")
+    shared.project.change(None, [shared.project], [], js=_REMEMBER_PROJECT, api_visibility="private")
     shared.on(top.timer.tick, live, current, outputs, queue=False, js=_WITH_TAB, **keep)
     for tab in tabs:
         name = str(tab.id)

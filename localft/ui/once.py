@@ -6,8 +6,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-import gradio as gr
-
 T = TypeVar("T")
 _REMEMBERED = 256
 
@@ -32,14 +30,6 @@ class Once(Generic[T]):
             while len(self._started) > _REMEMBERED:
                 self._started.popitem(last=False)
             return result
-
-
-def request_key() -> gr.Textbox:
-    """The hidden field that holds the key of the next click.
-
-    A handler that has started something puts a new one there.
-    """
-    return gr.Textbox(new_key, visible="hidden", label="Request", container=False)
 
 
 def new_key() -> str:

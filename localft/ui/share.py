@@ -126,39 +126,13 @@ def _open(project: Project, service: Service, minutes: int, public: bool, port: 
 
 
 def _mount(page: Any, password: str) -> Any:
-    import fastapi
-    import gradio as gr
-
-    from localft.ui import theme
-
-    quiet: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
+    from localft.ui import mounting
 
     def is_right(user: str, given: str) -> bool:
         right_user = hmac.compare_digest(user.encode(), _USER.encode())
         return hmac.compare_digest(given.encode(), password.encode()) and right_user
 
-    return gr.mount_gradio_app(
-        fastapi.FastAPI(**quiet),
-        page,
-        path="/",
-        server_name=HOST,
-        footer_links=[],
-        run_history=False,
-        allowed_paths=[],
-        blocked_paths=environment.blocked(),
-        favicon_path=str(theme.icon()),
-        auth=is_right,
-        auth_message="A shared demo. The user is guest.",
-        show_error=False,
-        max_file_size="1kb",
-        ssr_mode=False,
-        enable_monitoring=False,
-        pwa=False,
-        mcp_server=False,
-        app_kwargs=quiet,
-        theme=theme.Theme(),
-        css_paths=theme.stylesheet(),
-    )
+    return mounting.mount(page, "1kb", auth=is_right, auth_message=f"A shared demo. The user is {_USER}.")
 
 
 def _open_tunnel(port: int) -> str:

@@ -68,6 +68,7 @@ class Shared:
     views: list[View] = field(default_factory=list)
     hooks: list[Hook] = field(default_factory=list)
     changes: list[Dependency] = field(default_factory=list)
+    keys: list[gr.Textbox] = field(default_factory=list)
 
     def view(self, tab: str | None, outputs: Sequence[Any], read: Read, live: bool = False) -> None:
         """Keep components up to date: `read` is asked when the tab is opened, and while jobs run if it is `live`."""
@@ -93,6 +94,12 @@ class Shared:
         if changes:
             self.changes.append(event)
         return event
+
+    def request_key(self) -> gr.Textbox:
+        """The hidden field that holds the key of the next click; a handler that has started something renews it."""
+        key = gr.Textbox("", visible="hidden", label="Request", container=False)
+        self.keys.append(key)
+        return key
 
     @property
     def outputs(self) -> list[Any]:

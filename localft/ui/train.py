@@ -26,7 +26,7 @@ from localft.ui.forms import Form, draw_form
 from localft.ui.frame import Watch
 from localft.ui.handlers import Updates
 from localft.ui.learning import Learning, connect_learning, draw_learning
-from localft.ui.once import Once, new_key, request_key
+from localft.ui.once import Once, new_key
 from localft.ui.shared import Page, Picked, Shared, required
 from localft.ui.views import parts
 from localft.ui.views import train as views
@@ -73,7 +73,7 @@ def draw(shared: Shared, watch: Watch) -> None:
     state = gr.HTML(elem_classes="lf-live")
     message = gr.HTML()
     _draw_run(shared, message)
-    setup = _draw_setup()
+    setup = _draw_setup(shared)
     connect_learning(shared, setup.learning, setup.form, message)
 
     def read(page: Page) -> Updates:
@@ -160,7 +160,7 @@ def _tail(path: Path) -> str:
         return file.read().decode("utf-8", errors="replace")
 
 
-def _draw_setup() -> Setup:
+def _draw_setup(shared: Shared) -> Setup:
     gr.HTML("<h2 class='lf-heading'>The next run</h2>")
     with gr.Row(equal_height=True):
         model = gr.Dropdown(
@@ -185,7 +185,7 @@ def _draw_setup() -> Setup:
     start = gr.Button("Start training", variant="primary", elem_classes="lf-long", elem_id="start-training")
     with gr.Accordion("All settings", open=False):
         form = draw_form(TrainingSettings)
-    return Setup(model, preset, line, download, plan, start, form, gr.State(None), request_key(), learning)
+    return Setup(model, preset, line, download, plan, start, form, gr.State(None), shared.request_key(), learning)
 
 
 def _connect_setup(shared: Shared, setup: Setup, watch: Watch, message: gr.HTML) -> None:
