@@ -72,11 +72,13 @@ def metrics_of(folder: Path) -> Metrics:
         elif kind == "samples":
             samples[step] = [_sample(item) for item in event.get("items", [])]
     validation = series["validation_loss"]
+    # Step 0 is the base model, measured for comparison: it is never the best of the run.
+    trained = [step for step in validation if step > 0]
     return Metrics(
         **{name: sorted(points.items()) for name, points in series.items()},
         samples=dict(sorted(samples.items())),
         warnings=warnings,
-        best_step=min(validation, key=lambda step: validation[step]) if validation else None,
+        best_step=min(trained, key=lambda step: validation[step]) if trained else None,
     )
 
 

@@ -1,0 +1,120 @@
+"""Rows and their order: what is learned, what is left out, batches that hold every example once a pass."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from localft.data.examples import Example, Message
+from localft.errors import UserError
+from localft.models.templates import chat_format_for
+from localft.models.tokens import TextTokenizer
+from localft.training.rows import IGNORED, Rows, make_rows, order_batches, refuse_unlearnable
+from tests.sample_projects import make_examples
+
+STARTER = "starter"
+
+
+@pytest.fixture(scope="module")
+def starter() -> tuple[object, TextTokenizer]:
+    from localft.models.download import model_folder
+    from localft.models.find import find_model
+
+    model = find_model(STARTER)
+    return chat_format_for(model), TextTokenizer(model_folder(model))
+
+
+def test_only_the_answers_are_learned(starter: tuple) -> None:
+    chat_format, tokenizer = starter
+    examples = make_examples(4)
+    made = make_rows(examples, chat_format, tokenizer, 512, "all")
+    assert (len(made.rows), made.cut, made.left_out) == (4, 0, 0)
+    for example, row in zip(examples, made.rows, strict=True):
+        learned = row.labels != IGNORED
+        assert numpy.array_equal(row.token_ids[learned], row.labels[learned])
+        text = tokenizer.decode([int(token) for token in row.token_ids[learned]], keep_special=False)
+        assert text.strip() == example.answer
+
+
+def test_turns_that_are_not_to_be_learned_are_read_only(starter: tuple) -> None:
+    chat_format, tokenizer = starter
+    talk = (
+        Message(role="user", content="One?"),
+        Message(role="assistant", content="first answer", learn=False),
+        Message(role="user", content="Two?"),
+        Message(role="assistant", content="second answer"),
+    )
+    row = make_rows([Example(messages=talk)], chat_format, tokenizer, 512, "all").rows[0]
+    learned = tokenizer.decode([int(token) for token in row.labels[row.labels != IGNORED]])
+    assert "second" in learned
+    assert "first" not in learned
+
+
+def test_rows_without_a_learned_token_are_left_out_and_counted(starter: tuple) -> None:
+    chat_format, tokenizer = starter
+    long = Example(messages=(Message(role="user", content="word " * 200), Message(role="assistant", content="x")))
+    made = make_rows([*make_examples(2), long], chat_format, tokenizer, 64, "all")
+    assert (len(made.rows), made.cut, made.left_out) == (2, 1, 1)
+    assert all(len(row) <= 64 for row in made.rows)
+
+
+def test_a_split_in_which_nothing_is_learned_is_refused() -> None:
+    with pytest.raises(UserError, match="beyond the longest length") as caught:
+        refuse_unlearnable(Rows([], cut=5, left_out=5))
+    assert "max_length" in caught.value.hint
+    with pytest.raises(UserError, match="no training examples"):
+        refuse_unlearnable(Rows([]))
+
+
+sizes = st.tuples(st.integers(1, 120), st.integers(1, 16), st.integers(1, 16), st.integers(1, 300), st.integers(0, 99))
+
+
+@given(sizes=sizes)
+@settings(max_examples=300, deadline=None)
+def test_every_row_comes_once_a_pass_and_every_step_is_full(sizes: tuple[int, int, int, int, int]) -> None:
+    count, batch, divisor, examples, seed = sizes
+    micro = max(size for size in range(1, batch + 1) if batch % size == 0 and size <= divisor)
+    lengths = [(7 * index) % 50 + 1 for index in range(count)]
+    batches = order_batches(lengths, batch, micro, examples, seed)
+    flat = [index for one in batches for index in one]
+    assert len(flat) == examples
+    seen = Counter(flat)
+    passes, rest = divmod(examples, count)
+    assert all(passes <= seen[index] <= passes + (rest > 0) for index in range(count))
+    accumulation = batch // micro
+    per_step = [batches[start : start + accumulation] for start in range(0, len(batches), accumulation)]
+    assert all(sum(len(one) for one in step) == batch for step in per_step[:-1])
+    assert len(per_step) == -(-examples // batch)
+    assert batches == order_batches(lengths, batch, micro, examples, seed)
+
+
+def test_the_longest_comes_first_and_little_is_padded() -> None:
+    lengths = [10 + (37 * index) % 90 for index in range(200)]
+    batches = order_batches(lengths, 8, 8, 400, seed=3)
+    assert max(lengths) == max(lengths[index] for index in batches[0])
+    padded = sum(len(batch) * max(lengths[index] for index in batch) for batch in batches)
+    real = sum(lengths[index] for batch in batches for index in batch)
+    assert padded / real < 1.15
+
+
+def test_another_micro_batch_leaves_the_steps_as_they_are() -> None:
+    lengths = [10 + (37 * index) % 90 for index in range(50)]
+    whole = order_batches(lengths, 8, 8, 96, seed=3)
+    halves = order_batches(lengths, 8, 2, 96, seed=3)
+    steps = [[index for micro in halves[start : start + 4] for index in micro] for start in range(0, len(halves), 4)]
+    assert steps == whole
+
+
+def test_another_seed_is_another_order() -> None:
+    assert order_batches([5] * 40, 4, 4, 40, seed=1) != order_batches([5] * 40, 4, 4, 40, seed=2)
+
+
+def test_nothing_of_torch_is_needed_for_rows() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, localft.training.rows, localft.training.runs; assert not {'torch', 'trl'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])

@@ -1,0 +1,129 @@
+"""Runs as their folders tell them: listed, opened, measured; resumed parts replace what they repeat."""
+
+from pathlib import Path
+
+import pytest
+
+from localft.errors import UserError
+from localft.hardware import read_hardware
+from localft.jobs import JobState
+from localft.models.find import find_model
+from localft.planning.lengths import measure_tokens
+from localft.planning.plan import make_plan
+from localft.planning.proposing import propose
+from localft.store import files
+from localft.store.projects import Project, open_project
+from localft.training.metrics import metrics_of
+from localft.training.progress import RunProgress
+from localft.training.runs import list_runs, open_run, prepare_run, run_weights, start_run
+from tests.sample_projects import make_project
+
+
+def write_run(project: Project) -> Path:
+    """The records of a run that nobody has started."""
+    base = find_model("starter")
+    version = next(project.datasets.iterdir()).name
+    recipe = propose(project, version, base, read_hardware())
+    plan = make_plan(recipe, base, measure_tokens(project, version, base, recipe.settings), read_hardware())
+    folder, order = prepare_run(project, recipe, plan, 180.0)
+    order.save(folder / "job.json")
+    return folder
+
+
+def test_a_run_carries_everything_that_repeats_it() -> None:
+    project = make_project()
+    folder = write_run(project)
+    run = open_run(project)
+    assert run.folder == folder
+    assert run.job.state is JobState.NEW
+    assert run.recipe.base_model == "starter"
+    assert run.plan is not None
+    assert run.plan.batch_size == run.recipe.settings.batch_size
+    assert run.chat_format.stop_tokens
+    assert not run.has_weights
+    with pytest.raises(UserError, match="no weights yet"):
+        run_weights(run)
+
+
+def test_runs_are_listed_newest_first_beside_broken_ones() -> None:
+    project = make_project()
+    folders = [write_run(project) for _ in range(2)]
+    (project.runs / "broken").mkdir()
+    listing = list_runs(open_project(project.slug))
+    assert [run.folder for run in listing.items] == folders[::-1]
+    assert [broken.path.name for broken in listing.broken] == ["broken"]
+
+
+def test_missing_runs_are_told_with_what_to_do() -> None:
+    project = make_project()
+    with pytest.raises(UserError, match="no run yet") as caught:
+        open_run(project)
+    assert "localft train" in caught.value.hint
+    write_run(project)
+    for name in ("unknown", "../tickets", ""):
+        with pytest.raises(UserError):
+            open_run(project, name)
+
+
+def test_a_plan_that_does_not_fit_is_not_started() -> None:
+    project = make_project()
+    folder = write_run(project)
+    run = open_run(project)
+    assert run.plan is not None
+    too_large = run.plan.model_copy(update={"fits": "no", "advice": ("Choose less.",)})
+    with pytest.raises(UserError, match="This run needs") as caught:
+        start_run(project, run.recipe, too_large)
+    assert caught.value.hint == "Choose less."
+    assert [one.folder for one in list_runs(project).items] == [folder]
+
+
+def test_measurements_are_read_in_order_and_a_resumed_part_replaces_what_it_repeats(tmp_path: Path) -> None:
+    def event(kind: str, **values: object) -> None:
+        files.append_line(tmp_path / "events.jsonl", {"kind": kind, **values})
+
+    event("validation", step=0, loss=5.0)
+    for step in range(1, 6):
+        event("metrics", step=step, loss=6.0 - step, learning_rate=1e-3, tokens_per_second=10.0, memory_bytes=7)
+    event("validation", step=4, loss=1.0)
+    event("samples", step=4, items=[{"prompt": "p", "expected": "e", "answer": "lost"}])
+    event("warning", message="Mind this.")
+    event("resumed", step=2)
+    event("metrics", step=3, loss=3.5, learning_rate=1e-3)
+    event("validation", step=3, loss=2.0)
+    event("samples", step=3, items=[{"prompt": "p", "expected": "e", "answer": "a"}])
+    metrics = metrics_of(tmp_path)
+    assert metrics.loss == [(1, 5.0), (2, 4.0), (3, 3.5)]
+    assert metrics.validation_loss == [(0, 5.0), (3, 2.0)]
+    assert metrics.best_step == 3
+    assert metrics.best_validation_loss == 2.0
+    assert [sample.answer for sample in metrics.samples[3]] == ["a"]
+    assert 4 not in metrics.samples
+    assert metrics.warnings == ["Mind this."]
+    assert metrics.memory_bytes == [(1, 7.0), (2, 7.0)]
+
+
+def test_the_base_model_is_never_the_best_step(tmp_path: Path) -> None:
+    files.append_line(tmp_path / "events.jsonl", {"kind": "validation", "step": 0, "loss": 1.0})
+    assert metrics_of(tmp_path).best_step is None
+    files.append_line(tmp_path / "events.jsonl", {"kind": "validation", "step": 8, "loss": 2.0})
+    assert metrics_of(tmp_path).best_step == 8
+
+
+def test_patience_counts_validations_without_a_better_one() -> None:
+    progress = RunProgress()
+    for step, loss in ((0, 9.0), (5, 3.0), (10, 2.0), (15, 2.5), (20, 2.0)):
+        progress = progress.after_validation(step, loss)
+    assert (progress.first_validation_loss, progress.best_validation_loss, progress.best_step) == (9.0, 2.0, 10)
+    assert progress.without_improvement == 2
+    assert progress.patience_is_over(2)
+    assert not progress.patience_is_over(3)
+    assert not progress.patience_is_over(0)
+    assert not progress.after_validation(25, 1.9).patience_is_over(2)
+
+
+def test_learning_by_heart_is_validation_up_and_training_down() -> None:
+    rising = RunProgress(loss=0.5, without_improvement=2)
+    assert rising.is_overfitting(earlier_loss=1.0)
+    assert not rising.is_overfitting(earlier_loss=0.4)
+    assert not rising.is_overfitting(earlier_loss=None)
+    assert not RunProgress(loss=0.5, without_improvement=1).is_overfitting(earlier_loss=1.0)
