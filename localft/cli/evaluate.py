@@ -135,6 +135,8 @@ def score_cells(score: Score) -> list[str]:
 def _figure(value: float, unit: str) -> str:
     if unit == "share":
         return words.percent(value)
+    if unit == "seconds":
+        return f"{value:.2f} s"
     return f"{value:.1f}" if unit in {"points", "tokens/s"} else f"{value:.3f}"
 
 
