@@ -1,0 +1,193 @@
+"""The parts of training on tiny real models: losses without padding or mask, 4-bit layers that stay differentiable."""
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import numpy
+import peft
+import pytest
+import torch
+import transformers
+
+from localft.errors import UserError
+from localft.jobs import JobContext, JobOrder
+from localft.store import files
+from localft.training.loading import choose_precision, load_base
+from localft.training.losses import head_loss, summed_loss
+from localft.training.progress import RunProgress
+from localft.training.rows import IGNORED, Row
+from localft.training.trainer import Collator
+from localft.training.validation import validation_loss
+from localft.training.watcher import Look, Schedule, Watcher
+from tests.sample_projects import make_base_model
+from tests.tiny_models import ARCHITECTURES, Architecture
+
+NO_AUTOCAST = contextlib.nullcontext()
+
+
+def make_rows(count: int, seed: int = 0) -> list[Row]:
+    """Rows of different lengths, about half of their tokens learned."""
+    chooser = numpy.random.default_rng(seed)
+    rows = []
+    for _ in range(count):
+        ids = chooser.integers(5, 300, size=int(chooser.integers(6, 40))).astype(numpy.int32)
+        labels = numpy.where(chooser.random(len(ids)) < 0.5, ids, IGNORED).astype(numpy.int32)
+        labels[-1] = ids[-1]
+        rows.append(Row(ids, labels))
+    return rows
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_padding_at_the_end_needs_no_mask(tmp_path: Path, architecture: Architecture) -> None:
+    model = load_base(make_base_model(tmp_path, architecture))
+    rows = make_rows(6)
+    alone = validation_loss(model, rows, 1, Collator(0), NO_AUTOCAST)
+    together = validation_loss(model, rows, 6, Collator(0), NO_AUTOCAST)
+    assert together == pytest.approx(alone, abs=1e-5)
+    with torch.no_grad():
+        reference = _reference_loss(model, rows)
+    assert together == pytest.approx(reference, abs=1e-5)
+
+
+def _reference_loss(model: Any, rows: list[Row]) -> float:
+    """The plain way: one row at a time, all logits."""
+    total, count = 0.0, 0
+    for row in rows:
+        ids, labels = torch.tensor(row.token_ids[None]).long(), torch.tensor(row.labels).long()
+        logits = model(input_ids=ids, use_cache=False).logits[0, :-1].float()
+        total += float(torch.nn.functional.cross_entropy(logits, labels[1:], ignore_index=IGNORED, reduction="sum"))
+        count += int((labels[1:] != IGNORED).sum())
+    return total / count
+
+
+def test_the_chunked_loss_has_the_gradients_of_the_plain_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    head = torch.nn.Linear(16, 50, bias=False)
+    labels = torch.randint(0, 50, (37,))
+    hidden = torch.randn(37, 16, requires_grad=True)
+    torch.nn.functional.cross_entropy(head(hidden), labels, reduction="sum").backward()
+    expected, hidden.grad = hidden.grad, None
+    monkeypatch.setattr("localft.training.losses._CHUNK", 8)
+    head_loss(hidden, labels, head).backward()
+    assert hidden.grad is not None
+    assert expected is not None
+    assert torch.allclose(hidden.grad, expected, atol=1e-6)
+
+
+def test_a_micro_batch_without_labels_has_a_loss_and_gradient_of_zero(tmp_path: Path) -> None:
+    model = load_base(make_base_model(tmp_path)).requires_grad_(True)
+    inputs = {"input_ids": torch.ones(1, 4, dtype=torch.long), "labels": torch.full((1, 4), IGNORED)}
+    loss = summed_loss(model, inputs)
+    loss.backward()
+    assert loss.item() == 0.0
+
+
+def test_looking_at_a_4_bit_model_leaves_its_gradients_alone(tmp_path: Path) -> None:
+    """bitsandbytes repacks 4-bit weights on processors with AVX512-BF16 when it sees no gradients, and loses them."""
+    model = load_base(make_base_model(tmp_path), quantization="nf4")
+    torch.manual_seed(0)
+    model = peft.get_peft_model(model, peft.LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM"))
+    # B starts at zero, and with it the gradient of A; any other B will do.
+    for name, parameter in model.named_parameters():
+        if ".lora_B." in name:
+            torch.nn.init.normal_(parameter, std=0.1)
+    rows = make_rows(4)
+    batch = Collator(0)(rows)
+
+    def gradients() -> list[torch.Tensor]:
+        model.train()
+        model.zero_grad()
+        summed_loss(model, batch).backward()
+        return [parameter.grad.clone() for parameter in model.parameters() if parameter.grad is not None]
+
+    before = gradients()
+    validation_loss(model, rows, 2, Collator(0), NO_AUTOCAST)
+    model.eval()
+    with torch.no_grad():
+        model.generate(input_ids=batch["input_ids"][:, :3], max_new_tokens=2, do_sample=False, pad_token_id=0)
+    after = gradients()
+    assert len(before) == len(after) > 0
+    assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
+
+
+def test_4_bit_weights_take_four_bits(tmp_path: Path) -> None:
+    import bitsandbytes
+
+    model = load_base(make_base_model(tmp_path, hidden_size=128), quantization="nf4")
+    layers = [module for module in model.modules() if isinstance(module, bitsandbytes.nn.Linear4bit)]
+    assert len(layers) == 14
+    assert all(layer.weight.dtype == torch.uint8 for layer in layers)
+    assert all(layer.weight.quant_state.quant_type == "nf4" and layer.weight.quant_state.nested for layer in layers)
+    assert not isinstance(model.get_output_embeddings(), bitsandbytes.nn.Linear4bit)
+
+
+def test_weights_that_could_run_code_are_not_loaded(tmp_path: Path) -> None:
+    base = make_base_model(tmp_path)
+    (tmp_path / "model.safetensors").rename(tmp_path / "pytorch_model.bin")
+    with pytest.raises(UserError):
+        load_base(base.model_copy(update={"files": {}}))
+
+
+def test_processors_compute_in_fp32() -> None:
+    assert choose_precision(torch.device("cpu")) == "fp32"
+
+
+def make_watcher(tmp_path: Path, losses: list[float], patience: int = 2) -> Watcher:
+    order = JobOrder(worker="x", title="x", created_at=files.now())
+    left = iter(losses)
+    schedule = Schedule([10] * 100, 5, patience, 4, 40, 1e9)
+    return Watcher(JobContext(tmp_path, order), schedule, Look(lambda: next(left), list), RunProgress())
+
+
+def step(watcher: Watcher, number: int, loss: float = 1.0, gradient: float = 1.0) -> transformers.TrainerControl:
+    state, control = transformers.TrainerState(global_step=number), transformers.TrainerControl()
+    watcher.on_step_end(None, state, control)
+    if control.should_log:
+        watcher.on_log(None, state, control, logs={"loss": loss, "grad_norm": gradient, "learning_rate": 1e-3})
+    return control
+
+
+def test_a_loss_that_is_no_number_ends_the_run_before_anything_is_saved(tmp_path: Path) -> None:
+    watcher = make_watcher(tmp_path, [1.0] * 9)
+    step(watcher, 1)
+    with pytest.raises(UserError, match="no longer a number at step 2") as caught:
+        step(watcher, 2, loss=float("nan"))
+    assert "smaller learning rate" in caught.value.hint
+    with pytest.raises(UserError, match="validation loss is no longer a number"):
+        step(make_watcher(tmp_path, [float("inf")]), 5)
+
+
+def test_a_gradient_of_zero_in_the_first_step_ends_the_run(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="learn nothing"):
+        step(make_watcher(tmp_path, [1.0]), 1, gradient=0.0)
+
+
+def test_validations_save_and_patience_stops(tmp_path: Path) -> None:
+    watcher = make_watcher(tmp_path, [3.0, 2.0, 2.5, 2.6])
+    controls = {number: step(watcher, number, loss=1.0 / number) for number in range(1, 21)}
+    assert [number for number, control in controls.items() if control.should_save] == [5, 10, 15, 20]
+    assert [number for number, control in controls.items() if control.should_training_stop] == [20]
+    assert watcher.ending.early
+    assert watcher.progress.best_step == 10
+    assert watcher.progress.trained_tokens == 200
+    kinds = [event["kind"] for event in files.read_lines(tmp_path / "events.jsonl")[0]]
+    assert kinds.count("warning") == 1
+    assert kinds.count("validation") == 4
+
+
+def test_a_stop_saves_without_waiting_for_a_validation(tmp_path: Path) -> None:
+    watcher = make_watcher(tmp_path, [])
+    (tmp_path / "stop").touch()
+    control = step(watcher, 5)
+    assert control.should_save
+    assert control.should_training_stop
+    assert watcher.ending.stopped
+    assert watcher.progress.validated_step is None
+
+
+def test_a_validation_left_out_by_a_stop_is_made_up_for(tmp_path: Path) -> None:
+    watcher = make_watcher(tmp_path, [1.5])
+    watcher.progress = RunProgress(validated_step=0, first_validation_loss=2.0)
+    watcher.on_train_begin(None, transformers.TrainerState(global_step=5), transformers.TrainerControl())
+    assert watcher.progress.best_step == 5
