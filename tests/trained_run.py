@@ -10,6 +10,8 @@ from localft import paths
 from localft.data.examples import Example, Message
 from localft.data.versions import DatasetVersion
 from localft.jobs import JobOrder, JobResult
+from localft.models.base_model import BaseModel
+from localft.models.download import model_folder
 from localft.models.find import find_model
 from localft.models.templates import chat_format_for
 from localft.models.tokens import TextTokenizer, encode_example
@@ -90,22 +92,34 @@ def make_trained_run(
     make_tiny_model(folder, architecture, **changes)
     learned, test = task_examples()
     version = make_dataset(project, learned, test)
-    base = find_model(str(folder))
+    return write_run(project, find_model(str(folder)), version.id, learned, method=method, steps=steps)
+
+
+def write_run(
+    project: Project,
+    base: BaseModel,
+    dataset: str,
+    learned: Sequence[Example],
+    *,
+    method: Literal["lora", "full"] = "lora",
+    steps: int = 40,
+) -> Run:
+    """Train a base model on examples, a step being all of them at once, and write the folder of a finished run."""
     settings = TrainingSettings(method=method, max_length=256)
     target = project.runs / files.new_id()
-    recipe = Recipe(base_model=str(folder), dataset=version.id, settings=settings)
+    recipe = Recipe(base_model=base.reference, dataset=dataset, settings=settings)
     recipe.save(target / "recipe.json")
     base.save(target / "base_model.json")
     chat_format = chat_format_for(base)
     chat_format.save(target / "chat_format.json")
     order = JobOrder(worker="localft.training.worker", title="Training", project=project.slug, created_at=files.now())
     order.save(target / "job.json")
-    tokenizer = TextTokenizer(folder)
+    tokenizer = TextTokenizer(model_folder(base))
     encoded = [part for row in learned for part in encode_example(chat_format, tokenizer, row, 256)]
-    _train(folder, target / "weights", method, encoded, steps)
+    _train(model_folder(base), target / "weights", method, encoded, steps)
     files.write_json(target / "weights" / "manifest.json", {"schema_version": 1})
     JobResult(outcome="finished", message="Finished.", finished_at=files.now()).save(target / "result.json")
-    return open_run(project)
+    return open_run(project, target.name)
 
 
 def _train(base: Path, weights: Path, method: str, encoded: Sequence[Any], steps: int) -> None:

@@ -12,6 +12,8 @@ from localft.models.tokens import Encoded, TextTokenizer
 # model, which nobody notices in a chat; half as much again is about a model of the next smaller size.
 SOME, CLEAR = 1.10, 1.50
 _WINDOW = 512
+# A model undecided between more than 150 tokens on plain English never learned it: there is nothing to forget.
+_KNOWS_NOTHING = 5.0
 
 
 def neutral_windows(tokenizer: TextTokenizer, chat_format: ChatFormat, context_length: int) -> list[Encoded]:
@@ -40,6 +42,8 @@ def describe_forgetting(base_loss: float, tuned_loss: float, tokens: int) -> For
         "clear": f"Clear forgetting: on neutral text the tuned model is {change} the base model. It may fail outside "
         "of your task; fewer epochs, a lower learning rate or some general examples among yours would help.",
     }[word]
+    if base_loss > _KNOWS_NOTHING:
+        sentence = f"On neutral text the tuned model is {change} the base model, which knows little of it itself."
     return Forgetting(
         word=word, sentence=sentence, base_loss=base_loss, tuned_loss=tuned_loss, ratio=ratio, tokens=tokens
     )

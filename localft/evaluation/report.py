@@ -120,6 +120,8 @@ def _value(value: float, score: Score) -> str:
         return f"{100 * value:.1f} %"
     if score.unit == "seconds":
         return f"{value:.2f} s"
+    if score.unit == "ratio" and value < 100:
+        return f"{value:.2f}"
     return {"nats": f"{value:.3f}", "points": f"{value:.1f}"}.get(score.unit, f"{value:,.1f}")
 
 

@@ -1,5 +1,6 @@
 """The job that asks base and tuned model the same questions; killed at any time, it goes on where it was."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from localft.store import files
 from localft.store.projects import open_project
 from localft.training.runs import Run, open_run
 
-_ASKED_ALONE = 10
+_ASKED_ALONE, _FEWEST_ALONE, _SECONDS_ALONE = 10, 5, 20.0
 _OFTEN = 5
 
 
@@ -149,7 +150,10 @@ class _Asking:
             and (which, question.index) in self.log.answers
             and self.log.answers[which, question.index].completion_tokens
         ]
+        began = time.monotonic()
         for number, question in enumerate(chosen):
+            if number >= _FEWEST_ALONE and time.monotonic() - began > _SECONDS_ALONE:
+                return
             self._context.progress(number, len(chosen), "questions", f"Timing the {which} model", at_once=True)
             *_, answer = self._engine.endpoint(which).chat(list(question.messages), self._sampling, question.tools)
             if isinstance(answer, Answer):

@@ -125,4 +125,13 @@ def test_a_real_difference_of_moderate_size_is_found() -> None:
 def test_forgetting_has_a_word_and_a_sentence(base: float, tuned: float, word: str, says: str) -> None:
     found = describe_forgetting(base, tuned, 1_500)
     assert found.word == word
+    assert found.sentence.split(":")[0] in {"No sign of forgetting", "Some forgetting", "Clear forgetting"}
     assert f"on neutral text the tuned model is {says} the base model." in found.sentence
+
+
+def test_a_model_that_knew_nothing_has_nothing_to_forget() -> None:
+    sentence = describe_forgetting(7.4, 7.5, 1_500).sentence
+    assert (
+        sentence
+        == "On neutral text the tuned model is 11 % less sure than the base model, which knows little of it itself."
+    )
