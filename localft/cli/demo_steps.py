@@ -136,8 +136,8 @@ class Demo:
         export = known[0] if known else start_export(self._project, run, "gguf", _quantization())
         self._finish(export.folder)
         export = open_export(self._project, export.id)
-        if export.certificate is not None:
-            self._output.say(f"The file was proved to be the trained model: {export.certificate.sentence}")
+        for check in export.certificate.checks if export.certificate else ():
+            self._output.say(f"  {check.outcome:<11}  {check.name}")
         for path in filter(None, (export.gguf, export.modelfile)):
             self._output.say(f"{words.size(path.stat().st_size):>9}  {path}")
         return export
@@ -156,7 +156,8 @@ class Demo:
         if not isinstance(answer, Answer):
             raise UserError("The exported model did not finish its answer.", "Run `localft demo` again.")
         engine = "llama.cpp" if has_engine else "transformers (llama-cpp-python is not installed)"
-        self._output.say(f"-> {answer.text}")
+        self._output.say(f"The answer:   {answer.text}")
+        self._output.say(f"The expected: {example.answer}")
         return Asked(question, example.answer, answer.text, engine)
 
     def _finish(self, folder: Path, narrate: Narrator = silent) -> None:
