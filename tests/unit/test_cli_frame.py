@@ -165,3 +165,17 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     os.close(writing)
     assert done.returncode == 1
     assert done.stderr == ""
+
+
+def test_no_command_needs_the_machine_learning_libraries() -> None:
+    script = (
+        "import sys, click\n"
+        "from localft.cli.main import application\n"
+        "context = click.Context(application)\n"
+        "commands = [application.get_command(context, name) for name in application.list_commands(context)]\n"
+        "assert all(commands)\n"
+        "print(*sorted(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    heavy = {"torch", "transformers", "datasets", "trl", "peft", "bitsandbytes", "accelerate", "llama_cpp", "gradio"}
+    assert not set(done.stdout.split()) & (heavy | {"pandas", "pyarrow", "huggingface_hub", "openai"})
