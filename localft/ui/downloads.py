@@ -5,7 +5,6 @@ export's own record
 lists are given out. The guard stands before these routes as before everything else.
 """
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -16,9 +15,9 @@ from starlette.routing import Route
 
 from localft.errors import UserError
 from localft.evaluation import evaluations
+from localft.evaluation.report import write_report
 from localft.export import exports
 from localft.export.exports import Export
-from localft.store import files
 from localft.store.projects import Project, open_project
 
 _EXPORTS = "/downloads/exports"
@@ -31,7 +30,7 @@ def export_address(project: Project, export: Export, name: str) -> str:
 
 
 def report_address(project: Project, evaluation_id: str) -> str:
-    """The address of an evaluation's report: scorecard, verdict and answers as one JSON file."""
+    """The address of an evaluation's report, a page that needs nothing else."""
     return f"{_REPORTS}/{quote(project.slug)}/{quote(evaluation_id)}"
 
 
@@ -88,17 +87,8 @@ def find_file(export: Export, name: str) -> Path:
 def _give_report(request: Request) -> Response:
     project = _project(request)
     evaluation = evaluations.open_evaluation(project, _id(request, "evaluation"))
-    report = {
-        "scorecard": evaluation.scorecard.model_dump(mode="json") if evaluation.scorecard else None,
-        "verdict": evaluation.verdict.model_dump(mode="json") if evaluation.verdict else None,
-        "answers": files.read_lines(evaluation.folder / "answers.jsonl")[0],
-    }
-    name = f"{project.slug}-evaluation-{evaluation.id}.json"
-    return Response(
-        json.dumps(report, ensure_ascii=False, indent=2),
-        media_type="application/json",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    name = f"{project.slug}-evaluation-{evaluation.id}.html"
+    return FileResponse(write_report(evaluation), filename=name, media_type="text/html")
 
 
 def _project(request: Request) -> Project:

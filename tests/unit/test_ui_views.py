@@ -44,7 +44,7 @@ def rendered() -> dict[str, Markup]:
         "folded": parts.folded(NASTY, parts.verbatim(NASTY)),
         "example": data.conversation(example),
         "aside": data.aside([(NASTY, 1, NASTY, NASTY)]),
-        "rows": evaluate.rows(NASTY, [row], NASTY),
+        "rows": evaluate.rows(NASTY, [row], NASTY, {"m": NASTY}),
         "blind": evaluate.blind(NASTY, NASTY, NASTY, 3),
         "talk": chat.conversation(talk),
         "problem": chat.conversation(talk.with_replies({"tuned": Reply(problem=NASTY)})),

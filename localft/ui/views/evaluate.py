@@ -14,7 +14,13 @@ from localft.ui.views import parts
 from localft.ui.views.html import Markup, h, join
 
 _TONES: dict[str, parts.Tone] = {"better": "good", "no evidence": "warn", "worse": "bad"}
+_SHORTLY = {
+    "better": ("The tuned model is better.", "Next: Chat with it, or Export it."),
+    "no evidence": ("It is not proved that the tuned model is better.", "More examples, or another setting, may help."),
+    "worse": ("The tuned model is worse.", "Look at the rows below, then at the examples."),
+}
 _TITLES = {"better": "Better", "no evidence": "No evidence", "worse": "Worse"}
+_SHOWN_FIGURES = 4
 _FORGETTING_TONES: dict[str, parts.Tone] = {"none": "good", "some": "warn", "clear": "bad"}
 
 
@@ -26,7 +32,7 @@ def state(run: Run | None, evaluation: Evaluation | None) -> Markup:
         return parts.state("Is the tuned model better than the base model? Nobody has looked yet.", "Next: evaluate.")
     job = evaluation.job
     if evaluation.verdict is not None:
-        return parts.state(evaluation.verdict.sentence, "Next: Chat with it, or Export it.")
+        return parts.state(*_SHORTLY[evaluation.verdict.word])
     if job.state is JobState.QUEUED:
         return parts.state(f"The evaluation waits for {job.waits_for}." if job.waits_for else "The evaluation starts.")
     if job.state.alive:
@@ -42,7 +48,7 @@ def banner(verdict: Verdict | None, scorecard: Scorecard | None) -> Markup:
         [
             ("Questions", f"{verdict.count:,} the model has not seen"),
             ("Measured by", _label(scorecard, verdict.primary)),
-            ("95 % interval", f"{_signed(verdict.low)} to {_signed(verdict.high)}"),
+            ("95 % interval of the difference", _verdict_interval(verdict, scorecard)),
             ("Test", f"{verdict.method}, p = {words.rounded(verdict.p_value, 2)}"),
         ]
     )
@@ -59,8 +65,22 @@ def _label(scorecard: Scorecard | None, measure: str) -> str:
     return score.label if score else measure
 
 
-def _signed(value: float) -> str:
-    return f"{value:+.3g}"
+def _verdict_interval(verdict: Verdict, scorecard: Scorecard | None) -> str:
+    score = scorecard.score(verdict.primary) if scorecard else None
+    return _between(verdict.low, verdict.high, score.unit if score else "")
+
+
+def _between(low: float, high: float, unit: str) -> str:
+    """An interval of a difference in its unit."""
+    if unit == "share":
+        return f"{_signed(f'{100 * low:+.1f}')} to {_signed(f'{100 * high:+.1f}')} points"
+    digits = 1 if unit == "points" else 2
+    return f"{_signed(f'{low:+.{digits}f}')} to {_signed(f'{high:+.{digits}f}')}"
+
+
+def _signed(number: str) -> str:
+    """A number with a minus sign instead of a hyphen."""
+    return number.replace("-", "−")
 
 
 def scores(scorecard: Scorecard | None) -> Markup:
@@ -99,7 +119,8 @@ def difference(score: Score) -> Markup:
     if score.difference == 0:
         return Markup("same")
     sign = "+" if score.difference > 0 else "−"
-    value = amount(abs(score.difference), score.unit)
+    size = abs(score.difference)
+    value = f"{100 * size:.1f} points" if score.unit == "share" else amount(size, score.unit)
     sure = score.low is not None and score.high is not None and (score.low > 0 or score.high < 0)
     tone: parts.Tone = ("good" if score.improvement > 0 else "bad") if sure else "plain"
     word = ("better" if score.improvement > 0 else "worse") if sure else "not sure"
@@ -112,9 +133,7 @@ def interval(score: Score) -> str:
     """The interval of the difference, in the score's unit."""
     if score.low is None or score.high is None:
         return "not tested"
-    if score.unit == "share":
-        return f"{100 * score.low:+.1f} to {100 * score.high:+.1f} points"
-    return f"{score.low:+.3g} to {score.high:+.3g}"
+    return _between(score.low, score.high, score.unit)
 
 
 def forgetting(measured: Forgetting | None) -> Markup:
@@ -132,31 +151,33 @@ def forgetting(measured: Forgetting | None) -> Markup:
     return parts.card("What it has forgotten", body, _FORGETTING_TONES[measured.word])
 
 
-def rows(title: str, chosen: Sequence[RowResult], none: str) -> Markup:
+def rows(title: str, chosen: Sequence[RowResult], none: str, labels: Mapping[str, str]) -> Markup:
     """Single questions with both answers, what differs from the expected answer marked."""
     if not chosen:
         return h("<h3>{title}</h3>{none}", title=title, none=parts.note(none))
-    body = join(_row(row) for row in chosen)
+    body = join(_row(row, labels) for row in chosen)
     return h("<h3>{title}</h3>{body}", title=title, body=body)
 
 
-def _row(row: RowResult) -> Markup:
+def _row(row: RowResult, labels: Mapping[str, str]) -> Markup:
     return h(
         '<section class="lf-card"><p class="lf-note">Question {index}</p>{prompt}'
         '<div class="lf-pair">{base}{tuned}</div>{expected}</section>',
         index=row.index + 1,
         prompt=parts.verbatim(_short(row.prompt)),
-        base=_answer("Base model", "base", row.base, row.expected, row.scores.base),
-        tuned=_answer("Tuned model", "tuned", row.tuned, row.expected, row.scores.tuned),
+        base=_answer("Base model", "base", row.base, row.expected, _figures(row.scores.base, labels)),
+        tuned=_answer("Tuned model", "tuned", row.tuned, row.expected, _figures(row.scores.tuned, labels)),
         expected=h('<p class="lf-note">Expected:</p>{text}', text=parts.verbatim(_short(row.expected))),
     )
 
 
-def _answer(who: str, kind: str, given: str, expected: str, measured: Mapping[str, float]) -> Markup:
+def _figures(measured: Mapping[str, float], labels: Mapping[str, str]) -> str:
+    known = [f"{labels[name]} {words.rounded(value)}" for name, value in measured.items() if name in labels]
+    return " · ".join(known[:_SHOWN_FIGURES])
+
+
+def _answer(who: str, kind: str, given: str, expected: str, figures: str) -> Markup:
     said = marked(_short(given), _short(expected)) if given.strip() else Markup("<em>no answer</em>")
-    figures = ", ".join(
-        f"{name.replace('_', ' ')} {words.rounded(value)}" for name, value in list(measured.items())[:4]
-    )
     return h(
         '<div class="lf-turn lf-turn-{kind}"><p class="lf-who">{who}</p><div class="lf-verbatim">{said}</div>'
         '<p class="lf-speed">{figures}</p></div>',

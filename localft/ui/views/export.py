@@ -17,7 +17,7 @@ TARGETS = (
     ("The merged model, as safetensors", "merged"),
     ("The adapter alone, as safetensors", "adapter"),
 )
-_TARGET_NAMES = {"gguf": "GGUF file", "ollama": "Ollama", "merged": "merged model", "adapter": "adapter"}
+_TARGET_NAMES = {"gguf": "GGUF file", "ollama": "Ollama model", "merged": "merged model", "adapter": "adapter"}
 _OUTCOMES: dict[str, parts.Tone] = {"passed": "good", "failed": "bad", "not checked": "plain"}
 
 
@@ -34,7 +34,10 @@ def state(run: Run | None, exports: Sequence[Export]) -> Markup:
         return parts.state(f"Exporting. {newest.job.sentence}.", "It goes on without this page.")
     if newest.record is None:
         return parts.state(newest.job.sentence, "It can be resumed." if newest.job.state.resumable else "")
-    return parts.state(f"{_size_of(newest)} of {_TARGET_NAMES[newest.record.target]} are ready.", "Download it below.")
+    name = _upper(f"the {_TARGET_NAMES[newest.record.target]}")
+    if newest.record.target == "ollama":
+        return parts.state(f"The tuned model is in Ollama as {newest.record.ollama_name}.", "It can be used now.")
+    return parts.state(f"{name} is ready ({_size_of(newest)}).", "Download it below.")
 
 
 def _size_of(export: Export) -> str:
@@ -107,7 +110,11 @@ def export_card(
         delete=delete(export),
     )
     form = f" {record.quantization}" if record.quantization else ""
-    return parts.card(f"{_TARGET_NAMES[record.target].capitalize()}{form}, {words.moment(record.created_at)}", body)
+    return parts.card(f"{_upper(_TARGET_NAMES[record.target])}{form}, {words.moment(record.created_at)}", body)
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def link(name: str, address: str, size: int) -> Markup:
