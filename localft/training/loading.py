@@ -47,6 +47,8 @@ def load_base(
     Raises:
         UserError: it is not downloaded, or has no weights in safetensors.
     """
+    # Nobody watches a worker's terminal; progress is told by events.
+    transformers.utils.logging.disable_progress_bar()
     device = device or choose_device()
     kind = _TYPES[precision or choose_precision(device)]
     folder = model_folder(base_model)

@@ -49,7 +49,7 @@ class Session:
             context.event("resumed", step=resumed[0])
         look = Look(self._validation_loss if data.validation.rows else None, self._sample_answers)
         self._watcher = Watcher(context, self._schedule, look, progress)
-        self._trainer = build_trainer(
+        self.trainer = build_trainer(
             model, tokenizer, rows, batches, self._settings, plan,
             self._schedule.steps, self._checkpoints.folder, [self._watcher], self._save,
         )  # fmt: skip
@@ -73,8 +73,8 @@ class Session:
             UserError: the disk is full, or the loss is no longer a number.
         """
         self._refuse_full_disk()
-        self._trainer.train(resume_from_checkpoint=str(self._resumed_from) if self._resumed_from else None)
-        step = self._trainer.state.global_step
+        self.trainer.train(resume_from_checkpoint=str(self._resumed_from) if self._resumed_from else None)
+        step = self.trainer.state.global_step
         self._refuse_unchanged()
         self._publish_best()
         if self._watcher.ending.stopped:
@@ -86,10 +86,10 @@ class Session:
         self._checkpoints.clear()
 
     def _save(self) -> None:
-        progress, state = self._watcher.progress, self._trainer.state
+        progress, state = self._watcher.progress, self.trainer.state
 
         def write(folder: Path) -> None:
-            self._trainer.write_state(folder)
+            self.trainer.write_state(folder)
             progress.save(folder / _PROGRESS)
 
         try:
@@ -110,7 +110,7 @@ class Session:
 
     def _refuse_unchanged(self) -> None:
         """An adapter starts as no change at all (its B is zero); one that ends so has learned nothing."""
-        model: Any = self._trainer.model
+        model: Any = self.trainer.model
         inner = [weights for name, weights in model.named_parameters() if ".lora_B." in name]
         if inner and not any(bool(weights.any()) for weights in inner):
             raise UserError(
@@ -166,10 +166,10 @@ class Session:
 
     def _validation_loss(self) -> float:
         return validation_loss(
-            self._trainer.model,
+            self.trainer.model,
             self._data.validation.rows,
             self._plan.micro_batch_size,
-            self._trainer.data_collator,
+            self.trainer.data_collator,
             self._autocast(),
         )
 
@@ -178,7 +178,7 @@ class Session:
         if not prompts:
             return []
         answers = answer_prompts(
-            self._trainer.model, prompts, self._order.chat_format, self._data.tokenizer, self._autocast()
+            self.trainer.model, prompts, self._order.chat_format, self._data.tokenizer, self._autocast()
         )
         return [
             {"prompt": prompt.text, "expected": prompt.expected, "answer": answer}

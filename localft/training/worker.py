@@ -39,7 +39,7 @@ def run(context: JobContext) -> dict[str, Any]:
     context.progress(0, 0, "steps", f"Loading {order.base_model.name}", at_once=True)
     transformers.set_seed(order.recipe.settings.seed)
     _set_threads(order)
-    model, tokenizer = _load(order)
+    model, tokenizer = load_for_training(order)
     session = Session(context, order, data, model, tokenizer)
     outcome = session.run()
     files.write_json(context.folder / _OUTCOME, outcome)
@@ -47,7 +47,7 @@ def run(context: JobContext) -> dict[str, Any]:
     return outcome
 
 
-def _load(order: Order) -> tuple[Any, Any]:
+def load_for_training(order: Order) -> tuple[Any, Any]:
     """The model to train, with a fresh adapter unless all of it is trained, and its tokenizer."""
     settings, plan = order.recipe.settings, order.plan
     if plan.on_gpu and not torch.cuda.is_available():
