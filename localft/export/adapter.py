@@ -1,6 +1,7 @@
 """A saved adapter as a list of changes, each to one parameter of the model, each made of named tensors of the file."""
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,25 +11,20 @@ import torch
 from safetensors import safe_open
 
 from localft.errors import UserError
+from localft.models.inspection import read_object
 
 _PREFIX = "base_model.model."
 _PARTS = {"lora_A.weight", "lora_B.weight", "lora_embedding_A", "lora_embedding_B", "lora_B.bias"}
-# Options of PEFT's LoRA that change what an adapter means, and with which values it means what is merged here.
-_UNDERSTOOD: dict[str, tuple[Any, ...]] = {
-    "use_dora": (False, None),
-    "use_qalora": (False, None),
-    "use_bdlora": (None,),
-    "alora_invocation_tokens": (None,),
-    "arrow_config": (None,),
-    "kasa_config": (None,),
-    "velora_config": (None,),
-    "monteclora_config": (None,),
-    "layer_replication": (None,),
-    "megatron_config": (None,),
-    "target_parameters": (None, []),
-    "trainable_token_indices": (None,),
-    "ensure_weight_tying": (False, None),
-}
+# What an adapter_config.json may say without changing what its tensors mean, and the settings that are used below.
+_HARMLESS = {
+    "task_type", "peft_type", "auto_mapping", "peft_version", "base_model_name_or_path", "revision", "inference_mode",
+    "r", "target_modules", "exclude_modules", "lora_alpha", "lora_dropout", "fan_in_fan_out", "bias", "use_rslora",
+    "lora_bias", "modules_to_save", "layers_to_transform", "layers_pattern", "rank_pattern", "alpha_pattern",
+    "megatron_core", "loftq_config", "eva_config", "corda_config", "lora_ga_config", "qalora_group_size",
+    "runtime_config", "target_parameters",
+}  # fmt: skip
+# Other ways to begin (PiSSA, OLoRA, LoftQ and so on) take something out of the base model, which then is another one.
+_KNOWN_STARTS = (None, True, False, "gaussian", "orthogonal", "eva")
 
 
 @dataclass(frozen=True)
@@ -36,37 +32,46 @@ class Change:
     """What an adapter does to one parameter.
 
     `keys` are the tensors of the adapter file that it is made of. "low-rank" adds scale * B @ A, "embedding" its
-    transpose, "bias" adds scale * b, "replacement" puts the tensor in the place of the parameter.
+    transpose, "bias" adds scale * b, "replacement" puts the tensor in the place of the parameter. "stacked" adds a
+    scale * B @ A for each of the `experts` whose matrices lie in one parameter.
     """
 
     parameter: str
-    kind: Literal["low-rank", "embedding", "bias", "replacement"]
+    kind: Literal["low-rank", "embedding", "bias", "replacement", "stacked"]
     keys: tuple[str, ...]
     scale: float = 1.0
     transposed: bool = False
+    experts: int = 1
+
+
+@dataclass(frozen=True)
+class _Stack:
+    """A parameter that holds one matrix for each of several experts, and how PEFT changes it."""
+
+    parameter: str
+    experts: int
+    scale: float
+    inputs_first: bool
 
 
 class Adapter:
     """An adapter folder in PEFT's layout, read with safetensors only."""
 
-    def __init__(self, folder: Path) -> None:
-        """Read the settings and the names; the tensors are read when they are needed.
+    def __init__(self, folder: Path, base: Path) -> None:
+        """Read the settings and the names, the tensors when they are needed. `base` is the base model's folder.
 
         Raises:
             UserError: the folder holds no LoRA adapter, or one of a kind that cannot be merged.
         """
-        import peft
-
         path = folder / "adapter_model.safetensors"
         if not path.is_file() or not (folder / "adapter_config.json").is_file():
             raise UserError(f"The folder {folder} holds no adapter.", "Train the run again, or choose another run.")
-        config = peft.PeftConfig.from_pretrained(str(folder))
-        if not isinstance(config, peft.LoraConfig):
-            raise UserError(f"The adapter is of the kind {config.peft_type}, not LoRA.", "Only LoRA can be merged.")
-        self._config = config
-        _refuse_unknown_meaning(config)
+        # Read here and not by PEFT, whose import takes seconds of every export.
+        self._config: dict[str, Any] = read_object(folder / "adapter_config.json", "The adapter")
+        _refuse_unknown_meaning(self._config)
         self._file = safe_open(path, framework="pt")
         self.keys: tuple[str, ...] = tuple(self._file.keys())
+        self._stacks = _stacks(folder, base) if self._config.get("target_parameters") else {}
         self.changes: tuple[Change, ...] = tuple(self._read_changes())
 
     def has_effect(self, change: Change) -> bool:
@@ -74,11 +79,15 @@ class Adapter:
         return change.kind == "replacement" or bool(self._file.get_tensor(change.keys[-1]).any())
 
     def delta(self, change: Change) -> torch.Tensor:
-        """What is added to the parameter, in float32: [out, in] for a matrix, [out] for a bias."""
+        """What is added to the parameter, in float32: [out, in], [out] for a bias, [expert, ...] for a stack."""
         tensors = [self._file.get_tensor(key).to(torch.float32) for key in change.keys]
         if change.kind == "bias":
             return tensors[0] * change.scale
         a, b = tensors
+        if change.kind == "stacked":
+            # PEFT's layout: A is [experts * rank, in], B is [out, rank * experts].
+            a, b = a.reshape(change.experts, -1, a.shape[1]), b.reshape(b.shape[0], -1, change.experts)
+            return torch.einsum("ore,eri->eio" if change.transposed else "ore,eri->eoi", b, a) * change.scale
         product = (b @ a) * change.scale
         return product.T if change.transposed or change.kind == "embedding" else product
 
@@ -100,6 +109,11 @@ class Adapter:
             yield from self._pair(module, parts)
 
     def _pair(self, module: str, parts: dict[str, str]) -> Iterator[Change]:
+        stack = self._stacks.get(module)
+        if stack is not None and parts.keys() == {"lora_A.weight", "lora_B.weight"}:
+            keys = (parts["lora_A.weight"], parts["lora_B.weight"])
+            yield Change(stack.parameter, "stacked", keys, stack.scale, stack.inputs_first, stack.experts)
+            return
         for kind, first, second in (
             ("low-rank", "lora_A.weight", "lora_B.weight"),
             ("embedding", "lora_embedding_A", "lora_embedding_B"),
@@ -114,18 +128,20 @@ class Adapter:
                     f"The adapter changes {module}, which is no matrix.", "Only linear layers can be merged."
                 )
             scale = self._scale(module, rank=self._file.get_slice(keys[0]).get_shape()[0])
-            transposed = kind == "low-rank" and bool(self._config.fan_in_fan_out)
+            transposed = kind == "low-rank" and bool(self._config.get("fan_in_fan_out"))
             yield Change(f"{module}.weight", kind, keys, scale, transposed)
             if "lora_B.bias" in parts:
                 yield Change(f"{module}.bias", "bias", (parts["lora_B.bias"],), scale)
 
     def _scale(self, module: str, rank: int) -> float:
-        """alpha / r, or alpha / sqrt(r) where rank-stabilised (Kalajdzievski 2023); both may differ by module."""
-        from peft.utils.other import get_pattern_key
-
-        pattern = get_pattern_key(list(self._config.alpha_pattern), module)
-        alpha = self._config.alpha_pattern.get(pattern, self._config.lora_alpha)
-        return alpha / (math.sqrt(rank) if self._config.use_rslora else rank)
+        """alpha / r, or alpha / sqrt(r) where rank-stabilised (Kalajdzievski 2023); alpha may differ by module."""
+        alpha = self._config.get("lora_alpha", 8)
+        for pattern, special in (self._config.get("alpha_pattern") or {}).items():
+            # A pattern names the end of a module's path.
+            if re.fullmatch(rf"(.*\.)?({pattern})", module):
+                alpha = special
+                break
+        return alpha / (math.sqrt(rank) if self._config.get("use_rslora") else rank)
 
 
 def _split(key: str) -> tuple[str, str]:
@@ -138,11 +154,40 @@ def _split(key: str) -> tuple[str, str]:
     return module, part
 
 
-def _refuse_unknown_meaning(config: Any) -> None:
-    for option, understood in _UNDERSTOOD.items():
-        value = getattr(config, option, None)
-        if value not in understood:
-            raise UserError(
-                f"The adapter uses {option}={str(value)[:80]}, which cannot be merged exactly.",
-                "Export the adapter itself, or train again without it.",
+def _refuse_unknown_meaning(config: dict[str, Any]) -> None:
+    if config.get("peft_type") != "LORA":
+        raise UserError(f"The adapter is of the kind {config.get('peft_type')}, not LoRA.", "Only LoRA can be merged.")
+    unknown = {name: value for name, value in config.items() if name not in _HARMLESS and value}
+    if config.get("init_lora_weights") in _KNOWN_STARTS:
+        unknown.pop("init_lora_weights", None)
+    for option, value in unknown.items():
+        raise UserError(
+            f"The adapter uses {option}={str(value)[:80]}, which cannot be merged exactly.",
+            "Export the adapter itself, or train again without it.",
+        )
+
+
+def _stacks(folder: Path, base: Path) -> dict[str, _Stack]:
+    """The parameters with experts that an adapter changes, by the module names of its file.
+
+    Which parameter a pair belongs to does not stand in the file: PEFT wraps a module once for each, in its own order.
+    So PEFT is asked to wrap the model without weights.
+    """
+    import peft
+    from peft.tuners.lora.layer import ParamWrapper
+
+    from localft.export.tensor_names import empty_model
+
+    wrapped = peft.get_peft_model(empty_model(base), peft.PeftConfig.from_pretrained(str(folder)))
+    stacks = {}
+    for name, module in wrapped.named_modules():
+        if isinstance(module, ParamWrapper) and module.num_experts > 1:
+            module_name = name.removeprefix(_PREFIX)
+            owner = module_name.replace(".base_layer", "")
+            stacks[module_name] = _Stack(
+                f"{owner}.{module.parameter_name}",
+                module.num_experts,
+                float(module.scaling["default"]),
+                inputs_first=not module._did_swap_in_out_features,
             )
+    return stacks

@@ -23,7 +23,8 @@ def run(settings: dict[str, Any], report: Report) -> dict[str, Any]:
     """
     source, output = Path(settings["adapter"]), Path(settings["output"])
     report(0, 1, "Checking the adapter")
-    plan = MergePlan(Adapter(source), Path(settings["model"]))
+    base = Path(settings["model"])
+    plan = MergePlan(Adapter(source, base), base)
     copy_tokenizer(Path(settings["model"]), output, settings["chat_template"])
     shutil.copyfile(source / "adapter_model.safetensors", output / "adapter_model.safetensors")
     config = json.loads((source / "adapter_config.json").read_text(encoding="utf-8"))

@@ -107,7 +107,7 @@ def _plan(settings: dict[str, Any], model: Path) -> MergePlan | None:
         return None
     from localft.export.adapter import Adapter
 
-    return MergePlan(Adapter(Path(settings["adapter"])), model)
+    return MergePlan(Adapter(Path(settings["adapter"]), model), model)
 
 
 def _writer(conversion: Any, settings: dict[str, Any], plan: MergePlan | None, model: Path) -> type:

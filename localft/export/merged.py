@@ -14,7 +14,8 @@ import torch
 from localft.errors import UserError
 from localft.export.adapter import Adapter
 from localft.export.child import Report
-from localft.export.merge import MergePlan, weight_files
+from localft.export.merge import MergePlan
+from localft.export.tensor_names import weight_files
 from localft.export.tokenizer_files import copy_tokenizer
 from localft.store import files
 
@@ -34,7 +35,7 @@ def run(settings: dict[str, Any], report: Report) -> dict[str, Any]:
         UserError: the adapter does not fit.
     """
     model, output = Path(settings["model"]), Path(settings["output"])
-    plan = MergePlan(Adapter(Path(settings["adapter"])), model) if settings["adapter"] else None
+    plan = MergePlan(Adapter(Path(settings["adapter"]), model), model) if settings["adapter"] else None
     sources = weight_files(model)
     total, done = sum(path.stat().st_size for path in sources), 0
     copy_tokenizer(Path(settings["tokenizer"]), output, settings["chat_template"])
