@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import torch
 import transformers
+from transformers.utils import logging as transformers_logging
 
 from localft.errors import UserError
 from localft.models.base_model import BaseModel
@@ -48,7 +49,7 @@ def load_base(
         UserError: it is not downloaded, or has no weights in safetensors.
     """
     # Nobody watches a worker's terminal; progress is told by events.
-    transformers.utils.logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()
     device = device or choose_device()
     kind = _TYPES[precision or choose_precision(device)]
     folder = model_folder(base_model)

@@ -72,7 +72,8 @@ class LocalTrainer(SFTTrainer):
     def write_state(self, folder: Path) -> None:
         """Write everything that resuming needs into a folder: weights, optimiser, schedule, scaler, random numbers."""
         model: Any = self.model
-        model.save_pretrained(folder)
+        # PEFT would look the base model up to see whether its vocabulary has grown; it has not.
+        model.save_pretrained(folder, **({"save_embedding_layers": False} if hasattr(model, "peft_config") else {}))
         (folder / "README.md").unlink(missing_ok=True)
         self._save_optimizer_and_scheduler(str(folder))
         self._save_scaler(str(folder))
