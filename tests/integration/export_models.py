@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from localft.export import converter
-from localft.export.children import run_child
 from localft.export.tokenizer_files import copy_tokenizer, engine_template
 from localft.models.chat_format import ChatFormat
 from localft.models.find import find_model
@@ -59,9 +60,30 @@ class Subject:
             "logits": str(self.folder / "logits.npy"), "vocabulary_only": False,
         }  # fmt: skip
 
-    def convert(self, form: str = "BF16", output: str = "model.gguf") -> dict[str, Any]:
-        """Write base and adapter as one GGUF, in a process of its own as the worker does."""
-        return run_child("gguf", self.gguf_settings(form, output)).value
+
+_CONVERT = """
+import json, sys
+from localft.errors import UserError
+from localft.export import gguf
+answers, sys.stdout = sys.stdout, sys.stderr
+for line in sys.stdin:
+    try:
+        answer = {"value": gguf.run(json.loads(line), lambda *_: None)}
+    except UserError as error:
+        answer = {"error": str(error)}
+    print(json.dumps(answer), file=answers, flush=True)
+"""
+
+
+def convert(*orders: dict[str, Any]) -> list[Any]:
+    """What localft.export.gguf returns for each order, or the sentence with which it refuses; all in one child process.
+
+    The worker starts one for each export, most of which is the import of libraries.
+    """
+    lines = "".join(json.dumps(order) + "\n" for order in orders)
+    done = subprocess.run([sys.executable, "-c", _CONVERT], input=lines, stdout=subprocess.PIPE, text=True, check=True)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    return [answer.get("value", answer.get("error")) for answer in answers]
 
 
 def make_subject(folder: Path, architecture: Architecture = "llama", **changes: Any) -> Subject:
