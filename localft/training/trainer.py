@@ -98,7 +98,25 @@ def build_trainer(
     save_checkpoint: Callable[[], None],
 ) -> LocalTrainer:
     """Build the trainer of a run. When to log, validate, save and stop is decided by `callbacks` alone."""
-    arguments = SFTConfig(
+    trainer = LocalTrainer(
+        model=model,
+        args=_arguments(settings, plan, steps, folder),
+        data_collator=Collator(tokenizer.pad_token_id),
+        # SFTTrainer looks at the first row; what is trained on comes from `prepare`.
+        train_dataset=Dataset.from_dict({"input_ids": [rows[0].token_ids], "labels": [rows[0].labels]}),
+        processing_class=tokenizer,
+        callbacks=list(callbacks),
+    )
+    trainer.remove_callback(transformers.PrinterCallback)
+    # Deterministic algorithms would also fill all new memory, a quarter of the time of a small model's step.
+    setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010 - a property of a module
+    trainer.prepare(rows, batches, save_checkpoint)
+    keep_adapter_exact(trainer.model)
+    return trainer
+
+
+def _arguments(settings: TrainingSettings, plan: Plan, steps: int, folder: Path) -> SFTConfig:
+    return SFTConfig(
         output_dir=str(folder),
         max_steps=steps,
         per_device_train_batch_size=plan.micro_batch_size,
@@ -130,21 +148,6 @@ def build_trainer(
         disable_tqdm=True,
         remove_unused_columns=False,
     )
-    trainer = LocalTrainer(
-        model=model,
-        args=arguments,
-        data_collator=Collator(tokenizer.pad_token_id),
-        # SFTTrainer looks at the first row; what is trained on comes from `prepare`.
-        train_dataset=Dataset.from_dict({"input_ids": [rows[0].token_ids], "labels": [rows[0].labels]}),
-        processing_class=tokenizer,
-        callbacks=list(callbacks),
-    )
-    trainer.remove_callback(transformers.PrinterCallback)
-    # Deterministic algorithms would also fill all new memory, a quarter of the time of a small model's step.
-    setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010 - a property of a module
-    trainer.prepare(rows, batches, save_checkpoint)
-    keep_adapter_exact(trainer.model)
-    return trainer
 
 
 def keep_adapter_exact(model: Any) -> None:

@@ -41,7 +41,13 @@ def run(context: JobContext) -> dict[str, Any]:
     _set_threads(order)
     model, tokenizer = load_for_training(order)
     session = Session(context, order, data, model, tokenizer)
-    outcome = session.run()
+    try:
+        outcome = session.run()
+    except RuntimeError as error:
+        # How torch spells that the computer's own memory is used up.
+        if "DefaultCPUAllocator" in str(error):
+            raise MemoryError from error
+        raise
     files.write_json(context.folder / _OUTCOME, outcome)
     session.clear()
     return outcome

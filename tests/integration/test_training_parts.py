@@ -191,3 +191,38 @@ def test_a_validation_left_out_by_a_stop_is_made_up_for(tmp_path: Path) -> None:
     watcher.progress = RunProgress(validated_step=0, first_validation_loss=2.0)
     watcher.on_train_begin(None, transformers.TrainerState(global_step=5), transformers.TrainerControl())
     assert watcher.progress.best_step == 5
+
+
+def test_a_full_disk_is_told_in_bytes_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import shutil
+
+    from localft.hardware import read_hardware
+    from localft.planning.lengths import measure_tokens
+    from localft.planning.plan import make_plan
+    from localft.planning.proposing import propose
+    from localft.training.order import read_data, read_order
+    from localft.training.runs import prepare_run
+    from localft.training.session import Session
+    from localft.training.worker import load_for_training
+    from tests.sample_projects import make_project
+
+    project, base = make_project(train=8), make_base_model(tmp_path / "model")
+    version = next(project.datasets.iterdir()).name
+    recipe = propose(project, version, base, read_hardware(), "quick", {"epochs": 1})
+    plan = make_plan(recipe, base, measure_tokens(project, version, base, recipe.settings), read_hardware())
+    folder, order = prepare_run(project, recipe, plan, 1e9)
+    context = JobContext(folder, order)
+    records = read_order(context)
+    session = Session(context, records, read_data(context, records), *load_for_training(records))
+    usage = shutil.disk_usage(folder)
+    # The disk fills up between the look before the start and the first checkpoint.
+    answers = iter([usage, usage._replace(free=1000)])
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: next(answers))
+
+    def refuse(folder: Path) -> None:
+        raise RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0")
+
+    monkeypatch.setattr(session.trainer, "write_state", refuse)
+    with pytest.raises(UserError, match=r"The disk is full: a checkpoint takes .* and 1\.0 kB are free"):
+        session.run()
+    assert list((folder / "checkpoints").iterdir()) == []
