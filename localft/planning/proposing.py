@@ -127,14 +127,14 @@ def _epochs(case: _Case) -> _Value:
     usual = next((epochs for limit, epochs in steps if count <= limit), 1.0)
     reason = f"{count:,} examples: fewer examples are seen more often."
     if case.tiny:
-        usual = min(24.0, max(2.0, 6_000 / count))
+        usual = min(24.0, max(2.0, 4_000 / count))
         reason = f"{count:,} examples and a tiny model, which needs to see them more often."
     factor = {"quick": 0.4, "balanced": 1.0, "thorough": 1.6}[case.preset]
     return max(1.0, float(round(usual * factor))), reason + " Training stops early when it no longer helps."
 
 
 def _learning_rate(case: _Case) -> _Value:
-    sizes = ((_TINY, 3e-3), (1_000_000_000, 5e-4), (10_000_000_000, 2e-4))
+    sizes = ((_TINY, 2e-3), (1_000_000_000, 5e-4), (10_000_000_000, 2e-4))
     rate = next((value for limit, value in sizes if case.parameters < limit), 1e-4)
     if case.method == "full":
         return rate / 10, f"{case.size}, all of them trained: a tenth of what an adapter takes."
@@ -151,8 +151,6 @@ def _rank(case: _Case) -> _Value:
     count = case.stats.train
     rank = next((value for limit, value in ((1_000, 16), (20_000, 32)) if count < limit), 64)
     reason = f"{count:,} examples: more examples fill a larger adapter."
-    if case.tiny:
-        rank, reason = 32, "A tiny model needs a large adapter in proportion."
     factor = {"quick": 0.5, "balanced": 1.0, "thorough": 2.0}[case.preset]
     return max(8, int(rank * factor)), reason
 
