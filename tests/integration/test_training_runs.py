@@ -15,7 +15,7 @@ from localft.hardware import read_hardware
 from localft.jobs import JobState
 from localft.models.base_model import BaseModel
 from localft.planning.lengths import measure_tokens
-from localft.planning.plan import make_plan
+from localft.planning.plan import Plan, make_plan
 from localft.planning.proposing import propose
 from localft.store import files
 from localft.store.projects import Project
@@ -141,9 +141,23 @@ def test_the_effective_batch_is_kept_whatever_fits(nursery: Nursery, base: BaseM
     assert all(first[step] == pytest.approx(second[step], rel=1e-4) for step in first)
 
 
+def test_computing_parts_twice_changes_nothing(nursery: Nursery, base: BaseModel) -> None:
+    project = make_project(train=16)
+    runs = []
+    for twice in (False, True):
+        folder = prepare(project, base, epochs=1, dropout=0)
+        plan = Plan.load(folder / "plan.json").model_copy(update={"activation_checkpointing": twice})
+        plan.save(folder / "plan.json")
+        nursery.finish(folder)
+        runs.append(open_run(project, folder.name))
+        assert runs[-1].job.state is JobState.FINISHED, runs[-1].job.sentence
+    plain, checkpointed = (losses(run) for run in runs)
+    assert checkpointed == pytest.approx(plain, rel=1e-5)
+
+
 def test_killed_at_random_moments_it_ends_with_the_same_bits(nursery: Nursery, base: BaseModel) -> None:
-    project = make_project()
-    settings = {"epochs": 4, "dropout": 0.1, "batch_size": 4, "micro_batch_size": 2}
+    project = make_project(train=32)
+    settings = {"epochs": 3, "dropout": 0.1, "batch_size": 4, "micro_batch_size": 2}
     undisturbed = prepare(project, base, **settings)
     nursery.finish(undisturbed)
     seconds = nursery.finish(prepare(project, base, **settings))
@@ -184,8 +198,8 @@ def test_stopped_and_resumed_it_ends_with_the_same_bits(nursery: Nursery, base: 
 
 
 def test_a_damaged_checkpoint_is_set_aside_and_an_older_one_resumed(nursery: Nursery, base: BaseModel) -> None:
-    project = make_project()
-    control_folder, folder = (prepare(project, base, checkpoint_seconds=0.0, epochs=4) for _ in range(2))
+    project = make_project(train=32)
+    control_folder, folder = (prepare(project, base, checkpoint_seconds=0.0, epochs=2) for _ in range(2))
     nursery.finish(control_folder)
     child = nursery.start(folder)
     wait_for(lambda: len(read_metrics(open_run(project, folder.name)).loss) >= 4)
