@@ -115,7 +115,7 @@ class Demo:
 
     def _start_run(self, version: DatasetVersion) -> Run:
         model, hardware = find_model(STARTER), read_hardware()
-        recipe = propose(self._project, version.id, model, hardware, preset="quick")
+        recipe = propose(self._project, version.id, model, hardware)
         stats = measure_tokens(self._project, version.id, model, recipe.settings)
         plan = make_plan(recipe, model, stats, hardware)
         self._output.say(plan_sentence(Proposal(model, recipe, stats, plan)))
