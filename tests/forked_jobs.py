@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from localft.jobs import JobState, queue, read, runner
+from localft.jobs import queue, runner
 
 _PRELOADED = ["localft.training.worker", "localft.training.session", "localft.jobs.runner"]
 
@@ -47,21 +47,33 @@ class Nursery:
         assert not child.is_alive(), "the job did not end in time"
         return time.monotonic() - begin
 
-    def kill_at_random(self, folder: Path, kills: int, longest: float, seed: int) -> int:
-        """Kill and restart a job until it has been killed `kills` times or has finished; return the number of kills."""
+    def kill_at_random(self, folder: Path, kills: int, most_steps: int, seed: int) -> int:
+        """Kill and restart a job until it has been killed `kills` times or has finished; return the number of kills.
+
+        Each part lives for up to `most_steps` steps and a moment more, however busy the computer is: some die while the
+        libraries load, some between two steps, some in the middle of a save.
+        """
         chooser = random.Random(seed)
         done = 0
         while done < kills:
+            aim = _steps_reported(folder) + chooser.randint(0, most_steps)
             child = self.start(folder)
-            child.join(chooser.uniform(0.0, longest))
-            if child.is_alive() and child.pid is not None:
+            while child.is_alive() and _steps_reported(folder) < aim:
+                time.sleep(0.002)
+            child.join(chooser.uniform(0.0, 0.1))
+            if not child.is_alive():
+                break
+            if child.pid is not None:
                 with suppress(ProcessLookupError):
                     os.kill(child.pid, signal.SIGKILL)
-                child.join(10)
-            if (folder / "result.json").exists() and read(folder).state is JobState.FINISHED:
-                break
+            child.join(10)
             done += 1
         return done
+
+
+def _steps_reported(folder: Path) -> int:
+    events = folder / "events.jsonl"
+    return events.read_bytes().count(b'"kind":"metrics"') if events.exists() else 0
 
 
 def _run(folder: Path, environment: dict[str, str]) -> None:
