@@ -91,6 +91,10 @@ _SYSTEM_SENTENCES: dict[int, tuple[str, str]] = {
     errno.EROFS: ("The disk is read-only{where}.", "Choose another folder with LOCALFT_HOME."),
     errno.ENOENT: ("There is no file or folder{where}.", "Check the spelling of the path."),
     errno.EISDIR: ("This is a folder, not a file{where}.", "Name a file inside it."),
+    errno.ENOTDIR: ("There is a file where a folder is needed{where}.", "Move the file, or choose another folder."),
+    errno.EEXIST: ("There is already something{where}.", "Move it, or choose another name."),
+    errno.ENAMETOOLONG: ("A name is too long for this disk{where}.", "Choose a shorter name."),
+    errno.EIO: ("The disk reports an error{where}.", "Check the disk and its cable; copy what matters elsewhere."),
     errno.EADDRINUSE: (
         "The port is already in use.",
         "Choose another one with --port, or close the program that uses it.",

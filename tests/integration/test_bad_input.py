@@ -370,6 +370,17 @@ def test_a_full_disk(tmp_path: Path) -> None:
         subprocess.run(["umount", str(small)], check=True)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="POSIX paths")
+@pytest.mark.parametrize("place", ["a file", "below a file", "forbidden"])
+def test_a_home_that_is_no_folder(place: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    home = {"a file": tmp_path / "file", "below a file": tmp_path / "file" / "home", "forbidden": Path("/proc/home")}
+    for command in (["new", "x"], ["app", "--no-browser"], ["demo"]):
+        done = run_cli(*command, LOCALFT_HOME=str(home[place]))
+        assert done.returncode == 1
+        one_sentence(done.stderr)
+
+
 def test_a_port_in_use() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
