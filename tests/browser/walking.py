@@ -9,6 +9,16 @@ from tests.running_app import RunningApp
 
 TABS = ("start", "data", "train", "evaluate", "chat", "export", "settings")
 _LONG = 300_000
+# What stands on each tab once it has been read from the disk, in a project where everything has been done.
+_LANDMARKS = {
+    "start": "Base models to start from",
+    "data": "Versions",
+    "train": "The plan",
+    "evaluate": "Base model against tuned model",
+    "chat": "Talk to",
+    "export": "checks passed",
+    "settings": "Where things lie",
+}
 
 
 @dataclass
@@ -40,6 +50,14 @@ def go_to(page: Page, name: str) -> None:
     """Click on a tab."""
     tab_of(page, name).click()
     expect(tab_of(page, name)).to_have_attribute("aria-selected", "true")
+
+
+def settle(page: Page, name: str) -> None:
+    """Click on a tab of a project in which everything has been done, and wait until it shows it."""
+    go_to(page, name)
+    expect(page.locator("main").get_by_text(_LANDMARKS[name]).locator("visible=true").first).to_be_visible(
+        timeout=60_000
+    )
 
 
 def state_of(page: Page) -> Locator:
