@@ -4,106 +4,23 @@ import json
 import random
 import re
 
-from samples.tables import lines
 from samples.triage_problems import PROBLEMS, SLOTS
+from samples.triage_surroundings import (
+    CLOSINGS,
+    DETAILS,
+    GREETINGS,
+    OPENINGS,
+    OWN_CLOSINGS,
+    OWN_DETAILS,
+    SUBJECTS,
+)
 from samples.triage_urgency import OWN_URGENCY, URGENCY
 
 Row = dict[str, list[dict[str, str]]]
 
 SYSTEM_PROMPT = "Triage this support ticket."
 ROWS_PER_CELL, ROWS_OF_URGENT_WISHES = 34, 24  # few people write urgently for a new feature
-OWN_SHARE = 0.25  # of urgency sentences: those that belong to one category
-
-GREETINGS = lines(
-    """
-    Hi,
-    Hello,
-    Hi there,
-    Hello support,
-    Good morning,
-    Dear team,
-    Hey,
-    Good evening,
-    Hello everyone,
-    Dear Sir or Madam,
-    Hiya,
-    To the help desk:
-    Greetings,
-    Hi {name},
-    """
-)
-OPENINGS = lines(
-    """
-    I hope this reaches the right person.
-    First of all, I like your shop.
-    This is my second message about it.
-    I've read the help pages from top to bottom.
-    I've been a customer since {month}.
-    Maybe you can help me.
-    We spoke on the phone on {day}.
-    My wife says I should just write to you.
-    Your chat bot sent me here.
-    I'm writing on behalf of a small bakery.
-    I'm not very technical, so please bear with me.
-    So here's the thing:
-    Long story short:
-    I run a workshop with {n} people.
-    I have a question.
-    There is something I'd like to bring up.
-    I'm a volunteer at a sports club.
-    """
-)
-DETAILS = lines(
-    """
-    The customer number is {order}.
-    I've attached a picture.
-    It started on {day}.
-    I have tried it on two computers.
-    My colleague {name} sees the same.
-    This never happened before {month}.
-    I asked about it in {month} and heard nothing.
-    I looked in the settings and found nothing.
-    We use it mostly on weekends.
-    I bought from you in {month}, too.
-    The reference is {order}.
-    I did what the manual says.
-    {name} at your hotline couldn't tell me more.
-    Maybe I overlooked something.
-    I've kept all the papers.
-    Our neighbours had the same story.
-    That's all I know.
-    I can send more details.
-    It's the second time in {month}.
-    """
-)
-CLOSINGS = lines(
-    """
-    Thanks in advance.
-    Thank you.
-    Many thanks for your help.
-    Please advise.
-    Looking forward to hearing from you.
-    What can be done?
-    Thanks!
-    Can you help?
-    I'd appreciate a hint.
-    Over to you.
-    Kind regards, {name}
-    Best, {name}
-    Cheers, {name}
-    Yours sincerely, {name}
-    Regards
-    {name}
-    Have a nice day, {name}
-    """
-)
-SUBJECTS: dict[str, list[str]] = {
-    "billing": ["Question about a payment", "Invoice", "Money", "Wrong amount"],
-    "account": ["Sign-in", "My profile", "Users", "Access"],
-    "delivery": ["My order {order}", "Parcel", "Where is it?", "Shipment {order}"],
-    "technical": ["It doesn't work", "Problem with the {device}", "Help", "Error report"],
-    "feature": ["Suggestion", "An idea", "Wish list", "Feedback"],
-}
+OWN_SHARE = 0.04  # of urgency sentences: those that belong to one category
 
 
 def _fill(rng: random.Random, template: str) -> str:
@@ -144,16 +61,21 @@ def _ticket(rng: random.Random, category: str, urgency: str, problem: str) -> st
     own = rng.random() < OWN_SHARE
     pressing = rng.choice(OWN_URGENCY[category, urgency] if own else URGENCY[urgency])
     core = [problem, pressing] if own or rng.random() < 0.75 else [pressing, problem]
-    if rng.random() < 0.4:
-        core.insert(rng.randint(1, 2), rng.choice(DETAILS))
-    if rng.random() < 0.35:
+    details = rng.sample(OWN_DETAILS[category], rng.choice((1, 1, 2)))
+    core[core.index(problem) + 1 : core.index(problem) + 1] = details
+    if rng.random() < 0.15:
+        core.append(rng.choice(DETAILS))
+    if rng.random() < 0.3:
         core.insert(0, rng.choice(OPENINGS))
     body = " ".join(core)
-    parts = [rng.choice(GREETINGS)] * (rng.random() < 0.5) + [body] + [rng.choice(CLOSINGS)] * (rng.random() < 0.5)
+    parts = [rng.choice(GREETINGS)] * (rng.random() < 0.5) + [body]
+    parts.append(rng.choice(OWN_CLOSINGS[urgency]))
+    if rng.random() < 0.2:
+        parts.append(rng.choice(CLOSINGS))
     text = _fill(rng, rng.choice([" ", "\n", "\n\n"]).join(parts))
-    if rng.random() < 0.22:
+    if rng.random() < 0.15:
         text = _hurried(rng, text)
-    if rng.random() < 0.12:
+    if rng.random() < 0.3:
         text = f"Subject: {_fill(rng, rng.choice(SUBJECTS[category]))}\n\n{text}"
     return text
 

@@ -25,21 +25,6 @@ URGENCY: dict[str, list[str]] = {
         We have an inspection tomorrow morning and can't face it like that.
         If this isn't fixed by this evening we lose our biggest client.
         Forty people are sitting idle.
-        It can't wait, not even until tomorrow.
-        I'm desperate, the event is tonight.
-        Production is down.
-        This needs someone's attention immediately.
-        URGENT, we go live in three hours.
-        Every minute of this costs us money.
-        Drop what you're doing, please: our emergency line depends on it.
-        The court date is tomorrow, I have no time left.
-        Somebody could get hurt.
-        A patient is waiting for this, so I need an answer right away.
-        All our registers are out of action.
-        By the close of business today it has to be done, there's no plan B.
-        The wedding is tomorrow at noon!
-        I have to hand it in tonight.
-        We had to send all the staff home.
         """
     ),
     "medium": lines(
@@ -59,21 +44,6 @@ URGENCY: dict[str, list[str]] = {
         I'd like it to be done this week if possible.
         It costs me about ten minutes every day.
         My holiday starts in a week, ideally it's settled by then.
-        We've borrowed one from a neighbour until next week.
-        Our quarter ends in two weeks, and it should be cleared up before that.
-        At the moment I do it by hand, which is tedious but it works.
-        Let me know by the weekend, please.
-        It happens every now and then, and it's getting annoying.
-        Part of our work is delayed by this.
-        I promised my boss an answer by {day}.
-        The second computer still works, so we get by for the time being.
-        It should not drag on past next {day}.
-        I can hold out for a couple of days.
-        Please come back to me this week.
-        We'd need this in about ten days.
-        The guests come the weekend after next, so there's some time.
-        It's a bother, and I would be glad of a fix soon.
-        The old one will do until the middle of next week.
         """
     ),
     "low": lines(
@@ -93,21 +63,6 @@ URGENCY: dict[str, list[str]] = {
         You can put this right at the end of your list.
         I'm only curious.
         It's a small matter and it doesn't stop me from anything.
-        If it never happens, that's fine as well.
-        Nothing hangs on it.
-        No need to reply quickly.
-        It is more of a cosmetic thing.
-        Feel free to leave it for later.
-        I've lived with it for a year and can go on doing so.
-        Not urgent in the least.
-        Sometime this year would be soon enough.
-        This is just for the record.
-        I don't need it any time soon.
-        Answer when it suits you.
-        It's hardly worth mentioning.
-        No pressure from my side.
-        I can easily do without it.
-        Low priority for us.
         """
     ),
 }
