@@ -4,6 +4,7 @@ import itertools
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -35,7 +36,7 @@ def tokenizer() -> PreTrainedTokenizerBase:
 def test_the_model_is_small_loads_and_answers(tokenizer: PreTrainedTokenizerBase) -> None:
     assert sum(path.stat().st_size for path in FOLDER.glob("*.safetensors")) <= 12_000_000
     assert AutoConfig.from_pretrained(FOLDER, local_files_only=True).architectures == ["LlamaForCausalLM"]
-    model = LlamaForCausalLM.from_pretrained(FOLDER, local_files_only=True, dtype=torch.float32)
+    model: Any = LlamaForCausalLM.from_pretrained(FOLDER, local_files_only=True, dtype=torch.float32)
     assert model.config.vocab_size == len(tokenizer)
     assert model.config.hidden_size % 256 == model.config.intermediate_size % 256 == 0
     assert model.generation_config.eos_token_id == tokenizer.eos_token_id != tokenizer.pad_token_id
