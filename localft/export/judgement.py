@@ -123,7 +123,8 @@ def _check_answers(figures: dict[str, float], form: str) -> Check:
     detail = f"The trained model's likeliest token is the file's in {figures['agreement']:.1%} of {steps:.0f} places"
     detail += f", in {ties:.0f} more the two are equally likely." if ties else "."
     failed = exact and same < 1 - 1e-9
-    return Check(name="The same answers", outcome="failed" if failed else "passed", detail=detail, required=exact)
+    name = "The same answers" if exact else "How often the answers agree"
+    return Check(name=name, outcome="failed" if failed else "passed", detail=detail, required=exact)
 
 
 def not_checked(name: str, reason: str) -> Check:

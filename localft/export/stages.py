@@ -15,6 +15,7 @@ from localft.export.children import Outcome, run_child
 from localft.jobs import JobContext
 from localft.models.chat_format import ChatFormat
 from localft.models.download import model_folder
+from localft.models.thinking import OPEN
 from localft.store import files
 from localft.store.projects import Project
 from localft.training.runs import Run, run_weights
@@ -85,14 +86,13 @@ class Stages:
 
     @cached_property
     def examples(self) -> list[Example]:
-        """Some examples, those not trained on first; without tools, which each program passes in its own way."""
+        """Some examples, those not trained on first."""
         found: list[Example] = []
         for split in reversed(SPLITS) if self.dataset is not None else ():
             for example in iterate_split(self.project, self.run.recipe.dataset, split):
                 if len(found) == _MOST_EXAMPLES:
                     return found
-                short = sum(len(message.content) for message in example.messages) <= _LONGEST_PROMPT
-                if short and not example.tools and not any(message.tool_calls for message in example.messages):
+                if _is_plain(example):
                     found.append(example)
         return found
 
@@ -142,3 +142,10 @@ class Stages:
         value = make()
         files.write_json(note, value)
         return value
+
+
+def _is_plain(example: Example) -> bool:
+    """Tell whether every program passes a conversation on in the same way: tools and earlier thinking differ."""
+    short = sum(len(message.content) for message in example.messages) <= _LONGEST_PROMPT
+    tools = bool(example.tools) or any(message.tool_calls for message in example.messages)
+    return short and not tools and not any(OPEN in message.content for message in example.prompt)
