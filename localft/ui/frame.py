@@ -16,7 +16,7 @@ from localft.jobs import JobState, JobView
 from localft.store.projects import create_project
 from localft.ui.handlers import Updates
 from localft.ui.once import new_key
-from localft.ui.shared import Hook, Page, Picked, Seen, Shared, project_choices
+from localft.ui.shared import ONE_BY_ONE, Hook, Page, Picked, Seen, Shared, project_choices
 from localft.ui.views import frame as views
 from localft.ui.views import parts
 
@@ -137,8 +137,7 @@ def connect_top(shared: Shared, top: Top, watch: Watch) -> None:
     shared.on(top.cancel.click, lambda: {top.naming: gr.update(visible=False)}, [], [top.naming])
     for trigger in (top.create.click, top.name.submit):
         shared.on(
-            trigger, make, [top.name], [top.project, shared.tabs, top.naming, top.name],
-            concurrency_limit=1, concurrency_id="projects",
+            trigger, make, [top.name], [top.project, shared.tabs, top.naming, top.name], **ONE_BY_ONE
         )  # fmt: skip
 
 
@@ -194,7 +193,8 @@ def connect_refresh(shared: Shared, top: Top, demo: gr.Blocks, tabs: Sequence[gr
         return {
             **shared.refresh(slug, {}, name, {}, only_live=False),
             shared.project: gr.update(choices=choices, value=slug),
-            shared.tabs: gr.update(selected=name),
+            # The first tab is open already; saying so late would take a quick person back to it.
+            shared.tabs: gr.update(selected=name) if name != "start" else gr.skip(),
             **{key: new_key() for key in shared.keys},
         }
 
@@ -205,7 +205,8 @@ def connect_refresh(shared: Shared, top: Top, demo: gr.Blocks, tabs: Sequence[gr
         return shared.refresh(slug, picked, tab, seen, only_live=True)
 
     keep: dict[str, Any] = {"clear": False}
-    shared.on(demo.load, load, [], [shared.project, shared.tabs, *shared.keys, *outputs], **keep)
+    # One after the other with what opens projects: an answer to the loading must not undo a click that came after it.
+    shared.on(demo.load, load, [], [shared.project, shared.tabs, *shared.keys, *outputs], **ONE_BY_ONE, **keep)
     shared.on(shared.project.change, everything, current, outputs, js=_WITH_TAB)
     shared.project.change(None, [shared.project], [], js=_REMEMBER_PROJECT, api_visibility="private")
     shared.on(top.timer.tick, live, current, outputs, queue=False, js=_WITH_TAB, **keep)

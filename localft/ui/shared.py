@@ -17,6 +17,9 @@ from localft.store.projects import Project, list_projects, open_project
 from localft.ui.handlers import Handler, Updates, on, plain, sentence_for
 from localft.ui.views.html import Markup
 
+# What makes and opens projects is answered in the order of the clicks.
+ONE_BY_ONE: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "projects"}
+
 # Component id -> digest of what this page shows in it; lives in the page's session.
 Seen = dict[int, str]
 # What this page looks at where there are several: "run", "evaluation", "export" -> id.

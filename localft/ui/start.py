@@ -1,7 +1,5 @@
 """Start: three doors, what this computer can do, and whether to fine-tune at all."""
 
-from typing import Any
-
 import gradio as gr
 
 from localft import jobs
@@ -16,7 +14,7 @@ from localft.ui import flows, models
 from localft.ui.actions import action_of, clickable
 from localft.ui.frame import Watch
 from localft.ui.handlers import Updates, on
-from localft.ui.shared import Page, Shared, required
+from localft.ui.shared import ONE_BY_ONE, Page, Shared, required
 from localft.ui.views import start as views
 from localft.ui.views.html import Markup
 from localft.ui.views.start import Standing
@@ -89,12 +87,11 @@ def _draw_doors(shared: Shared, message: gr.HTML) -> gr.Button:
         return shared.open(required(slug), "start")
 
     opened = [shared.project, shared.tabs]
-    once: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "projects"}
     shared.view("start", [recent], read)
-    shared.on(demo.click, try_it, [], opened, message, changes=True, **once)
-    shared.on(create.click, make, [name], [*opened, name], message, changes=True, **once)
-    shared.on(name.submit, make, [name], [*opened, name], message, changes=True, **once)
-    shared.on(recent.click, open_recent, [], opened, message, changes=True)
+    shared.on(demo.click, try_it, [], opened, message, changes=True, **ONE_BY_ONE)
+    shared.on(create.click, make, [name], [*opened, name], message, changes=True, **ONE_BY_ONE)
+    shared.on(name.submit, make, [name], [*opened, name], message, changes=True, **ONE_BY_ONE)
+    shared.on(recent.click, open_recent, [], opened, message, changes=True, **ONE_BY_ONE)
     return demo
 
 
