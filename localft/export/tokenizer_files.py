@@ -69,6 +69,21 @@ def copy_tokenizer(base: Path, target: Path, chat_template: str, extra: Sequence
     files.write_json(target / "tokenizer_config.json", settings | {"chat_template": chat_template})
 
 
+def copy_for_converter(base: Path, target: Path, chat_format: ChatFormat) -> None:
+    """Copy what the GGUF converter reads beside the weights, the chat template for engines among it.
+
+    Beside a tokenizer.model the converter takes from tokenizer_config.json which tokens are special; newer files say it
+    in tokenizer.json only.
+    """
+    copy_tokenizer(base, target, engine_template(chat_format), ("config.json", "generation_config.json"))
+    path = target / "tokenizer_config.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    if "added_tokens_decoder" not in settings:
+        added = read_tokenizer_json(base).get("added_tokens", [])
+        settings["added_tokens_decoder"] = {str(token.pop("id")): token for token in added}
+        files.write_json(path, settings)
+
+
 def read_tokenizer_json(folder: Path) -> dict[str, Any]:
     """The tokenizer.json of a model folder as it is."""
     return json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))

@@ -16,7 +16,7 @@ from localft.export.modelfile import ModelSettings, context_for, write_modelfile
 from localft.export.proof import certify, engine_settings, prove_gguf, prove_merged, still_proved
 from localft.export.quantizations import find_quantization
 from localft.export.stages import Stages
-from localft.export.tokenizer_files import copy_tokenizer, engine_template
+from localft.export.tokenizer_files import copy_for_converter
 from localft.jobs import JobContext
 from localft.models.rendering import portable_template, render
 from localft.models.tokens import TextTokenizer
@@ -147,7 +147,7 @@ def _conversion(stages: Stages, form: str, output: Path) -> dict[str, Any]:
     chat_format = stages.chat_format
     # The converter derives the model's description from the name of this folder.
     folder = stages.work / stages.project.slug
-    copy_tokenizer(stages.base, folder, engine_template(chat_format), ("config.json", "generation_config.json"))
+    copy_for_converter(stages.base, folder, chat_format)
     tokenizer = TextTokenizer(stages.base)
     eos = tokenizer.token_id(chat_format.special_tokens.get("eos_token") or chat_format.eos_text)
     eot = tokenizer.token_id(chat_format.end_of_turn)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from localft.export import converter
-from localft.export.tokenizer_files import copy_tokenizer, engine_template
+from localft.export.tokenizer_files import copy_for_converter
 from localft.models.chat_format import ChatFormat
 from localft.models.find import find_model
 from localft.models.templates import chat_format_for
@@ -40,7 +40,7 @@ class Subject:
     def gguf_settings(self, form: str = "BF16", output: str = "model.gguf") -> dict[str, Any]:
         tokenizer = TextTokenizer(self.base)
         target = self.folder / "tokenizer"
-        copy_tokenizer(self.base, target, engine_template(self.chat_format), ("config.json",))
+        copy_for_converter(self.base, target, self.chat_format)
         known = self.chat_format.special_tokens
         return {
             "converter": str(converter.obtain()), "model": str(self.base), "adapter": str(self.adapter),

@@ -16,6 +16,7 @@ from localft.export.reference import compare, logits
 from localft.export.sizes import estimate_bytes
 from localft.models.find import find_model
 from tests.integration.export_models import Subject, convert, make_subject, peft_merge
+from tests.integration.sentencepiece_models import make_sentencepiece_subject
 from tests.tiny_models import ARCHITECTURES, Architecture
 
 pytestmark = pytest.mark.skipif(not has_engine(), reason="needs llama-cpp-python")
@@ -75,6 +76,16 @@ def test_the_file_is_the_trained_model(architecture: Architecture, subjects: dic
     assert figures["effect"] == pytest.approx(1.0, abs=0.01)
     # The training must be visible in the logits, or nothing was shown.
     assert figures["trained"] > 0.3
+
+
+def test_sentencepiece_tokenizers_make_the_same_tokens(tmp_path: Path) -> None:
+    subjects = [make_sentencepiece_subject(tmp_path / kind, kind) for kind in ("mistral", "gemma3")]
+    for subject, made in zip(subjects, convert(*(one.gguf_settings() for one in subjects)), strict=True):
+        assert made["pre_tokenizer"] is None
+        seen = ask(subject, "model.gguf")
+        assert {check.outcome for check in check_engine(seen, None, by_rules=False)} == {"passed"}
+        assert seen["tokens"]["different_texts"] == 0
+        assert seen["stops"]["ending"] == list(subject.chat_format.stop_tokens)
 
 
 @pytest.mark.parametrize("form", SMALL)
