@@ -110,7 +110,7 @@ class Demo:
         self._heading("Training")
         runs = list_runs(self._project).items
         run = runs[0] if runs else self._start_run(version)
-        self._finish(run.folder, narrate_training)
+        self._output.say(self._finish(run.folder, narrate_training))
         return open_run(self._project, run.id)
 
     def _start_run(self, version: DatasetVersion) -> Run:
@@ -134,7 +134,7 @@ class Demo:
         self._heading("Export")
         known = list_exports(self._project).items
         export = known[0] if known else start_export(self._project, run, "gguf", _quantization())
-        self._finish(export.folder)
+        self._output.say(self._finish(export.folder))
         export = open_export(self._project, export.id)
         for check in export.certificate.checks if export.certificate else ():
             self._output.say(f"  {check.outcome:<11}  {check.name}")
@@ -160,13 +160,13 @@ class Demo:
         self._output.say(f"The expected: {example.answer}")
         return Asked(question, example.answer, answer.text, engine)
 
-    def _finish(self, folder: Path, narrate: Narrator = silent) -> None:
-        """See a job to its end, whatever state an earlier call left it in."""
+    def _finish(self, folder: Path, narrate: Narrator = silent) -> str:
+        """See a job to its end, whatever state an earlier call left it in; return its outcome in a sentence."""
         view: JobView = jobs.read(folder)
         if view.state.resumable:
             jobs.resume(folder)
         ways = ways_of(self._project)
-        self._output.say(wait_for(self._output, folder, ways, narrate).message)
+        return wait_for(self._output, folder, ways, narrate).message
 
 
 def _has_llama_cpp() -> bool:
