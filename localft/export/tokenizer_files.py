@@ -45,16 +45,19 @@ def engine_template(chat_format: ChatFormat) -> str:
     """The chat template for other programs: it renders what localft renders, with no option set and no extension.
 
     Date and thinking are written into it. The marks of what was learned become blocks that every Jinja knows and that
-    treat the white space around them alike. A token's name that this model does not have is set to nothing, since
-    engines would put something in.
+    treat the white space around them alike. The names of tokens are given their texts, or none.
     """
     template = _GENERATION.sub(
         lambda mark: f"{{%{mark[1]} {'endif' if mark[2] else 'if true'} {mark[3]}%}}", portable_template(chat_format)
     )
     known = chat_format.special_tokens
-    unknown = [name for name in ("bos_token", "eos_token") if name in template and name not in known]
-    nothing = "".join(f"{{%- set {name} = '' %}}\n" for name in unknown)
-    return _NOTE + nothing + (_MERGE_SYSTEM if chat_format.merges_system else "") + template
+    # Engines pass the first two, from the file, where there are such tokens; else they would put something in.
+    told = {name: "" for name in ("bos_token", "eos_token") if name not in known}
+    told |= {name: text for name, text in known.items() if name not in ("bos_token", "eos_token")}
+    names = "".join(
+        f"{{%- set {name} = {json.dumps(told[name], ensure_ascii=False)} %}}\n" for name in told if name in template
+    )
+    return _NOTE + names + (_MERGE_SYSTEM if chat_format.merges_system else "") + template
 
 
 def copy_tokenizer(base: Path, target: Path, chat_template: str, extra: Sequence[str] = ()) -> None:

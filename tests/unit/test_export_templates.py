@@ -38,7 +38,8 @@ MARKED = (
 DATED = "Today: {{ strftime_now('%d %b %Y') }}\n{% for m in messages %}{{ m.content }}\n{% endfor %}"
 NO_SYSTEM = (
     "{{ bos_token }}{% for m in messages %}"
-    "{% if m.role == 'system' %}{{ raise_exception('No system role') }}{% endif %}{{ m.role + ': ' + m.content | trim + '\n' }}{% endfor %}"
+    "{% if m.role == 'system' %}{{ raise_exception('No system role') }}{% endif %}"
+    "{{ m.role + ': ' + m.content | trim + '\n' }}{% endfor %}"
 )
 
 
@@ -71,6 +72,7 @@ FORMATS = {
     "a date": chat_format(DATED),
     "no system role": chat_format(NO_SYSTEM, merges_system=True),
     "no beginning": chat_format(MARKED, special_tokens={"eos_token": "</s>"}),
+    "other names": chat_format("{{ pad_token }}" + MARKED, special_tokens={"bos_token": "<s>", "pad_token": '<｜"p"▁>'}),
     "no names at all": chat_format(MARKED, special_tokens={}),
     **{name: chat_format(template) for name, template in NAMED_TEMPLATES.items()},
 }
