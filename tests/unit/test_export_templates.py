@@ -72,7 +72,7 @@ FORMATS = {
     "a date": chat_format(DATED),
     "no system role": chat_format(NO_SYSTEM, merges_system=True),
     "no beginning": chat_format(MARKED, special_tokens={"eos_token": "</s>"}),
-    "other names": chat_format("{{ pad_token }}" + MARKED, special_tokens={"bos_token": "<s>", "pad_token": '<｜"p"▁>'}),
+    "other names": chat_format("{{ pad_token }}" + MARKED, special_tokens={"bos_token": "<s>", "pad_token": '<｜"▁>'}),
     "no names at all": chat_format(MARKED, special_tokens={}),
     **{name: chat_format(template) for name, template in NAMED_TEMPLATES.items()},
 }
