@@ -256,8 +256,10 @@ def test_a_model_that_would_run_code(
     ],
 )
 def test_a_model_that_cannot_be_found(
-    reference: str, says: str, project: Project, capsys: pytest.CaptureFixture[str]
+    reference: str, says: str, project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The library reads the environment once, when it is first imported; another test may have been that first.
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     before = snapshot(project.folder)
     capsys.readouterr()
     for command in (["models", "show"], ["models", "download"], ["train", "support-bot", "--base-model"]):
