@@ -172,19 +172,21 @@ def _connect_asking(shared: Shared, desk: Desk, message: gr.HTML) -> None:
     written = [desk.talk, desk.memory, desk.question, desk.loading]
 
     def send(
-        slug: str | None, question: str, target: str, who: str, memory: Conversation, *rest: Any
+        slug: str | None, question: str, target: str | None, who: str, memory: Conversation, *rest: Any
     ) -> Iterator[Updates]:
         if not (question or "").strip():
             raise UserError("There is no question yet.", "Write something first.")
         project = required(slug)
+        target = chosen_target(project, target)
         memory = memory.ask(question.strip(), _models(target, who))
         yield {desk.question: "", desk.talk: views.conversation(memory), desk.memory: memory}
         yield from _answer(desk, talks, project, target, memory, rest)
 
-    def again(slug: str | None, target: str, who: str, memory: Conversation, *rest: Any) -> Iterator[Updates]:
+    def again(slug: str | None, target: str | None, who: str, memory: Conversation, *rest: Any) -> Iterator[Updates]:
         if not memory.turns:
             raise UserError("There is no question to answer again.")
         project, question = required(slug), memory.turns[-1].question
+        target = chosen_target(project, target)
         memory = memory.without_last().ask(question, _models(target, who))
         yield {desk.talk: views.conversation(memory), desk.memory: memory}
         yield from _answer(desk, talks, project, target, memory, rest)
@@ -201,9 +203,19 @@ def _connect_asking(shared: Shared, desk: Desk, message: gr.HTML) -> None:
     shared.on(desk.stop.click, stop, [desk.key], [], message, queue=False)
 
 
-def _models(target: str | None, who: str) -> list[str]:
-    if not target:
+def chosen_target(project: Project, target: str | None) -> str:
+    """What is chosen, else the first that can be: a quick person sends before the page has filled its list.
+
+    Raises:
+        UserError: the project has nothing to talk to.
+    """
+    known = [value for _, value in targets(project)]
+    if not known:
         raise UserError("There is no tuned model to talk to yet.", "Train first.")
+    return target or known[0]
+
+
+def _models(target: str, who: str) -> list[str]:
     if target.startswith("export:"):
         return ["gguf"]
     return ["base", "tuned"] if who == "both" else [who]

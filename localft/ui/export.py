@@ -10,11 +10,12 @@ from localft import jobs, words
 from localft.errors import UserError
 from localft.export import ollama
 from localft.export.exports import (
-    DEFAULT_QUANTIZATION,
+    OLLAMA_MAKES,
     Export,
     SizeRow,
     Target,
     estimate_sizes,
+    estimate_targets,
     list_exports,
     open_export,
     start_export,
@@ -58,7 +59,7 @@ def draw(shared: Shared, watch: Watch) -> None:
     gr.HTML("<h2 class='lf-heading'>The next export</h2>")
     sizes = gr.HTML()
     with gr.Row(equal_height=True):
-        target = gr.Radio(list(views.TARGETS), value="gguf", label="Where to", min_width=320)
+        target = gr.Radio(views.targets({}), value="gguf", label="Where to", min_width=320)
         quantization = gr.Dropdown([], label="Form", info="Of GGUF files and Ollama only.", min_width=240)
     readiness = gr.HTML()
     start = gr.Button("Export", variant="primary", elem_classes="lf-long", elem_id="start-export")
@@ -84,6 +85,7 @@ def draw(shared: Shared, watch: Watch) -> None:
         gpus = watch.hardware().gpus
         return {
             sizes: views.sizes(rows, gpus[0].total_bytes if gpus else None) if rows else _nothing_yet(),
+            target: gr.update(choices=views.targets(estimate_targets(trained[0]) if trained else {})),
             quantization: gr.update(choices=_forms(rows), value=_recommended(rows)),
             run: gr.update(choices=[(_run_name(one), one.id) for one in trained]),
             start: gr.update(interactive=bool(trained)),
@@ -91,7 +93,7 @@ def draw(shared: Shared, watch: Watch) -> None:
         }
 
     shared.view("export", [state, made], live, live=True)
-    shared.view("export", [sizes, quantization, run, start, readiness], on_open)
+    shared.view("export", [sizes, target, quantization, run, start, readiness], on_open)
     _connect(shared, order, start, made, message)
 
 
@@ -112,7 +114,12 @@ def _run_name(run: Run) -> str:
 
 
 def _forms(rows: list[SizeRow]) -> list[tuple[str, str]]:
-    return [(f"{row.quantization}, {words.size(row.bytes)}", row.quantization) for row in rows if row.makeable]
+    """What can be chosen; without llama.cpp Ollama still makes some forms, for itself only."""
+    return [
+        (f"{row.quantization}, {words.size(row.bytes)}{'' if row.makeable else ', for Ollama only'}", row.quantization)
+        for row in rows
+        if row.makeable or row.quantization in OLLAMA_MAKES
+    ]
 
 
 def _recommended(rows: list[SizeRow]) -> str | None:
@@ -179,7 +186,7 @@ def _starter(
             project,
             run,
             target,
-            form or DEFAULT_QUANTIZATION,
+            form,
             ollama_name=(name or "").strip() or None,
             system_prompt=(system or "").strip() or None,
         )

@@ -57,6 +57,7 @@ class Setup:
     line: gr.HTML
     download: gr.Button
     plan: gr.HTML
+    details: gr.Column
     start: gr.Button
     form: Form
     planned: gr.State
@@ -181,16 +182,20 @@ def _draw_setup(shared: Shared) -> Setup:
     line = gr.HTML()
     download = gr.Button("Download the base model", visible=False, elem_classes="lf-long")
     plan = gr.HTML()
-    learning = draw_learning()
-    start = gr.Button("Start training", variant="primary", elem_classes="lf-long", elem_id="start-training")
-    with gr.Accordion("All settings", open=False):
-        form = draw_form(TrainingSettings)
-    return Setup(model, preset, line, download, plan, start, form, gr.State(None), shared.request_key(), learning)
+    # Hidden until there is a plan: what is set or started before it would be lost when it arrives.
+    with gr.Column(visible=False) as details:
+        learning = draw_learning()
+        start = gr.Button("Start training", variant="primary", elem_classes="lf-long", elem_id="start-training")
+        with gr.Accordion("All settings", open=False):
+            form = draw_form(TrainingSettings)
+    return Setup(
+        model, preset, line, download, plan, details, start, form, gr.State(None), shared.request_key(), learning
+    )  # fmt: skip
 
 
 def _connect_setup(shared: Shared, setup: Setup, watch: Watch, message: gr.HTML) -> None:
     written = [
-        setup.model, setup.preset, setup.line, setup.download, setup.plan, setup.start, setup.planned,
+        setup.model, setup.preset, setup.line, setup.download, setup.plan, setup.details, setup.start, setup.planned,
         *setup.form.widgets,
     ]  # fmt: skip
     planner = _Planner(setup, watch)
@@ -219,7 +224,7 @@ class _Planner:
     def open(self, slug: str | None, planned: Planned | None) -> Updates:
         """The tab was opened: start from the project's model, unless the page has worked all this out already."""
         if not slug:
-            return {self._setup.plan: "", self._setup.line: "", self._setup.start: gr.update(interactive=False)}
+            return {self._setup.plan: "", self._setup.line: "", self._setup.details: gr.update(visible=False)}
         project = required(slug)
         reference = project.info.base_model or STARTER
         version = _newest(project)
@@ -262,13 +267,14 @@ class _Planner:
         shown = {setup.line: line, setup.download: gr.update(visible=not present)}
         if not _newest(project):
             hint = parts.note("The plan appears once there are examples.")
-            return {**shown, setup.plan: hint, setup.start: gr.update(interactive=False)}
+            return {**shown, setup.plan: hint, setup.details: gr.update(visible=False)}
         proposal = flows.prepare(project, model, hardware, preset, overrides)
         plain = flows.prepare(project, model, hardware, preset, {}) if overrides else proposal
         settings = plain.recipe.settings
         return {
             **shown,
             setup.plan: views.plan_card(proposal.plan, proposal.recipe, proposal.stats.estimated),
+            setup.details: gr.update(visible=True),
             setup.start: gr.update(interactive=present),
             setup.planned: Planned(project.slug, _newest(project), reference, present, preset, settings),
             **setup.form.updates(proposal.recipe.settings),

@@ -16,6 +16,7 @@ from tests.browser.walking import Walk, walk
 from tests.running_app import RunningApp, running_app
 
 _ROWS = 120
+_EPOCHS = 4
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +49,7 @@ def walked(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Walk:
     rows = asset("samples/support-triage.jsonl").read_text(encoding="utf-8").splitlines()[:_ROWS]
     file.write_text("\n".join(rows) + "\n", encoding="utf-8")
     with running_app(home) as app, browser.new_context(viewport={"width": 1280, "height": 900}) as context:
-        return walk(context.new_page(), app, file)
+        return walk(context.new_page(), app, file, _EPOCHS)
 
 
 @pytest.fixture(scope="session")

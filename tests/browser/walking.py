@@ -1,5 +1,7 @@
 """The way through the app by hand: what a person does, tab by tab."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,18 +78,32 @@ def _note_foreign(url: str, walk: Walk) -> None:
         walk.foreign_requests.append(url)
 
 
-def walk(page: Page, app: RunningApp, file: Path) -> Walk:
-    """New project, upload, train with a reload in the middle, evaluate, chat, export, download."""
+def walk(page: Page, app: RunningApp, file: Path, epochs: int | None = None) -> Walk:
+    """New project, upload, train with a reload in the middle, evaluate, chat, export, download.
+
+    `epochs`: so many passes whatever the validation says; None leaves what is proposed.
+    """
     done = Walk(app.home)
     watch(page, done)
-    open_app(page, app)
-    _make_project(page, done)
-    _add_examples(page, file, done)
-    _train(page, done)
-    _evaluate(page, done)
-    _chat(page, done)
-    _export(page, done)
+    with telling(page, done):
+        open_app(page, app)
+        _make_project(page, done)
+        _add_examples(page, file, done)
+        _train(page, done, epochs)
+        _evaluate(page, done)
+        _chat(page, done)
+        _export(page, done)
     return done
+
+
+@contextmanager
+def telling(page: Page, done: Walk) -> Generator[None]:
+    """Let a failure say what stood on the page; its own words tell only what was missing."""
+    try:
+        yield
+    except AssertionError as error:
+        error.add_note(f"On the page stood:\n{page.locator('body').inner_text()}\nIts errors: {done.errors}")
+        raise
 
 
 def _make_project(page: Page, done: Walk) -> None:
@@ -110,12 +126,13 @@ def _add_examples(page: Page, file: Path, done: Walk) -> None:
     page.locator("#to-train").click()
 
 
-def _train(page: Page, done: Walk) -> None:
+def _train(page: Page, done: Walk, epochs: int | None) -> None:
     start = page.locator("#start-training")
     expect(start).to_be_enabled(timeout=60_000)
-    page.locator(".label-wrap:visible", has_text="All settings").click()
-    _set(page, "Epochs", "4")
-    _set(page, "Patience", "0")
+    if epochs is not None:
+        page.locator(".label-wrap:visible", has_text="All settings").click()
+        _set(page, "Epochs", str(epochs))
+        _set(page, "Patience", "0")
     done.seen["plan"] = page.locator("main").inner_text()
     start.click()
     expect(page.locator("#job")).to_contain_text("Training", timeout=60_000)
