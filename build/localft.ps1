@@ -39,7 +39,7 @@ function Find-Python([string] $uv) {
     $found = & $uv python find --system --no-project --no-python-downloads $fitting 2>$null
     if ($LASTEXITCODE -ne 0) {
         Say 'fetching Python 3.12'
-        & $uv python install --quiet 3.12
+        & $uv python install --no-bin --no-registry 3.12
         if ($LASTEXITCODE -ne 0) { throw 'Python could not be fetched. Check the internet connection and start again.' }
         $found = & $uv python find --system --no-project $fitting
     }

@@ -98,7 +98,7 @@ if ! "$python" -c pass 2>/dev/null; then
     fitting='>=3.11,<3.15'
     python=$(uv python find --system --no-project --no-python-downloads "$fitting" 2>/dev/null) || {
         say "fetching Python 3.12"
-        uv python install --quiet 3.12 || give_up "Python could not be fetched. Check the internet connection and start again."
+        uv python install --no-bin 3.12 || give_up "Python could not be fetched. Check the internet connection and start again."
         python=$(uv python find --system --no-project "$fitting")
     }
 fi

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from installer.environment import Environment
-from installer.indexes import uv_environment
+from installer.indexes import names_in_uv_files, uv_environment, uv_with_index
 from installer.say import SetupError, detail
 
 # Of all that pip and uv print, this tells a person why they wait: the big downloads.
@@ -57,13 +57,15 @@ class Tool:
             arguments: requirements and options that pip and uv share.
             extra_index: an index to look at beside the user's own.
         """
+        variables = self._all_variables()
         if self.uv:
             command = [self.uv, "pip", "install", "--python", str(self.environment.python), "--compile-bytecode"]
-            more = ["--index", extra_index, "--index-strategy", "unsafe-best-match"] if extra_index else []
+            if extra_index:
+                variables |= uv_with_index(extra_index, variables)
         else:
             command = [str(self.environment.python), "-m", "pip", "install", "--no-input"]
-            more = ["--extra-index-url", extra_index] if extra_index else []
-        return run_logged([*command, *more, *arguments], self.environment.log, self._all_variables()) == 0
+            command += ["--extra-index-url", extra_index] if extra_index else []
+        return run_logged([*command, *arguments], self.environment.log, variables) == 0
 
     def _all_variables(self) -> dict[str, str]:
         # A virtual environment that happens to be active must not be mistaken for the one that is being made.
@@ -76,7 +78,7 @@ def find_tool(environment: Environment, pip_settings: Mapping[str, str]) -> Tool
     uv = shutil.which("uv") or os.environ.get("UV")
     if uv is None or not Path(uv).is_file():
         return Tool(environment, None)
-    return Tool(environment, uv, uv_environment(pip_settings, os.environ))
+    return Tool(environment, uv, uv_environment(pip_settings, names_in_uv_files() | set(os.environ)))
 
 
 def run_logged(command: Sequence[str], log: Path, variables: Mapping[str, str]) -> int:

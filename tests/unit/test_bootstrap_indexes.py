@@ -1,14 +1,23 @@
 """The user's index configuration is honoured, by uv too; an index that does not answer costs no more than its time."""
 
+import os
 import socket
 import sys
 import threading
 from collections.abc import Generator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
-from installer.indexes import parse_pip_settings, reachable, read_pip_settings, uv_environment
+from installer.indexes import (
+    names_in_uv_files,
+    parse_pip_settings,
+    reachable,
+    read_pip_settings,
+    uv_environment,
+    uv_with_index,
+)
 
 LISTING = """\
 :env:.find-links='/srv/wheels'
@@ -59,6 +68,46 @@ def test_no_index_and_proxies_are_passed_on() -> None:
         "HTTPS_PROXY": "http://proxy:3128",
     }
     assert uv_environment({"no-index": "no"}, {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('[[index]]\nurl = "https://more.example"\n', {"UV_INDEX"}),
+        ('[[index]]\nurl = "https://mine.example"\ndefault = true\n', {"UV_INDEX", "UV_DEFAULT_INDEX"}),
+        ('[pip]\nindex-url = "https://mine.example"\n', {"UV_PIP", "UV_INDEX_URL"}),
+        ("no toml", set()),
+    ],
+)
+def test_what_stands_in_the_files_of_uv_stays_too(text: str, names: set[str], tmp_path: Path) -> None:
+    file = tmp_path / "uv.toml"
+    file.write_text(text, encoding="utf-8")
+    found = names_in_uv_files({"UV_CONFIG_FILE": str(file)})
+    assert found == names
+    pip = {"index-url": "https://mirror.example/simple"}
+    expected = {} if names & {"UV_DEFAULT_INDEX", "UV_INDEX_URL"} else {"UV_DEFAULT_INDEX": pip["index-url"]}
+    assert uv_environment(pip, found) == expected
+    assert names_in_uv_files({"UV_NO_CONFIG": "1"}) == set()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="where Windows keeps it differs")
+def test_the_file_of_the_user_is_found(tmp_path: Path) -> None:
+    (tmp_path / "uv").mkdir()
+    (tmp_path / "uv" / "uv.toml").write_text("no-index = true\n", encoding="utf-8")
+    assert "UV_NO_INDEX" in names_in_uv_files({"XDG_CONFIG_HOME": str(tmp_path)})
+
+
+def test_one_more_index_stands_beside_those_of_the_user() -> None:
+    assert uv_with_index("https://torch.example", {})["UV_INDEX"] == "https://torch.example"
+    both = uv_with_index("https://torch.example", {"UV_INDEX": "https://one.example https://two.example"})
+    assert both["UV_INDEX"] == "https://one.example https://two.example https://torch.example"
+    assert both["UV_INDEX_STRATEGY"] == "unsafe-best-match"
+
+
+def test_constraints_count_for_uv_too() -> None:
+    pip = {"constraint": "/etc/constraints.txt"}
+    assert uv_environment(pip, ()) == {"UV_CONSTRAINT": "/etc/constraints.txt"}
+    assert uv_environment(pip, {"UV_CONSTRAINT"}) == {}
 
 
 def test_pip_itself_is_asked() -> None:

@@ -121,7 +121,7 @@ def test_uv_is_fetched_once_and_brings_python(checkout: Path, tmp_path: Path, mi
     assert first.returncode == 0, first.stderr
     uv = tmp_path / "home" / "cache" / "uv-0.13.0" / "uv"
     assert _log(tmp_path)[1:] == [
-        "uv python install --quiet 3.12",
+        "uv python install --no-bin 3.12",
         "uv python find --system --no-project >=3.11,<3.15",
         f"python {checkout}/build/bootstrap.py doctor --json | uv is {uv}",
     ]
