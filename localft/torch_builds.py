@@ -1,4 +1,4 @@
-"""Which build of torch fits a machine.
+"""Which builds of torch and llama-cpp-python fit a machine, and the indexes that have them.
 
 The bootstrap reads this file before anything is installed, so it needs the standard library only.
 """
@@ -8,6 +8,9 @@ from dataclasses import dataclass
 TORCH = "2.13.0"
 TORCH_INDEX = "https://download.pytorch.org/whl"
 NEWEST_PYTHON = (3, 14)
+
+LLAMA_CPP_PYTHON = "0.3.36"
+LLAMA_INDEX = "https://abetlen.github.io/llama-cpp-python/whl"
 
 # torch 2.13 is built for CUDA 12.6, 13.0 and, as an experiment, 13.2; the first two cover every card between them.
 # A driver runs all builds of its own CUDA generation: 13.x from 580 on, 12.x from 525 on (NVIDIA's table of minor
@@ -71,6 +74,18 @@ def choose_torch(system: str, driver: str | None, compute_capability: tuple[int,
     if card > _NEWEST_CARD_FOR_CUDA_12:
         return TorchBuild("cpu", _old_driver(driver, DRIVER_FOR_CUDA_13))
     return TorchBuild(CUDA_12)
+
+
+def llama_index(system: str) -> str:
+    """Return the maintainers' index of ready builds of llama-cpp-python.
+
+    Always the processor's build beside an NVIDIA card: the CUDA wheels need the libraries of an installed CUDA toolkit,
+    and an exported file is tried out on the processor while the card trains. On a Mac the Metal build needs no more.
+
+    Args:
+        system: platform.system().
+    """
+    return f"{LLAMA_INDEX}/{'metal' if system == 'Darwin' else 'cpu'}"
 
 
 def driver_needed(cuda: str) -> int:

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from installer.indexes import is_on, reachable
-from installer.plan import LLAMA_CPP_PYTHON, Machine, llama_index
+from installer.plan import Machine
 from installer.say import detail, say
 from installer.tools import Tool
+from localft.torch_builds import LLAMA_CPP_PYTHON, llama_index
 
 REQUIREMENT = f"llama-cpp-python=={LLAMA_CPP_PYTHON}"
 
@@ -31,7 +32,7 @@ def install_llama(
     computes = works or probe
     say("llama.cpp, for trying out GGUF files")
     only_binary = ("--only-binary", "llama-cpp-python", REQUIREMENT)
-    index = llama_index(machine)
+    index = llama_index(machine.system)
     use_index = not is_on(pip_settings.get("no-index", "")) and reachable(index)
     if tool.install(*only_binary, extra_index=index if use_index else None):
         if computes(tool.environment.python):

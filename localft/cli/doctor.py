@@ -22,8 +22,8 @@ def doctor(context: click.Context) -> None:
     findings = examine()
     for finding in findings:
         output.say(f"{_MARKS[finding.severity]}  {finding.what}")
-        for line in (finding.why, finding.fix):
-            if line and finding.severity != "ok":
+        for line in [] if finding.severity == "ok" else [finding.why, *finding.fix.splitlines()]:
+            if line:
                 output.say(f"      {line}")
     output.result({"verdict": worst(findings), "findings": findings})
     if worst(findings) == "error":

@@ -45,12 +45,24 @@ _SECTIONS = {
     },
 }
 
+# Written out here: localft.cli.options, which does it for the commands, would slow `localft --help` down.
+_EXAMPLES = """\b
+Examples:
+  localft
+  localft demo
+  localft new "Support bot" --base-model starter
+  localft data import support-bot tickets.jsonl
+  localft train support-bot
+
+Each command explains itself by example: `localft train --help`. LOCALFT_HOME moves all localft keeps.
+"""
+
 application = LazyGroup(
     _SECTIONS,
     default="app",
     name="localft",
     help="Fine-tune a language model on your own graphics card, and know that it got better.",
-    epilog="Each command explains itself by example: `localft train --help`. LOCALFT_HOME moves all localft keeps.",
+    epilog=_EXAMPLES,
     context_settings=HELP_OPTIONS,
     params=[
         click.Option(

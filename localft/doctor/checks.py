@@ -2,11 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from localft.compilers import command_for_compiler
 from localft.doctor.facts import Facts
-from localft.torch_builds import TORCH, TorchBuild, choose_torch, driver_needed, driver_number
+from localft.torch_builds import (
+    LLAMA_CPP_PYTHON,
+    TORCH,
+    TorchBuild,
+    choose_torch,
+    driver_needed,
+    driver_number,
+    llama_index,
+)
 
 Severity = Literal["ok", "warning", "error"]
 
@@ -128,7 +137,8 @@ def _torch_command(facts: Facts, build: TorchBuild) -> str:
 def _install_command(facts: Facts, words: str) -> str:
     """Return the command that installs something the way localft itself was installed."""
     if facts.way == "bootstrap":
-        return f"{'python' if facts.hardware.system == 'Windows' else 'python3'} build/bootstrap.py setup"
+        # The environment lies in the checkout. Its own Python starts the bootstrap where there is no other one.
+        return f'"{facts.interpreter}" "{Path(facts.interpreter).parents[2] / "build" / "bootstrap.py"}" setup'
     if facts.way == "uv":
         return f'uv pip install --python "{facts.interpreter}" {words}'
     return f'"{facts.interpreter}" -m pip install {words}'
@@ -155,7 +165,6 @@ def _bitsandbytes(facts: Facts) -> Finding:
 def _llama_cpp(facts: Facts) -> Finding:
     if facts.llama_cpp:
         return Finding("ok", "llama.cpp", f"llama-cpp-python {facts.llama_cpp}, for trying out GGUF files.")
-    setup = _install_command(facts, "llama-cpp-python==0.3.36")
     what = (
         "llama-cpp-python is not installed." if facts.compiler else "There is no llama-cpp-python and no C++ compiler."
     )
@@ -165,8 +174,21 @@ def _llama_cpp(facts: Facts) -> Finding:
         what,
         "Chatting with GGUF files and the k-quants (Q4_K_M, Q5_K_M, Q6_K) are missing; F16, BF16 and Q8_0 are exported "
         "all the same, and Ollama quantises on import.",
-        setup if facts.compiler else f"{command_for_compiler()}\n{setup}",
+        _llama_command(facts),
     )
+
+
+def _llama_command(facts: Facts) -> str:
+    """Return the commands that bring a ready build, or a compiler where only that helps."""
+    index = "--index" if facts.way == "uv" else "--extra-index-url"
+    words = f"{index} {llama_index(facts.hardware.system)} llama-cpp-python=={LLAMA_CPP_PYTHON}"
+    command = _install_command(facts, words)
+    if facts.compiler:
+        return command
+    # The bootstrap has looked for a ready build already.
+    if facts.way == "bootstrap":
+        return f"{command_for_compiler()}\n{command}"
+    return f"{command}\nIf that asks for a compiler, first: {command_for_compiler()}"
 
 
 def _memory(facts: Facts) -> Finding:

@@ -155,6 +155,7 @@ def _version(distribution: str) -> str | None:
 
 
 def _way() -> str:
-    if (Path(sys.prefix) / "localft-stamp.json").is_file():
+    # The bootstrap's stamp, or its mark of a set-up that has not ended yet.
+    if any((Path(sys.prefix) / name).is_file() for name in ("localft-stamp.json", "localft-installing")):
         return "bootstrap"
     return "uv" if (Path(sys.prefix) / "uv-receipt.toml").is_file() and shutil.which("uv") else "pip"

@@ -147,6 +147,31 @@ def test_an_interrupted_set_up_is_noticed_and_finished(checkout: Checkout) -> No
     assert not any(line.startswith("uv venv") for line in checkout.done())
 
 
+@pytest.mark.parametrize("tool", ["uv", "pip"])
+def test_a_kill_in_the_middle_is_noticed_and_finished(checkout: Checkout, tool: str) -> None:
+    """As if the power had failed: nothing that tidies up gets a chance to run."""
+    checkout.start("paths", FAKE_FAIL="torch==2.13.0")
+    program, text = {"uv": (checkout.tools / "uv", FAKE_UV), "pip": (checkout.environment.python, FAKE_PYTHON)}[tool]
+    if tool == "pip":
+        (checkout.tools / "uv").unlink()
+    checkout.log.unlink()
+    checkout.program(program, text.replace("if [ ", 'case "$*" in *--editable*) exec sleep 60 ;; esac\nif [ ', 1))
+    command = [sys.executable, str(checkout.root / "build" / "bootstrap.py"), "paths"]
+    with subprocess.Popen(
+        command, env=checkout.variables(), stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        while not any("--editable" in line for line in checkout.done()):
+            assert process.poll() is None
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+    checkout.program(program, text)
+    answer = checkout.start("paths")
+    assert answer.returncode == 0, answer.stderr
+    assert "the last set-up was interrupted; finishing it" in answer.stderr
+    assert any("--editable" in line for line in checkout.done())
+    assert checkout.environment.is_ready(())
+
+
 def test_an_environment_whose_python_is_gone_is_made_anew(checkout: Checkout) -> None:
     checkout.start("paths")
     checkout.environment.python.unlink()
@@ -237,6 +262,58 @@ def test_pip_does_the_same_where_there_is_no_uv(checkout: Checkout) -> None:
         f"--editable {checkout.root}",
         "--only-binary llama-cpp-python llama-cpp-python==0.3.36",
     ]
+
+
+FAKE_NVIDIA_SMI = """#!/bin/sh
+echo "$FAKE_CARD"
+"""
+
+
+@pytest.mark.parametrize(
+    ("card", "variant"), [("580.65.06, 8.6", "cu130"), ("566.36, 8.9", "cu126"), ("470.223.02, 8.6", "cpu")]
+)
+@pytest.mark.parametrize("tool", ["uv", "pip"])
+def test_the_build_for_the_card_comes_from_its_own_index_beside_the_users(
+    card: str, variant: str, tool: str, checkout: Checkout, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    checkout.start("paths", FAKE_FAIL="torch==2.13.0")
+    checkout.program(checkout.tools / "nvidia-smi", FAKE_NVIDIA_SMI)
+    if tool == "uv":
+        checkout.program(checkout.tools / "uv", FAKE_UV.replace("$*", "$* from $UV_DEFAULT_INDEX $UV_INDEX", 1))
+    else:
+        (checkout.tools / "uv").unlink()
+    checkout.log.unlink()
+    _use(
+        checkout, monkeypatch, FAKE_CARD=card, UV_DEFAULT_INDEX="https://mine.example", UV_INDEX="https://more.example"
+    )
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.setattr(flow, "reachable", lambda index: True)
+    flow.set_up(checkout.environment, ())
+    asked = next(line for line in checkout.done() if "torch==2.13.0" in line)
+    index = f"https://download.pytorch.org/whl/{variant}"
+    assert f"torch==2.13.0+{variant}" in asked
+    if tool == "uv":
+        assert asked.endswith(f"from https://mine.example https://more.example {index}")
+    else:
+        assert f"--extra-index-url {index}" in asked
+    assert ("driver 470.223.02 is too old" in capsys.readouterr().err) == (variant == "cpu")
+
+
+def test_windows_is_told_where_the_cards_build_is_out_of_reach(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _use(checkout, monkeypatch)
+    monkeypatch.setattr(flow, "read_machine", lambda: Machine("Windows", "amd64", "580.65", (8, 6)))
+    flow.set_up(checkout.environment, ())
+    assert "torch==2.13.0" in _installed(checkout.done())
+    assert "on Windows the ordinary one only has torch for the processor" in capsys.readouterr().err
+
+
+def _use(checkout: Checkout, monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+    """Let this process see what a start of the bootstrap would see."""
+    for name, value in {**checkout.variables(), **variables}.items():
+        monkeypatch.setenv(name, value)
 
 
 def test_libraries_that_do_not_start_are_no_finished_set_up(checkout: Checkout) -> None:

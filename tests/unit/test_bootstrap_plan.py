@@ -2,8 +2,9 @@
 
 import pytest
 
-from installer.plan import Machine, disk_needed, llama_index
-from localft.torch_builds import TorchBuild, choose_torch, driver_needed, driver_number
+from installer.plan import Machine, disk_needed
+from localft.export import converter
+from localft.torch_builds import LLAMA_CPP_PYTHON, TorchBuild, choose_torch, driver_needed, driver_number, llama_index
 
 AMPERE, TURING, PASCAL, BLACKWELL, KEPLER = (8, 6), (7, 5), (6, 1), (12, 0), (3, 5)
 
@@ -67,5 +68,9 @@ def test_the_ordinary_index_has_the_large_build_for_linux_only() -> None:
 
 
 def test_a_mac_gets_metal() -> None:
-    assert llama_index(Machine("Darwin", "arm64")).endswith("/metal")
-    assert llama_index(Machine("Linux", "x86_64", driver="580.65")).endswith("/cpu")
+    assert llama_index("Darwin").endswith("/metal")
+    assert llama_index("Linux").endswith("/cpu")
+
+
+def test_the_engine_that_is_installed_is_one_whose_converter_is_known() -> None:
+    assert converter.archive_of(LLAMA_CPP_PYTHON).version == LLAMA_CPP_PYTHON

@@ -15,7 +15,6 @@ from localft.serving.endpoint import Sampling
 from localft.settings import fields
 from localft.store.projects import create_project
 
-# The list of issue 2, section 9.
 _COMMANDS = [
     "app",
     "demo",
@@ -41,6 +40,7 @@ _COMMANDS = [
 def commands() -> Iterator[tuple[str, click.Command]]:
     """All commands by their full names, groups and their commands too."""
     context = click.Context(application)
+    yield "localft", application
     for name in application.list_commands(context):
         command = application.get_command(context, name)
         assert command is not None

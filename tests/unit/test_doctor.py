@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from localft.doctor import Facts, Finding, examine, findings, worst
+from localft.doctor import Facts, Finding, examine, findings, read_facts, worst
 from localft.doctor.facts import (
     HubCache,
     HubToken,
@@ -20,6 +20,7 @@ from localft.doctor.facts import (
 )
 from localft.export.ollama import OllamaStatus
 from localft.hardware import Disk, Gpu, Hardware, Memory
+from localft.torch_builds import LLAMA_CPP_PYTHON, llama_index
 
 GIGABYTE = 10**9
 CARD = Gpu(0, "GPU-1", "NVIDIA GeForce RTX 3060", 12 * 2**30, 11 * 2**30, (8, 6))
@@ -36,7 +37,7 @@ HARDWARE = Hardware(
 WELL = Facts(
     hardware=HARDWARE,
     python=(3, 12),
-    interpreter="/venv/bin/python",
+    interpreter="/code/.venv/bin/python",
     way="pip",
     torch=InstalledTorch("2.13.0+cu130", "13.0"),
     bitsandbytes="0.50.2",
@@ -72,18 +73,18 @@ def test_torch_for_the_processor_beside_a_card() -> None:
     assert fault.severity == "error"
     assert "leave the NVIDIA GeForce RTX 3060 idle" in fault.why
     index = "--extra-index-url https://download.pytorch.org/whl/cu130"
-    assert fault.fix == f'"/venv/bin/python" -m pip install {index} torch==2.13.0+cu130'
+    assert fault.fix == f'"/code/.venv/bin/python" -m pip install {index} torch==2.13.0+cu130'
 
 
 @pytest.mark.parametrize(
     ("way", "system", "fix"),
     [
-        ("bootstrap", "Linux", "python3 build/bootstrap.py setup"),
-        ("bootstrap", "Windows", "python build/bootstrap.py setup"),
+        ("bootstrap", "Linux", '"/code/.venv/bin/python" "/code/build/bootstrap.py" setup'),
         (
             "uv",
             "Linux",
-            'uv pip install --python "/venv/bin/python" --torch-backend cu130 --reinstall-package torch torch==2.13.0',
+            'uv pip install --python "/code/.venv/bin/python" --torch-backend cu130 '
+            "--reinstall-package torch torch==2.13.0",
         ),
     ],
 )
@@ -118,14 +119,29 @@ def test_no_torch_at_all() -> None:
     assert "cu130" in _one_fault(torch=None).fix
 
 
-def test_no_llama_cpp_and_no_compiler() -> None:
+def test_no_llama_cpp_and_no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("localft.doctor.checks.command_for_compiler", lambda: "bring a compiler")
     fault = _one_fault(llama_cpp=None, compiler=False)
     assert fault.severity == "warning"
     assert "no C++ compiler" in fault.what
+    assert "F16, BF16 and Q8_0" in fault.why
     first, second = fault.fix.split("\n")
-    assert first
-    assert second.endswith("-m pip install llama-cpp-python==0.3.36")
+    index = f"--extra-index-url {llama_index('Linux')}"
+    assert first == f'"/code/.venv/bin/python" -m pip install {index} llama-cpp-python=={LLAMA_CPP_PYTHON}'
+    assert second == "If that asks for a compiler, first: bring a compiler"
+    first, second = _one_fault(llama_cpp=None, compiler=False, way="bootstrap").fix.split("\n")
+    assert (first, second[-7:]) == ("bring a compiler", '" setup')
     assert "\n" not in _one_fault(llama_cpp=None).fix
+
+
+@pytest.mark.parametrize("name", ["localft-stamp.json", "localft-installing"])
+def test_an_environment_of_the_bootstrap_is_recognised(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert read_facts().way == "pip"
+    (tmp_path / name).touch()
+    assert read_facts().way == "bootstrap"
 
 
 def test_little_disk_counts_where_the_models_go_too() -> None:
