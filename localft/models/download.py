@@ -1,5 +1,6 @@
 """Downloads: is a model here, where, and the job that fetches it into the user's Hugging Face cache."""
 
+import shutil
 from pathlib import Path
 
 from localft import jobs, paths
@@ -8,10 +9,12 @@ from localft.errors import UserError
 from localft.jobs import JobOrder, JobView
 from localft.models import hub
 from localft.models.base_model import BaseModel
+from localft.models.transfer import partial_bytes
 from localft.store import files
 from localft.store.projects import move_to_trash
 
 WORKER = "localft.models.download_worker"
+_SPARE_BYTES = 200_000_000
 
 
 def is_present(model: BaseModel) -> bool:
@@ -65,6 +68,35 @@ def _has(path: Path, size: int) -> bool:
     return path.is_file() and path.stat().st_size == size
 
 
+def missing_files(model: BaseModel) -> dict[str, int]:
+    """The files of a model on the hub that are not here, or not whole, with their bytes."""
+    folder = hub.snapshot_folder(model.reference, model.revision)
+    return {name: size for name, size in model.files.items() if folder is None or not _has(folder / name, size)}
+
+
+def refuse_without_space(model: BaseModel) -> None:
+    """Look whether the disk of the Hugging Face cache has room for what is missing of a model.
+
+    Raises:
+        UserError: it has not.
+    """
+    from huggingface_hub import constants
+
+    needed = sum(missing_files(model).values()) - partial_bytes(model.reference)
+    cache = Path(constants.HF_HUB_CACHE)
+    place = next(folder for folder in (cache, *cache.parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    if needed > 0 and free < needed + _SPARE_BYTES:
+        raise UserError(
+            f"{model.name} needs {_gigabytes(needed)} more, but {cache} is on a disk with {_gigabytes(free)} free.",
+            "Free some space, or move the cache by setting HF_HOME to a folder on a larger disk.",
+        )
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / 1e9:.1f} GB ({count:,} bytes)"
+
+
 def download_folder(model: BaseModel) -> Path:
     """The job folder of a model's download: one a model and revision, so that a second start finds the first."""
     revision = (model.revision or "main")[:12]
@@ -84,10 +116,13 @@ def start_download(model: BaseModel) -> JobView:
         view = jobs.read(folder)
         if view.state.alive:
             return view
+        refuse_without_space(model)
         if view.state.resumable:
             return jobs.resume(folder)
         # Finished before, and the cache has been emptied since; or never begun.
         move_to_trash(folder)
+    else:
+        refuse_without_space(model)
     order = JobOrder(
         worker=WORKER,
         title=f"Download {model.name}",

@@ -1,17 +1,16 @@
 """The download job: file by file into the Hugging Face cache, with progress, stop and resume."""
 
 import threading
-from pathlib import Path
 from typing import Any
 
-from localft.errors import Stopped, UserError
+from localft.errors import Stopped
 from localft.jobs import JobContext
 from localft.models import hub
 from localft.models.base_model import BaseModel
+from localft.models.download import missing_files, refuse_without_space
 from localft.models.transfer import BLOCK_BYTES, fetch
 
 _POLL_SECONDS = 0.2
-_SPARE_BYTES = 200_000_000
 
 
 def run(context: JobContext) -> dict[str, Any]:
@@ -22,9 +21,8 @@ def run(context: JobContext) -> dict[str, Any]:
         Stopped: the user asked for it.
     """
     model = BaseModel.model_validate(context.settings["model"])
-    missing = _missing(model)
-    _refuse_without_space(model, missing)
-    transfer = _Transfer(model, missing)
+    refuse_without_space(model)
+    transfer = _Transfer(model, missing_files(model))
     thread = threading.Thread(target=transfer.run, daemon=True)
     thread.start()
     while thread.is_alive():
@@ -40,33 +38,6 @@ def run(context: JobContext) -> dict[str, Any]:
         raise transfer.error
     context.progress(transfer.total, transfer.total, "bytes", f"Downloaded {model.name}", at_once=True)
     return {"message": f"{model.name} is downloaded.", "reference": model.reference, "revision": model.revision}
-
-
-def _missing(model: BaseModel) -> dict[str, int]:
-    folder = hub.snapshot_folder(model.reference, model.revision)
-    if folder is None:
-        return dict(model.files)
-    return {name: size for name, size in model.files.items() if not (folder / name).is_file()}
-
-
-def _refuse_without_space(model: BaseModel, missing: dict[str, int]) -> None:
-    import shutil
-
-    from huggingface_hub import constants
-
-    cache = Path(constants.HF_HUB_CACHE)
-    place = next(folder for folder in (cache, *cache.parents) if folder.exists())
-    free = shutil.disk_usage(place).free
-    needed = sum(missing.values())
-    if needed and free < needed + _SPARE_BYTES:
-        raise UserError(
-            f"{model.name} needs {_gigabytes(needed)} more, but {cache} is on a disk with {_gigabytes(free)} free.",
-            "Free some space, or move the cache by setting HF_HOME to a folder on a larger disk.",
-        )
-
-
-def _gigabytes(count: int) -> str:
-    return f"{count / 1e9:.1f} GB ({count:,} bytes)"
 
 
 class _Transfer:

@@ -15,39 +15,55 @@ from localft.errors import UserError
 
 BLOCK_BYTES = 1_000_000
 _SMALL_BYTES = 5_000_000
+_UNFINISHED = ".localft.incomplete"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 Advance = Callable[[int], None]
 
 
 def fetch(reference: str, revision: str, name: str, size: int, advance: Advance) -> None:
-    """Bring a file of a model into the cache; `advance` is told the bytes that come, and those of earlier attempts.
+    """Bring a file of a model that is not there, or not whole, into the cache.
 
+    `advance` is told the bytes that come, and those of earlier attempts.
     What `advance` raises ends the transfer; the bytes so far are kept.
 
     Raises:
         UserError: the finished file is not what the hub says it is.
     """
-    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
     if size < _SMALL_BYTES:
-        hf_hub_download(reference, name, revision=revision)
+        _fetch_small(reference, revision, name)
         advance(size)
         return
     url = hf_hub_url(reference, name, revision=revision)
     metadata = get_hf_file_metadata(url, retry_on_errors=True)
     etag, commit = metadata.etag, metadata.commit_hash
     if etag is None or commit is None or not re.fullmatch(r"[\w.-]+", etag):
-        hf_hub_download(reference, name, revision=revision)
+        _fetch_small(reference, revision, name)
         advance(size)
         return
     repository = _repository_folder(reference)
     blob = repository / "blobs" / etag
-    if not blob.exists():
-        partial = blob.with_name(f"{etag}.localft.incomplete")
-        _continue(url, partial, metadata.size or size, advance)
-        _verify(partial, etag, metadata.size or size, name)
+    size = metadata.size or size
+    if not blob.exists() or blob.stat().st_size != size:
+        partial = blob.with_name(f"{etag}{_UNFINISHED}")
+        _continue(url, partial, size, advance)
+        _verify(partial, etag, size, name)
         partial.replace(blob)
     _point(repository / "snapshots" / commit / name, blob)
+
+
+def _fetch_small(reference: str, revision: str, name: str) -> None:
+    """Fetch a file by the hub's own client; what is there under its name is damaged, else it was not asked for."""
+    from huggingface_hub import hf_hub_download
+
+    there = (_repository_folder(reference) / "snapshots" / revision / name).exists()
+    hf_hub_download(reference, name, revision=revision, force_download=there)
+
+
+def partial_bytes(reference: str) -> int:
+    """Bytes of a model's unfinished files, which a download goes on with."""
+    return sum(path.stat().st_size for path in (_repository_folder(reference) / "blobs").glob(f"*{_UNFINISHED}"))
 
 
 def _repository_folder(reference: str) -> Path:
@@ -91,9 +107,8 @@ def _verify(partial: Path, etag: str, size: int, name: str) -> None:
 
 def _point(pointer: Path, blob: Path) -> None:
     """Let a snapshot's file name lead to its blob; where links cannot be made, the file itself moves there."""
-    if pointer.exists():
-        return
     pointer.parent.mkdir(parents=True, exist_ok=True)
+    pointer.unlink(missing_ok=True)
     try:
         pointer.symlink_to(os.path.relpath(blob, pointer.parent))
     except OSError:
