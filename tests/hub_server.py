@@ -122,21 +122,22 @@ class _Handler(BaseHTTPRequestHandler):
         self._head(status, {"X-Error-Code": code, "X-Error-Message": message, "Content-Length": "0"})
 
     def _file(self, repository: Repository, content: bytes, body: bool) -> None:
-        start = 0
-        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        start, end = 0, len(content)
+        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
         if asked:
             start = int(asked[1])
+            end = min(end, int(asked[2]) + 1) if asked[2] else end
         headers = {
             "ETag": f'"{hashlib.sha256(content).hexdigest()}"',
             "X-Repo-Commit": repository.commit,
             "Accept-Ranges": "bytes",
-            "Content-Length": str(len(content) - start),
+            "Content-Length": str(end - start),
         }
         if asked:
-            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+            headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(content)}"
         self._head(206 if asked else 200, headers)
         if body:
-            self._send(content[start:])
+            self._send(content[start:end])
 
     def _send(self, content: bytes) -> None:
         try:

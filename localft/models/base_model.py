@@ -10,8 +10,8 @@ STARTER = "starter"
 class BaseModel(Record):
     """A base model: on the hub (`reference` is owner/name, `revision` a commit), in a local folder, or bundled.
 
-    `config` is its config.json as it is; `parameters` counts weights, `weight_bytes` sums its safetensors files;
-    `files` maps each required file to its bytes.
+    `config` is its config.json, with the numbers that it leaves to the defaults of its type; `parameters` counts
+    weights, `weight_bytes` sums its safetensors files; `files` maps each required file to its bytes.
     """
 
     reference: str

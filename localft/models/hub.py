@@ -11,12 +11,15 @@ from localft.models.catalogue import CatalogueEntry
 from localft.models.inspection import (
     context_length,
     inspect_folder,
+    read_config,
     read_object,
     refuse_unusable,
     required_files,
 )
 
 _TIMEOUT_SECONDS = 15.0
+# Bytes of a 64-bit number.
+_WIDEST_WEIGHT = 8
 
 
 def is_offline() -> bool:
@@ -176,7 +179,7 @@ def _describe(reference: str, revision: str | None, info: Any) -> BaseModel:
     for name in ("tokenizer_config.json", "chat_template.jinja", "README.md"):
         if name in files:
             hf_hub_download(reference, name, revision=info.sha, etag_timeout=_TIMEOUT_SECONDS)
-    config = read_object(folder / "config.json", where)
+    config = read_config(folder, where)
     tokenizer_config = read_object(folder / "tokenizer_config.json", where)
     refuse_unusable(config, tokenizer_config, where)
     weights = {name: size for name, size in files.items() if name.endswith(".safetensors")}
@@ -210,11 +213,15 @@ def _refuse_flagged(info: Any, files: dict[str, int], where: str) -> None:
 
 
 def _parameters(reference: str, info: Any, weight_bytes: int) -> int:
-    """The number of weights: as the hub has counted them, else from the files' headers, else from 2 bytes a weight."""
+    """The number of weights: as the hub has counted them, else from the files' headers, else from 2 bytes a weight.
+
+    The hub's number is taken if it fits the files' size: of some models split into files it knows but a part.
+    """
     from huggingface_hub import HfApi, errors
 
-    if info.safetensors is not None and info.safetensors.total:
-        return int(info.safetensors.total)
+    counted = int(info.safetensors.total or 0) if info.safetensors is not None else 0
+    if weight_bytes // _WIDEST_WEIGHT <= counted <= weight_bytes:
+        return counted
     try:
         metadata = HfApi().get_safetensors_metadata(reference, revision=info.sha)
     except (errors.NotASafetensorsRepoError, errors.SafetensorsParsingError):
@@ -238,7 +245,7 @@ def search(query: str, limit: int) -> list[CatalogueEntry]:
             "Offline mode is on (HF_HUB_OFFLINE), so the Hugging Face hub cannot be searched.",
             "Unset HF_HUB_OFFLINE to search it; `localft models` lists the catalogue.",
         )
-    wanted: Any = ["safetensors", "gated", "cardData", "config", "tags", "usedStorage"]
+    wanted: Any = ["safetensors", "gated", "cardData", "config", "tags"]
     try:
         with explained(query):
             _reach()

@@ -17,6 +17,14 @@ NATIVE_TYPES = frozenset({
     "olmo", "olmo2", "olmo3", "olmoe", "phi", "phi3", "qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "smollm3",
     "stablelm", "starcoder2",
 })  # fmt: skip
+# Numbers that models of these types leave to transformers' own defaults. Gemma 3 with pictures says neither how many
+# tokens it knows nor how many it reads.
+LEFT_OUT: dict[str, dict[str, int]] = {
+    "gemma3_text": {
+        "vocab_size": 262_208, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256,
+        "max_position_embeddings": 131_072,
+    },
+}  # fmt: skip
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 _LARGEST_HEADER = 100_000_000
 _WANTED = re.compile(
@@ -112,6 +120,23 @@ def _architecture(config: Mapping[str, Any]) -> str:
     return str(architectures[0]) if isinstance(architectures, list) and architectures else ""
 
 
+def read_config(folder: Path, where: str) -> dict[str, Any]:
+    """Read the config.json of a model, with the numbers that its type leaves to transformers' defaults filled in.
+
+    Raises:
+        UserError: it is not a JSON object.
+    """
+    config = read_object(folder / "config.json", where)
+    text = config.get("text_config")
+    if isinstance(text, dict):
+        return {**config, "text_config": {**_defaults(text), **text}}
+    return {**_defaults(config), **config}
+
+
+def _defaults(config: Mapping[str, Any]) -> dict[str, int]:
+    return LEFT_OUT.get(str(config.get("model_type")), {})
+
+
 def context_length(config: Mapping[str, Any]) -> int:
     """The longest text in tokens that a config promises; 2,048 where it does not say."""
     for part in (config.get("text_config"), config):
@@ -195,7 +220,7 @@ def inspect_folder(
         raise UserError(f"There is no folder {folder}.", "Check the spelling of the path.")
     sizes = {path.name: path.stat().st_size for path in folder.iterdir() if path.is_file()}
     files = dict(expected or required_files(sizes, where))
-    config = read_object(folder / "config.json", where)
+    config = read_config(folder, where)
     tokenizer_config = read_object(folder / "tokenizer_config.json", where)
     refuse_unusable(config, tokenizer_config, where)
     weights = [name for name in files if name.endswith(".safetensors")]

@@ -1,6 +1,8 @@
 """The real hub client against a hub on this machine: look up, download, stop, resume, and what can go wrong."""
 
 import hashlib
+import json
+import shutil
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -12,7 +14,7 @@ from huggingface_hub import constants
 from localft import jobs
 from localft.errors import UserError
 from localft.jobs import JobState, JobView
-from localft.models.download import is_present, model_folder, start_download
+from localft.models.download import is_present, model_folder, refuse_without_space, start_download
 from localft.models.find import find_model, search_hub
 from localft.models.templates import chat_format_for
 from tests.hub_server import COMMIT, Hub, Repository, serve_hub
@@ -170,10 +172,51 @@ def test_a_damaged_partial_file_is_noticed_and_fetched_anew(hub: Hub, tmp_path: 
 def test_too_little_space_is_said_before_anything_is_fetched(hub: Hub) -> None:
     model = find_model(NAME)
     huge = model.model_copy(update={"files": {**model.files, "model-2.safetensors": 10**17}})
-    view = wait_for(start_download(huge), lambda now: not now.state.alive)
-    assert view.state is JobState.FAILED
-    assert "100,000,0" in view.sentence
-    assert "HF_HOME" in (view.result.hint if view.result else "")
+    with pytest.raises(UserError, match="100,000,0") as caught:
+        start_download(huge)
+    assert "HF_HOME" in caught.value.hint
+    assert not weights_requests(hub)
+
+
+def test_what_is_here_already_of_an_unfinished_file_needs_no_space(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = find_model(NAME)
+    disk = shutil.disk_usage(tmp_path)._replace(free=205_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: disk)
+    with pytest.raises(UserError, match="free"):
+        refuse_without_space(model)
+    partial = tmp_path / "hf" / "hub" / "models--someone--small" / "blobs" / "abc.localft.incomplete"
+    partial.write_bytes(bytes(4_000_000))
+    refuse_without_space(model)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])
+def test_a_file_that_is_not_whole_is_fetched_anew(hub: Hub, name: str) -> None:
+    model = find_model(NAME)
+    finished(start_download(model))
+    path = model_folder(model) / name
+    path.write_bytes(path.read_bytes()[:-1])
+    assert not is_present(model)
+    finished(start_download(model))
+    assert (model_folder(model) / name).read_bytes() == hub.repositories[NAME].files[name]
+
+
+def test_weights_are_counted_from_the_files_where_the_hub_knows_only_a_part(hub: Hub) -> None:
+    hub.repositories[NAME].info["safetensors"] = {"parameters": {"BF16": 528}, "total": 528}
+    assert find_model(NAME).parameters == 4_000_000
+
+
+def test_only_pickles_and_remote_code_are_refused_before_weights_are_fetched(hub: Hub) -> None:
+    whole = hub.repositories[NAME].files
+    pickles = {name: content for name, content in whole.items() if not name.endswith(".safetensors")}
+    hub.repositories["someone/pickles"] = Repository(pickles)
+    own_code = {"model_type": "mystery", "architectures": ["MysteryForCausalLM"], "auto_map": {"AutoModel": "m.py"}}
+    hub.repositories["someone/code"] = Repository({**whole, "config.json": json.dumps(own_code).encode()})
+    with pytest.raises(UserError, match="only as pickle files"):
+        find_model("someone/pickles")
+    with pytest.raises(UserError, match="code of its own"):
+        find_model("someone/code")
     assert not weights_requests(hub)
 
 

@@ -12,6 +12,7 @@ from localft.data.examples import Example, Message
 from localft.errors import UserError
 from localft.models.chat_format import ChatFormat, Thinking
 from localft.models.find import find_model
+from localft.models.inspection import LEFT_OUT, NATIVE_TYPES
 from localft.models.rendering import render
 from localft.models.templates import chat_format_for
 from localft.models.tokens import TextTokenizer, encode_example, encode_prompt
@@ -33,6 +34,20 @@ CONVERSATIONS: dict[str, list[dict[str, Any]]] = {
         {"role": "assistant", "content": "Rome"},
     ],
 }
+
+
+@pytest.mark.parametrize("kind", LEFT_OUT)
+def test_numbers_that_configs_leave_out_are_the_defaults_of_transformers(kind: str) -> None:
+    from transformers import AutoConfig
+
+    defaults = AutoConfig.for_model(kind)
+    assert LEFT_OUT[kind] == {name: getattr(defaults, name) for name in LEFT_OUT[kind]}
+
+
+def test_every_native_type_is_one_of_transformers() -> None:
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+
+    assert set(CONFIG_MAPPING_NAMES) >= NATIVE_TYPES
 
 
 def templates() -> dict[str, str]:

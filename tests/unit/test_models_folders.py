@@ -42,6 +42,16 @@ def test_a_vision_models_context_is_that_of_its_language_part(tmp_path: Path) ->
     assert find_model(str(make_model_folder(tmp_path / "m", config=config))).context_length == 4096
 
 
+def test_numbers_that_a_config_leaves_to_its_type_are_known(tmp_path: Path) -> None:
+    text = {"model_type": "gemma3_text", "hidden_size": 2560, "num_attention_heads": 16}
+    config = {"text_config": text, "model_type": "gemma3", "architectures": ["Gemma3ForConditionalGeneration"]}
+    model = find_model(str(make_model_folder(tmp_path / "m", config=config)))
+    assert model.context_length == 131_072
+    assert model.config["text_config"] == {
+        **text, "vocab_size": 262_208, "num_key_value_heads": 4, "head_dim": 256, "max_position_embeddings": 131_072,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("names", "reason"),
     [
