@@ -147,8 +147,12 @@ def portable_template(chat_format: ChatFormat) -> str:
     """
     date = datetime.fromisoformat(chat_format.fixed_date).replace(tzinfo=UTC)
     template = _STRFTIME.sub(lambda call: json.dumps(date.strftime(call[2])), chat_format.template)
+    settings = {}
+    if "strftime_now" in template and "strftime_now(" not in template:
+        # Templates ask whether there is such a function, and take a date of their own where an engine has none.
+        settings["strftime_now"] = "true"
     asked = asks_for_thinking(chat_format)
-    if asked is None or "enable_thinking" not in template:
-        return template
-    # The newline after the block is dropped by Jinja, and leaves the template's own first line at the start of a line.
-    return f"{{%- set enable_thinking = {str(asked).lower()} %}}\n{template}"
+    if asked is not None and "enable_thinking" in template:
+        settings["enable_thinking"] = str(asked).lower()
+    # The newline after a block is dropped by Jinja, and leaves the template's own first line at the start of a line.
+    return "".join(f"{{%- set {name} = {value} %}}\n" for name, value in settings.items()) + template

@@ -1,5 +1,6 @@
 """Chat templates in their sandbox: options, dates, thinking, limits and refusals."""
 
+import jinja2
 import pytest
 
 from localft.errors import UserError
@@ -118,3 +119,14 @@ def test_the_portable_template_renders_the_same_without_any_option(thinking: Thi
     portable = chat_format(portable_template(original), "keep")
     later = portable.model_copy(update={"fixed_date": "2033-03-03"})
     assert render(later, HELLO) == render(original, HELLO)
+
+
+def test_a_template_that_asks_whether_there_is_a_date_gets_the_fixed_one_in_every_engine() -> None:
+    template = (
+        "{% if strftime_now is defined %}{% set day = strftime_now('%d %b %Y') %}"
+        "{% else %}{% set day = '26 Jul 2024' %}{% endif %}{{ day }}"
+    )
+    original = chat_format(template)
+    portable = portable_template(original)
+    assert render(chat_format(portable), HELLO) == render(original, HELLO) == "01 Jan 2026"
+    assert jinja2.Environment(trim_blocks=True).from_string(portable).render() == "01 Jan 2026"
