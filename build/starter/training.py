@@ -10,6 +10,7 @@ from torch.nn.functional import cross_entropy
 from transformers import LlamaForCausalLM
 
 from starter.corpus import TokenDocument
+from starter.muon import Muon
 
 ROW_LENGTHS = (
     256,
@@ -73,12 +74,12 @@ def initialise(model: LlamaForCausalLM) -> None:
 
 
 def make_optimizers(model: LlamaForCausalLM) -> list[torch.optim.Optimizer]:
-    """Muon (Jordan et al. 2024) for the matrices of the layers, which needs fewer tokens than AdamW; AdamW else."""
+    """Muon for the matrices of the layers, which needs fewer tokens than AdamW; AdamW else."""
     hidden, others = [], []
     for name, parameter in model.named_parameters():
         (hidden if parameter.dim() == 2 and "embed_tokens" not in name else others).append(parameter)
     return [
-        torch.optim.Muon(hidden, lr=MUON_RATE, weight_decay=0.05, momentum=0.95),
+        Muon(hidden, lr=MUON_RATE, weight_decay=0.05, momentum=0.95),
         torch.optim.AdamW(others, lr=ADAM_RATE, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
     ]
 

@@ -86,3 +86,24 @@ def test_every_token_occurs_in_the_training_text(
 def test_the_tokenizer_splits_like_gpt2(tokenizer: PreTrainedTokenizerBase) -> None:
     settings = json.loads((FOLDER / "tokenizer.json").read_text("utf-8"))["pre_tokenizer"]
     assert (settings["type"], settings["add_prefix_space"], settings["use_regex"]) == ("ByteLevel", False, True)
+
+
+def test_the_optimizer_is_torchs_muon_without_its_rounding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BUILD))
+    from starter.muon import Muon
+
+    torch.manual_seed(0)
+    start = [torch.randn(256, 64), torch.randn(64, 256), torch.randn(64, 64)]
+    ours, theirs = ([torch.nn.Parameter(matrix.clone()) for matrix in start] for _ in range(2))
+    optimizers = [
+        Muon(ours, lr=0.02, weight_decay=0.05, momentum=0.95),
+        torch.optim.Muon(theirs, lr=0.02, weight_decay=0.05, momentum=0.95),
+    ]
+    for _ in range(5):
+        for one, other in zip(ours, theirs, strict=True):
+            one.grad = torch.randn_like(one)
+            other.grad = one.grad.clone()
+        for optimizer in optimizers:
+            optimizer.step()
+    for one, other, before in zip(ours, theirs, start, strict=True):
+        assert (one - other).norm() < 0.02 * (other - before).norm()
