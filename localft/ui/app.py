@@ -16,16 +16,20 @@ if TYPE_CHECKING:
     import gradio as gr
 
     from localft.ui.guard import Guard
+    from localft.ui.loaded import Loaded
     from localft.ui.share import ShareDesk
 
 MAXIMUM_UPLOAD = "1gb"
 
 
-def create_app(desk: "ShareDesk | None" = None) -> "gr.Blocks":
-    """Build the app's page. `desk` holds the demo that is shared at the moment, if any; a fresh one by default."""
+def create_app(desk: "ShareDesk | None" = None, loaded: "Loaded | None" = None) -> "gr.Blocks":
+    """Build the app's page.
+
+    `desk` holds the demo that is shared at the moment, `loaded` the models that its chats keep; fresh ones by default.
+    """
     from localft.ui import layout
 
-    return layout.build(desk)
+    return layout.build(desk, loaded)
 
 
 def create_server_app(blocks: "gr.Blocks", token: str) -> "Guard":
@@ -52,16 +56,18 @@ def serve_app(port: int | None = None, open_browser: bool = True) -> None:
     jobs.revive()
     token = secrets.token_urlsafe(32)
     address = f"http://127.0.0.1:{listener.getsockname()[1]}/?token={token}"
+    from localft.ui.loaded import Loaded
     from localft.ui.share import ShareDesk
 
-    desk = ShareDesk()
-    server = Server(create_server_app(create_app(desk), token), lambda: _announce(address, open_browser))
+    desk, loaded = ShareDesk(), Loaded()
+    server = Server(create_server_app(create_app(desk, loaded), token), lambda: _announce(address, open_browser))
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:
         _say("")
     finally:
         desk.close()
+        loaded.let_go()
         environment.tidy(folder)
         _say_goodbye()
 

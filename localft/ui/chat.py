@@ -21,6 +21,7 @@ from localft.ui.conversation import Conversation, close_all, converse
 from localft.ui.flows import shared_system_prompt
 from localft.ui.forms import Form, draw_form
 from localft.ui.handlers import Updates
+from localft.ui.loaded import Loaded
 from localft.ui.once import new_key
 from localft.ui.shared import Page, Shared, required
 from localft.ui.views import chat as views
@@ -88,7 +89,7 @@ class Talks:
                 self._running[key].set()
 
 
-def draw(shared: Shared) -> None:
+def draw(shared: Shared, loaded: Loaded) -> None:
     """Draw the tab and connect it."""
     state = gr.HTML()
     message = gr.HTML()
@@ -107,7 +108,7 @@ def draw(shared: Shared) -> None:
         }
 
     shared.view("chat", [state, desk.target, desk.send, desk.unload, desk.system], read)
-    _connect_asking(shared, desk, message)
+    _connect_asking(shared, desk, loaded, message)
     _connect_rest(shared, desk, message)
 
 
@@ -167,7 +168,7 @@ def _draw_desk(shared: Shared) -> Desk:
     )  # fmt: skip
 
 
-def _connect_asking(shared: Shared, desk: Desk, message: gr.HTML) -> None:
+def _connect_asking(shared: Shared, desk: Desk, loaded: Loaded, message: gr.HTML) -> None:
     talks = Talks()
     written = [desk.talk, desk.memory, desk.question, desk.loading]
 
@@ -180,7 +181,7 @@ def _connect_asking(shared: Shared, desk: Desk, message: gr.HTML) -> None:
         target = chosen_target(project, target)
         memory = memory.ask(question.strip(), _models(target, who))
         yield {desk.question: "", desk.talk: views.conversation(memory), desk.memory: memory}
-        yield from _answer(desk, talks, project, target, memory, rest)
+        yield from _answer(desk, talks, loaded, project, target, memory, rest)
 
     def again(slug: str | None, target: str | None, who: str, memory: Conversation, *rest: Any) -> Iterator[Updates]:
         if not memory.turns:
@@ -189,7 +190,7 @@ def _connect_asking(shared: Shared, desk: Desk, message: gr.HTML) -> None:
         target = chosen_target(project, target)
         memory = memory.without_last().ask(question, _models(target, who))
         yield {desk.talk: views.conversation(memory), desk.memory: memory}
-        yield from _answer(desk, talks, project, target, memory, rest)
+        yield from _answer(desk, talks, loaded, project, target, memory, rest)
 
     once: dict[str, Any] = {"concurrency_limit": 4, "concurrency_id": "chat"}
     for trigger in (desk.send.click, desk.question.submit):
@@ -222,7 +223,13 @@ def _models(target: str, who: str) -> list[str]:
 
 
 def _answer(
-    desk: Desk, talks: Talks, project: Project, target: str, memory: Conversation, rest: tuple[Any, ...]
+    desk: Desk,
+    talks: Talks,
+    loaded: Loaded,
+    project: Project,
+    target: str,
+    memory: Conversation,
+    rest: tuple[Any, ...],
 ) -> Iterator[Updates]:
     """Load the models if they are not, then stream.
 
@@ -232,7 +239,7 @@ def _answer(
     sampling = Sampling.model_validate(desk.form.parse(given).model_dump())
     stop = talks.begin(key)
     try:
-        service = start(project, target)
+        service = loaded.remember(start(project, target))
         for sentence in loading(service, stop):
             yield {desk.loading: sentence}
         service = read_service(service.folder)

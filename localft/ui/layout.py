@@ -12,6 +12,7 @@ from localft.training.runs import list_runs
 from localft.ui import chat, data, evaluate, export, settings, start, train
 from localft.ui.frame import Watch, connect_refresh, connect_top, draw_top
 from localft.ui.handlers import Updates
+from localft.ui.loaded import Loaded
 from localft.ui.share import ShareDesk
 from localft.ui.shared import Page, Shared
 from localft.ui.views import frame as frame_views
@@ -29,9 +30,9 @@ _NAMES = {
 _TIDY_EVERY, _KEEP_FOR = 3_600, 86_400
 
 
-def build(desk: ShareDesk | None = None) -> gr.Blocks:
+def build(desk: ShareDesk | None = None, loaded: Loaded | None = None) -> gr.Blocks:
     """Draw everything and connect it."""
-    watch, shares = Watch(), desk or ShareDesk()
+    watch, shares, kept = Watch(), desk or ShareDesk(), loaded or Loaded()
     with gr.Blocks(title="localft", analytics_enabled=False, delete_cache=(_TIDY_EVERY, _KEEP_FOR)) as page:
         top = draw_top()
         tabs: dict[str, gr.Tab] = {}
@@ -41,20 +42,20 @@ def build(desk: ShareDesk | None = None) -> gr.Blocks:
             shared = Shared(top.project, bar, top.message, *states)
             for name, label in _NAMES.items():
                 with gr.Tab(label, id=name) as tabs[name]:
-                    _draw(name, shared, watch, shares)
+                    _draw(name, shared, watch, shares, kept)
         connect_top(shared, top, watch)
         _label(shared, top.marks)
         connect_refresh(shared, top, page, list(tabs.values()))
     return page.queue(default_concurrency_limit=8, max_size=200)
 
 
-def _draw(name: str, shared: Shared, watch: Watch, shares: ShareDesk) -> None:
+def _draw(name: str, shared: Shared, watch: Watch, shares: ShareDesk, loaded: Loaded) -> None:
     drawing = {
         "start": lambda: start.draw(shared, watch),
         "data": lambda: data.draw(shared),
         "train": lambda: train.draw(shared, watch),
         "evaluate": lambda: evaluate.draw(shared),
-        "chat": lambda: chat.draw(shared),
+        "chat": lambda: chat.draw(shared, loaded),
         "export": lambda: export.draw(shared, watch),
         "settings": lambda: settings.draw(shared, shares),
     }

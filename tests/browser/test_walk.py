@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from localft import jobs
+from localft.jobs import JobState
 from tests.browser.walking import Walk
 
 pytestmark = pytest.mark.timeout(1_200)
@@ -49,6 +51,14 @@ def test_the_gguf_is_downloaded_and_proved(walked: Walk) -> None:
     assert content == written.read_bytes()
     assert walked.downloaded["Modelfile"].startswith(b"FROM")
     assert not list((walked.home / "cache" / "app" / "uploads").rglob("*.gguf"))
+
+
+def test_closing_the_app_lets_the_models_of_the_chat_go(walked: Walk) -> None:
+    services = [job.parent for job in (walked.home / "services").glob("*/job.json")]
+    assert services
+    for folder in services:
+        *_, last = jobs.follow(folder, poll_seconds=0.2)
+        assert last.state is JobState.STOPPED or last.state is JobState.FINISHED, last
 
 
 def test_nothing_left_this_computer_and_nothing_broke(walked: Walk) -> None:
