@@ -10,6 +10,7 @@ from localft.cli.options import detach_option, examples, json_option
 from localft.cli.output import Output
 from localft.errors import UserError
 from localft.models.catalogue import CatalogueEntry, catalogue, catalogue_date
+from localft.models.named_templates import TEMPLATE_NOTES
 
 _FITS = {"comfortably": "fits", "tightly": "fits tightly", "no": "too large"}
 
@@ -90,12 +91,14 @@ def _print_entries(output: Output, entries: list[CatalogueEntry]) -> None:
 def show(output: Output, model: str) -> None:
     """Show one model: a hub id, a folder, or "starter". Nothing but its small description files is fetched."""
     from localft.hardware import read_hardware
-    from localft.models.download import is_present
+    from localft.models.download import has_tokenizer, is_present
     from localft.models.find import find_model
+    from localft.models.templates import template_names
     from localft.planning.plan import fit_badge
 
     found = find_model(model)
     here, fits = is_present(found), fit_badge(found, read_hardware())
+    names = template_names(found) if not found.has_chat_template and has_tokenizer(found) else []
     facts = {
         "Weights": words.parameters(found.parameters),
         "Download": words.size(sum(found.files.values())),
@@ -105,14 +108,27 @@ def show(output: Output, model: str) -> None:
         "Architecture": found.architecture,
         "Licence": found.licence or "unknown",
         "Gated": "yes" if found.gated else "no",
-        "Chat template": "its own" if found.has_chat_template else "none; a named one is used",
+        "Chat template": "its own" if found.has_chat_template else _named_template(names),
         "Revision": found.revision or "",
     }
     output.heading(found.reference)
     for name, value in facts.items():
         if value:
             output.say(f"  {name:<19} {value}")
-    output.result({**found.model_dump(mode="json", exclude={"config"}), "present": here, "fits": fits})
+    if not found.has_chat_template:
+        for name, note in TEMPLATE_NOTES.items():
+            if name in names:
+                output.say(f"    {name:<17} {note}")
+    output.result(
+        {**found.model_dump(mode="json", exclude={"config"}), "present": here, "fits": fits, "chat_templates": names}
+    )
+
+
+def _named_template(names: list[str]) -> str:
+    """Which chat template a model without one of its own gets; `names` are those it can have, [] if not known yet."""
+    if not names:
+        return "none; chatml is used where its tokenizer has the marks for it, else plain"
+    return f"none; {names[0]} is used unless `localft train --chat-template` names another"
 
 
 @models.command(

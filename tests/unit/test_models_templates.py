@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from localft import paths
+from localft.cli.main import main
 from localft.errors import UserError
 from localft.models.find import find_model
 from localft.models.templates import chat_format_for, template_names
@@ -57,6 +58,17 @@ def test_a_base_without_a_template_gets_one_by_name(tmp_path: Path) -> None:
     assert chat_format_for(model, template_name="plain").stop_tokens == ("<|im_end|>",)
     with pytest.raises(UserError, match="no chat template named 'llama'"):
         chat_format_for(model, template_name="llama")
+
+
+def test_the_template_of_a_base_without_one_is_told_with_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = make_model_folder(tmp_path / "m", None)
+    assert main(["models", "show", str(folder), "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["chat_templates"] == ["chatml", "plain", "alpaca"]
+    assert "none; chatml is used unless" in printed.err
+    assert "### Instruction" in printed.err
 
 
 def test_a_template_that_never_ends_is_refused_and_the_app_lives(tmp_path: Path) -> None:
