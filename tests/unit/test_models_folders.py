@@ -37,6 +37,14 @@ def test_several_weight_files_count_once_and_copies_do_not(tmp_path: Path) -> No
     assert "consolidated.safetensors" not in model.files
 
 
+def test_weights_are_found_under_the_names_that_makers_give_them(tmp_path: Path) -> None:
+    folder = make_model_folder(tmp_path / "m")
+    name = "model.safetensors-00001-of-00001.safetensors"
+    (folder / "model.safetensors").rename(folder / name)
+    model = find_model(str(folder))
+    assert (model.parameters, name in model.files) == (640, True)
+
+
 def test_a_vision_models_context_is_that_of_its_language_part(tmp_path: Path) -> None:
     config = {"text_config": {"max_position_embeddings": 4096}, "architectures": ["Gemma3ForConditionalGeneration"]}
     assert find_model(str(make_model_folder(tmp_path / "m", config=config))).context_length == 4096
