@@ -17,6 +17,7 @@ from localft.export.exports import (
     Export,
     Target,
     estimate_sizes,
+    estimate_targets,
     open_export,
     start_export,
 )
@@ -40,13 +41,12 @@ from localft.training.runs import Run
 @click.option(
     "--quantization",
     type=click.Choice([form.name for form in QUANTIZATIONS], case_sensitive=False),
-    default=DEFAULT_QUANTIZATION,
-    show_default=True,
-    help="The form of a GGUF: smaller or more exact (--sizes compares them).",
+    help=f"The form of a GGUF, smaller or more exact (--sizes compares them); {DEFAULT_QUANTIZATION} unless given, or "
+    "Q8_0 where llama-cpp-python is missing.",
 )
 @click.option("--name", "ollama_name", help="The name in Ollama; the project's unless given.")
 @click.option("--system", "system_prompt", help="The system prompt of the Modelfile; the examples' own unless given.")
-@click.option("--sizes", is_flag=True, help="Only say how large each form would be.")
+@click.option("--sizes", is_flag=True, help="Only say how large each of them would be.")
 @detach_option
 @json_option
 @click.pass_obj
@@ -79,13 +79,13 @@ def export(
 
 
 def _print_sizes(output: Output, project: Project, run: Run) -> None:
-    rows = estimate_sizes(run.base_model, run)
-    output.table(
-        ["FORM", "SIZE", "", "NOTE"],
-        [[row.quantization, words.size(row.bytes), "recommended" if row.recommended else "", row.note] for row in rows],
-        numbers=("SIZE",),
-    )
-    output.result({"project": project.slug, "run": run.id, "sizes": rows})
+    rows, others = estimate_sizes(run.base_model, run), estimate_targets(run)
+    lines = [
+        [row.quantization, words.size(row.bytes), "recommended" if row.recommended else "", row.note] for row in rows
+    ]
+    lines += [[target, words.size(size), "", f"No GGUF: --to {target}."] for target, size in others.items()]
+    output.table(["FORM", "SIZE", "", "NOTE"], lines, numbers=("SIZE",))
+    output.result({"project": project.slug, "run": run.id, "sizes": rows, "targets": others})
 
 
 def _print_export(output: Output, project: Project, done: Export) -> None:
@@ -100,6 +100,9 @@ def _print_export(output: Output, project: Project, done: Export) -> None:
         for command in ollama.commands(done):
             output.say(f"    {command}")
         output.hint(f"Next: localft chat {project.slug} --model gguf")
+    if done.record is not None and done.record.ollama_name:
+        output.say(f"Asked a test question, it said: {done.record.answer}")
+        output.hint(f"Next: ollama run {done.record.ollama_name}")
 
 
 def export_value(project: Project, done: Export) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class Outcome:
 
 
 class ChildDied(UserError):
-    """The process of a step ended without an answer: a crash in native code, or the system was out of memory."""
+    """The process of a step ended without an answer: a crash in native code."""
 
 
 def run_child(
@@ -36,7 +36,7 @@ def run_child(
     """Run `localft.export.MODULE` in a child process and wait for its answer. stderr is the caller's.
 
     Raises:
-        UserError: the step failed, or its process died.
+        UserError: the step failed, its process died, or the system was out of memory.
         Stopped: the user asked for it; the process is gone.
     """
     process = subprocess.Popen(
@@ -100,11 +100,11 @@ def _failure(error: dict[str, Any]) -> Exception:
     return RuntimeError(error["message"])
 
 
-def _died(process: "subprocess.Popen[str]", module: str) -> ChildDied:
+def _died(process: "subprocess.Popen[str]", module: str) -> UserError:
     status = process.wait(timeout=60)
     # Minus 9 is the signal with which Linux ends the process that wants more memory than there is.
     if status in {-9, 137}:
-        return ChildDied("The computer ran out of memory during the export.", "Close other programs, then resume it.")
+        return UserError("The computer ran out of memory during the export.", "Close other programs, then resume it.")
     return ChildDied(
         f"The step {module} of the export ended unexpectedly (status {status}).",
         "The details are in worker.log in the export's folder.",

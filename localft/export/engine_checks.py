@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from localft.errors import UserError
 from localft.export.child import Report
 from localft.export.hard_texts import DECOMPOSED_TEXTS, HARD_TEXTS
 from localft.export.pretokenizers import normalizes
@@ -28,10 +27,8 @@ def run(settings: dict[str, Any], report: Report) -> dict[str, Any]:
 
     Returns:
         tokens, template and stops: what was compared and the first difference; answers: prompt and answer ids, text,
-        and whether a stop token ended it; context: the length that the file declares.
-
-    Raises:
-        UserError: the file does not load.
+        and whether a stop token ended it; context: the length that the file declares. For a file that does not load,
+        only refusal: what llama.cpp says of it.
     """
     import llama_cpp
 
@@ -46,7 +43,7 @@ def run(settings: dict[str, Any], report: Report) -> dict[str, Any]:
             type_k=llama_cpp.GGML_TYPE_F32, type_v=llama_cpp.GGML_TYPE_F32,
         )  # fmt: skip
     except (ValueError, RuntimeError) as error:
-        raise UserError(f"llama.cpp cannot load the file: {error}.", "The details are in worker.log.") from error
+        return {"refusal": f"{error}."}
     try:
         composes = normalizes(read_tokenizer_json(Path(settings["tokenizer"])))
         found: dict[str, Any] = {"tokens": _compare_tokens(engine, tokenizer, chat_format, conversations, composes)}

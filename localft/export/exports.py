@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from localft import jobs
+from localft import jobs, words
 from localft.errors import UserError
 from localft.export import modelfile, ollama
 from localft.export.certificate import Certificate, CertifiedFile
@@ -15,6 +15,7 @@ from localft.export.sizes import estimate_bytes
 from localft.hardware import read_memory
 from localft.jobs import JobOrder, JobView
 from localft.models.base_model import BaseModel
+from localft.models.download import model_folder
 from localft.store import files
 from localft.store.projects import Listing, Project, list_folders
 from localft.store.records import Record
@@ -22,6 +23,7 @@ from localft.training.runs import Run, run_weights
 
 __all__ = [
     "DEFAULT_QUANTIZATION",
+    "OLLAMA_MAKES",
     "QUANTIZATIONS",
     "Export",
     "ExportRecord",
@@ -29,17 +31,20 @@ __all__ = [
     "SizeRow",
     "Target",
     "estimate_sizes",
+    "estimate_targets",
     "has_engine",
     "list_exports",
     "open_export",
     "read_export",
     "start_export",
+    "usual_form",
 ]
 
 WORKER = "localft.export.worker"
 # Below this many weights a 4-bit form is felt, and 8 bits are small enough.
 _SMALL_MODEL = 1_000_000_000
-_OLLAMA_MAKES = ("Q4_K_M",)
+# What Ollama quantises by itself, of the forms that need llama.cpp.
+OLLAMA_MAKES = ("Q4_K_M",)
 _SPARE_BYTES = 64_000_000
 _LIBRARY_BYTES = 700_000_000
 _NEEDS_ENGINE = "Needs llama-cpp-python here; Ollama makes Q4_K_M by itself."
@@ -111,6 +116,21 @@ def estimate_sizes(base_model: BaseModel, run: Run | None = None) -> list[SizeRo
     return rows
 
 
+def estimate_targets(run: Run) -> dict[Target, int]:
+    """The bytes of what an export can be beside a GGUF: the adapter, where there is one, and the merged model."""
+    trained = sum(path.stat().st_size for path in run_weights(run).glob("*.safetensors"))
+    if run.recipe.settings.method == "full":
+        return {"merged": trained}
+    # Merged tensors keep their types, so the merged model is as large as the base model.
+    return {"merged": run.base_model.weight_bytes, "adapter": trained}
+
+
+def usual_form(target: Target) -> str:
+    """The form of a GGUF where none is chosen: the usual one, if it can be made here or by Ollama."""
+    makeable = has_engine() or (target == "ollama" and DEFAULT_QUANTIZATION in OLLAMA_MAKES)
+    return DEFAULT_QUANTIZATION if makeable else "Q8_0"
+
+
 def has_engine() -> bool:
     """Tell whether llama-cpp-python is installed, which makes k-quants and proves GGUF files; it is not imported."""
     return importlib.util.find_spec("llama_cpp") is not None
@@ -120,22 +140,22 @@ def start_export(
     project: Project,
     run: Run,
     target: Target,
-    quantization: str = DEFAULT_QUANTIZATION,
+    quantization: str | None = None,
     ollama_name: str | None = None,
     system_prompt: str | None = None,
 ) -> Export:
     """Check disk and memory, then start the export as a job in a folder of its own.
 
-    `ollama_name` is used by the target "ollama" only and defaults to the project's name. `system_prompt` goes into the
-    Modelfile; left out, it is the one that all training examples share, if they do. A stopped export goes on with
-    `jobs.resume(export.folder)`.
+    `quantization` is the `usual_form` unless given. `ollama_name` is used by the target "ollama" only and defaults to
+    the project's name. `system_prompt` goes into the Modelfile; left out, it is the one that all training examples
+    share, if they do. A stopped export goes on with `jobs.resume(export.folder)`.
 
     Raises:
         UserError: the run has no weights yet, too little disk, an unknown form, an unusable name.
     """
-    form = find_quantization(quantization)
+    form = find_quantization(quantization or usual_form(target))
     check_order(project, run, target, form)
-    if system_prompt:
+    if system_prompt and target == "gguf":
         modelfile.quoted(system_prompt, "system prompt")
     folder = project.exports / files.new_id()
     order = JobOrder(
@@ -149,7 +169,7 @@ def start_export(
             "run": run.id,
             "target": target,
             "quantization": form.name,
-            "ollama_name": ollama.model_name(ollama_name or project.slug),
+            "ollama_name": ollama.model_name(ollama_name or project.slug) if target == "ollama" else None,
             "ollama_quantizes": target == "ollama" and not form.direct and not has_engine(),
             "system_prompt": system_prompt,
         },
@@ -169,38 +189,58 @@ def check_order(project: Project, run: Run, target: Target, form: Quantization) 
     Raises:
         UserError: with what is missing: weights, an adapter, llama-cpp-python, Ollama, disk or memory.
     """
-    run_weights(run)
+    weights = run_weights(run)
+    if not any(weights.glob("*.safetensors")):
+        raise UserError(
+            f"The weights of the run {run.id} are gone from {weights}.", "Choose another run, or train again."
+        )
+    model_folder(run.base_model)
     if target not in get_args(Target):
         raise UserError(f"There is no export target named {target!r}.", f"Choose one of {', '.join(get_args(Target))}.")
     if target == "adapter" and run.recipe.settings.method == "full":
         raise UserError("This run trained all weights, so it has no adapter.", "Export the merged model instead.")
-    possible = form.direct or has_engine() or (target == "ollama" and form.name in _OLLAMA_MAKES)
-    if target in ("gguf", "ollama") and not possible:
+    if target in ("gguf", "ollama") and not _is_possible(target, form):
         raise UserError(
             f"{form.name} needs llama-cpp-python, which is not installed here.",
             "Choose Q8_0, or export to Ollama as Q4_K_M: it quantises by itself. `localft doctor` tells how to get it.",
         )
     if target == "ollama":
-        status = ollama.ollama_status()
-        if not status.answers:
-            hint = "Start Ollama and try again, or export with `--to gguf` and use the commands that it shows."
-            raise UserError(status.sentence, hint)
-    _check_disk(project, run.base_model, target, form)
+        _check_ollama(project)
+    _check_disk(project, run, target, form)
     if target != "adapter":
         _check_memory(run.base_model)
 
 
-def _check_disk(project: Project, model: BaseModel, target: Target, form: Quantization) -> None:
-    sixteen = 2 * model.parameters
-    needs = {"adapter": 0, "merged": sixteen}
-    needed = needs.get(target, estimate_bytes(model, form.name) + (0 if form.direct else sixteen))
+def _is_possible(target: Target, form: Quantization) -> bool:
+    return form.direct or has_engine() or (target == "ollama" and form.name in OLLAMA_MAKES)
+
+
+def _check_ollama(project: Project) -> None:
+    status = ollama.ollama_status()
+    by_hand = f"or make the file and use the commands that it comes with: `localft export {project.slug} --to gguf`."
+    if not status.answers:
+        raise UserError(status.sentence, f"Start Ollama and try again, {by_hand}")
+    if not status.takes_files:
+        raise UserError(status.sentence, f"Update Ollama and try again, {by_hand}")
+
+
+def _check_disk(project: Project, run: Run, target: Target, form: Quantization) -> None:
+    """The file and what it is made of on the way, which lie side by side for a moment, and some space to breathe."""
+    if target in ("gguf", "ollama"):
+        sixteen = 0 if form.direct else 2 * run.base_model.parameters
+        # Without the engine Ollama makes the smaller form, in its own folder.
+        made = estimate_bytes(run.base_model, form.name) if form.direct or has_engine() else 0
+        needed = made + sixteen
+    else:
+        needed = estimate_targets(run)[target]
     needed = int(needed * 1.1) + _SPARE_BYTES
     project.exports.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(project.exports).free
     if free < needed:
+        smaller = ", or choose a smaller form" if target in ("gguf", "ollama") else ""
         raise UserError(
-            f"This export needs {needed / 1e9:.1f} GB of disk, and {free / 1e9:.1f} GB are free.",
-            "Free some space, or choose a smaller form.",
+            f"This export needs {words.size(needed)} of disk, and {words.size(free)} are free.",
+            f"Free some space{smaller}.",
         )
 
 
@@ -212,7 +252,7 @@ def _check_memory(model: BaseModel) -> None:
     needed, memory = 12 * largest + _LIBRARY_BYTES, read_memory()
     if memory.available_bytes < needed:
         raise UserError(
-            f"This export needs {needed / 1e9:.1f} GB of memory, and {memory.available_bytes / 1e9:.1f} GB are free.",
+            f"This export needs {words.size(needed)} of memory, and {words.size(memory.available_bytes)} are free.",
             "Close other programs, then try again.",
         )
 

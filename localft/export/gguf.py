@@ -81,12 +81,12 @@ def _prove_vocabulary(writer: Any, settings: dict[str, Any]) -> None:
         seen = engine_checks.run({**settings["proof"], **checked}, lambda *_: None)
     finally:
         Path(writer.fname_out).unlink()
+    hint = "Export the merged model instead, and use it with a program that reads tokenizer.json."
+    if "refusal" in seen:
+        raise UserError(f"llama.cpp cannot load the model's vocabulary: {seen['refusal']}", hint)
     check = check_tokens(seen["tokens"], writer.pre_tokenizer, by_rules=True)
     if check.outcome == "failed":
-        raise UserError(
-            f"llama.cpp would read other tokens than the model was trained on: {check.detail}",
-            "Export the merged model instead, and use it with a program that reads tokenizer.json.",
-        )
+        raise UserError(f"llama.cpp would read other tokens than the model was trained on: {check.detail}", hint)
 
 
 def _load_converter(folder: Path) -> Any:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 _DEFAULT = ("127.0.0.1", 11434)
 _SAFE_VERSION = (0, 35, 0)
+# Before, a model was made of the text of a Modelfile, with the file's path in it.
+_FIRST_VERSION = (0, 5, 5)
+# Seconds without a word: a large model is read, rewritten and loaded in minutes.
+_PATIENCE = 1800.0
 _BLOCK_BYTES = 1 << 20
 _NAME = re.compile(r"[a-z0-9_][a-z0-9._-]{0,79}(?::[a-z0-9_][a-z0-9._-]{0,79})?")
 Progress = Callable[[float, float, str], None]
@@ -35,6 +39,7 @@ class OllamaStatus:
     version: str
     sentence: str
     secure: bool = True
+    takes_files: bool = True
 
 
 def ollama_status() -> OllamaStatus:
@@ -44,7 +49,14 @@ def ollama_status() -> OllamaStatus:
             version = client.version()
     except UserError as error:
         return OllamaStatus(False, "", error.message)
-    if _numbers(version) < _SAFE_VERSION:
+    numbers = _numbers(version)
+    # Who builds it himself gets 0.0.0.
+    if (0, 0, 0) < numbers < _FIRST_VERSION:
+        first = ".".join(map(str, _FIRST_VERSION))
+        return OllamaStatus(
+            True, version, f"Ollama {version} is running, which is too old to take a file ({first} can).", False, False
+        )
+    if numbers < _SAFE_VERSION:
         safe = ".".join(map(str, _SAFE_VERSION))
         return OllamaStatus(
             True, version, f"Ollama {version} is running; versions before {safe} have known security holes.", False
@@ -115,9 +127,9 @@ class OllamaClient:
         """
         import httpx2 as httpx
 
-        address = loopback_address(base_url)
+        self._address = loopback_address(base_url)
         # No proxy and no redirect: both could lead away from this computer.
-        self._http = httpx.Client(base_url=address, timeout=timeout, trust_env=False, follow_redirects=False)
+        self._http = httpx.Client(base_url=self._address, timeout=timeout, trust_env=False, follow_redirects=False)
 
     def __enter__(self) -> "OllamaClient":
         return self
@@ -127,11 +139,15 @@ class OllamaClient:
 
     def version(self) -> str:
         """Its version, such as "0.35.1"."""
-        return str(self._json("GET", "/api/version")["version"])
+        version = self._json("GET", "/api/version", "tell its version").get("version")
+        if not isinstance(version, str):
+            raise self._not_ollama()
+        return version
 
     def names(self) -> list[str]:
         """The models that it has, with their tags."""
-        return [str(model["name"]) for model in self._json("GET", "/api/tags").get("models", [])]
+        models = self._json("GET", "/api/tags", "list its models").get("models")
+        return [str(model.get("name")) for model in models or []]
 
     def has_blob(self, digest: str) -> bool:
         """Tell whether it stores a file of this SHA-256 already."""
@@ -153,7 +169,10 @@ class OllamaClient:
         try:
             with _explained():
                 answer = self._http.post(
-                    f"/api/blobs/sha256:{digest}", content=_blocks(path, size, progress), headers=headers, timeout=None
+                    f"/api/blobs/sha256:{digest}",
+                    content=_blocks(path, size, progress),
+                    headers=headers,
+                    timeout=_PATIENCE,
                 )
         except UserError:
             # It stops reading where another program has handed over the same file meanwhile.
@@ -162,7 +181,7 @@ class OllamaClient:
                     return
             raise
         if answer.status_code not in (200, 201):
-            raise _refused("store the file", answer)
+            raise self._refused("store the file", answer)
 
     def create(
         self,
@@ -195,17 +214,24 @@ class OllamaClient:
                 raise UserError(f"Ollama could not make the model: {str(status['error'])[:300]}.", "")
             last = str(status.get("status", ""))
             if progress is not None and last:
-                progress(float(status.get("completed", 0)), float(status.get("total", 0)), f"Ollama: {last}")
+                done, total = float(status.get("completed") or 0), float(status.get("total") or 0)
+                progress(done, total, f"Ollama: {last}")
         if last != "success":
             raise UserError("Ollama ended without saying that the model is made.", "Look at Ollama's own log.")
 
     def chat(self, name: str, messages: Sequence[dict[str, Any]], max_tokens: int = 256) -> str:
-        """Ask one question at temperature 0, and have the model leave memory afterwards."""
+        """Ask one question at temperature 0, and have the model leave memory afterwards.
+
+        Where Ollama itself takes the thinking out of an answer, and there is nothing else, the thinking is returned.
+        """
         order = {
             "model": name, "messages": list(messages), "stream": False, "keep_alive": 0,
             "options": {"temperature": 0, "num_predict": max_tokens},
         }  # fmt: skip
-        return str(self._json("POST", "/api/chat", order, timeout=None)["message"]["content"])
+        message = self._json("POST", "/api/chat", "answer", order).get("message")
+        if not isinstance(message, dict):
+            raise self._not_ollama()
+        return str(message.get("content") or message.get("thinking") or "")
 
     def render(self, name: str, messages: Sequence[dict[str, Any]]) -> str | None:
         """The text that a conversation becomes; None where this Ollama does not tell."""
@@ -214,32 +240,55 @@ class OllamaClient:
             "messages": list(messages),
             "stream": False,
             "keep_alive": 0,
+            # One that does not know this question answers the conversation instead; that need not take long.
             "_debug_render_only": True,
+            "options": {"num_predict": 1},
         }
-        info = self._json("POST", "/api/chat", order, timeout=None).get("_debug_info") or {}
-        text = info.get("rendered_template")
+        info = self._json("POST", "/api/chat", "render a conversation", order).get("_debug_info")
+        text = info.get("rendered_template") if isinstance(info, dict) else None
         return text if isinstance(text, str) else None
 
-    def _json(self, method: str, path: str, body: Any = None, timeout: float | None = 30.0) -> dict[str, Any]:
+    def _json(self, method: str, path: str, deed: str, body: Any = None) -> dict[str, Any]:
+        # What has a body makes a model work.
+        waits: dict[str, Any] = {} if body is None else {"timeout": _PATIENCE}
         with _explained():
-            options: dict[str, Any] = {"timeout": timeout} if timeout is None else {}
-            answer = self._http.request(method, path, json=body, **options)
+            answer = self._http.request(method, path, json=body, **waits)
         if answer.status_code != 200:
-            raise _refused("do that", answer)
-        try:
-            value = answer.json()
-        except ValueError as error:
-            raise UserError("What answers at Ollama's address is not Ollama.", "Close the other program.") from error
-        return value if isinstance(value, dict) else {}
+            raise self._refused(deed, answer)
+        return self._object(answer.text)
 
     def _stream(self, path: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        with _explained(), self._http.stream("POST", path, json=body, timeout=None) as answer:
+        with _explained(), self._http.stream("POST", path, json=body, timeout=_PATIENCE) as answer:
             if answer.status_code != 200:
                 answer.read()
-                raise _refused("make the model", answer)
+                raise self._refused("make the model", answer)
             for line in answer.iter_lines():
                 if line.strip():
-                    yield json.loads(line)
+                    yield self._object(line)
+
+    def _object(self, text: str) -> dict[str, Any]:
+        """An answer as the JSON object that each of Ollama's is."""
+        try:
+            value = json.loads(text)
+        except ValueError as error:
+            raise self._not_ollama() from error
+        if not isinstance(value, dict):
+            raise self._not_ollama()
+        return value
+
+    def _refused(self, deed: str, answer: "httpx.Response") -> UserError:
+        """What Ollama says of a failure, in its own words; what says it otherwise is another program."""
+        try:
+            reason = self._object(answer.text).get("error")
+        except UserError as error:
+            return error
+        return UserError(f"Ollama would not {deed} (status {answer.status_code}): {str(reason)[:300]}.", "")
+
+    def _not_ollama(self) -> UserError:
+        return UserError(
+            f"What answers at {self._address} is not Ollama.",
+            "Close that program, or tell in OLLAMA_HOST where Ollama listens.",
+        )
 
 
 def _blocks(path: Path, size: int, progress: Progress | None) -> Iterator[bytes]:
@@ -265,14 +314,6 @@ def _explained() -> Generator[None]:
         raise UserError("Ollama did not answer in time.", "Try again; if it happens often, restart Ollama.") from error
     except httpx.HTTPError as error:
         raise UserError(f"The connection to Ollama broke: {error}.", "Try again.") from error
-
-
-def _refused(deed: str, answer: "httpx.Response") -> UserError:
-    try:
-        reason = answer.json().get("error", "")
-    except (ValueError, AttributeError):
-        reason = answer.text
-    return UserError(f"Ollama would not {deed} (status {answer.status_code}): {str(reason)[:300]}.", "")
 
 
 def commands(export: "Export") -> list[str]:

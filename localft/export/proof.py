@@ -10,6 +10,7 @@ from localft.errors import UserError
 from localft.export import converter
 from localft.export.archives import file_sha256
 from localft.export.certificate import Certificate, CertifiedFile, Check
+from localft.export.children import ChildDied
 from localft.export.judgement import check_engine, check_logits, check_pairs, not_checked
 from localft.export.stages import Stages
 from localft.hardware import read_memory
@@ -43,9 +44,11 @@ def prove_gguf(stages: Stages, path: Path, form: str, made: dict[str, Any], low:
     }  # fmt: skip
     middle = (low + high) / 2
     try:
-        seen = stages.child("engine_checks", order, low, middle).value
-    except UserError as error:
-        return [*checks, Check(name="llama.cpp loads the file", outcome="failed", detail=str(error))]
+        seen: dict[str, Any] = stages.child("engine_checks", order, low, middle).value
+    except ChildDied as error:
+        seen = {"refusal": str(error)}
+    if "refusal" in seen:
+        return [*checks, Check(name="llama.cpp loads the file", outcome="failed", detail=seen["refusal"])]
     checks += check_engine(seen, made["pre_tokenizer"], made["by_rules"])
     return checks + _against_trained(stages, seen["answers"], {"logits": str(logits)}, form, middle, high)
 

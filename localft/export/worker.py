@@ -1,5 +1,6 @@
 """The job of an export: make the files, prove them, and only then call them done."""
 
+import dataclasses
 import shutil
 import time
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from localft.evaluation.evaluations import list_evaluations
 from localft.export import converter, ollama
 from localft.export.card import Facts, base_name, write_card
 from localft.export.certificate import Certificate, Check
-from localft.export.exports import ExportRecord, list_exports
+from localft.export.exports import ExportRecord
 from localft.export.modelfile import ModelSettings, context_for, write_modelfile
 from localft.export.proof import certify, engine_settings, prove_gguf, prove_merged, still_proved
 from localft.export.quantizations import find_quantization
@@ -21,8 +22,10 @@ from localft.jobs import JobContext
 from localft.models.rendering import portable_template, render
 from localft.models.tokens import TextTokenizer
 from localft.store import files
-from localft.store.projects import open_project
+from localft.store.projects import Project, open_project
 from localft.training.runs import open_run
+
+_RENDERED = 12
 
 
 def run(context: JobContext) -> dict[str, Any]:
@@ -69,7 +72,7 @@ def _make(stages: Stages) -> Certificate:
 def _message(record: ExportRecord, certificate: Certificate) -> str:
     where = f"In Ollama as {record.ollama_name}" if record.ollama_name else "Exported"
     warnings = [check.name for check in certificate.checks if check.outcome == "failed"]
-    rest = f" Worth a look: {warnings[0].lower()}." if warnings else ""
+    rest = f" Worth a look, since this check failed: {warnings[0]}." if warnings else ""
     return f"{where}: {certificate.sentence}{rest}"
 
 
@@ -113,13 +116,13 @@ def _merged(stages: Stages) -> tuple[list[Path], list[Check]]:
 
 def _gguf(stages: Stages) -> tuple[list[Path], list[Check]]:
     """Convert, quantise, prove; the file gets its name last."""
+    final, modelfile = _final(stages)
     stages.context.progress(0, 100, "%", "Fetching the GGUF converter" if converter.find() is None else "Starting")
     converter.obtain()
     quantization = find_quantization(stages.context.settings["quantization"])
     direct = quantization.direct or bool(stages.context.settings["ollama_quantizes"])
     form = quantization.name if quantization.direct else _sixteen_bits(stages)
     converted = stages.work / f"{form}.gguf"
-    final = stages.folder / f"{stages.project.slug}-{form if direct else quantization.name}.gguf"
     end = 60 if direct else 45
     made = stages.once(
         "convert", converted, lambda: stages.child("gguf", _conversion(stages, form, converted), 1, end).value
@@ -132,8 +135,27 @@ def _gguf(stages: Stages) -> tuple[list[Path], list[Check]]:
     checks = prove_gguf(stages, source, form, made, 70, 95)
     stages.context.raise_if_stopped()
     files.replace(source, final)
-    files.write_text(stages.folder / "Modelfile", write_modelfile(final.name, model_settings(stages)))
+    if modelfile:
+        files.write_text(stages.folder / "Modelfile", modelfile)
     return [final], checks
+
+
+def _final(stages: Stages) -> tuple[Path, str | None]:
+    """The path of the finished GGUF, and its Modelfile; none where Ollama gets a text that no Modelfile can hold.
+
+    Raises:
+        UserError: the export is for others, who need the Modelfile.
+    """
+    name = stages.context.settings["quantization"]
+    if stages.context.settings["ollama_quantizes"]:
+        name = _sixteen_bits(stages)
+    final = stages.folder / f"{stages.project.slug}-{name}.gguf"
+    try:
+        return final, write_modelfile(final.name, model_settings(stages))
+    except UserError:
+        if stages.context.settings["target"] != "ollama":
+            raise
+        return final, None
 
 
 def _sixteen_bits(stages: Stages) -> str:
@@ -196,51 +218,64 @@ def _unproved(paths: Sequence[Path], certificate: Certificate) -> UserError:
 
 def _hand_over(stages: Stages, record: ExportRecord, certificate: Certificate) -> tuple[ExportRecord, Certificate]:
     """Give the file to Ollama, ask a test question, and compare what Ollama renders."""
-    name = ollama.model_name(stages.context.settings["ollama_name"])
-    file, report = record.files[0], stages.report(95, 97)
-    settings, question = model_settings(stages), stages.conversations[0]
-    quantize = (
-        "q" + record.quantization[1:] if stages.context.settings["ollama_quantizes"] and record.quantization else None
-    )
+    name, file = ollama.model_name(stages.context.settings["ollama_name"]), record.files[0]
+    settings, quantize = model_settings(stages), None
+    if stages.context.settings["ollama_quantizes"] and record.quantization:
+        quantize = "q" + record.quantization[1:]
     with ollama.OllamaClient() as client:
-        _refuse_foreign(stages, client.names(), name)
-        client.push_blob(stages.folder / file.name, file.sha256, report)
-        client.create(name, {file.name: file.sha256}, settings, quantize, report)
-        check = _check_rendering(stages, client, name)
-        answer = client.chat(name, question)
-    asked = Check(name="Ollama answers a test question", outcome="passed" if answer else "failed", detail=answer[:200])
-    certificate = certificate.model_copy(update={"checks": (*certificate.checks, check, asked)})
+        _claim(stages.project, name, client.names())
+    order = {
+        "name": name, "file": str(stages.folder / file.name), "sha256": file.sha256, "quantize": quantize,
+        "model": dataclasses.asdict(settings), "conversations": stages.conversations[:_RENDERED],
+    }  # fmt: skip
+    seen = stages.child("handing_over", order, 96, 100).value
+    rendering = _check_rendering(stages, settings.system, seen["texts"])
+    answer = seen["answer"]
+    asked = Check(
+        name="Ollama answers a test question",
+        outcome="passed" if answer else "failed",
+        detail=answer[:200] or "The answer is empty.",
+        required=False,
+    )
+    # An interrupted attempt may have come as far.
+    before = [check for check in certificate.checks if check.name not in (rendering.name, asked.name)]
+    certificate = certificate.model_copy(update={"checks": (*before, rendering, asked)})
     certificate.save(stages.folder / "certificate.json")
     return record.model_copy(update={"ollama_name": name, "answer": answer}), certificate
 
 
-def _refuse_foreign(stages: Stages, names: Sequence[str], name: str) -> None:
-    """A model of this name that localft has not made for this project is not overwritten."""
-    full = name if ":" in name else f"{name}:latest"
-    own = {export.record.ollama_name for export in list_exports(stages.project).items if export.record}
-    if full in names and name not in own:
-        raise UserError(
-            f"Ollama already has a model named {name}, which this project has not made.",
-            "Choose another name, or remove that model: `ollama rm`.",
-        )
+def _claim(project: Project, name: str, there: Sequence[str]) -> None:
+    """Note that a name in Ollama is this project's, before anything is made under it.
+
+    The note lies beside the exports, since an attempt may end before its own record, or be deleted after.
+
+    Raises:
+        UserError: Ollama has a model of this name that the project has not made; it is not overwritten.
+    """
+    full, path = name if ":" in name else f"{name}:latest", project.exports / "ollama.json"
+    with files.locked(project.exports / ".lock"):
+        own = files.read_json(path)["names"] if path.exists() else []
+        if full in there and full not in own:
+            raise UserError(
+                f"Ollama already has a model named {name}, which this project has not made.",
+                f"Choose another name, or remove that model: `ollama rm {name}`.",
+            )
+        files.write_json(path, {"names": sorted({*own, full})})
 
 
-def _check_rendering(stages: Stages, client: ollama.OllamaClient, name: str) -> Check:
+def _check_rendering(stages: Stages, system: str, theirs: Sequence[str] | None) -> Check:
     """Compare, byte for byte, what Ollama makes of conversations with what was trained."""
-    title, compared = "Ollama makes the same text of conversations", 0
-    system = model_settings(stages).system
-    for conversation in stages.conversations[:12]:
-        theirs = client.render(name, conversation)
-        if theirs is None:
-            return Check(name=title, outcome="not checked", detail="This Ollama does not tell.", required=False)
+    title = "Ollama makes the same text of conversations"
+    if theirs is None:
+        return Check(name=title, outcome="not checked", detail="This Ollama does not tell.", required=False)
+    for conversation, text in zip(stages.conversations, theirs, strict=False):
         # Ollama puts the model's system prompt before a conversation that has none.
         own = [] if not system or conversation[0]["role"] == "system" else [{"role": "system", "content": system}]
         ours = render(stages.chat_format, [*own, *conversation], add_generation_prompt=True)
-        if theirs != ours:
-            detail = f"{theirs[:150]!r} instead of {ours[:150]!r}"
+        if text != ours:
+            detail = f"{text[:150]!r} instead of {ours[:150]!r}"
             return Check(name=title, outcome="failed", detail=detail, required=False)
-        compared += 1
-    return Check(name=title, outcome="passed", detail=f"{compared} conversations, byte for byte.")
+    return Check(name=title, outcome="passed", detail=f"{len(theirs)} conversations, byte for byte.")
 
 
 def _write_card(stages: Stages, record: ExportRecord, certificate: Certificate) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -212,7 +213,7 @@ def test_one_click_to_ollama(project: Project, run: Run, server: FakeOllama, pro
     server.fail_create = ""
     answer = worker.run(context)
     # The file was proved already: it is handed over again, not made again.
-    assert not event_names(context.folder)
+    assert set(event_names(context.folder)) == {"handing_over"}
     done = read_export_of(context)
     assert done.record.ollama_name == "support-bot" and done.record.answer == "Paris"
     assert "In Ollama as support-bot" in answer["message"]
@@ -228,7 +229,54 @@ def test_one_click_to_ollama(project: Project, run: Run, server: FakeOllama, pro
 def test_a_rendering_of_ollamas_own_is_told(project: Project, run: Run, server: FakeOllama, proved: Path) -> None:
     server.render = lambda messages: "<|im_start|>something else"
     message = worker.run(to_ollama(project, run, proved))["message"]
-    assert "Worth a look: ollama makes the same text" in message
+    assert "this check failed: Ollama makes the same text" in message
+
+
+def test_an_attempt_that_failed_after_the_model_was_made_goes_on(
+    project: Project, run: Run, server: FakeOllama, proved: Path
+) -> None:
+    context = to_ollama(project, run, proved)
+    server.trouble["/api/chat"] = "drops"
+    with pytest.raises(UserError, match="connection to Ollama broke"):
+        worker.run(context)
+    assert "support-bot:latest" in server.models
+    server.trouble.clear()
+    worker.run(context)
+    (context.folder / "export.json").unlink()
+    worker.run(context)
+    names = [check.name for check in read_export_of(context).certificate.checks]
+    assert len(names) == len(set(names)) == 3
+    # The next export takes its place, also after this one was deleted.
+    shutil.rmtree(context.folder)
+    worker.run(to_ollama(project, run, proved))
+
+
+def test_an_ollama_that_hangs_can_be_stopped(project: Project, run: Run, server: FakeOllama, proved: Path) -> None:
+    context = to_ollama(project, run, proved)
+    server.trouble["/api/create"] = "hangs"
+    stopping = threading.Thread(target=lambda: server.hung.wait() and (context.folder / "stop").touch())
+    stopping.start()
+    with pytest.raises(Stopped):
+        worker.run(context)
+    stopping.join()
+    (context.folder / "stop").unlink()
+    server.trouble.clear()
+    worker.run(context)
+
+
+def test_a_system_prompt_that_no_modelfile_holds(
+    project: Project, run: Run, server: FakeOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompt = 'Answer in three quotes: """yes""".'
+    context = here(project, run, "gguf", system_prompt=prompt)
+    with pytest.raises(UserError, match="three double quotes"):
+        worker.run(context)
+    assert not event_names(context.folder)
+    monkeypatch.setattr(worker, "prove_gguf", looked_at)
+    context = here(project, run, "ollama", system_prompt=prompt)
+    worker.run(context)
+    assert server.models["support-bot:latest"]["system"] == prompt
+    assert not (context.folder / "Modelfile").exists()
 
 
 def test_a_model_that_localft_did_not_make_is_not_overwritten(

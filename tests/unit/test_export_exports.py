@@ -15,9 +15,11 @@ from localft.export.quantizations import find_quantization
 from localft.export.sizes import estimate_bytes
 from localft.jobs import JobOrder, JobState, JobView
 from localft.models.base_model import BaseModel
+from localft.models.download import model_folder
 from localft.planning.recipe import Recipe, TrainingSettings
 from localft.store.projects import Project, create_project
 from localft.training.runs import Run
+from tests.fake_ollama import fake_ollama
 
 
 def model(parameters: int, **config: Any) -> BaseModel:
@@ -86,7 +88,9 @@ def test_an_unknown_form_names_the_known_ones() -> None:
 
 
 @pytest.fixture
-def project() -> Project:
+def project(monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setattr(exports, "model_folder", lambda model: Path())
+    monkeypatch.setattr(exports, "has_engine", lambda: True)
     return create_project("Support bot")
 
 
@@ -95,6 +99,7 @@ def run_of(project: Project, base: BaseModel = QWEN_HALF_B, method: Any = "lora"
     (folder / "weights").mkdir(parents=True)
     if weights:
         (folder / "weights" / "manifest.json").write_text("{}")
+        (folder / "weights" / "adapter_model.safetensors").write_bytes(bytes(5_000))
     recipe = Recipe(base_model=base.reference, dataset="none", settings=TrainingSettings(method=method))
     view = JobView(folder, cast(JobOrder, None), JobState.FINISHED, None, None, None)
     return Run(folder=folder, recipe=recipe, plan=None, base_model=base, job=view)
@@ -111,6 +116,19 @@ def test_a_run_without_weights_cannot_be_exported(project: Project) -> None:
     assert "no weights yet" in refused(project, run_of(project, weights=False), "gguf").message
 
 
+def test_a_run_whose_weights_were_deleted_is_named(project: Project) -> None:
+    run = run_of(project)
+    (run.folder / "weights" / "adapter_model.safetensors").unlink()
+    error = refused(project, run, "gguf")
+    assert error.message.startswith("The weights of the run one are gone from")
+    assert "train again" in error.hint
+
+
+def test_a_base_model_that_is_gone_is_told_before(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "model_folder", model_folder)
+    assert refused(project, run_of(project), "merged").message == "The model owner/name is not downloaded yet."
+
+
 def test_a_full_training_has_no_adapter(project: Project) -> None:
     assert "no adapter" in refused(project, run_of(project, method="full"), "adapter").message
 
@@ -124,15 +142,49 @@ def test_k_quants_without_llama_cpp_name_the_two_ways_out(project: Project, monk
     check_order(project, run, "gguf", find_quantization("Q8_0"))
 
 
+def test_the_usual_form_is_one_that_can_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    targets: tuple[Target, ...] = ("gguf", "ollama")
+    for engine, forms in ((True, ["Q4_K_M", "Q4_K_M"]), (False, ["Q8_0", "Q4_K_M"])):
+        monkeypatch.setattr(exports, "has_engine", lambda engine=engine: engine)
+        assert [exports.usual_form(target) for target in targets] == forms
+
+
 def test_without_ollama_its_target_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:1")
-    assert refused(project, run_of(project), "ollama").message == "Ollama does not answer on this computer."
+    run = run_of(project)
+    error = refused(project, run, "ollama")
+    assert error.message == "Ollama does not answer on this computer."
+    assert "localft export support-bot --to gguf" in error.hint
+    with fake_ollama(version="0.5.4") as old:
+        monkeypatch.setenv("OLLAMA_HOST", old.address)
+        error = refused(project, run, "ollama")
+    assert "too old to take a file" in error.message and error.hint.startswith("Update Ollama")
+
+
+def test_what_is_no_gguf_has_a_size_too(project: Project) -> None:
+    assert exports.estimate_targets(run_of(project)) == {"adapter": 5_000, "merged": QWEN_HALF_B.weight_bytes}
+    full = create_project("Full")
+    assert exports.estimate_targets(run_of(full, method="full")) == {"merged": 5_000}
 
 
 def test_too_little_disk_is_told_in_gigabytes(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=2_000_000_000))
     error = refused(project, run_of(project, LLAMA_8B), "gguf", "Q4_K_M")
     assert error.message == "This export needs 23.1 GB of disk, and 2.0 GB are free."
+    assert "smaller form" in error.hint
+
+
+def test_each_target_needs_the_disk_that_it_fills(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_of(project, LLAMA_8B)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=65_000_000))
+    check_order(project, run, "adapter", find_quantization("Q8_0"))
+    for target, form, needed in (("merged", "Q8_0", "17.7 GB"), ("gguf", "Q8_0", "9.5 GB")):
+        assert f"needs {needed} of disk" in refused(project, run, cast(Target, target), form).message
+    # Ollama makes the smaller file itself.
+    monkeypatch.setattr(exports, "has_engine", lambda: False)
+    with fake_ollama() as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.address)
+        assert "needs 17.7 GB of disk" in refused(project, run, "ollama", "Q4_K_M").message
 
 
 def test_too_little_memory_is_told_in_gigabytes(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

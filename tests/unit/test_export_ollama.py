@@ -9,7 +9,7 @@ import pytest
 from localft.errors import UserError
 from localft.export.modelfile import ModelSettings
 from localft.export.ollama import OllamaClient, loopback_address, model_name, ollama_status
-from tests.fake_ollama import FakeOllama, fake_ollama
+from tests.fake_ollama import FakeOllama, Trouble, fake_ollama
 
 SETTINGS = ModelSettings(stop=("<|im_end|>",), context=4096, system="Be brief.")
 
@@ -157,3 +157,68 @@ def test_no_proxy_stands_between(server: FakeOllama, monkeypatch: pytest.MonkeyP
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     assert ollama_status().answers
+
+
+def test_one_that_is_too_old_to_take_a_file_is_told_before(server: FakeOllama) -> None:
+    server.version = "0.5.4"
+    status = ollama_status()
+    assert status.answers and not status.takes_files and not status.secure
+    assert "too old to take a file (0.5.5 can)" in status.sentence
+    for version in ("0.5.5", "0.0.0", "0.35.0-rc1"):
+        server.version = version
+        assert ollama_status().takes_files
+
+
+ANSWERS = {
+    "500": "Ollama would not {} (status 500): llama runner process has terminated.",
+    "drops": "The connection to Ollama broke",
+    "other program": "is not Ollama.",
+}
+
+
+DEEDS = {
+    "/api/version": "tell its version",
+    "/api/tags": "list its models",
+    "/api/blobs": "store the file",
+    "/api/create": "make the model",
+    "/api/chat": "answer",
+}
+
+
+# The answer to a file has no text that could tell another program.
+@pytest.mark.parametrize(
+    ("path", "deed", "trouble"),
+    [
+        (path, deed, trouble)
+        for path, deed in DEEDS.items()
+        for trouble in ANSWERS
+        if (path, trouble) != ("/api/blobs", "other program")
+    ],
+)
+def test_whatever_fails_there_is_a_sentence_here(
+    server: FakeOllama, file: tuple[Path, str], path: str, deed: str, trouble: Trouble
+) -> None:
+    gguf, digest = file
+    server.trouble[path] = trouble
+
+    def all_of_it() -> None:
+        with OllamaClient() as client:
+            client.version()
+            client.names()
+            client.push_blob(gguf, digest)
+            client.create("bot", {gguf.name: digest}, SETTINGS)
+            client.chat("bot", [{"role": "user", "content": "Hi"}])
+
+    with pytest.raises(UserError) as caught:
+        all_of_it()
+    assert ANSWERS[trouble].format(deed) in caught.value.message
+    assert isinstance(ollama_status().sentence, str)
+
+
+def test_thinking_is_an_answer_where_there_is_no_other(server: FakeOllama, file: tuple[Path, str]) -> None:
+    path, digest = file
+    server.answer, server.thinking = "", "The capital is"
+    with OllamaClient() as client:
+        client.push_blob(path, digest)
+        client.create("bot", {path.name: digest}, SETTINGS)
+        assert client.chat("bot", [{"role": "user", "content": "Hi"}]) == "The capital is"

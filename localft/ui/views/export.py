@@ -1,17 +1,17 @@
 """The Export tab: how large each form is, what is ready, and the proof that a file is the trained model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from localft import words
 from localft.export.certificate import Certificate, Check
-from localft.export.exports import Export, SizeRow
+from localft.export.exports import Export, SizeRow, Target
 from localft.export.ollama import OllamaStatus
 from localft.jobs import JobState
 from localft.training.runs import Run
 from localft.ui.views import parts
 from localft.ui.views.html import Markup, h, join
 
-TARGETS = (
+_TARGETS: tuple[tuple[str, Target], ...] = (
     ("A GGUF file, for llama.cpp, LM Studio and Ollama", "gguf"),
     ("Ollama on this computer", "ollama"),
     ("The merged model, as safetensors", "merged"),
@@ -19,6 +19,15 @@ TARGETS = (
 )
 _TARGET_NAMES = {"gguf": "GGUF file", "ollama": "Ollama model", "merged": "merged model", "adapter": "adapter"}
 _OUTCOMES: dict[str, parts.Tone] = {"passed": "good", "failed": "bad", "not checked": "plain"}
+
+
+def targets(sizes: Mapping[Target, int]) -> list[tuple[str, str]]:
+    """Where an export can go, as choices, with the size of what has no table of its own."""
+    return [
+        (f"{label} ({words.size(sizes[target])})" if target in sizes else label, target)
+        for label, target in _TARGETS
+        if target != "adapter" or not sizes or target in sizes
+    ]
 
 
 def state(run: Run | None, exports: Sequence[Export]) -> Markup:
@@ -75,9 +84,11 @@ def _runs_on(row: SizeRow, card_bytes: int | None) -> Markup:
 
 
 def ollama(status: OllamaStatus) -> Markup:
-    """Whether Ollama is there."""
-    tone: parts.Tone = "good" if status.answers and status.secure else "warn" if status.answers else "plain"
-    return h("<p>{badge} {sentence}</p>", badge=parts.badge("Ollama", tone), sentence=status.sentence)
+    """Whether Ollama is there, and what to do where it is of no use."""
+    usable = status.answers and status.takes_files
+    tone: parts.Tone = "good" if usable and status.secure else "warn" if status.answers else "plain"
+    rest = "" if usable else "A GGUF file comes with the commands that bring it there by hand."
+    return h("<p>{badge} {said} {rest}</p>", badge=parts.badge("Ollama", tone), said=status.sentence, rest=rest)
 
 
 def export_card(
