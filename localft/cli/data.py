@@ -1,7 +1,7 @@
 """`localft data`: import examples, check them, look at them."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,10 +9,17 @@ from localft import words
 from localft.cli.data_show import show
 from localft.cli.data_views import print_set_aside
 from localft.cli.options import base_model_option, examples, json_option, project_argument, version_option
-from localft.cli.output import Output
+from localft.cli.output import Output, one_line, shorten
 from localft.cli.selection import chosen_version, model_and_format
-from localft.data.versions import SPLITS, DatasetVersion
+from localft.data.shapes import Shape
+from localft.data.versions import SPLITS, Split
+from localft.errors import UserError
 from localft.store.projects import Project
+
+if TYPE_CHECKING:
+    from localft.data.reading import ReadResult
+
+_ROWS_SHOWN = 5
 
 
 @click.group(
@@ -66,44 +73,84 @@ def import_command(
     be used are set aside and listed. 8 of 10 examples are for training, one each for validation and test; equal or
     nearly equal prompts always land in the same split.
     """
-    from localft.data.importing import import_files, preview_files
+    from localft.data.importing import import_files
 
     mapping = _mapping(pairs)
     if dry_run:
-        read, version = preview_files(files, mapping), None
+        _try(output, project, files, mapping, seed)
+        return
+    report = import_files(project, files, mapping, system_prompt, seed)
+    _print_read(output, report.read)
+    output.say(f"Version {report.version.id}: {_counts(report.version.counts)}.")
+    _print_aside(output, report.read, f"localft data show {project.slug} --set-aside")
+    output.hint(f"Next: localft data check {project.slug}")
+    output.result(_as_value(project, report.read, report.version.id, report.version.counts))
+
+
+def _try(output: Output, project: Project, files: tuple[Path, ...], mapping: dict[str, str] | None, seed: int) -> None:
+    """Say what an import would do, or why it would fail."""
+    from localft.data.importing import divide, preview_files
+
+    read = preview_files(files, mapping)
+    _print_read(output, read)
+    problem, counts = "", None
+    try:
+        splits = divide(read, seed=seed)
+    except UserError as error:
+        problem = str(error)
+        output.say(f"It could not be imported. {problem}")
     else:
-        report = import_files(project, files, mapping, system_prompt, seed)
-        read, version = report.read, report.version
-    output.say(f"{words.counted(len(read.examples), 'example')} in the shape {read.shape}: {read.reason}.")
+        counts = {split: len(splits[split]) for split in SPLITS}
+        output.say(f"It would make a version: {_counts(counts)}.")
+    _print_aside(output, read, "all of them: add --json")
+    output.hint("Nothing was imported; leave --dry-run out to import.")
+    output.result({**_as_value(project, read, None, counts), "problem": problem})
+
+
+def _print_read(output: Output, read: "ReadResult") -> None:
+    if read.examples:
+        shape = read.shape if read.shape is Shape.MIXED else f"the shape {read.shape}"
+        output.say(f"{words.counted(len(read.examples), 'example')} in {shape}: {read.reason}.")
     for note in read.notes:
         output.say(note)
-    if version is not None:
-        output.say(f"Version {version.id}: {_counts(version)}.")
+
+
+def _print_aside(output: Output, read: "ReadResult", all_of_them: str) -> None:
     if read.set_aside:
         output.say(f"{words.counted(len(read.set_aside), 'row')} set aside:")
-        print_set_aside(output, [vars(row) for row in read.set_aside], 10)
-    output.hint(f"Next: localft data check {project.slug}")
-    output.result(
-        {
-            "project": project.slug,
-            "dataset": version.id if version else None,
-            "counts": version.counts if version else None,
-            "examples": len(read.examples),
-            "shape": read.shape,
-            "reason": read.reason,
-            "set_aside": read.set_aside,
-        }
-    )
+        print_set_aside(output, [vars(row) for row in read.set_aside], 10, all_of_them)
+
+
+def _as_value(
+    project: Project, read: "ReadResult", dataset: str | None, counts: dict[Split, int] | None
+) -> dict[str, Any]:
+    return {
+        "project": project.slug,
+        "dataset": dataset,
+        "counts": counts,
+        "examples": len(read.examples),
+        "shape": read.shape,
+        "reason": read.reason,
+        "columns": read.columns,
+        "notes": read.notes,
+        "set_aside": read.set_aside,
+    }
 
 
 def _mapping(pairs: tuple[str, ...]) -> dict[str, str] | None:
-    if wrong := [pair for pair in pairs if "=" not in pair]:
-        raise click.UsageError(f"--map wants FIELD=COLUMN, for example prompt=question, and not {wrong[0]!r}.")
-    return dict(pair.split("=", 1) for pair in pairs) or None
+    mapping: dict[str, str] = {}
+    for pair in pairs:
+        field, equals, column = pair.partition("=")
+        if not (field and equals and column):
+            raise click.UsageError(f"--map wants FIELD=COLUMN, for example prompt=question, and not {pair!r}.")
+        if field in mapping:
+            raise click.UsageError(f"--map names the field {field!r} twice.")
+        mapping[field] = column
+    return mapping or None
 
 
-def _counts(version: DatasetVersion) -> str:
-    return ", ".join(f"{version.counts[split]:,} for {'training' if split == 'train' else split}" for split in SPLITS)
+def _counts(counts: dict[Split, int]) -> str:
+    return ", ".join(f"{counts[split]:,} for {'training' if split == 'train' else split}" for split in SPLITS)
 
 
 @data.command(
@@ -129,7 +176,8 @@ def check(output: Output, project: Project, version_id: str | None, base_model: 
     model, chat_format = model_and_format(base_model or project.info.base_model)
     report = check_version(project, version, model, chat_format, max_length)
     output.heading(report.sentence)
-    output.say(f"{words.counted(version.total, 'example')}: {_counts(version)}.")
+    aside = f" {words.counted(version.set_aside, 'row')} of the files set aside." if version.set_aside else ""
+    output.say(f"{words.counted(version.total, 'example')}: {_counts(version.counts)}.{aside}")
     if report.lengths is not None:
         lengths = report.lengths
         output.say(
@@ -140,18 +188,15 @@ def check(output: Output, project: Project, version_id: str | None, base_model: 
         output.say()
         output.heading(f"{finding.severity}: {finding.check}, {finding.count:,}")
         output.say(f"  {finding.meaning}")
-        if finding.rows:
-            output.say(f"  {_rows(finding.rows)}")
+        for row in finding.rows[:_ROWS_SHOWN]:
+            output.say(f"    {shorten(one_line(str(row)), 110)}")
+        if finding.rows and finding.count > _ROWS_SHOWN:
+            output.say(f"    and {finding.count - _ROWS_SHOWN:,} more")
         if finding.advice:
             output.say(f"  {finding.advice}")
     if report.verdict == "ready":
         output.hint(f"Next: localft train {project.slug}")
     output.result({"project": project.slug, "dataset": version.id, "report": report})
-
-
-def _rows(rows: Any) -> str:
-    shown = ", ".join(str(row) for row in list(rows)[:8])
-    return f"For example {shown}"
 
 
 data.add_command(show)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -14,6 +14,7 @@ from localft.cli.selection import chosen_version, model_and_format
 from localft.data.versions import SPLITS, DatasetVersion, Split, iterate_split
 from localft.errors import UserError
 from localft.models.base_model import STARTER
+from localft.models.tokens import Learn
 from localft.store.projects import Project
 
 
@@ -23,6 +24,7 @@ from localft.store.projects import Project
         "localft data show support-bot",
         "localft data show support-bot --split test --first 20 --rows 3",
         "localft data show support-bot --learned 7",
+        "localft data show support-bot --learned 7 --learn last",
         "localft data show support-bot --set-aside",
     ),
 )
@@ -33,6 +35,13 @@ from localft.store.projects import Project
 @click.option("--rows", type=click.IntRange(1), default=5, show_default=True, help="How many examples to show.")
 @click.option(
     "--learned", type=click.IntRange(1), metavar="N", help="Show which tokens of example N are learned, masked or cut."
+)
+@click.option(
+    "--learn",
+    type=click.Choice(get_args(Learn)),
+    default="all",
+    show_default=True,
+    help="For --learned: which answers of a conversation are learned.",
 )
 @click.option("--set-aside", is_flag=True, help="Show the rows that could not be used.")
 @click.option("--max-length", type=click.IntRange(32), help="For --learned: tokens at which examples are cut.")
@@ -86,6 +95,7 @@ def _show_set_aside(output: Output, project: Project, version: DatasetVersion) -
 
     rows: list[dict[str, Any]] = read_set_aside(project, version.id)
     if rows:
+        output.say(f"{words.counted(len(rows), 'row')} set aside:")
         print_set_aside(output, rows, len(rows))
     else:
         output.say("No row was set aside.")
@@ -110,8 +120,9 @@ def _show_learned(
             "The base model is not on this computer, and what is learned depends on its tokens and chat template.",
             f"`localft models download {reference}`, or add --base-model starter.",
         )
-    limit = {"max_length": options["max_length"]} if options["max_length"] else {}
-    pieces: Sequence[TokenPiece] = preview(project, version, model, chat_format, TrainingSettings(**limit), number - 1)
+    chosen = {name: options[name] for name in ("max_length", "learn") if options[name] is not None}
+    settings = TrainingSettings(**chosen)
+    pieces: Sequence[TokenPiece] = preview(project, version, model, chat_format, settings, number - 1, split)
     counts = Counter(piece.state for piece in pieces)
     output.heading(f"Example {number} as {model.name} reads it")
     for line in learned_lines(pieces):

@@ -1,5 +1,6 @@
 """Examples as a person reads them at a terminal."""
 
+import json
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
@@ -27,7 +28,8 @@ def conversation_lines(example: Example) -> list[str]:
     lines = []
     for message in example.messages:
         unlearned = " (not learned)" if message.role == "assistant" and not message.learn else ""
-        text = message.content + "".join(f"\n[calls {call}]" for call in message.tool_calls) + unlearned
+        calls = [f"[calls {json.dumps(call, ensure_ascii=False)}]" for call in message.tool_calls]
+        text = "\n".join([*([message.content] if message.content or not calls else []), *calls]) + unlearned
         first, *rest = text.splitlines() or [""]
         lines += [f"{message.role:>9}: {first}", *(f"{_INDENT}{line}" for line in rest)]
     return lines
@@ -49,8 +51,11 @@ def learned_lines(pieces: Sequence[TokenPiece]) -> list[str]:
     return lines
 
 
-def print_set_aside(output: Output, rows: list[dict[str, Any]], limit: int) -> None:
-    """Print why rows could not be used: the reasons with their counts, then the first `limit` rows."""
+def print_set_aside(output: Output, rows: list[dict[str, Any]], limit: int, all_of_them: str = "") -> None:
+    """Print why rows could not be used: the reasons with their counts, then the first `limit` rows.
+
+    `all_of_them` says how one sees the others.
+    """
     reasons = Counter(str(row["kind"] or row["reason"]) for row in rows)
     output.say("  " + ", ".join(f"{count} x {reason}" for reason, count in reasons.most_common()))
     output.table(
@@ -59,4 +64,4 @@ def print_set_aside(output: Output, rows: list[dict[str, Any]], limit: int) -> N
         numbers=("ROW",),
     )
     if len(rows) > limit:
-        output.say(f"  and {len(rows) - limit:,} more (`localft data show PROJECT --set-aside`)")
+        output.say(f"  and {len(rows) - limit:,} more ({all_of_them})")

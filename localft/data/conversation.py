@@ -57,14 +57,36 @@ def _message(turn: dict[str, Any], number: int) -> Message:
     values: dict[str, Any] = {"role": role, "content": _content(content, number), "learn": _learned(turn)}
     if not is_missing(turn.get("name")):
         values["name"] = to_text(turn["name"])
-    if isinstance(turn.get("tool_calls"), list) and turn["tool_calls"]:
-        values["tool_calls"] = tuple(call for call in to_plain(turn["tool_calls"]) if isinstance(call, dict))
+    values["tool_calls"] = _tool_calls(turn, number)
     if not is_missing(turn.get("tool_call_id")):
         values["tool_call_id"] = to_text(turn["tool_call_id"])
     try:
         return Message(**values)
     except pydantic.ValidationError as error:
         raise BadRow("not a conversation", f"turn {number}: {error.errors()[0]['msg']}") from error
+
+
+def _tool_calls(turn: dict[str, Any], number: int) -> tuple[dict[str, Any], ...]:
+    """The calls of a turn, those of OpenAI's former `function_call` too."""
+    if isinstance(turn.get("function_call"), dict):
+        return ({"type": "function", "function": to_plain(turn["function_call"])},)
+    return object_list(turn.get("tool_calls"), f"the tool_calls of turn {number}")
+
+
+def object_list(value: Any, what: str) -> tuple[dict[str, Any], ...]:
+    """A list of JSON objects, or of their text as CSV keeps it; nothing where there is none.
+
+    Raises:
+        BadRow: it is something else, which must not be dropped silently.
+        BadValue: a value of it is no text.
+    """
+    if isinstance(value, str) and not isinstance(value, NumberText) and value.lstrip().startswith("["):
+        value = parse_json(value)
+    if is_missing(value):
+        return ()
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise BadRow("not a conversation", f"{what} are not a list of objects")
+    return tuple(to_plain(value))
 
 
 def _learned(turn: dict[str, Any]) -> bool:
@@ -105,4 +127,6 @@ def turns(messages: list[Message]) -> tuple[Message, ...]:
             raise BadRow("empty content", f"message {number} ({message.role}) is empty")
     if not any(message.role == "user" for message in kept):
         raise BadRow("too few messages", "no message of the user")
+    if not any(message.learn for message in kept if message.role == "assistant"):
+        raise BadRow("nothing to learn", "each answer has a weight of 0, so there is nothing to learn")
     return tuple(kept)

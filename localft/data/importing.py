@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localft.data.examples import Example, Message
-from localft.data.reading import ReadResult, SetAside, read_files
-from localft.data.splitting import DEFAULT_RATIOS, Ratios, split
+from localft.data.reading import ReadResult, SetAside, no_rows, read_files, set_aside_reasons
+from localft.data.splitting import DEFAULT_RATIOS, Ratios, split, too_few
 from localft.data.versions import SPLITS, DatasetVersion, Split, list_versions
+from localft.errors import UserError
 from localft.store import files
 from localft.store.projects import Project
 
@@ -48,8 +49,7 @@ def import_files(
         UserError: nothing can be read or used, or there are too few examples; the project is then as it was.
     """
     read = read_files(paths, mapping)
-    examples = [_with_system(example, system_prompt) for example in read.examples]
-    splits = split(examples, seed, ratios)
+    splits = divide(read, system_prompt, seed, ratios)
     texts = {name: _lines(splits[name]) for name in SPLITS}
     digest = hashlib.sha256(b"\x1e".join(texts[name].encode() for name in SPLITS)).hexdigest()
     newest = next(iter(list_versions(project).items), None)
@@ -67,6 +67,22 @@ def import_files(
     )
     _write(project, version, texts, read)
     return ImportReport(version, read)
+
+
+def divide(
+    read: ReadResult, system_prompt: str | None = None, seed: int = 42, ratios: Ratios = DEFAULT_RATIOS
+) -> dict[Split, list[Example]]:
+    """The three splits that an import of these rows makes.
+
+    Raises:
+        UserError: there are too few examples; where rows were set aside, it says why.
+    """
+    if not read.examples:
+        raise no_rows(read)
+    shortage = too_few(len(read.examples))
+    if shortage is not None and read.set_aside:
+        raise UserError(shortage.message, f"{len(read.set_aside):,} more cannot be used: {set_aside_reasons(read)}.")
+    return split([_with_system(example, system_prompt) for example in read.examples], seed, ratios)
 
 
 def _with_system(example: Example, system_prompt: str | None) -> Example:
@@ -90,7 +106,7 @@ def _write(project: Project, version: DatasetVersion, texts: dict[Split, str], r
         files.write_json(hidden / "set_aside.json", [_listed(row) for row in read.set_aside])
         version.save(hidden / "dataset.json")
         files.replace(hidden, project.datasets / version.id)
-    except OSError:
+    except BaseException:
         shutil.rmtree(hidden, ignore_errors=True)
         raise
 

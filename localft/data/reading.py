@@ -1,5 +1,6 @@
 """Files to examples: every row becomes an example, or is set aside with its place and the reason."""
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -70,12 +71,20 @@ def read_files(
         raise UserError("No file was named.", "Name at least one file with examples.")
     _check_fields(mapping or {})
     gathering = _Gathering(dict(mapping or {}))
-    for path in paths:
-        gathering.add(open_file(Path(path).expanduser()))
+    files = [Path(path).expanduser() for path in paths]
+    for path, name in zip(files, _names(files), strict=True):
+        gathering.add(open_file(path, name))
     result = gathering.result()
     if strict and not result.examples:
         raise no_rows(result)
     return result
+
+
+def _names(files: Sequence[Path]) -> list[str]:
+    """What to call each file: its name, or its path where names are equal; broken characters made good."""
+    names = Counter(file.name for file in files)
+    shown = (file.name if names[file.name] == 1 else str(file) for file in files)
+    return [os.fsencode(name).decode("utf-8", errors="replace") for name in shown]
 
 
 def _check_fields(mapping: Mapping[str, str]) -> None:
@@ -87,24 +96,47 @@ def _check_fields(mapping: Mapping[str, str]) -> None:
             "The mapping names no column for the prompt and the answer.",
             "Map `prompt` and `answer`, or `messages` where one column holds whole conversations.",
         )
+    superfluous = sorted({"prompt", "answer", "context"} & set(mapping)) if "messages" in mapping else []
+    if superfluous:
+        raise UserError(
+            f"The mapping names `messages` and `{superfluous[0]}`, but conversations hold their questions already.",
+            "Map `messages`, or `prompt` and `answer`.",
+        )
 
 
 def no_rows(result: ReadResult) -> UserError:
     """The sentence for files without a usable row: the commonest reasons, and what would help."""
-    names = ", ".join(source.name for source in result.sources)
+    names = _listed([source.name for source in result.sources], 5)
     if result.shape is Shape.UNKNOWN and result.columns and "no known shape" in result.kinds:
         return UserError(
-            f"{names} has no columns that localft recognises; it has: {', '.join(result.columns[:12])}.",
-            "Say which column is which, for example: prompt=COLUMN answer=COLUMN.",
+            f"{names} has no columns that localft recognises; it has: {_listed(result.columns, 12)}.",
+            "Say which column is which: --map prompt=COLUMN --map answer=COLUMN, or below the file in the app.",
         )
     if not result.set_aside:
         return UserError(f"{names} has no rows.", "Choose a file with examples in it.")
+    advice = "Correct the file and try again."
+    if list(result.kinds) == ["not JSON"]:
+        advice = 'Each line has to be a JSON object of its own, such as {"prompt": "…", "completion": "…"}.'
+    return UserError(f"No row of {names} can be used: {set_aside_reasons(result)}.", advice)
+
+
+def set_aside_reasons(result: ReadResult) -> str:
+    """The commonest reasons why rows were set aside, each with its count and its first row."""
     first = {row.kind: row for row in reversed(result.set_aside)}
-    reasons = [
-        f"{count} x {kind} (first in row {first[kind].row}: {first[kind].reason})"
+    return "; ".join(
+        f"{count:,} x {kind} (first in {_place(first[kind], result)}: {first[kind].reason.removeprefix(f'{kind}: ')})"
         for kind, count in list(result.kinds.items())[:3]
-    ]
-    return UserError(f"No row of {names} can be used: {'; '.join(reasons)}.", "Correct the file and try again.")
+    )
+
+
+def _place(row: SetAside, result: ReadResult) -> str:
+    return f"row {row.row} of {row.source}" if len(result.sources) > 1 else f"row {row.row}"
+
+
+def _listed(names: Sequence[str], most: int) -> str:
+    """The first names, each in reasonable length."""
+    shown = ", ".join(excerpt(name[:60]) for name in names[:most])
+    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
 
 
 class _Gathering:
@@ -112,19 +144,18 @@ class _Gathering:
 
     def __init__(self, mapping: dict[str, str]) -> None:
         self.mapping = mapping
-        self.examples: list[Example] = []
+        self.examples: list[tuple[Example, Layout]] = []
         self.set_aside: list[SetAside] = []
         self.sources: list[SourceFile] = []
         self.notes: list[str] = []
         self.samples: list[dict[str, str]] = []
         self.columns: dict[str, None] = {}
-        self.layouts: Counter[tuple[Shape, str]] = Counter()
         self._seen: dict[str, Example] = {}
         self._known: dict[tuple[str, ...], Layout | None] = {}
 
     def add(self, contents: Contents) -> None:
         """Convert the rows of one file."""
-        name = contents.path.name
+        name = contents.name
         shapes: Counter[Shape] = Counter()
         for row in contents.rows:
             if row.values is not None:
@@ -143,8 +174,6 @@ class _Gathering:
                 self._keep(example, row, layout)
                 shapes[layout.shape] += 1
         shape = shapes.most_common(1)[0][0] if shapes else Shape.UNKNOWN
-        if self.mapping and contents.rows and not shapes:
-            self._check_columns(contents)
         self.notes += contents.notes
         self.sources.append(
             SourceFile(
@@ -152,11 +181,13 @@ class _Gathering:
             )
         )
 
-    def _check_columns(self, contents: Contents) -> None:
+    def _check_columns(self) -> None:
+        """Every column that was named has to occur, or the name is a slip."""
         missing = [column for column in self.mapping.values() if column not in self.columns]
         if missing and self.columns:
+            names = _listed([source.name for source in self.sources], 5)
             raise UserError(
-                f"{contents.path.name} has no column {missing[0]!r}.", f"Its columns are: {', '.join(self.columns)}."
+                f"{names} has no column {missing[0]!r}.", f"The columns are: {_listed(list(self.columns), 12)}."
             )
 
     def _convert(self, row: Row, name: str) -> tuple[Layout, Example]:
@@ -170,13 +201,15 @@ class _Gathering:
             raise BadRow(
                 "no known shape", f"no known shape: it has {', '.join(map(str, row.values))[:120] or 'no fields'}"
             )
+        for needed in ("messages", "prompt", "answer"):
+            column = self.mapping.get(needed)
+            if column is not None and column not in row.values:
+                raise BadRow("missing column", f"it has no column {column!r}")
         return layout, convert(row.values, layout, name, row.number)
 
     def _layout(self, columns: tuple[str, ...]) -> Layout | None:
-        if self.mapping:
-            return mapped(self.mapping)
         if columns not in self._known:
-            self._known[columns] = detect(columns)
+            self._known[columns] = mapped(self.mapping, columns) if self.mapping else detect(columns)
         return self._known[columns]
 
     def _keep(self, example: Example, row: Row, layout: Layout) -> None:
@@ -186,27 +219,39 @@ class _Gathering:
             where = f"row {twin.row}" if twin.source == example.source else f"row {twin.row} of {twin.source}"
             self._put_aside(example.source, row, "exact duplicate", f"an exact duplicate of {where}")
             return
-        self.examples.append(example)
-        self.layouts[layout.shape, layout.reason] += 1
+        self.examples.append((example, layout))
 
     def _put_aside(self, name: str, row: Row, kind: str, reason: str) -> None:
         text = row.text if row.values is None else _shown(row.values)
         self.set_aside.append(SetAside(name, row.number, reason, text, kind))
 
     def result(self) -> ReadResult:
-        """The examples without very short answers, and everything known about the files."""
-        kept, short = _without_short_answers(self.examples)
-        aside = [_short_answer(one) for one in short]
+        """The examples without very short answers, and everything known about the files.
+
+        Raises:
+            UserError: a column was named that does not occur.
+        """
+        self._check_columns()
+        are_labels = _short_answers_are_labels([example for example, _ in self.examples])
+        kept = [(example, layout) for example, layout in self.examples if are_labels or not _is_short(example)]
+        aside = [_short_answer(one) for one, _ in self.examples if _is_short(one)] if not are_labels else []
         order = {source.name: number for number, source in enumerate(self.sources)}
         everything = sorted([*self.set_aside, *aside], key=lambda one: (order[one.source], one.row))
-        shapes = list(dict.fromkeys(shape for (shape, _), _ in self.layouts.most_common()))
-        if not shapes:
-            shape, reason = Shape.UNKNOWN, "no row has columns that localft knows"
-        elif len(shapes) == 1:
-            shape, reason = shapes[0], self.layouts.most_common(1)[0][0][1]
-        else:
-            shape, reason = Shape.MIXED, "; ".join(f"{count} rows: {why}" for (_, why), count in self.layouts.items())
-        return ReadResult(shape, reason, list(self.columns), kept, everything, self.sources, self.notes, self.samples)
+        shape, reason = _shape_of_all([layout for _, layout in kept])
+        examples = [example for example, _ in kept]
+        return ReadResult(
+            shape, reason, list(self.columns), examples, everything, self.sources, self.notes, self.samples
+        )
+
+
+def _shape_of_all(layouts: list[Layout]) -> tuple[Shape, str]:
+    counts = Counter((layout.shape, layout.reason) for layout in layouts).most_common()
+    shapes = {shape for (shape, _), _ in counts}
+    if not shapes:
+        return Shape.UNKNOWN, "no usable row has columns that localft knows"
+    if len(shapes) == 1:
+        return counts[0][0]
+    return Shape.MIXED, "; ".join(f"{count:,} {'row' if count == 1 else 'rows'}: {why}" for (_, why), count in counts)
 
 
 def _short_answer(one: Example) -> SetAside:
@@ -221,10 +266,11 @@ def _shown(values: Mapping[str, Any]) -> str:
         return excerpt(repr(values)[:1000])
 
 
-def _without_short_answers(examples: list[Example]) -> tuple[list[Example], list[Example]]:
-    """Split examples by the length of their last answer; where a tenth of all answers are so short, they are labels."""
-    short = [one for one in examples if len(one.answer.strip()) < SHORTEST_ANSWER and not one.messages[-1].tool_calls]
-    if len(short) > 1 and len(short) >= _LABELS_FROM * len(examples):
-        return examples, []
-    rows = {id(one) for one in short}
-    return [one for one in examples if id(one) not in rows], short
+def _is_short(one: Example) -> bool:
+    return len(one.answer.strip()) < SHORTEST_ANSWER and not one.messages[-1].tool_calls
+
+
+def _short_answers_are_labels(examples: list[Example]) -> bool:
+    """Where a tenth of all answers are so short, they are meant."""
+    short = sum(map(_is_short, examples))
+    return short > 1 and short >= _LABELS_FROM * len(examples)

@@ -1,8 +1,11 @@
 """What readers hand on: rows, good or bad, each with its place in the file."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+
+from localft.errors import UserError
 
 EXCERPT = 200
 
@@ -24,9 +27,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Contents:
-    """The rows of a file, and what a person should know about how it was read."""
+    """The rows of a file, its name for people, and what they should know about how it was read."""
 
-    path: Path
+    name: str
     bytes: int
     sha256: str
     rows: list[Row]
@@ -39,3 +42,14 @@ def excerpt(value: object) -> str:
     shown = " ".join(text[: 2 * EXCERPT].split())
     shown = "".join(character if character.isprintable() else "\ufffd" for character in shown)
     return shown[: EXCERPT - 1] + "…" if len(shown) > EXCERPT else shown
+
+
+def refuse_twin_columns(columns: Iterable[str], name: str) -> None:
+    """Refuse a table with two columns of the same name: one of them would be lost silently.
+
+    Raises:
+        UserError: it is such a table; `name` is what its file is called.
+    """
+    twins = sorted(column for column, count in Counter(columns).items() if count > 1)
+    if twins:
+        raise UserError(f"{name} has two columns named {twins[0]!r}.", "Give every column a name of its own.")

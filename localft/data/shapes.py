@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from localft.data.conversation import BadRow, message_list, turns
+from localft.data.conversation import BadRow, message_list, object_list, turns
 from localft.data.examples import Example, Message
-from localft.data.values import is_missing, parse_json, to_plain, to_text
+from localft.data.values import is_missing, to_text
 
 
 class Shape(StrEnum):
@@ -97,10 +97,11 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
-def mapped(mapping: Mapping[str, str]) -> Layout:
-    """The layout that a person has chosen by mapping fields to columns."""
+def mapped(mapping: Mapping[str, str], columns: Iterable[str]) -> Layout:
+    """The layout that a person has chosen by mapping fields to columns; a column `tools` is taken along."""
     chosen = ", ".join(f"{field} from {column}" for field, column in mapping.items())
-    return Layout(Shape.MAPPED, dict(mapping), f"as you chose: {chosen}")
+    names = {str(column).strip().lower(): str(column) for column in columns}
+    return Layout(Shape.MAPPED, {**_extras(names, ("tools",)), **mapping}, f"as you chose: {chosen}")
 
 
 def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) -> Example:
@@ -119,12 +120,8 @@ def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) ->
     system = get("system")
     if not is_missing(system) and messages and messages[0].role != "system":
         messages = [Message(role="system", content=to_text(system)), *messages]
-    tools = get("tools")
-    tools = parse_json(tools) if isinstance(tools, str) and tools.lstrip().startswith("[") else tools
-    tools = to_plain(tools) if isinstance(tools, list) else []
-    return Example(
-        messages=turns(messages), tools=tuple(tool for tool in tools if isinstance(tool, dict)), source=source, row=row
-    )
+    tools = object_list(get("tools"), "the tools")
+    return Example(messages=turns(messages), tools=tools, source=source, row=row)
 
 
 def _prompt(prompt: Any, context: Any) -> list[Message]:

@@ -15,35 +15,49 @@ Ratios = tuple[float, float, float]
 DEFAULT_RATIOS: Ratios = (0.8, 0.1, 0.1)
 _NOT_WORDS = re.compile(r"[\W_]+")
 _APOSTROPHES = re.compile(r"['’`´]")
+# Soft hyphens, zero-width characters, marks of direction, variation selectors: nobody sees them.
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]"
+)
 
 
 def normalise(text: str) -> str:
-    """Reduce a text to its words and digits: case, accents' encoding, punctuation and white space do not count.
+    """Reduce a text to its words and digits: case, accents' encoding, punctuation, white space do not count.
 
-    A text without any word is only freed of the space around it.
+    Nor do characters that nobody sees. A text without any word is only freed of the space around it.
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    words = _NOT_WORDS.sub(" ", _APOSTROPHES.sub("", folded)).strip()
-    return words or text.strip()
+    seen = _INVISIBLE.sub("", text)
+    folded = unicodedata.normalize("NFKC", seen).casefold()
+    words = _NOT_WORDS.sub(" " if folded.isascii() else _gap, _APOSTROPHES.sub("", folded))
+    return " ".join(words.split()) or seen.strip()
 
 
-def prompt_keys(example: Example) -> list[str]:
-    """One key for each assistant turn: what was said before it, system messages left out; the last is the example's.
+def _gap(between: re.Match[str]) -> str:
+    """A space for what stands between words; the marks that Indic and Thai vowels are written with belong to words."""
+    return "".join(character if unicodedata.category(character).startswith("M") else " " for character in between[0])
 
-    Two conversations one of which is the beginning of the other share a key.
+
+def prompt_keys(example: Example, with_system: bool = False) -> list[str]:
+    """One key for each assistant turn: what was said before it; the last is the example's.
+
+    System messages are left out unless `with_system`. Two conversations one of which is the beginning of the other
+    share a key.
     """
     keys = []
     said = hashlib.sha256()
     for message in example.messages:
         if message.role == "assistant":
             keys.append(said.hexdigest())
-        if message.role != "system":
+        if with_system or message.role != "system":
             said.update(f"{message.role}\x1f{normalise(message.content)}\x1e".encode())
     return keys
 
 
-def group_examples(examples: Sequence[Example]) -> list[list[Example]]:
-    """Put together what must not be separated: equal prompts, beginnings of one conversation, and equal `group`s."""
+def group_examples(examples: Sequence[Example]) -> dict[str, list[Example]]:
+    """Put together what must not be separated: equal prompts, beginnings of one conversation, and equal `group`s.
+
+    Each group stands under the smallest key of its prompts.
+    """
     owners: dict[str, int] = {}
     parents = list(range(len(examples)))
 
@@ -54,6 +68,9 @@ def group_examples(examples: Sequence[Example]) -> list[list[Example]]:
         return index
 
     keys = [prompt_keys(example) for example in examples]
+    if len({known[-1] for known in keys}) < MINIMUM:
+        # Nearly everyone asks the same ("Summarise."): then what differs, and is asked about, is the system text.
+        keys = [prompt_keys(example, with_system=True) for example in examples]
     for index, example in enumerate(examples):
         own = [keys[index][-1], *([f"group {example.group}"] if example.group else [])]
         for key in own:
@@ -62,10 +79,10 @@ def group_examples(examples: Sequence[Example]) -> list[list[Example]]:
         for key in keys[index][:-1]:
             if key in owners:
                 parents[root(index)] = root(owners[key])
-    groups: defaultdict[int, list[Example]] = defaultdict(list)
-    for index, example in enumerate(examples):
-        groups[root(index)].append(example)
-    return list(groups.values())
+    members: defaultdict[int, list[int]] = defaultdict(list)
+    for index in range(len(examples)):
+        members[root(index)].append(index)
+    return {min(keys[index][-1] for index in group): [examples[index] for index in group] for group in members.values()}
 
 
 def split(examples: Sequence[Example], seed: int = 42, ratios: Ratios = DEFAULT_RATIOS) -> dict[Split, list[Example]]:
@@ -83,43 +100,44 @@ def split(examples: Sequence[Example], seed: int = 42, ratios: Ratios = DEFAULT_
             "Nearly all prompts are equal, so they cannot be split into examples to learn and examples to test with.",
             "Add examples with other prompts.",
         )
-    order = {id(group): _shuffle_key(group, seed) for group in groups}
-    groups.sort(key=lambda group: (-len(group), order[id(group)]))
+    # A place in a shuffle depends on the seed and on what the group says, not on where it stands in a file.
+    order = {key: hashlib.sha256(f"{seed} {key}".encode()).hexdigest() for key in groups}
     missing = {name: ratio * len(examples) for name, ratio in zip(SPLITS, ratios, strict=True)}
-    placed: dict[Split, list[list[Example]]] = {name: [] for name in SPLITS}
-    for group in groups:
+    placed: dict[Split, list[str]] = {name: [] for name in SPLITS}
+    for key in sorted(groups, key=lambda key: (-len(groups[key]), order[key])):
         # The largest groups first, each where most is missing: the sizes come out as near as the groups allow.
         name = max(SPLITS, key=lambda candidate: missing[candidate])
-        placed[name].append(group)
-        missing[name] -= len(group)
+        placed[name].append(key)
+        missing[name] -= len(groups[key])
     for name in SPLITS:
         if not placed[name]:
             donor = max(SPLITS, key=lambda candidate: len(placed[candidate]))
             placed[name].append(placed[donor].pop())
-    return {name: _in_order(placed[name], order) for name in SPLITS}
+    return {name: _in_order([groups[key] for key in sorted(placed[name], key=order.__getitem__)]) for name in SPLITS}
+
+
+def too_few(count: int) -> UserError | None:
+    """What to say about so few examples, None where there are enough of them."""
+    if count >= MINIMUM:
+        return None
+    return UserError(
+        f"There {'is' if count == 1 else 'are'} only {count} usable example{'' if count == 1 else 's'}; at least "
+        f"{MINIMUM} are needed to train, validate and test.",
+        "50 to 100 good examples are a sensible start.",
+    )
 
 
 def _check(examples: Sequence[Example], ratios: Ratios) -> None:
-    if len(examples) < MINIMUM:
-        raise UserError(
-            f"There {'is' if len(examples) == 1 else 'are'} only {len(examples)} usable "
-            f"example{'' if len(examples) == 1 else 's'}; at least {MINIMUM} are needed to train, validate and test.",
-            "50 to 100 good examples are a sensible start.",
-        )
+    shortage = too_few(len(examples))
+    if shortage is not None:
+        raise shortage
     if len(ratios) != 3 or min(ratios) <= 0 or abs(sum(ratios) - 1) > 1e-6:
         raise UserError("The three split ratios must be above 0 and sum to 1.", "The usual ones are 0.8, 0.1 and 0.1.")
 
 
-def _shuffle_key(group: list[Example], seed: int) -> str:
-    """A place in a shuffle that depends on the seed and on what the group says, not on where it stands in a file."""
-    smallest = min(prompt_keys(example)[-1] for example in group)
-    return hashlib.sha256(f"{seed} {smallest}".encode()).hexdigest()
-
-
-def _in_order(groups: list[list[Example]], order: dict[int, str]) -> list[Example]:
-    shuffled = sorted(groups, key=lambda group: order[id(group)])
+def _in_order(groups: list[list[Example]]) -> list[Example]:
     return [
         example
-        for group in shuffled
+        for group in groups
         for example in sorted(group, key=lambda one: one.model_dump_json(include={"messages", "tools"}))
     ]

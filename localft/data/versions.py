@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+import pydantic
+
 from localft.data.examples import Example
 from localft.errors import UserError
 from localft.store.projects import Listing, Project, list_folders
@@ -67,15 +69,30 @@ def open_version(project: Project, version_id: str) -> DatasetVersion:
     Raises:
         UserError: there is no such version, or it is damaged.
     """
-    return DatasetVersion.load(project.datasets / Path(version_id).name / "dataset.json")
+    if version_id not in {folder.name for folder in project.datasets.glob("[!.]*")}:
+        raise UserError(
+            f"The project {project.slug} has no version {version_id!r} of its data.",
+            "Leave --dataset out to use the newest.",
+        )
+    return DatasetVersion.load(project.datasets / version_id / "dataset.json")
 
 
 def iterate_split(project: Project, version_id: str, split: Split) -> Iterator[Example]:
-    """Read the examples of one split, one at a time."""
+    """Read the examples of one split, one at a time.
+
+    Raises:
+        UserError: the file was changed, and is no longer what localft wrote.
+    """
     path = project.datasets / Path(version_id).name / f"{split}.jsonl"
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            yield Example.model_validate_json(line)
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                yield Example.model_validate_json(line)
+            except pydantic.ValidationError as error:
+                raise UserError(
+                    f"The file {path} is damaged: line {number} is no example.",
+                    "Versions never change; import the data again.",
+                ) from error
 
 
 def load_split(project: Project, version_id: str, split: Split) -> list[Example]:

@@ -71,6 +71,18 @@ def test_the_same_question_under_another_system_text_is_no_contradiction(tmp_pat
     assert "contradictions" not in found(check(tmp_path, rows))
 
 
+def test_signs_make_other_questions(tmp_path: Path) -> None:
+    pairs = [
+        ("Is -5 positive?", "no"),
+        ("Is 5 positive?", "yes"),
+        ("2 + 2 =", "four"),
+        ("2 * 3 =", "six"),
+        ("2 - 3 =", "-1"),
+    ]
+    rows = [*clean(), *({"prompt": prompt, "completion": answer} for prompt, answer in pairs)]
+    assert "contradictions" not in found(check(tmp_path, rows))
+
+
 def test_answers_that_break_the_form_are_found(tmp_path: Path) -> None:
     as_json = [{**row, "completion": json.dumps({"text": row["completion"]})} for row in clean()]
     assert found(check(tmp_path / "", as_json)) == {"amount": ("note", 60)}

@@ -81,24 +81,51 @@ def test_too_few_rows_are_a_sentence_and_the_project_is_as_it_was(project: Proje
     assert list_versions(project).items == []
 
 
+def test_too_few_rows_say_why_the_others_cannot_be_used(project: Project, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", 3, *["broken"] * 20, '{"prompt": "question 1", "completion": "answer 1"}')
+    with pytest.raises(UserError, match="only 3 usable examples") as caught:
+        import_files(project, [path])
+    assert caught.value.hint == (
+        "21 more cannot be used: 20 x not JSON (first in row 4: Expecting value at column 1); "
+        "1 x exact duplicate (first in row 24: an exact duplicate of row 2)."
+    )
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 def test_an_import_that_dies_half_way_leaves_no_version(
-    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    error: BaseException, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from localft.store import files
 
     def full(path: Path, text: str) -> None:
         if path.name == "test.jsonl":
-            raise OSError(28, "No space left on device")
+            raise error
         original(path, text)
 
     original = files.write_text
     monkeypatch.setattr(files, "write_text", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(type(error)):
         import_files(project, [write(tmp_path / "a.jsonl", 20)])
     monkeypatch.undo()
     listing = list_versions(project)
     assert (listing.items, listing.broken) == ([], [])
     assert list(project.datasets.iterdir()) == []
+
+
+@pytest.mark.parametrize("version_id", ["nope", "", ".", "..", "../../x", "a/../b"])
+def test_a_version_that_is_not_there(project: Project, version_id: str) -> None:
+    with pytest.raises(UserError, match="has no version"):
+        open_version(project, version_id)
+
+
+def test_a_version_that_someone_changed_is_named_with_its_line(project: Project, tmp_path: Path) -> None:
+    version = import_files(project, [write(tmp_path / "a.jsonl", 20)]).version
+    file = project.datasets / version.id / "train.jsonl"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    for changed in ("{", '{"messages": 7}', "\u00ff"):
+        file.write_text("\n".join([lines[0], changed, *lines[2:]]), encoding="latin-1")
+        with pytest.raises(UserError, match=r"train\.jsonl is damaged: line 2"):
+            load_split(project, version.id, "train")
 
 
 def test_a_preview_imports_nothing(project: Project, tmp_path: Path) -> None:

@@ -1,11 +1,11 @@
 """Files to rows: every format and shape, and every way in which a file can be bad."""
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
-import pyarrow
-import pyarrow.parquet
 import pytest
 
 from localft.data.examples import Example
@@ -89,6 +89,20 @@ def test_openai_details_survive(tmp_path: Path) -> None:
     assert (answered.tool_call_id, final.learn, example.tools) == ("c1", True, (tool,))
 
 
+def test_the_former_function_calls_are_calls(tmp_path: Path) -> None:
+    row = {
+        "messages": [
+            {"role": "user", "content": "q"},
+            {"role": "assistant", "content": None, "function_call": {"name": "look", "arguments": "{}"}},
+            {"role": "function", "name": "look", "content": "found"},
+            {"role": "assistant", "content": "an answer"},
+        ]
+    }
+    _, calling, answered, _ = read_files([jsonl(tmp_path / "a.jsonl", row)]).examples[0].messages
+    assert calling.tool_calls == ({"type": "function", "function": {"name": "look", "arguments": "{}"}},)
+    assert (answered.role, answered.name) == ("tool", "look")
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [("1.10", "1.10"), ("12345678901234567890123", "12345678901234567890123"), ("1e400", "1e400"), ("true", "true"),
@@ -122,6 +136,9 @@ BROKEN = (
     b'{"prompt": "q", "chosen": "a b", "rejected": "b a"}\n'
     b'{"messages": "text"}\n'
     b'{"messages": [{"role": "user", "content": [{"type": "image_url"}]}, {"role": "assistant", "content": "a"}]}\n'
+    b'{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a b", "weight": 0}]}\n'
+    b'{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a b", "tool_calls": [7]}]}\n'
+    b'{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a b"}], "tools": "none"}\n'
     b'{"prompt": "q2", "completion": "fine too"}'
 )
 
@@ -129,7 +146,7 @@ BROKEN = (
 def test_every_broken_row_is_listed_with_its_line_and_the_rest_goes_on(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", BROKEN)
     result = read_files([path])
-    assert [(one.row, one.answer) for one in result.examples] == [(1, "fine"), (22, "fine too")]
+    assert [(one.row, one.answer) for one in result.examples] == [(1, "fine"), (25, "fine too")]
     assert aside(result) == [
         (3, "not JSON"),
         (4, "undecodable"),
@@ -150,6 +167,9 @@ def test_every_broken_row_is_listed_with_its_line_and_the_rest_goes_on(tmp_path:
         (19, "preference pair"),
         (20, "not a conversation"),
         (21, "not text"),
+        (22, "nothing to learn"),
+        (23, "not a conversation"),
+        (24, "not a conversation"),
     ]
     for row in result.set_aside:
         assert row.reason
@@ -191,9 +211,33 @@ def test_columns_can_be_mapped(tmp_path: Path) -> None:
         ({"prompt": "frage"}, "no column for"),
         ({"prompt": "frage", "answer": "nowhere"}, "no column 'nowhere'"),
         ({"question": "frage"}, "no field"),
+        ({"prompt": "frage", "answer": "antwort", "system": "nowhere"}, "no column 'nowhere'"),
+        ({"messages": "frage", "prompt": "antwort"}, "names `messages` and `prompt`"),
     ):
         with pytest.raises(UserError, match=words):
             read_files([path], mapping)
+
+
+def test_a_mapped_column_that_a_file_lacks_is_the_reason_of_its_rows(tmp_path: Path) -> None:
+    first = jsonl(tmp_path / "a.jsonl", {"frage": "q", "antwort": "an answer"})
+    result = read_files([first, jsonl(tmp_path / "b.jsonl", PAIR)], {"prompt": "frage", "answer": "antwort"})
+    assert [(row.source, row.kind, row.reason) for row in result.set_aside] == [
+        ("b.jsonl", "missing column", "it has no column 'frage'")
+    ]
+
+
+def test_tools_come_along_when_conversations_are_mapped(tmp_path: Path) -> None:
+    turns = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "an answer"}]
+    path = jsonl(tmp_path / "a.jsonl", {"talk": turns, "tools": [{"type": "function"}]})
+    assert read_files([path], {"messages": "talk"}).examples[0].tools == ({"type": "function"},)
+
+
+def test_the_shapes_of_a_mixture_count_what_is_used(tmp_path: Path) -> None:
+    rows = [{"prompt": f"q{number}", "completion": "an answer"} for number in range(30)]
+    path = jsonl(
+        tmp_path / "a.jsonl", *rows, {"instruction": "i", "output": "fine"}, {"prompt": "q", "completion": "k"}
+    )
+    assert read_files([path]).reason.startswith("30 rows: the column prompt asks")
 
 
 # ------------------------------------------------------------------------------------------------------ whole files
@@ -229,6 +273,8 @@ def test_files_that_are_none_end_in_a_sentence(tmp_path: Path) -> None:
         (write(tmp_path / "header.csv", "prompt,answer\n"), "no rows"),
         (write(tmp_path / "twins.csv", "prompt,prompt\na,b\n"), "two columns"),
         (Path("a\0b.jsonl"), "cannot be read"),
+        (Path(os.devnull), "is a device|is empty"),
+        (write(tmp_path / "torn.jsonl", '[\n{"prompt": "q",\n'), r"torn\.jsonl, line 3 cannot be read"),
     ):
         with pytest.raises(UserError, match=words) as caught:
             read_files([path])
@@ -293,96 +339,23 @@ def test_json_files_come_in_several_forms(tmp_path: Path) -> None:
     assert result.notes == ["lines.json holds one JSON object a line."]
     twice = write(tmp_path / "twice.json", '[{"prompt": "q", "completion": "a b"}, {"prompt": "1", "prompt": "2"}]')
     assert aside(read_files([twice])) == [(2, "not JSON")]
-    array_called_jsonl = write(tmp_path / "array.jsonl", json.dumps(rows, indent=2))
-    assert len(read_files([array_called_jsonl]).examples) == 3
-
-
-# -------------------------------------------------------------------------------------------------------------- CSV
-
-
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_the_delimiter_of_a_csv_is_found(tmp_path: Path, delimiter: str) -> None:
-    lines = [["prompt", "answer"], ['"a, b; c"', "fine, thanks; yes"], ["second", "also fine"]]
-    if delimiter in ",;":
-        lines[1][1] = f'"{lines[1][1]}"'
-    text = "\n".join(delimiter.join(line) for line in lines)
-    result = read_files([write(tmp_path / "a.csv", text)])
-    assert [(one.prompt[0].content, one.answer) for one in result.examples] == [
-        ("a, b; c", "fine, thanks; yes"),
-        ("second", "also fine"),
-    ]
-
-
-def test_csv_rows_carry_the_line_on_which_they_begin(tmp_path: Path) -> None:
-    path = write(
-        tmp_path / "a.csv",
-        'prompt,answer\n"two\nlines","an ""answer"""\n\nq,"kept  spaces "\nq,too,many\nq\n"never closed,x\nlast,fine\n',
-    )
-    result = read_files([path])
+    for indent in (None, 2):
+        array_called_jsonl = write(tmp_path / "array.jsonl", json.dumps(rows, indent=indent))
+        assert len(read_files([array_called_jsonl]).examples) == 3
+    columns = {"prompt": {"0": "q1", "1": "q2"}, "completion": {"0": "an answer", "1": "another"}}
+    result = read_files([write(tmp_path / "columns.json", json.dumps(columns))])
     assert [(one.row, one.prompt[0].content, one.answer) for one in result.examples] == [
-        (2, "two\nlines", 'an "answer"'),
-        (5, "q", "kept  spaces "),
-        (9, "last", "fine"),
+        (1, "q1", "an answer"),
+        (2, "q2", "another"),
     ]
-    assert aside(result) == [(6, "wrong number of cells"), (7, "wrong number of cells"), (8, "unclosed")]
+    called_csv = jsonl(tmp_path / "lines.csv", *rows)
+    assert len(read_files([called_csv]).examples) == 3
 
 
-def test_a_csv_of_an_older_excel_is_read_and_says_so(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", "prompt;answer\nGrüße;schön\n".encode("cp1252"))
-    result = read_files([path])
-    assert result.examples[0].answer == "schön"
-    assert result.notes == ["a.csv is not UTF-8; it was read as Windows-1252."]
-
-
-def test_bytes_that_are_no_text_set_a_csv_row_aside(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", b"prompt,answer\nq,fine\nq2,\xff\xfe\xfa\nq3,fine\n")
-    result = read_files([path])
-    assert [one.row for one in result.examples] == [2, 4]
-    assert aside(result) == [(3, "undecodable")]
-
-
-def test_a_csv_can_hold_whole_conversations_and_very_large_cells(tmp_path: Path) -> None:
-    messages = json.dumps([{"role": "user", "content": "q"}, {"role": "assistant", "content": "x" * 300_000}])
-    quoted = messages.replace('"', '""')
-    result = read_files([write(tmp_path / "a.csv", f'messages\n"{quoted}"\n')])
-    assert result.examples[0].answer == "x" * 300_000
-
-
-def test_formulas_and_leading_zeros_stay_text(tmp_path: Path) -> None:
-    result = read_files([write(tmp_path / "a.csv", "prompt,answer\n=1+1,007\n@cmd,1e5\n")])
-    assert [(one.prompt[0].content, one.answer) for one in result.examples] == [("=1+1", "007"), ("@cmd", "1e5")]
-
-
-# ---------------------------------------------------------------------------------------------------------- Parquet
-
-
-def test_parquet_is_read_with_all_its_types(tmp_path: Path) -> None:
-    table = pyarrow.table(
-        {
-            "prompt": ["q1", "q2", "q3", "q4"],
-            "answer": pyarrow.array([1.5, float("nan"), None, -0.25]),
-        }
-    )
-    pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
-    result = read_files([tmp_path / "a.parquet"])
-    assert [(one.row, one.answer) for one in result.examples] == [(1, "1.5"), (4, "-0.25")]
-    assert aside(result) == [(2, "empty content"), (3, "empty content")]
-
-
-def test_parquet_holds_conversations_with_missing_fields(tmp_path: Path) -> None:
-    messages = [
-        {"role": "user", "content": "q", "tool_calls": None, "name": None},
-        {"role": "assistant", "content": "an answer", "tool_calls": None, "name": None},
-    ]
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist([{"messages": messages}]), tmp_path / "a.parquet")
-    assert chats(read_files([tmp_path / "a.parquet"]).examples[0]) == USER_ASSISTANT
-
-
-def test_binary_cells_are_set_aside(tmp_path: Path) -> None:
-    table = pyarrow.table({"prompt": ["q", "q2"], "answer": [b"\x00\xff", b"ab"]})
-    pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
-    result = read_files([tmp_path / "a.parquet"], strict=False)
-    assert aside(result) == [(1, "not text"), (2, "not text")]
+def test_a_list_before_good_rows_does_not_take_them_along(tmp_path: Path) -> None:
+    result = read_files([jsonl(tmp_path / "a.jsonl", [1, 2], "[[[", {"prompt": "q", "completion": "an answer"})])
+    assert ([one.row for one in result.examples], aside(result)) == ([3], [(1, "not an object"), (2, "not JSON")])
+    assert result.notes == []
 
 
 def test_several_files_are_read_together_and_duplicates_found_across_them(tmp_path: Path) -> None:
@@ -394,3 +367,19 @@ def test_several_files_are_read_together_and_duplicates_found_across_them(tmp_pa
         ("b.csv", "an exact duplicate of row 1 of a.jsonl")
     ]
     assert [source.name for source in result.sources] == ["a.jsonl", "b.csv"]
+
+
+def test_files_of_the_same_name_are_told_apart(tmp_path: Path) -> None:
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+    result = read_files([jsonl(folder / "a.jsonl", PAIR) for folder in folders])
+    assert [source.name for source in result.sources] == [str(folder / "a.jsonl") for folder in folders]
+    assert result.set_aside[0].source == str(folders[1] / "a.jsonl")
+    assert result.set_aside[0].reason.endswith(f"row 1 of {folders[0] / 'a.jsonl'}")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such names")
+def test_a_name_that_is_not_utf8_can_be_shown(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / os.fsdecode(b"caf\xe9.jsonl"), PAIR)
+    assert read_files([path]).sources[0].name == "caf\ufffd.jsonl"

@@ -68,7 +68,9 @@ def test_any_json(tmp_path: Path, rows: list[Any], suffix: str) -> None:
     text = "\n".join(map(json.dumps, rows)) if suffix == ".jsonl" else json.dumps(rows)
     result = read(tmp_path / f"file{suffix}", text.encode("utf-8", errors="surrogatepass"))
     if result is not None and rows and suffix == ".jsonl":
-        assert len(result.examples) + len(result.set_aside) == len(rows), "no row is lost"
+        # A single line that is a list is the array of a JSON file.
+        written = rows[0] if len(rows) == 1 and isinstance(rows[0], list) else rows
+        assert len(result.examples) + len(result.set_aside) == len(written), "no row is lost"
 
 
 SCRAP = st.sampled_from(['{"prompt": "q",', '"completion": "a b"}', '"', "{", "}", "[", "]", ",", "\\", "\ufeff"])

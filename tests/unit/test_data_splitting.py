@@ -1,6 +1,7 @@
 """Splits that do not leak: what may not be separated stays together, and the sizes are as near as that allows."""
 
 import random
+import unicodedata
 
 import pytest
 from hypothesis import given, settings
@@ -25,6 +26,7 @@ def example(*texts: str, system: str = "", group: str | None = None) -> Example:
         "  How do I\nreset my password?? ",
         "«How do I reset — my password!»",
         "Ｈow do I reset my password",
+        "How do I re\u00adset my pass\u200bword?\ufeff",
     ],
 )
 def test_trivial_differences_do_not_count(other: str) -> None:
@@ -41,6 +43,9 @@ def test_trivial_differences_do_not_count(other: str) -> None:
         ("+", "-"),
         ("🙂", "🙁"),
         ("can", "can not"),
+        ("कि", "का"),
+        ("मैं", "मे"),
+        ("ที่", "ทำ"),
     ],
 )
 def test_other_differences_do(one: str, other: str) -> None:
@@ -80,6 +85,16 @@ def test_the_system_text_does_not_make_a_prompt_another() -> None:
     assert prompt_keys(example("q", "x", system="be brief")) == prompt_keys(example("q", "y"))
 
 
+def test_where_all_ask_the_same_the_system_text_is_what_differs() -> None:
+    examples = [example("Summarise.", f"summary {n}", system=f"The document number {n} tells.") for n in range(40)]
+    splits = split([*examples, example("summarise", "again", system="the document NUMBER 7 tells!")])
+    assert [len(splits[name]) for name in SPLITS] == [33, 4, 4]
+    homes = [name for name in SPLITS for one in splits[name] if "number 7" in one.messages[0].content.lower()]
+    assert len(homes) == 2
+    assert len(set(homes)) == 1
+    assert splits == split([*reversed(examples), example("summarise", "again", system="the document NUMBER 7 tells!")])
+
+
 def test_groups_named_in_the_data_stay_together() -> None:
     examples = [example(f"question {number}", "x", group=f"g{number % 12}") for number in range(60)]
     splits = split(examples)
@@ -108,6 +123,54 @@ def test_prompts_that_are_all_equal_cannot_be_split() -> None:
 def test_wrong_ratios_are_a_sentence(ratios: tuple[float, float, float]) -> None:
     with pytest.raises(UserError, match="ratios"):
         split([example(f"question {number}", "x") for number in range(10)], ratios=ratios)
+
+
+SENTENCES = st.lists(
+    st.text(st.sampled_from("abcéßжжकिที่中文0159"), min_size=1, max_size=6), min_size=1, max_size=4
+).filter(lambda words: any(character.isalnum() for character in "".join(words)))
+GAPS = (" ", "  ", "\n", "\t ", " \u00a0", ", ", " - ", " — ", " ... ", "_", " «", "; ")
+ENDS = ("", "?", "!", " ??", "…", ".\n", " \u200b", "\ufeff", '"', "。")
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    prompts=st.lists(SENTENCES, min_size=10, max_size=25),
+    drawn=st.randoms(use_true_random=False),
+    seed=st.integers(0, 2**31 - 1),
+)
+def test_whatever_is_trivial_about_a_prompt_it_stays_with_its_like(
+    prompts: list[list[str]], drawn: random.Random, seed: int
+) -> None:
+    """Each prompt comes in several spellings: other case, white space, punctuation, unseen characters, encodings."""
+
+    def spelled(words: list[str]) -> str:
+        text = drawn.choice(GAPS).join(words)
+        text = drawn.choice([str, str.upper, str.casefold])(text)
+        text = unicodedata.normalize(drawn.choice(["NFC", "NFD", "NFKC", "NFKD"]), text)
+        return drawn.choice(("", " ", "\ufeff", "¿", '"')) + text + drawn.choice(ENDS)
+
+    examples = [
+        example(spelled(words), f"answer {number} {turn}").model_copy(update={"row": number})
+        for number, words in enumerate(prompts)
+        for turn in range(drawn.randint(1, 3))
+    ]
+    try:
+        splits = split(examples, seed)
+    except UserError as error:
+        assert "equal" in error.message
+        return
+    homes = {
+        number: {name for name in SPLITS for one in splits[name] if one.row == number} for number in range(len(prompts))
+    }
+    assert all(len(home) == 1 for home in homes.values()), "a prompt straddles two splits"
+
+
+@settings(deadline=None, max_examples=200)
+@given(sizes=st.lists(st.integers(1, 12), min_size=10, max_size=40), seed=st.integers(0, 2**31 - 1))
+def test_sizes_are_as_near_to_the_ratios_as_the_largest_group_allows(sizes: list[int], seed: int) -> None:
+    splits = split([example(f"question {n}", f"answer {m}") for n, size in enumerate(sizes) for m in range(size)], seed)
+    for name, ratio in zip(SPLITS, (0.8, 0.1, 0.1), strict=True):
+        assert abs(len(splits[name]) - ratio * sum(sizes)) <= max(sizes)
 
 
 PROMPT = st.tuples(st.sampled_from("abcdefghijklmnop"), st.sampled_from(["{}", "{}!", " {} ", "{}?"]), st.booleans())

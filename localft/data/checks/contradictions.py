@@ -3,15 +3,15 @@
 from collections import defaultdict
 
 from localft.data.checks.finding import CheckContext, Finding, Row, percent, references
-from localft.data.splitting import normalise, prompt_keys
+from localft.data.examples import Example
+from localft.data.splitting import normalise
 
 
 def check(context: CheckContext) -> list[Finding]:
     """Find examples that ask the same and are answered differently."""
-    asked: defaultdict[str, list[Row]] = defaultdict(list)
+    asked: defaultdict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in context.rows:
-        system = "".join(message.content for message in row.example.messages if message.role == "system")
-        asked[f"{normalise(system)} {prompt_keys(row.example)[-1]}"].append(row)
+        asked[_question(row.example)].append(row)
     found = [row for rows in asked.values() if len({normalise(one.example.answer) for one in rows}) > 1 for row in rows]
     if not found:
         return []
@@ -28,3 +28,14 @@ def check(context: CheckContext) -> list[Finding]:
             "Keep the right answer of each and delete the others, unless the variety is what you want to teach.",
         )
     ]
+
+
+def _question(example: Example) -> tuple[str, ...]:
+    """What is asked, system text and tools included.
+
+    Stricter than the splits are, which must never leak: "-5" and "5", "2 + 2" and "2 * 2" are different questions.
+    """
+    said = (
+        f"{message.role} {' '.join(message.content.casefold().split()).rstrip(' .!?')}" for message in example.prompt
+    )
+    return (*said, repr(example.tools))

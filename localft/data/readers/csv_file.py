@@ -5,12 +5,13 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 from localft.data.readers.encoding import Lines
-from localft.data.rows import Row, excerpt
+from localft.data.rows import Row, excerpt, refuse_twin_columns
 from localft.errors import UserError
 
 _DELIMITERS = (",", ";", "\t", "|")
 _LARGEST_CELL = 64_000_000
-_RESTARTS = 100
+# Excel names the delimiter in a line of its own before the header, for itself.
+_EXCEL_SAYS = {f"sep={delimiter}" for delimiter in _DELIMITERS}
 
 
 def read_csv(lines: Lines, name: str, delimiter: str | None = None) -> list[Row]:
@@ -23,6 +24,8 @@ def read_csv(lines: Lines, name: str, delimiter: str | None = None) -> list[Row]
     bad = {index for index, line in enumerate(lines.text) if line is None}
     first = next((index for index, line in enumerate(text) if line.strip() and index not in bad), None)
     records: list[_Record] = []
+    if first is not None and text[first].rstrip("\r").lower() in _EXCEL_SAYS:
+        delimiter, first = text[first][4], first + 1
     if first is not None:
         delimiter = delimiter or _find_delimiter(text[first : first + 20])
         with _large_cells():
@@ -66,16 +69,16 @@ def _find_delimiter(sample: list[str]) -> str:
 
 def _records(text: list[str], bad: set[int], first: int, delimiter: str, lines: Lines) -> Iterator[_Record]:
     """Yield (line number, cells or None, (kind, problem), excerpt) for every record from the line `first` on."""
-    position, restarts = first, 0
+    position = first
     while position < len(text):
         source = _Source(text, position)
         reader = csv.reader(source, delimiter=delimiter, strict=True)
         for record in _read(reader, source, text, bad, lines):
             yield record
             position = source.next
-            if record[2][0] == "unclosed" and restarts < _RESTARTS:
+            if record[2][0] == "unclosed":
                 # The quotation mark has swallowed all that follows: begin again on the next line.
-                restarts, position = restarts + 1, record[0]
+                position = record[0]
                 break
         else:
             return
@@ -126,9 +129,7 @@ def _header(record: _Record, name: str) -> list[str]:
     if cells is None:
         raise UserError(f"{name}, line {number}: {problem}.", _HEADER_HINT)
     header = [cell.strip() for cell in cells]
-    twins = sorted({cell for cell in header if cell and header.count(cell) > 1})
-    if twins:
-        raise UserError(f"{name} has two columns named {twins[0]!r}.", "Give every column a name of its own.")
+    refuse_twin_columns([cell for cell in header if cell], name)
     return header
 
 

@@ -1,4 +1,4 @@
-"""A JSON file: an array of objects, or one object that holds it."""
+"""A JSON file: an array of objects, one object that holds it, or a table written column by column."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def _row(number: int, value: Any) -> Row:
 
 
 def _rows_of(value: Any) -> list[Any]:
-    """The array of a file: itself, the only array of objects in an object, or an object as the only row."""
+    """The array of a file: itself, the only array of objects in an object, columns, or an object as the only row."""
     if isinstance(value, list):
         return value
     if isinstance(value, dict):
@@ -42,4 +42,16 @@ def _rows_of(value: Any) -> list[Any]:
         is_example = {"messages", "conversations", "prompt", "instruction"} & value.keys()
         if len(lists) == 1 and not is_example:
             return lists[0]
+        return _rows_of_columns(value) or [value]
     return [value]
+
+
+def _rows_of_columns(table: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of {"prompt": {"0": …, "1": …}, …}, as pandas writes tables by default; else none."""
+    columns = list(table.values())
+    if not columns or not all(isinstance(column, dict) and len(column) > 1 for column in columns):
+        return []
+    places = columns[0].keys()
+    if not all(place.isdigit() for place in places) or any(column.keys() != places for column in columns):
+        return []
+    return [{name: column[place] for name, column in table.items()} for place in places]

@@ -32,4 +32,4 @@ def object_row(number: int, value: object) -> Row:
     if isinstance(value, dict):
         return Row(number, value)
     kind = {list: "a list", type(None): "null", bool: "true or false"}.get(type(value), "a single value")
-    return Row(number, None, f"{kind}, not an object with named fields", "not an object", excerpt(repr(value)[:1000]))
+    return Row(number, None, f"{kind}, not an object with named fields", "not an object", excerpt(str(value)[:1000]))

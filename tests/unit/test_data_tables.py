@@ -1,0 +1,122 @@
+"""Tables to rows: CSV as all kinds of programs write it, and Parquet."""
+
+import json
+from pathlib import Path
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from localft.data.reading import ReadResult, read_files
+from localft.errors import UserError
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+    return path
+
+
+def aside(result: ReadResult) -> list[tuple[int, str]]:
+    return [(row.row, row.kind) for row in result.set_aside]
+
+
+# -------------------------------------------------------------------------------------------------------------- CSV
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_of_a_csv_is_found(tmp_path: Path, delimiter: str) -> None:
+    lines = [["prompt", "answer"], ['"a, b; c"', "fine, thanks; yes"], ["second", "also fine"]]
+    if delimiter in ",;":
+        lines[1][1] = f'"{lines[1][1]}"'
+    text = "\n".join(delimiter.join(line) for line in lines)
+    result = read_files([write(tmp_path / "a.csv", text)])
+    assert [(one.prompt[0].content, one.answer) for one in result.examples] == [
+        ("a, b; c", "fine, thanks; yes"),
+        ("second", "also fine"),
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_the_line_in_which_excel_names_the_delimiter_is_no_header(tmp_path: Path, delimiter: str) -> None:
+    text = f"\ufeffsep={delimiter}\r\nprompt{delimiter}answer\r\nq, you{delimiter}fine\r\n"
+    result = read_files([write(tmp_path / "a.csv", text)])
+    assert [(one.row, one.prompt[0].content, one.answer) for one in result.examples] == [(3, "q, you", "fine")]
+
+
+def test_csv_rows_carry_the_line_on_which_they_begin(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.csv",
+        'prompt,answer\n"two\nlines","an ""answer"""\n\nq,"kept  spaces "\nq,too,many\nq\n"never closed,x\nlast,fine\n',
+    )
+    result = read_files([path])
+    assert [(one.row, one.prompt[0].content, one.answer) for one in result.examples] == [
+        (2, "two\nlines", 'an "answer"'),
+        (5, "q", "kept  spaces "),
+        (9, "last", "fine"),
+    ]
+    assert aside(result) == [(6, "wrong number of cells"), (7, "wrong number of cells"), (8, "unclosed")]
+
+
+def test_a_csv_of_an_older_excel_is_read_and_says_so(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "prompt;answer\nGrüße;schön\n".encode("cp1252"))
+    result = read_files([path])
+    assert result.examples[0].answer == "schön"
+    assert result.notes == ["a.csv is not UTF-8; it was read as Windows-1252."]
+
+
+def test_bytes_that_are_no_text_set_a_csv_row_aside(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", b"prompt,answer\nq,fine\nq2,\xff\xfe\xfa\nq3,fine\n")
+    result = read_files([path])
+    assert [one.row for one in result.examples] == [2, 4]
+    assert aside(result) == [(3, "undecodable")]
+
+
+def test_a_csv_can_hold_whole_conversations_and_very_large_cells(tmp_path: Path) -> None:
+    messages = json.dumps([{"role": "user", "content": "q"}, {"role": "assistant", "content": "x" * 300_000}])
+    quoted = messages.replace('"', '""')
+    result = read_files([write(tmp_path / "a.csv", f'messages\n"{quoted}"\n')])
+    assert result.examples[0].answer == "x" * 300_000
+
+
+def test_formulas_and_leading_zeros_stay_text(tmp_path: Path) -> None:
+    result = read_files([write(tmp_path / "a.csv", "prompt,answer\n=1+1,007\n@cmd,1e5\n")])
+    assert [(one.prompt[0].content, one.answer) for one in result.examples] == [("=1+1", "007"), ("@cmd", "1e5")]
+
+
+# ---------------------------------------------------------------------------------------------------------- Parquet
+
+
+def test_parquet_is_read_with_all_its_types(tmp_path: Path) -> None:
+    table = pyarrow.table(
+        {
+            "prompt": ["q1", "q2", "q3", "q4"],
+            "answer": pyarrow.array([1.5, float("nan"), None, -0.25]),
+        }
+    )
+    pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
+    result = read_files([tmp_path / "a.parquet"])
+    assert [(one.row, one.answer) for one in result.examples] == [(1, "1.5"), (4, "-0.25")]
+    assert aside(result) == [(2, "empty content"), (3, "empty content")]
+
+
+def test_parquet_holds_conversations_with_missing_fields(tmp_path: Path) -> None:
+    messages = [
+        {"role": "user", "content": "q", "tool_calls": None, "name": None},
+        {"role": "assistant", "content": "an answer", "tool_calls": None, "name": None},
+    ]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist([{"messages": messages}]), tmp_path / "a.parquet")
+    assert [one.content for one in read_files([tmp_path / "a.parquet"]).examples[0].messages] == ["q", "an answer"]
+
+
+def test_parquet_with_two_columns_of_one_name_is_a_sentence(tmp_path: Path) -> None:
+    cells = pyarrow.array(["one", "two"])
+    pyarrow.parquet.write_table(pyarrow.Table.from_arrays([cells, cells], ["prompt", "prompt"]), tmp_path / "a.parquet")
+    with pytest.raises(UserError, match=r"a\.parquet has two columns named 'prompt'"):
+        read_files([tmp_path / "a.parquet"])
+
+
+def test_binary_cells_are_set_aside(tmp_path: Path) -> None:
+    table = pyarrow.table({"prompt": ["q", "q2"], "answer": [b"\x00\xff", b"ab"]})
+    pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
+    result = read_files([tmp_path / "a.parquet"], strict=False)
+    assert aside(result) == [(1, "not text"), (2, "not text")]
