@@ -1,6 +1,8 @@
 """What a person is told when something goes wrong, and the one table from known exceptions to sentences."""
 
 import errno
+import os
+import re
 
 
 class UserError(Exception):
@@ -69,12 +71,14 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "The server did not answer in time.",
         "Try again; if it happens often, check the connection.",
     ),
-    "safetensors_rust.SafetensorError": (
+    "safetensors._safetensors_rust.SafetensorError": (
         "A weights file is damaged or incomplete.",
         "Download the model again with `localft models download`.",
     ),
     "builtins.MemoryError": ("This computer ran out of memory.", "Close other programs, or choose a smaller model."),
 }
+
+_PAGE_FILE = 1455  # ERROR_COMMITMENT_LIMIT of Windows, which has no errno
 
 _SYSTEM_SENTENCES: dict[int, tuple[str, str]] = {
     errno.ENOSPC: ("The disk is full{where}.", "Free some space and try again; nothing already saved is lost."),
@@ -99,7 +103,13 @@ _SYSTEM_SENTENCES: dict[int, tuple[str, str]] = {
         "The port is already in use.",
         "Choose another one with --port, or close the program that uses it.",
     ),
+    _PAGE_FILE: (
+        "Windows has no memory left to promise, however much of it is free: the page file is too small.",
+        "Start SystemPropertiesPerformance, open Advanced, Virtual memory, let Windows manage the size, and try again.",
+    ),
 }
+# Windows numbers its errors in its own way; Python translates most of them.
+_WINDOWS_NUMBERS = {_PAGE_FILE: _PAGE_FILE, 5: errno.EACCES, 39: errno.ENOSPC, 112: errno.ENOSPC}
 
 
 def explain(error: BaseException) -> UserError | None:
@@ -109,10 +119,11 @@ def explain(error: BaseException) -> UserError | None:
     """
     if isinstance(error, UserError):
         return error
-    if isinstance(error, OSError) and error.errno in _SYSTEM_SENTENCES:
-        sentence, hint = _SYSTEM_SENTENCES[error.errno]
-        where = f": {error.filename}" if error.filename else ""
-        return UserError(sentence.format(where=where), hint)
+    number = _system_number(error)
+    if number in _SYSTEM_SENTENCES:
+        sentence, hint = _SYSTEM_SENTENCES[number]
+        place = getattr(error, "filename", None)
+        return UserError(sentence.format(where=f": {place}" if place else ""), hint)
     if is_out_of_memory(error):
         return UserError(*_SENTENCES["torch.OutOfMemoryError"])
     for kind in type(error).__mro__:
@@ -120,6 +131,15 @@ def explain(error: BaseException) -> UserError | None:
         if sentence_and_hint is not None:
             return UserError(*sentence_and_hint)
     return None
+
+
+def _system_number(error: BaseException) -> int | None:
+    """Return the errno of an exception; libraries written in Rust have it in their text only."""
+    if isinstance(error, OSError) and error.errno in _SYSTEM_SENTENCES:
+        return error.errno
+    found = re.search(r"\b(?:os error|WinError) (\d+)\b", str(error))
+    number = int(found[1]) if found else None
+    return _WINDOWS_NUMBERS.get(number or 0) if os.name == "nt" else number
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -1,0 +1,66 @@
+"""From exceptions to sentences: the names in the table are those that the libraries really use."""
+
+import importlib
+import os
+
+import pytest
+from safetensors import SafetensorError
+
+from localft import errors
+from localft.errors import UserError, explain
+
+
+def _told(error: BaseException) -> str:
+    found = explain(error)
+    assert found is not None
+    assert found.hint
+    return found.message
+
+
+def test_a_sentence_stays_as_it_is() -> None:
+    error = UserError("What.", "How.")
+    assert explain(error) is error
+
+
+def test_what_is_a_mistake_of_ours_is_not_explained_away() -> None:
+    assert explain(ZeroDivisionError("x")) is None
+    assert explain(RuntimeError("x")) is None
+
+
+@pytest.mark.parametrize("name", [name for name in errors._SENTENCES if not name.startswith("torch.")])
+def test_each_name_in_the_table_is_that_of_a_class(name: str) -> None:
+    module, _, attribute = name.rpartition(".")
+    known = getattr(importlib.import_module(module), attribute)
+    assert f"{known.__module__}.{known.__qualname__}" == name
+
+
+def test_damaged_weights() -> None:
+    assert _told(SafetensorError("Error while deserializing header: invalid header length")).startswith(
+        "A weights file"
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the numbers are those of POSIX")
+def test_a_full_disk_that_a_library_tells_in_its_text() -> None:
+    text = "Error while serializing: I/O error: No space left on device (os error 28)"
+    assert _told(SafetensorError(text)) == "The disk is full."
+    assert _told(OSError(28, "No space left on device", "/data/x")) == "The disk is full: /data/x."
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(22, "[WinError 1455] The paging file is too small for this operation to complete"),
+        SafetensorError("The paging file is too small for this operation to complete. (os error 1455)"),
+        OSError(
+            "[WinError 1455] Die Auslagerungsdatei ist zu klein. Error loading 'c10.dll' or one of its dependencies."
+        ),
+    ],
+)
+def test_windows_without_a_page_file(error: Exception) -> None:
+    assert "page file is too small" in _told(error)
+
+
+@pytest.mark.parametrize("text", ["CUDA out of memory. Tried to allocate 2 GiB", "CUDA error: out of memory"])
+def test_a_card_that_is_full_in_any_spelling(text: str) -> None:
+    assert _told(RuntimeError(text)) == "The graphics card ran out of memory."
