@@ -123,6 +123,12 @@ BAD_FILES = [
     BadFile("unknown.csv", lambda path: path.write_text("colour,weight\nred,1\nblue,2\n"), ("unknown.csv", "colour")),
     BadFile("notes.docx", lambda path: path.write_bytes(b"PK\x03\x04" + b"\x00" * 100), ()),
     BadFile("deep.jsonl", lambda path: path.write_text("[" * 100_000 + "\n"), ()),
+    BadFile(
+        "twice.jsonl",
+        lambda path: path.write_text(as_lines(good_rows(3) * 9)),
+        ("only 3", "24 more cannot be used", "exact duplicate"),
+    ),
+    BadFile("table.jsonl", lambda path: path.write_text("prompt,answer\na,b c\n"), ("JSON object of its own",)),
     BadFile("image.parquet", lambda path: path.write_bytes(b"PAR1" + b"\x00" * 64 + b"PAR1"), ()),
 ]
 
@@ -158,7 +164,11 @@ def _bytes_within(path: Path) -> None:
     path.write_bytes(lines)
 
 
-@pytest.mark.parametrize("make", [_utf16, _long_line, _mixed, _bytes_within])
+def _array(path: Path) -> None:
+    path.write_text(json.dumps(good_rows()))
+
+
+@pytest.mark.parametrize("make", [_utf16, _long_line, _mixed, _bytes_within, _array])
 def test_a_file_that_is_odd_but_usable(
     make: Callable[[Path], None], project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -172,6 +182,42 @@ def test_a_file_that_is_odd_but_usable(
         assert value["shape"] == "several shapes"
         assert {row["row"] for row in value["set_aside"]} == {41, 42, 43}
     assert newest_version(project).id == value["dataset"]
+
+
+@pytest.mark.parametrize("options", [["prompt"], ["=colour"], ["prompt="], ["prompt=a", "prompt=b"]])
+def test_a_mapping_that_is_none(options: list[str], project: Project, tmp_path: Path) -> None:
+    source = tmp_path / "rows.jsonl"
+    source.write_text(as_lines(good_rows()))
+    before = snapshot(project.folder)
+    mapping = [part for option in options for part in ("--map", option)]
+    assert main(["data", "import", "support-bot", str(source), *mapping]) == 2
+    assert snapshot(project.folder) == before
+
+
+@pytest.mark.parametrize(("rows", "problem"), [(good_rows(30), ""), (good_rows(3), "only 3 usable")])
+def test_a_dry_run_says_what_would_happen(
+    rows: list[Any], problem: str, project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "rows.jsonl"
+    source.write_text(as_lines([*rows, 17]))
+    before = snapshot(project.folder)
+    capsys.readouterr()
+    assert main(["data", "import", "support-bot", str(source), "--dry-run", "--json"]) == 0
+    value = json.loads(capsys.readouterr().out)
+    assert snapshot(project.folder) == before
+    assert (value["dataset"], len(value["set_aside"])) == (None, 1)
+    assert value["counts"] == (None if problem else {"train": 24, "validation": 3, "test": 3})
+    assert problem in value["problem"]
+
+
+def test_a_version_that_was_changed_or_is_not_there(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    (project.datasets / newest_version(project).id / "train.jsonl").write_text("{\n")
+    capsys.readouterr()
+    for command in ("check", "show"):
+        assert main(["data", command, "support-bot"]) == 1
+        one_sentence(capsys.readouterr().err, "train.jsonl is damaged: line 1")
+        assert main(["data", command, "support-bot", "--dataset", "../.."]) == 1
+        one_sentence(capsys.readouterr().err, "no version '../..'")
 
 
 # ---------------------------------------------------------------------------------------------------------------- names
