@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -19,14 +20,21 @@ from localft.store import files
 def start(folder: Path, order: JobOrder) -> JobView:
     """Write the order into a folder, queue the job and start its process, detached from this one.
 
+    The folder is the job's own: where the start fails (a full disk, say) it is removed with what was prepared in it.
+
     Raises:
         UserError: the folder has an order already.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    if (folder / "job.json").exists():
-        raise UserError("This job was started already.", "Resume it, or start a new one.")
-    order.save(folder / "job.json")
-    _launch(folder)
+    with queue.changing():
+        if (folder / "job.json").exists():
+            raise UserError("This job was started already.", "Resume it, or start a new one.")
+        try:
+            order.save(folder / "job.json")
+            _start_process(folder)
+        except BaseException:
+            queue.leave(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
     return read(folder)
 
 
@@ -36,7 +44,7 @@ def resume(folder: Path) -> JobView:
     Raises:
         UserError: it is still running, or has finished.
     """
-    with files.locked(folder / ".lock"):
+    with queue.changing():
         view = read(folder)
         if not view.state.resumable:
             raise UserError(
@@ -44,7 +52,7 @@ def resume(folder: Path) -> JobView:
             )
         for name in ("result.json", "stop", "process.json", "started.json"):
             (folder / name).unlink(missing_ok=True)
-        _launch(folder)
+        _start_process(folder)
     return read(folder)
 
 
@@ -61,13 +69,8 @@ def revive() -> None:
         queue.drop_orphans()
 
 
-def _launch(folder: Path) -> None:
-    with queue.changing():
-        _start_process(folder)
-
-
 def _start_process(folder: Path) -> None:
-    """Queue a job and start its process, both under the lock of the queue: none is seen without the other."""
+    """Queue a job and start its process; called under the lock of the queue, so that none is seen without the other."""
     queue.enqueue(folder)
     log = (folder / "worker.log").open("ab")
     windows_flags = 0
@@ -84,8 +87,14 @@ def _start_process(folder: Path) -> None:
             start_new_session=True,
             creationflags=windows_flags,
         )
-    with contextlib.suppress(psutil.NoSuchProcess):
-        JobProcess(pid=process.pid, created=psutil.Process(process.pid).create_time()).save(folder / "process.json")
+    try:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            JobProcess(pid=process.pid, created=psutil.Process(process.pid).create_time()).save(folder / "process.json")
+    except BaseException:
+        # Nobody would know it.
+        process.kill()
+        process.wait()
+        raise
 
 
 def read(folder: Path) -> JobView:

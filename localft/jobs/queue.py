@@ -8,13 +8,12 @@ import contextlib
 import os
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from localft import paths
 from localft.errors import UserError
-from localft.jobs.records import JobOrder, JobProcess
+from localft.jobs.records import JobOrder, JobProcess, Ticket
 from localft.store import files
 
 
@@ -26,7 +25,7 @@ def changing() -> AbstractContextManager[None]:
 def enqueue(folder: Path) -> None:
     """Write the ticket of a job, its only one; its name sorts by arrival."""
     leave(folder)
-    files.write_json(paths.queue_dir() / f"{files.new_id()}.json", {"folder": str(folder)})
+    Ticket(folder=folder).save(paths.queue_dir() / f"{files.new_id()}.json")
 
 
 def tickets() -> list[tuple[Path, Path]]:
@@ -34,8 +33,7 @@ def tickets() -> list[tuple[Path, Path]]:
     found = []
     for ticket in sorted(paths.queue_dir().glob("*.json")):
         with contextlib.suppress(UserError):
-            value: Any = files.read_json(ticket)
-            folder = Path(value["folder"])
+            folder = Ticket.load(ticket).folder
             if folder.is_dir():
                 found.append((ticket, folder))
     return found

@@ -31,6 +31,12 @@ class JobProcess(Record):
     created: float
 
 
+class Ticket(Record):
+    """A file of the queue: the folder of a job that waits or runs."""
+
+    folder: Path
+
+
 class JobResult(Record):
     """result.json: written last. Its presence means that the job has ended in an orderly way."""
 
@@ -59,7 +65,8 @@ class JobState(StrEnum):
 
     @property
     def resumable(self) -> bool:
-        return self in {JobState.STOPPED, JobState.FAILED, JobState.INTERRUPTED}
+        """Whether it can go on; a new job is one whose starter died before its process began."""
+        return self in {JobState.NEW, JobState.STOPPED, JobState.FAILED, JobState.INTERRUPTED}
 
 
 @dataclass(frozen=True)

@@ -37,31 +37,28 @@ def main(folder: Path) -> int:
         _log.error("Another process owns this job")
         return 1
     queue.own_process().save(folder / "process.json")
-    order = JobOrder.load(folder / "job.json")
-    context = JobContext(folder, order)
     _stop_on_signals(folder)
     lease = FileLock(queue.device_lock())
     # Given back before the outcome is written, so that a full disk does not swallow the sentence about itself.
     reserve = folder / ".reserve"
-    reserve.write_bytes(bytes(_RESERVE))
     try:
-        if order.needs_device:
-            _wait_for_turn(context, lease)
-        queue.own_process().save(folder / "started.json")
-        context.event("started")
-        result = _run(context)
-    except Stopped:
-        result = _result("stopped", "Stopped before it began.")
+        result = _run(JobContext(folder, JobOrder.load(folder / "job.json")), lease, reserve)
     finally:
         lease.release()
-    reserve.unlink(missing_ok=True)
+        reserve.unlink(missing_ok=True)
     result.save(folder / "result.json")
     queue.leave(folder)
     return {"finished": 0, "stopped": 130}.get(result.outcome, 1)
 
 
-def _run(context: JobContext) -> JobResult:
+def _run(context: JobContext, lease: FileLock, reserve: Path) -> JobResult:
+    """Wait for the job's turn where it needs the device, run its worker, and say how that ended."""
     try:
+        reserve.write_bytes(bytes(_RESERVE))
+        if context.order.needs_device:
+            _wait_for_turn(context, lease)
+        queue.own_process().save(context.folder / "started.json")
+        context.event("started")
         value = importlib.import_module(context.order.worker).run(context)
         return _result("finished", str(value.pop("message", "Finished.")), value=value)
     except Stopped as stopped:
@@ -84,9 +81,14 @@ def _result(outcome: str, message: str, hint: str = "", value: dict[str, object]
 
 
 def _wait_for_turn(context: JobContext, lease: FileLock) -> None:
-    """Block until no living job is ahead and the device's lock is ours."""
+    """Block until no living job is ahead and the device's lock is ours.
+
+    Raises:
+        Stopped: at the user's request.
+    """
     while True:
-        context.raise_if_stopped()
+        if context.stop_requested():
+            raise Stopped("Stopped before it began.")
         if queue.ahead_of(context.folder) is None:
             try:
                 lease.acquire(timeout=0)

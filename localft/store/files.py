@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from localft.errors import UserError
+from localft.errors import UserError, explain
 
 _WINDOWS_RESERVED = {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))}
 
@@ -55,8 +55,10 @@ def read_json(path: Path) -> Any:
         raise UserError(
             f"The file {path} is missing.", "It may have been moved or deleted by another program."
         ) from error
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"The file {path} is damaged: {error}.", "Restore it from a backup, or delete it.") from error
+    except OSError as error:
+        raise explain(error) or UserError(f"The file {path} cannot be read: {error}.") from error
 
 
 def replace(source: Path, target: Path) -> None:

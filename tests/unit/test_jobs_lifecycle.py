@@ -123,8 +123,9 @@ def test_finished_and_running_jobs_are_not_resumed(tmp_path: Path) -> None:
 
 def test_kill_ends_a_job_that_does_not_listen(tmp_path: Path) -> None:
     folder = tmp_path / "job"
-    jobs.start(folder, order(steps=2, seconds=60))
-    wait_for(lambda: (folder / "started.json").exists())
+    jobs.start(folder, order(steps=1000, seconds=0.01))
+    wait_for(lambda: jobs.read(folder).progress is not None)
+    psutil.Process(JobProcess.load(folder / "process.json").pid).suspend()
     jobs.kill(folder, grace_seconds=0.2)
     wait_for(lambda: not queue.process_alive(folder))
     assert jobs.read(folder).state is JobState.INTERRUPTED
@@ -177,6 +178,52 @@ def test_torn_lines_in_the_events_spoil_only_themselves(tmp_path: Path) -> None:
     assert view.progress.done == 2
     files.append_line(folder / "events.jsonl", {"kind": "note"})
     assert files.read_last_lines(folder / "events.jsonl")[-1] == {"kind": "note"}
+
+
+def test_a_job_whose_starter_died_before_its_process_began_can_go_on(tmp_path: Path) -> None:
+    order().save(tmp_path / "job" / "job.json")
+    assert jobs.read(tmp_path / "job").state is JobState.NEW
+    jobs.resume(tmp_path / "job")
+    assert ended(tmp_path / "job").state is JobState.FINISHED
+
+
+def test_a_start_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "job"
+    files.write_text(folder / "recipe.json", "{}")
+    real = files.write_text
+
+    def refuse(path: Path, text: str) -> None:
+        if path.name == "process.json":
+            raise OSError(28, "No space left on device")
+        real(path, text)
+
+    monkeypatch.setattr(files, "write_text", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        jobs.start(folder, order(steps=1000, seconds=0.01))
+    assert not folder.exists()
+    assert queue.tickets() == []
+    running = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    assert not [child for child in running if str(folder) in child.cmdline()]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux") or os.geteuid() != 0, reason="needs a small disk of its own")
+def test_a_disk_that_is_full_from_the_start_is_told(tmp_path: Path) -> None:
+    """Room for the order, none for the work: the outcome still gets its place."""
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("mounting is not allowed here")
+    try:
+        jobs.start(small / "job", order(steps=3))
+        view = ended(small / "job")
+        assert view.state is JobState.FAILED, view.sentence
+        assert "The disk is full" in view.sentence
+        wait_for(lambda: not queue.process_alive(small / "job"))
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
 
 
 def test_jobs_below_a_folder_are_found_while_they_live(tmp_path: Path) -> None:

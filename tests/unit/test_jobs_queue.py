@@ -1,5 +1,8 @@
 """The queue: one job at a time on the device, in the order of arrival, whatever dies meanwhile."""
 
+import itertools
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -37,6 +40,31 @@ def test_three_jobs_take_the_device_in_turn(tmp_path: Path) -> None:
     finished = [view.result.finished_at for view in views if view.result]
     assert started_at(folders[1]) >= finished[0]
     assert started_at(folders[2]) >= finished[1]
+
+
+_STARTER = """
+import sys
+from pathlib import Path
+from localft import jobs
+from tests.job_help import order
+for number in range(3):
+    name = f"{sys.argv[2]}-{number}"
+    jobs.start(Path(sys.argv[1]) / name, order(name, needs_device=True, steps=5, seconds=0.01))
+"""
+
+
+def test_two_programs_that_start_jobs_at_once_share_one_queue(tmp_path: Path) -> None:
+    starters = [
+        subprocess.Popen([sys.executable, "-c", _STARTER, str(tmp_path), name], cwd=REPOSITORY)
+        for name in ("app", "terminal")
+    ]
+    assert [starter.wait(60) for starter in starters] == [0, 0]
+    folders = [tmp_path / f"{name}-{number}" for name in ("app", "terminal") for number in range(3)]
+    views = [ended(folder) for folder in folders]
+    assert all(view.state is JobState.FINISHED for view in views)
+    spans = sorted((started_at(view.folder), view.result.finished_at) for view in views if view.result)
+    assert all(earlier[1] <= later[0] for earlier, later in itertools.pairwise(spans)), "two had the device at once"
+    wait_for(lambda: not queue.tickets())
 
 
 def test_a_job_that_needs_no_device_does_not_wait(tmp_path: Path) -> None:
@@ -90,7 +118,8 @@ def test_after_a_reboot_waiting_jobs_start_again_and_begun_ones_do_not(tmp_path:
     for path in (tmp_path / "deleted").iterdir():
         path.unlink()
     (tmp_path / "deleted").rmdir()
-    (paths.queue_dir() / "damaged.json").write_text("{")
+    for number, damage in enumerate(("{", "[]", "{}", "null", '{"schema_version": 1, "folder": 3}')):
+        (paths.queue_dir() / f"damaged-{number}.json").write_text(damage)
     jobs.revive()
     assert ended(tmp_path / "waiting").state is JobState.FINISHED
     assert jobs.read(tmp_path / "begun").state is JobState.INTERRUPTED

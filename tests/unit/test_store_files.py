@@ -72,7 +72,7 @@ def test_line_feeds_are_written_as_they_are(tmp_path: Path) -> None:
     assert (tmp_path / "text").read_bytes() == b"one\ntwo\r\n"
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"a": 1} x'])
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"a": 1} x', b"[" * 100_000])
 def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "record.json").write_bytes(content)
     with pytest.raises(UserError, match=r"record\.json is damaged"):

@@ -41,10 +41,11 @@ def test_a_broken_neighbour_is_reported_and_hides_nobody() -> None:
     broken.mkdir()
     (broken / "project.json").write_text('{"schema_version": 99}')
     (paths.projects_dir() / "empty").mkdir()
+    (paths.projects_dir() / "folder" / "project.json").mkdir(parents=True)
     (paths.projects_dir() / "a file").write_text("x")
     listing = list_projects()
     assert [project.slug for project in listing.items] == ["good"]
-    assert sorted(item.path.name for item in listing.broken) == ["broken", "empty"]
+    assert sorted(item.path.name for item in listing.broken) == ["broken", "empty", "folder"]
     assert all(item.message for item in listing.broken)
 
 
