@@ -1,25 +1,22 @@
-"""The guard before the app: only this computer, only pages of the app itself, only who holds the launch token."""
+"""The guard before a page: only this computer, only the page's own requests, only who holds the key."""
 
 import hashlib
-import hmac
 import html
-import re
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
+import time
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 
-_LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?")
+from localft.serving.guard import Application, Gate, Receive, Refused, Scope, Send, bearer_token, header, is_same
 
 # Gradio builds its components with `Function(...)` and inline styles, so scripts and styles cannot be narrowed
-# further than this;
-# what the policy does stop is every request to another host, every frame around the app and every form that leaves it.
+# further than this; what the policy does stop is every request to another host, every frame around the app and every
+# form that leaves it.
 _POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -45,107 +42,162 @@ SECURITY_HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
 )
+# Headers by which a proxy would speak for somebody else, and one by which Gradio's own server would.
+_SPEAKING_FOR_OTHERS = (b"x-forwarded", b"forwarded", b"x-gradio-server")
+# How long a browser may take to start with an address that opens once.
+_OPENING_SECONDS = 120.0
 
 
-class Refused(Exception):
-    """A request that goes no further: the HTTP status and the sentence it is answered with."""
+@dataclass(frozen=True)
+class Addresses:
+    """What a page asks its server for. Whatever else Gradio answers to, today or in its next release, is not there."""
 
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
-        self.sentence = sentence
+    exact: frozenset[str]
+    below: tuple[str, ...]
+
+    def with_more(self, *exact: str, below: tuple[str, ...] = ()) -> "Addresses":
+        """These and others."""
+        return Addresses(self.exact | set(exact), (*self.below, *below))
+
+    def check(self, scope: Scope) -> None:
+        """Let a request pass that the page could have made.
+
+        Raises:
+            Refused: 404 for any other address.
+        """
+        path, method = scope["path"], scope["method"]
+        reading = method in {"GET", "HEAD"}
+        if not (reading and path.startswith(self.below)) and not ((reading or method == "POST") and path in self.exact):
+            raise Refused(404, "There is nothing at this address.")
 
 
-class Guard:
-    """ASGI middleware around the whole app.
+# What Gradio's page needs to be drawn, to call its functions and to notice that it was left.
+PAGE = Addresses(
+    frozenset(
+        {
+            "/", "/config", "/theme.css", "/favicon.ico", "/manifest.json",
+            "/gradio_api/theme.css", "/gradio_api/app_id", "/gradio_api/queue/join", "/gradio_api/queue/data",
+            "/gradio_api/run/predict", "/gradio_api/cancel", "/gradio_api/reset",
+        }
+    ),
+    ("/assets/", "/static/", "/svelte/", "/gradio_api/heartbeat/"),
+)  # fmt: skip
+_APP = PAGE.with_more(
+    "/gradio_api/upload",
+    "/gradio_api/upload_progress",
+    below=("/gradio_api/file=", "/downloads/exports/", "/downloads/reports/"),
+)
 
-    A request passes when its Host is a loopback name, it does not come from another site, and it carries the launch
-    token:
-    as a cookie (set by opening the link with `?token=`, which redirects to the same page without it) or as a bearer
-    token.
+
+class Session:
+    """A cookie that lets a browser in for as long as this process lives. What the browser keeps is worth nothing after.
+
+    Scripts cannot read it, and no other site's request carries it where `same_site` is Strict.
     """
 
-    def __init__(self, application: Application, token: str) -> None:
-        self._application = application
-        self._token = token
-        # The cookie differs from the token: what a browser keeps is worth nothing after this launch, and the link can
-        # be opened twice.
-        self._session = secrets.token_urlsafe(32)
-        # Cookies know no ports: two apps on one computer would otherwise take each other's.
-        self.cookie = "localft-" + hashlib.sha256(token.encode()).hexdigest()[:12]
+    def __init__(self, name: str, same_site: str) -> None:
+        self.name = name
+        self._same_site = same_site
+        self._value = secrets.token_urlsafe(32)
+
+    def holds(self, scope: Scope) -> bool:
+        """Whether a request carries the cookie."""
+        return is_same(read_cookie(scope, self.name), self._value)
+
+    def begin(self, location: str, secure: bool = False) -> RedirectResponse:
+        """Set the cookie and go to a page."""
+        answer = RedirectResponse(location, 303, {"cache-control": "no-store"})
+        rules = f"Path=/; HttpOnly; SameSite={self._same_site}" + ("; Secure" if secure else "")
+        answer.headers["set-cookie"] = f"{self.name}={self._value}; {rules}"
+        return answer
+
+
+class PageGate(Gate):
+    """What the gates before both pages have in common: few addresses, security headers, refusals for people."""
+
+    def __init__(self, application: Application, addresses: Addresses, session: Session) -> None:
+        super().__init__(application)
+        self._addresses = addresses
+        self._session = session
+
+    @property
+    def cookie(self) -> str:
+        """The name of the session's cookie."""
+        return self._session.name
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._application(scope, receive, send)
-            return
-        if scope["type"] != "http":
-            await send({"type": "websocket.close", "code": 1008})
-            return
-        try:
-            check_origin(scope)
-            location = self._exchange_token(scope)
-            if location is None:
-                self._check_token(scope)
-        except Refused as refusal:
-            await refuse(send, refusal, wants_html(scope))
-            return
-        if location is not None:
-            await self._redirect(send, location)
-            return
-        await self._application(without_forwarding(scope), receive, with_headers(send))
+        await super().__call__(scope, receive, _with_headers(send))
 
-    def _exchange_token(self, scope: Scope) -> str | None:
-        """For a page opened with a valid token: where to redirect to.
+    def page(self, scope: Scope) -> Application:
+        """The page, for who has been let in.
 
-        A wrong one is refused, so that nobody can guess along.
+        Raises:
+            Refused: it has nothing at this address.
         """
+        self._addresses.check(scope)
+        return self._answer
+
+    def refuse(self, scope: Scope, refusal: Refused) -> Application:
+        """The sentence: as a page for a person with a browser, as text for a program."""
+        headers = {"cache-control": "no-store"}
+        if wants_html(scope):
+            return HTMLResponse(small_page(f"<p>{html.escape(refusal.sentence)}</p>"), refusal.status, headers)
+        return PlainTextResponse(refusal.sentence, refusal.status, headers)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kept = [(name, value) for name, value in scope["headers"] if not name.startswith(_SPEAKING_FOR_OTHERS)]
+        # Behind a tunnel the visitor speaks TLS, although what arrives here does not; Gradio builds addresses from it.
+        public = self.public_host is not None and header(scope, b"host") == self.public_host
+        scheme = "https" if public else "http"
+        await self._application({**scope, "scheme": scheme, "headers": kept}, receive, send)
+
+
+class Guard(PageGate):
+    """The gate before the app.
+
+    A request passes when it carries the launch token: as a cookie (set by opening the link with `?token=`, which
+    redirects to the same page without it) or as a bearer token.
+    """
+
+    def __init__(self, application: Application, token: str, clock: Callable[[], float] = time.monotonic) -> None:
+        # Cookies know no ports: two apps on one computer would otherwise take each other's.
+        name = "localft-" + hashlib.sha256(token.encode()).hexdigest()[:12]
+        super().__init__(application, _APP, Session(name, "Strict"))
+        self._token = token
+        self._clock = clock
+        self._openings: dict[str, float] = {}
+
+    def one_time_token(self) -> str:
+        """A token for an address that others may see: it opens the page once, and only soon.
+
+        Every user of this computer can read the command line with which a browser is started.
+        """
+        token = secrets.token_urlsafe(32)
+        self._openings[token] = self._clock() + _OPENING_SECONDS
+        return token
+
+    def admit(self, scope: Scope) -> Application:
+        """Let in who holds the token, and exchange a token in the address for the cookie."""
+        known = self._session.holds(scope) or is_same(bearer_token(scope), self._token)
         query = parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
         given = [value for name, value in query if name == "token"]
-        if not given or scope["path"] != "/" or scope["method"] != "GET":
-            return None
-        if not _equal(given[0], self._token):
-            raise Refused(401, "This link is not valid any more. Open the one that localft printed when it started.")
-        rest = [(name, value) for name, value in query if name != "token"]
-        return "/?" + urlencode(rest) if rest else "/"
+        if given and scope["path"] == "/" and scope["method"] == "GET":
+            if not known and not self._opens(given[0]):
+                sentence = "This link is not valid any more. Open the one that localft printed when it started."
+                raise Refused(401, sentence)
+            rest = [(name, value) for name, value in query if name != "token"]
+            return self._session.begin("/?" + urlencode(rest) if rest else "/")
+        if not known:
+            raise Refused(401, "Open localft with the link that it printed when it started; the link holds the key.")
+        return self.page(scope)
 
-    def _check_token(self, scope: Scope) -> None:
-        authorization = header(scope, b"authorization")
-        if authorization.startswith("Bearer ") and _equal(authorization[7:], self._token):
-            return
-        if _equal(read_cookie(scope, self.cookie), self._session):
-            return
-        raise Refused(401, "Open localft with the link that it printed when it started; the link holds the key.")
-
-    async def _redirect(self, send: Send, location: str) -> None:
-        cookie = f"{self.cookie}={self._session}; Path=/; HttpOnly; SameSite=Strict"
-        headers = [(b"location", location.encode()), (b"set-cookie", cookie.encode()), (b"cache-control", b"no-store")]
-        await send({"type": "http.response.start", "status": 303, "headers": [*headers, *SECURITY_HEADERS]})
-        await send({"type": "http.response.body", "body": b""})
-
-
-def check_origin(scope: Scope, public_host: str | None = None) -> None:
-    """Let a request pass that is addressed to this computer (or to `public_host`) and comes from no other site.
-
-    Raises:
-        Refused: 421 for a foreign or missing Host (DNS rebinding), 403 for a foreign Origin or a cross-site fetch.
-    """
-    hosts = [value for name, value in scope["headers"] if name == b"host"]
-    host = hosts[0].decode("latin-1") if len(hosts) == 1 else ""
-    public = public_host is not None and host == public_host
-    if not public and not _LOOPBACK.fullmatch(host):
-        raise Refused(421, "This address is not one of localft's. Use http://127.0.0.1 and the port that it printed.")
-    origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
-    if any(origin != f"{'https' if public else 'http'}://{host}" for origin in origins):
-        raise Refused(403, "Another site asked for this. localft answers its own pages only.")
-    site = header(scope, b"sec-fetch-site")
-    opened = header(scope, b"sec-fetch-mode") == "navigate" and header(scope, b"sec-fetch-dest") == "document"
-    if site in {"cross-site", "same-site"} and not (opened and scope["method"] == "GET"):
-        raise Refused(403, "Another site asked for this. localft answers its own pages only.")
-
-
-def header(scope: Scope, name: bytes) -> str:
-    """The value of a request header, or an empty text; where a header is repeated, the first."""
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+    def _opens(self, given: str) -> bool:
+        now = self._clock()
+        for token, until in list(self._openings.items()):
+            if is_same(given, token):
+                del self._openings[token]
+                return now <= until
+        return is_same(given, self._token)
 
 
 def read_cookie(scope: Scope, name: str) -> str:
@@ -163,13 +215,17 @@ def wants_html(scope: Scope) -> bool:
     return "text/html" in header(scope, b"accept")
 
 
-def without_forwarding(scope: Scope) -> Scope:
-    """The request without headers by which a proxy would speak for somebody else: nothing stands before this app."""
-    kept = [(name, value) for name, value in scope["headers"] if not name.startswith((b"x-forwarded", b"forwarded"))]
-    return {**scope, "headers": kept}
+def small_page(body: str) -> str:
+    """A page for a few words, which needs no other file."""
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
+        '<meta name="viewport" content="width=device-width"><title>localft</title>'
+        "<body style='font:16px/1.6 system-ui,sans-serif;max-width:36rem;margin:4rem auto;padding:0 1rem'>"
+        f"<h1 style='font-size:1.2rem'>localft</h1>{body}</body></html>"
+    )
 
 
-def with_headers(send: Send) -> Send:
+def _with_headers(send: Send) -> Send:
     """A `send` that adds the security headers to every answer."""
     names = {name for name, _ in SECURITY_HEADERS}
 
@@ -180,22 +236,3 @@ def with_headers(send: Send) -> Send:
         await send(message)
 
     return send_with_headers
-
-
-async def refuse(send: Send, refusal: Refused, as_html: bool, extra: tuple[tuple[bytes, bytes], ...] = ()) -> None:
-    """Answer a refused request with its sentence."""
-    kind, body = b"text/plain; charset=utf-8", refusal.sentence
-    if as_html:
-        kind = b"text/html; charset=utf-8"
-        body = (
-            '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
-            "<title>localft</title><body style='font:16px/1.6 system-ui,sans-serif;max-width:36rem;margin:4rem auto'>"
-            f"<h1 style='font-size:1.2rem'>localft</h1><p>{html.escape(refusal.sentence)}</p></body></html>"
-        )
-    headers = [(b"content-type", kind), (b"cache-control", b"no-store"), *extra, *SECURITY_HEADERS]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body.encode()})
-
-
-def _equal(given: str, secret: str) -> bool:
-    return hmac.compare_digest(given.encode(), secret.encode())

@@ -10,7 +10,12 @@ from starlette.routing import BaseRoute
 from localft.ui import environment, theme
 from localft.ui.server import HOST
 
-_QUIET: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
+_QUIET: dict[str, Any] = {
+    "docs_url": None,
+    "redoc_url": None,
+    "openapi_url": None,
+    "telemetry": {"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+}
 
 
 def mount(page: gr.Blocks, max_file_size: str, routes: Sequence[BaseRoute] = (), **options: Any) -> fastapi.FastAPI:
@@ -43,4 +48,6 @@ def mount(page: gr.Blocks, max_file_size: str, routes: Sequence[BaseRoute] = (),
     # Gradio checks the paths of files only in pages that it has launched itself: a mounted one would copy any file
     # that a request names into its cache.
     page.has_launched = True
+    # A function that waits its turn in the queue cannot be called past it.
+    page.api_open = False
     return application

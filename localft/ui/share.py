@@ -1,16 +1,17 @@
 """Sharing a demo: a separate chat-only app on a port of its own, behind a password, an end time and a public link."""
 
 import contextlib
-import hmac
+import hashlib
 import secrets
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from localft import jobs, privacy
+from localft import jobs
 from localft.errors import UserError
 from localft.serving.openai_engine import OpenAIEndpoint
 from localft.serving.service import Service, endpoint, start_service, wait_ready
@@ -24,6 +25,7 @@ _USER = "guest"
 _PASSWORD_BYTES = 20  # 160 bits
 _TOKENS = 200_000
 _LONGEST_MINUTES = 24 * 60
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,15 @@ class Share:
 class _Running:
     share: Share
     server: ServerThread
-    timer: threading.Timer
     endpoint: OpenAIEndpoint
+    over: threading.Event
+
+    def close(self) -> None:
+        """Its link, its port, its connection to the model."""
+        self.over.set()
+        _close_tunnel(self.server.port)
+        self.server.stop()
+        self.endpoint.close()
 
 
 class ShareDesk:
@@ -57,6 +66,7 @@ class ShareDesk:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: _Running | None = None
+        self._starting = False
         self._ended = threading.Event()
 
     @property
@@ -65,33 +75,34 @@ class ShareDesk:
         running = self._running
         return running.share if running else None
 
-    def start(self, project: Project, run: Run, minutes: int, public: bool = True, port: int = 0) -> Share:
+    def start(self, project: Project, run: Run, minutes: float, public: bool = True, port: int = 0) -> Share:
         """Load the model, open the chat-only app and, if `public`, Gradio's public link to it. It ends by itself.
 
         Raises:
-            UserError: a demo is shared already, the model cannot be served, or the link cannot be made.
+            UserError: a demo is shared already, the model cannot be served, the link cannot be made, or `stop` was
+                called meanwhile.
         """
-        if not 1 <= minutes <= _LONGEST_MINUTES:
-            raise UserError(f"A demo is shared for 1 to {_LONGEST_MINUTES} minutes.", "Choose an end in between.")
+        if not 0 < minutes <= _LONGEST_MINUTES:
+            raise UserError(f"A demo is shared for at most {_LONGEST_MINUTES} minutes.", "Choose an earlier end.")
         with self._lock:
-            if self._running is not None:
+            if self._running is not None or self._starting:
                 raise UserError("A demo is shared already.", "Stop it first.")
-            service = wait_ready(start_service(project, run=run, idle_minutes=float(minutes)))
-            self._running = _open(project, service, minutes, public, port, self.stop)
+            self._starting = True
             self._ended.clear()
-            self._running.timer.start()
-            return self._running.share
+        try:
+            service = wait_ready(start_service(project, run=run, idle_minutes=max(1.0, minutes)))
+            self._raise_if_stopped()
+            return self._take(_open(project, service, minutes, public, port), minutes).share
+        finally:
+            self._starting = False
 
     def stop(self) -> None:
-        """End the demo: its link, its port, its connection to the model."""
+        """End the demo, with its link and its port. One that is being started does not open any more."""
+        self._ended.set()
         with self._lock:
             running, self._running = self._running, None
         if running is not None:
-            running.timer.cancel()
-            _close_tunnel(running.server.port)
-            running.server.stop()
-            running.endpoint.close()
-        self._ended.set()
+            running.close()
 
     def wait(self) -> None:
         """Wait until the demo has ended."""
@@ -102,15 +113,37 @@ class ShareDesk:
         """End whatever is shared; for the end of the program."""
         self.stop()
 
+    def _take(self, running: _Running, minutes: float) -> _Running:
+        with self._lock:
+            stopped = self._ended.is_set()
+            self._running = None if stopped else running
+        if stopped:
+            running.close()
+            self._raise_if_stopped()
+        threading.Thread(target=self._end_in_time, args=(running, minutes), name="share-end", daemon=True).start()
+        return running
 
-def _open(project: Project, service: Service, minutes: int, public: bool, port: int, on_end: Any) -> _Running:
+    def _raise_if_stopped(self) -> None:
+        if self._ended.is_set():
+            raise UserError("Sharing was stopped before it began.", "Nothing is shared now.")
+
+    def _end_in_time(self, running: _Running, minutes: float) -> None:
+        """Stop at the end time: by the clock on the wall, since the other one stands still while a computer sleeps."""
+        deadline = time.monotonic() + minutes * 60
+        while not running.over.wait(_LOOK_SECONDS):
+            if time.monotonic() >= deadline or datetime.now().astimezone() >= running.share.ends_at:
+                self.stop()
+
+
+def _open(project: Project, service: Service, minutes: float, public: bool, port: int) -> _Running:
+    from localft.ui import mounting
     from localft.ui.share_page import Allowance, build_page
 
     ends_at = datetime.now().astimezone() + timedelta(minutes=minutes)
     password = secrets.token_urlsafe(_PASSWORD_BYTES)
     asked = endpoint(service, "tuned")
     page = build_page(project.name, f"{ends_at:%H:%M}", asked, Allowance(_TOKENS))
-    guard = ShareGuard(_mount(page, password))
+    guard = ShareGuard(mounting.mount(page, "1kb"), _USER, password)
     server = ServerThread(guard, bind(port))
     server.start()
     try:
@@ -120,19 +153,8 @@ def _open(project: Project, service: Service, minutes: int, public: bool, port: 
         asked.close()
         raise
     guard.public_host = urlsplit(address).netloc if public else None
-    timer = threading.Timer(minutes * 60, on_end)
-    timer.daemon = True
-    return _Running(Share(project.slug, address, _USER, password, ends_at, public), server, timer, asked)
-
-
-def _mount(page: Any, password: str) -> Any:
-    from localft.ui import mounting
-
-    def is_right(user: str, given: str) -> bool:
-        right_user = hmac.compare_digest(user.encode(), _USER.encode())
-        return hmac.compare_digest(given.encode(), password.encode()) and right_user
-
-    return mounting.mount(page, "1kb", auth=is_right, auth_message=f"A shared demo. The user is {_USER}.")
+    share = Share(project.slug, address, _USER, password, ends_at, public)
+    return _Running(share, server, asked, threading.Event())
 
 
 def _open_tunnel(port: int) -> str:
@@ -143,6 +165,7 @@ def _open_tunnel(port: int) -> str:
     """
     from gradio.networking import setup_tunnel
 
+    _check_helper()
     try:
         # What the tunnel prints would mix with what the command prints.
         with contextlib.redirect_stdout(sys.stderr):
@@ -154,6 +177,27 @@ def _open_tunnel(port: int) -> str:
             "Check the internet connection and try again; nothing is shared now.",
         ) from error
     return "https://" + urlsplit(address).netloc
+
+
+def _check_helper() -> None:
+    """Remove Gradio's helper program where it is not the one that Gradio's checksum names; it is then fetched again.
+
+    Gradio checks it when it fetches it, keeps it whatever the result, and afterwards runs what lies there.
+
+    Raises:
+        UserError: there is no checksum for this kind of computer.
+    """
+    from gradio import tunneling
+
+    wanted = tunneling.CHECKSUMS.get(tunneling.BINARY_URL)
+    if wanted is None:
+        raise UserError(
+            "Gradio has no helper for public links that could be checked on this kind of computer.",
+            "Share on this computer only, or from another one.",
+        )
+    helper = Path(tunneling.BINARY_PATH)
+    if helper.exists() and hashlib.sha256(helper.read_bytes()).hexdigest() != wanted:
+        helper.unlink()
 
 
 def _close_tunnel(port: int) -> None:
@@ -176,7 +220,6 @@ def serve_share(project: Project, run: Run, minutes: int, local: bool = False) -
     Raises:
         UserError: the model cannot be served, or the link cannot be made.
     """
-    privacy.switch_telemetry_off()
     folder = environment.prepare()
     jobs.revive()
     desk = ShareDesk()

@@ -1,31 +1,21 @@
-"""The guard of a shared demo: few addresses, few logins, and nothing else of this computer."""
+"""The guard of a shared demo: a password, few attempts at it, and nothing but the chat behind it."""
 
+import html
 import time
 from collections import deque
 from collections.abc import Callable, MutableMapping
 from typing import Any
+from urllib.parse import parse_qs
 
-from localft.ui.guard import (
-    Application,
-    Receive,
-    Refused,
-    Scope,
-    Send,
-    check_origin,
-    refuse,
-    wants_html,
-    with_headers,
-    without_forwarding,
-)
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse
 
+from localft.serving.guard import Application, Receive, Refused, Scope, Send, header, is_same
+from localft.ui.guard import PAGE, PageGate, Session, small_page, wants_html
+
+_LOGIN = "/login"
 _LOGINS, _LOGIN_SECONDS = 5, 60.0
 _LARGEST_BODY = 64_000
-
-# What the chat page needs, and nothing else: no uploads, no files, no list of functions, no monitoring.
-_READABLE = ("/assets/", "/static/", "/svelte/")
-_PAGES = frozenset({"/", "/login", "/login/", "/logout", "/config", "/theme.css", "/favicon.ico", "/manifest.json"})
-_EVENTS = frozenset({"/gradio_api/queue/join", "/gradio_api/queue/data", "/gradio_api/cancel", "/gradio_api/theme.css"})
-_HEARTBEAT = "/gradio_api/heartbeat/"
 
 
 class Logins:
@@ -46,38 +36,64 @@ class Logins:
         return True
 
 
-class ShareGuard:
-    """ASGI middleware around the chat-only app. `public_host` is set once the public link is known."""
+class ShareGuard(PageGate):
+    """The gate before the chat-only app. `public_host` is set once the public link is known.
 
-    def __init__(self, application: Application, logins: Logins | None = None) -> None:
-        self._application = application
+    Without the session's cookie there is only the form that asks for user and password.
+    """
+
+    def __init__(self, application: Application, user: str, password: str, logins: Logins | None = None) -> None:
+        # Guests come from links in messages, which are other sites: a strict cookie would ask them again each time.
+        # Nothing but reading a page can be done that way.
+        super().__init__(application, PAGE, Session("localft-guest", "Lax"))
+        self._user = user
+        self._password = password
         self._logins = logins or Logins()
-        self.public_host: str | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._application(scope, receive, send)
-            return
-        if scope["type"] != "http":
-            await send({"type": "websocket.close", "code": 1008})
-            return
-        try:
-            check_origin(scope, self.public_host)
-            self._check_address(scope)
-        except Refused as refusal:
-            wait = ((b"retry-after", b"60"),) if refusal.status == 429 else ()
-            await refuse(send, refusal, wants_html(scope), wait)
-            return
-        await self._application(without_forwarding(scope), _limited(receive), with_headers(send))
+        await super().__call__(scope, _limited(receive), send)
 
-    def _check_address(self, scope: Scope) -> None:
-        path, method = scope["path"], scope["method"]
-        reading = method in {"GET", "HEAD"}
-        known = path in _PAGES or path in _EVENTS or (reading and path.startswith((*_READABLE, _HEARTBEAT)))
-        if not known:
-            raise Refused(404, "There is nothing here but the chat.")
-        if method == "POST" and path.startswith("/login") and not self._logins.allow():
+    def admit(self, scope: Scope) -> Application:
+        """Let in who has logged in."""
+        if self._session.holds(scope):
+            return self.page(scope)
+        if scope["path"] != _LOGIN or scope["method"] != "POST":
+            raise Refused(401, "A shared demo of a language model. Its owner gives out the password.")
+        if not self._logins.allow():
             raise Refused(429, "Too many attempts. Wait a minute and try again.")
+        return self._log_in
+
+    def refuse(self, scope: Scope, refusal: Refused) -> Application:
+        """The form where a password is missing, the sentence otherwise."""
+        if refusal.status == 401 and wants_html(scope):
+            return HTMLResponse(small_page(_form(refusal.sentence, self._user)), 401, {"cache-control": "no-store"})
+        return super().refuse(scope, refusal)
+
+    async def _log_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            fields = parse_qs((await Request(scope, receive).body()).decode("utf-8", errors="replace"))
+        except ClientDisconnect:
+            fields = {}
+        user, password = (fields.get(name, [""])[0] for name in ("user", "password"))
+        # Both are compared, whatever the first comparison says.
+        right = [is_same(user.strip(), self._user), is_same(password.strip(), self._password)]
+        if all(right):
+            answer: Application = self._session.begin("/", secure=header(scope, b"host") == self.public_host)
+        else:
+            answer = self.refuse(scope, Refused(401, "That is not the right user and password."))
+        await answer(scope, receive, send)
+
+
+def _form(sentence: str, user: str) -> str:
+    """The form. The page's own rule about referrers lets the browser say where the form comes from."""
+    style = "font:inherit;display:block;width:100%;box-sizing:border-box;padding:.5rem;margin:.25rem 0 1rem"
+    return (
+        f'<meta name="referrer" content="same-origin"><p>{html.escape(sentence)}</p>'
+        f'<form method="post" action="{_LOGIN}"><label>User<input name="user" value="{html.escape(user)}" '
+        f'autocomplete="username" required style="{style}"></label>'
+        '<label>Password<input name="password" type="password" autocomplete="current-password" required autofocus '
+        f'style="{style}"></label><button style="font:inherit;padding:.5rem 1.5rem">Log in</button></form>'
+    )
 
 
 def _limited(receive: Receive) -> Receive:

@@ -94,6 +94,7 @@ def build_page(title: str, ends: str, endpoint: Asked, allowance: Allowance) -> 
             [send.click, question.submit], safely(chat, message), [question, memory],
             [message, question, talk, memory], concurrency_limit=2, **options,
         )  # fmt: skip
+        # Not through the queue, in which it would wait behind the answer that it is to end.
         end.click(safely(stop, message), [], [message], queue=False, **options)
     page.queue(max_size=16, default_concurrency_limit=2)
     return page

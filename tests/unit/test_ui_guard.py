@@ -43,7 +43,8 @@ class Browser:
 
     def __init__(self) -> None:
         self.scope: MutableMapping[str, Any] | None = None
-        self.guard = Guard(self.answer, TOKEN)
+        self.now = 0.0
+        self.guard = Guard(self.answer, TOKEN, lambda: self.now)
 
     async def answer(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         self.scope = scope
@@ -78,6 +79,10 @@ def browser() -> Browser:
         "",
         "[::1]x",
         "LOCALHOST.",
+        "ｌocalhost",
+        "127.0.0.1 evil.com",
+        "127.0.0.1:",
+        "127.0.0.1:-1",
         "localhost.",
         "user@localhost",
         "127.0.0.1@evil.com",
@@ -94,7 +99,9 @@ def test_a_foreign_host_is_refused_even_with_the_token(browser: Browser, host: s
     assert reply.reached is None
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:7860", "localhost:7860", "[::1]:7860", "localhost", "127.0.0.1:9000"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:7860", "localhost:7860", "[::1]:7860", "localhost", "LOCALHOST:1", "127.0.0.1:9000"]
+)
 def test_loopback_names_pass(browser: Browser, host: str) -> None:
     assert browser.get(host=host, authorization=f"Bearer {TOKEN}").status == 200
 
@@ -153,6 +160,77 @@ def test_a_token_in_the_address_opens_the_page_only(browser: Browser) -> None:
     assert browser.get(f"/?token={TOKEN}", "POST").status == 401
 
 
+def test_the_address_that_a_browser_is_started_with_opens_once_and_soon(browser: Browser) -> None:
+    shown = browser.guard.one_time_token()
+    assert shown != TOKEN
+    assert browser.get("/config", authorization=f"Bearer {shown}").status == 401
+    first = browser.get(f"/?token={shown}&tab=train")
+    assert (first.status, first.headers["location"]) == (303, "/?tab=train")
+    assert browser.get(f"/?token={shown}").status == 401
+    late = browser.guard.one_time_token()
+    browser.now = 121.0
+    assert browser.get(f"/?token={late}").status == 401
+    assert browser.get(f"/?token={TOKEN}").status == 303
+
+
+def test_a_link_that_was_used_up_still_opens_for_who_is_in(browser: Browser) -> None:
+    shown = browser.guard.one_time_token()
+    cookie = browser.get(f"/?token={shown}").headers["set-cookie"].partition(";")[0]
+    again = browser.get(f"/?token={shown}&tab=data", cookie=cookie)
+    assert (again.status, again.headers["location"]) == (303, "/?tab=data")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/gradio_api/proxy=https://x.hf.space/",
+        "/gradio_api/openapi.json",
+        "/gradio_api/info",
+        "/gradio_api/mcp",
+        "/gradio_api/vibe-edit",
+        "/gradio_api/vibe-code",
+        "/gradio_api/run/create",
+        "/gradio_api/call/create",
+        "/gradio_api/api/create",
+        "/gradio_api/component_server",
+        "/gradio_api/process_recording",
+        "/gradio_api/stream/x",
+        "/gradio_api/runs",
+        "/gradio_api/dev/reload",
+        "/gradio_api/startup-events",
+        "/monitoring",
+        "/docs",
+        "/openapi.json",
+        "/login",
+        "//config",
+        "/config/",
+        "/downloads",
+    ],
+)
+def test_what_the_page_does_not_need_is_not_there(browser: Browser, path: str) -> None:
+    cookie = browser.cookie()
+    for method in ("GET", "POST"):
+        reply = browser.get(path, method, cookie=cookie)
+        assert (reply.status, reply.reached) == (404, None)
+
+
+def test_what_the_page_needs_is_there(browser: Browser) -> None:
+    cookie = browser.cookie()
+    for path in (
+        "/",
+        "/config",
+        "/assets/a.js",
+        "/gradio_api/file=/x",
+        "/gradio_api/heartbeat/x",
+        "/downloads/reports/a/b",
+    ):
+        assert browser.get(path, cookie=cookie).status == 200
+        assert browser.get(path, "DELETE", cookie=cookie).status == 404
+    for path in ("/gradio_api/queue/join", "/gradio_api/upload", "/gradio_api/run/predict", "/gradio_api/cancel"):
+        assert browser.get(path, "POST", cookie=cookie).status == 200
+    assert browser.get("/downloads/reports/a/b", "POST", cookie=cookie).status == 404
+
+
 def test_two_launches_do_not_share_a_cookie() -> None:
     assert Guard(Browser().answer, "one").cookie != Guard(Browser().answer, "two").cookie
 
@@ -167,9 +245,11 @@ def test_every_answer_carries_the_security_headers(browser: Browser) -> None:
 
 
 def test_nobody_speaks_for_another_host(browser: Browser) -> None:
-    reply = browser.get(cookie=browser.cookie(), x_forwarded_host="evil.com", forwarded="host=evil.com")
+    reply = browser.get(
+        cookie=browser.cookie(), x_forwarded_host="evil.com", forwarded="host=evil.com", x_gradio_server="x"
+    )
     assert reply.reached is not None
-    assert not [name for name, _ in reply.reached["headers"] if b"forwarded" in name]
+    assert {name for name, _ in reply.reached["headers"]} == {b"host", b"cookie"}
 
 
 def test_a_person_gets_a_page_and_a_program_gets_text(browser: Browser) -> None:
