@@ -5,6 +5,7 @@ Foreign hosts, foreign sites, other users of this computer, files that are none 
 
 import os
 import re
+import signal
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,12 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
         "GRADIO_MCP_SERVER": "True",
         "GRADIO_VIBE_MODE": "1",
         "GRADIO_RUN_HISTORY": "True",
+        "GRADIO_ROOT_PATH": "/evil",
+        "GRADIO_ANALYTICS_ENABLED": "True",
+        "SYSTEM": "spaces",
+        "SPACE_ID": "evil/space",
+        "FASTAPI_OTEL_AUTO_CONFIGURE": "true",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9",
     }
     with running_app(home, switches) as running:
         yield running
@@ -69,8 +76,8 @@ def paths_of(routes: list[BaseRoute], prefix: str = "") -> list[tuple[str, str]]
 
 
 HOSTS = [
-    "evil.com", "127.0.0.1.evil.com", "localhost.evil.com", "[::1]x", "localhost.", "LOCALHOST", "user@localhost",
-    "0.0.0.0", "127.1", "2130706433", "[::ffff:127.0.0.1]", "169.254.169.254",
+    "evil.com", "127.0.0.1.evil.com", "localhost.evil.com", "[::1]x", "localhost.", "LOCALHOST.evil.com",
+    "user@localhost", "0.0.0.0", "127.1", "2130706433", "[::ffff:127.0.0.1]", "169.254.169.254",
 ]  # fmt: skip
 
 
@@ -132,6 +139,8 @@ def test_what_gradio_could_switch_on_stays_off(app: RunningApp) -> None:
         "monitoring/summary",
         "gradio_api/runs",
         "gradio_api/mcp",
+        "gradio_api/info",
+        "gradio_api/openapi.json",
         "openapi.json",
         "docs",
         "gradio_api/vibe-code",
@@ -144,6 +153,10 @@ def test_what_gradio_could_switch_on_stays_off(app: RunningApp) -> None:
     config = httpx.get(app.address + "config", headers=app.headers).json()
     assert config.get("vibe_mode") in {None, False}
     assert config.get("mcp_server") in {None, False}
+    assert config.get("space_id") is None
+    assert config.get("analytics_enabled") is False
+    assert config["root"] == app.address.rstrip("/")
+    assert not [line for line in app.said if "telemetry" in line]
     assert all(dependency["api_visibility"] == "private" for dependency in config["dependencies"])
 
 
@@ -240,8 +253,35 @@ def test_the_app_works_in_an_empty_private_folder(app: RunningApp) -> None:
     folder = Path(f"/proc/{app.process.pid}/cwd").readlink()
     assert folder.is_relative_to(app.home / "cache")
     assert list(folder.iterdir()) == []
-    for private in (folder, app.home / "cache" / "app", app.home / "cache" / "app" / "uploads"):
-        assert stat.S_IMODE(private.stat().st_mode) == 0o700
+    cache = app.home / "cache"
+    for private in (folder, folder.parent, folder.parent / "uploads", cache, cache / "app", app.home):
+        assert stat.S_IMODE(private.stat().st_mode) == 0o700, private
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows cannot ask a program politely to end")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_however_it_ends_what_was_uploaded_is_gone(tmp_path: Path, number: signal.Signals) -> None:
+    left_behind = tmp_path / "cache" / "app" / "run-999999999-killed"
+    (left_behind / "uploads").mkdir(parents=True)
+    with running_app(tmp_path) as app:
+        assert not left_behind.exists()
+        with httpx.Client(base_url=app.address, headers=app.headers) as client:
+            sent = client.post("gradio_api/upload", files={"files": ("mine.jsonl", CANARY.encode(), "text/plain")})
+            assert sent.status_code == 200
+            [stored] = sent.json()
+            assert Path(stored).read_text() == CANARY
+        app.process.send_signal(number)
+        app.process.wait(timeout=30)
+        assert "The app is closed." in "".join(app.said)
+    assert list((tmp_path / "cache" / "app").iterdir()) == []
+
+
+def test_a_home_named_from_the_current_folder_stays_where_it_was_named(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        with running_app(tmp_path, {"LOCALFT_HOME": "relative"}):
+            assert (tmp_path / "relative" / "cache" / "app").is_dir()
+    assert (tmp_path / "relative" / "queue").is_dir()
 
 
 def test_nothing_of_the_token_is_written_down(app: RunningApp) -> None:
