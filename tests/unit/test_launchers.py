@@ -4,6 +4,7 @@ import hashlib
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import tarfile
@@ -150,6 +151,27 @@ def test_without_a_network_one_sentence_says_what_to_do(checkout: Path, tmp_path
     answer = _launch(checkout, tmp_path, LOCALFT_UV_MIRROR="http://127.0.0.1:9")
     assert answer.returncode == 1
     assert "Check the internet connection and start again." in answer.stderr
+
+
+@pytest.mark.parametrize("name", ["localft.sh", "localft.command", "localft.desktop", "bootstrap.py"])
+def test_what_is_double_clicked_may_be_started(name: str) -> None:
+    assert os.access(BUILD / name, os.X_OK)
+
+
+@pytest.mark.parametrize("name", ["localft.command", "localft.desktop"])
+def test_the_other_launchers_start_the_shell_launcher_beside_them(name: str, checkout: Path) -> None:
+    copied = Path(shutil.copy(BUILD / name, checkout / "build"))
+    _program(checkout / "build" / "localft.sh", '#!/bin/sh\necho "$0 $#"\n')
+    command = [str(copied)]
+    if name == "localft.desktop":
+        line = re.search(r"^Exec=(.*)$", copied.read_text(encoding="utf-8"), re.MULTILINE)
+        assert line is not None
+        # Desktop entries write a backslash as two. What is left is quoted as for a shell, dollar signs too, which shlex
+        # leaves as they are.
+        words = shlex.split(line.group(1).replace("\\\\", "\\"))
+        command = [word.replace("\\$", "$").replace("%k", str(copied)) for word in words]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert answer.stdout == f"{checkout}/build/localft.sh 0\n"
 
 
 def test_both_launchers_pin_the_same_release() -> None:
