@@ -6,15 +6,27 @@ from typing import Any
 
 import click
 
-from localft.cli.options import chosen, examples, json_option, project_argument, run_option, settings_options
+from localft.cli.options import (
+    base_model_option,
+    chosen,
+    examples,
+    json_option,
+    project_argument,
+    run_option,
+    settings_options,
+)
 from localft.cli.output import Output
-from localft.cli.selection import newest_gguf, newest_with_weights, shared_system_prompt
+from localft.cli.selection import bare_base, newest_gguf, newest_usable, newest_with_weights, shared_system_prompt
 from localft.cli.sessions import loaded
+from localft.data.versions import list_versions
 from localft.errors import UserError
+from localft.export.exports import Export
+from localft.models.base_model import BaseModel
 from localft.serving import service as services
 from localft.serving.endpoint import Answer, Delta, Endpoint, Sampling
 from localft.settings import parse
 from localft.store.projects import Project
+from localft.training.runs import Run
 
 Conversation = list[dict[str, Any]]
 
@@ -28,6 +40,7 @@ _HELP = "/new forgets the conversation, /system TEXT sets the system prompt, /qu
         'localft chat support-bot -m "My parcel never came."',
         'localft chat support-bot --compare -m "My parcel never came."',
         "localft chat support-bot --model gguf --temperature 0.7",
+        'localft chat support-bot --model base -m "What can you do untrained?"',
     ),
 )
 @project_argument
@@ -38,8 +51,9 @@ _HELP = "/new forgets the conversation, /system TEXT sets the system prompt, /qu
     type=click.Choice(["tuned", "base", "gguf"]),
     default="tuned",
     show_default=True,
-    help="Which model answers; gguf is the newest exported file, through llama.cpp.",
+    help="Which model answers; gguf is the newest exported file, through llama.cpp, and base needs no run.",
 )
+@base_model_option
 @click.option("--compare", is_flag=True, help="Let base and tuned model answer the same messages.")
 @click.option("-m", "--message", help="Ask this one question and end.")
 @click.option("--system", help="The system prompt; the one that all training examples share unless given.")
@@ -51,6 +65,7 @@ def chat(
     project: Project,
     run_id: str | None,
     model_name: str,
+    base_model: str | None,
     compare: bool,
     message: str | None,
     system: str | None,
@@ -64,18 +79,40 @@ def chat(
         raise click.UsageError("--json needs a question: add -m TEXT.")
     if compare and model_name != "tuned":
         raise click.UsageError("--compare lets base and tuned model answer; leave --model out.")
+    if base_model and (model_name != "base" or run_id):
+        raise click.UsageError("--base-model is a model without a run; it needs --model base, and no --run.")
     sampling = parse(Sampling, chosen(Sampling, options), "the options")
-    run = newest_with_weights(project, run_id)
-    prompt = shared_system_prompt(project, run.recipe.dataset) if system is None else system
-    export = newest_gguf(project) if model_name == "gguf" else None
-    with loaded(output, project, run, export) as service:
+    run, export, bare = _who_answers(project, run_id, model_name, base_model)
+    prompt = _usual_system_prompt(project, run) if system is None else system
+    with loaded(output, project, run, export, bare) as service:
         names = ["base", "tuned"] if compare else [model_name]
         talk = Talk(output, [services.endpoint(service, name) for name in names], sampling, prompt)
-        if message is not None:
-            answers = talk.ask(message)
-            output.result({"project": project.slug, "run": run.id, "message": message, "answers": answers})
-        else:
+        if message is None:
             _converse(output, talk)
+            return
+        answers = talk.ask(message)
+        run_name = run.id if run is not None else None
+        output.result({"project": project.slug, "run": run_name, "message": message, "answers": answers})
+
+
+def _who_answers(
+    project: Project, run_id: str | None, model_name: str, base_model: str | None
+) -> tuple[Run | None, Export | None, BaseModel | None]:
+    """The run, the export, or the base model without a run."""
+    if model_name == "tuned":
+        return newest_with_weights(project, run_id), None, None
+    run = None if base_model else newest_usable(project, run_id)
+    if model_name == "gguf":
+        return run, newest_gguf(project), None
+    return run, None, bare_base(project, base_model) if run is None else None
+
+
+def _usual_system_prompt(project: Project, run: Run | None) -> str:
+    """The one that all examples share: those of the run, else the newest that were imported."""
+    if run is not None:
+        return shared_system_prompt(project, run.recipe.dataset)
+    versions = list_versions(project).items
+    return shared_system_prompt(project, versions[0].id if versions else None)
 
 
 class Talk:

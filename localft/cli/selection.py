@@ -1,6 +1,6 @@
 """Which run, export or service a person means when the command does not say."""
 
-from localft.data.versions import DatasetVersion, iterate_split, newest_version, open_version
+from localft.data.versions import DatasetVersion, iterate_split, list_versions, newest_version, open_version
 from localft.errors import UserError
 from localft.export.exports import Export, list_exports
 from localft.models.base_model import BaseModel
@@ -15,10 +15,36 @@ def newest_with_weights(project: Project, run_id: str | None) -> Run:
     Raises:
         UserError: there is none.
     """
+    usable = newest_usable(project, run_id)
+    return usable if usable is not None else open_run(project)
+
+
+def newest_usable(project: Project, run_id: str | None) -> Run | None:
+    """As `newest_with_weights`, but None where there is none yet.
+
+    Raises:
+        UserError: there is no run of this name.
+    """
     if run_id is not None:
         return open_run(project, run_id)
-    usable = [run for run in list_runs(project).items if run.has_weights]
-    return usable[0] if usable else open_run(project)
+    return next((run for run in list_runs(project).items if run.has_weights), None)
+
+
+def bare_base(project: Project, reference: str | None) -> BaseModel:
+    """A base model by itself: the named one, else the one that was chosen for the project.
+
+    Raises:
+        UserError: none has been chosen, or it cannot be found.
+    """
+    from localft.models.find import find_model
+
+    reference = reference or project.info.base_model
+    if not reference:
+        raise UserError(
+            f"The project {project.slug} has no run and no base model yet.",
+            "Name one: `--base-model starter` is bundled, and `localft models` lists real ones.",
+        )
+    return find_model(reference)
 
 
 def newest_gguf(project: Project) -> Export:
@@ -35,8 +61,10 @@ def newest_gguf(project: Project) -> Export:
     )
 
 
-def shared_system_prompt(project: Project, version_id: str) -> str:
-    """The system prompt that all training examples of a version share; "" where they differ or have none."""
+def shared_system_prompt(project: Project, version_id: str | None) -> str:
+    """The system prompt that all training examples of a version share; "" where they differ, have none, or are gone."""
+    if version_id is None or version_id not in {version.id for version in list_versions(project).items}:
+        return ""
     prompts = {
         example.messages[0].content if example.messages[0].role == "system" else ""
         for example in iterate_split(project, version_id, "train")

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import Field
 
 from localft.settings import Settings
 
 ChatMessages = Sequence[dict[str, Any]]
+Which = Literal["base", "tuned"]
 
 
 class Sampling(Settings):

@@ -13,6 +13,8 @@ from typing import Protocol
 from localft import jobs, paths
 from localft.errors import UserError
 from localft.jobs import JobOrder, JobState, JobView
+from localft.models.base_model import BaseModel
+from localft.models.download import model_folder
 from localft.serving.openai_engine import OpenAIEndpoint
 from localft.settings import Settings
 from localft.store import files
@@ -38,6 +40,7 @@ class ServiceSettings(Settings):
 
     project: str
     run: str | None = None
+    base_model: BaseModel | None = None
     models: tuple[str, ...] = ()
     gguf: str | None = None
     port: int = 0
@@ -71,20 +74,24 @@ def start_service(
     project: Project,
     run: Run | None = None,
     export: HasFolder | None = None,
+    base_model: BaseModel | None = None,
     port: int = 0,
     token: str | None = None,
     idle_minutes: float = 30.0,
 ) -> Service:
     """Serve a run (the newest by default) as "base" and "tuned", or an export as "gguf"; return at once.
 
-    With both a run and an export all three are served. A living service of the same is found instead of started,
-    unless another `port` or `token` is asked for, or it would end sooner. Port 0 takes a free one; token None makes one
-    up, an empty one lets everybody on this computer in. After `idle_minutes` without a question it ends (0: never).
+    With both a run and an export all three are served. A `base_model` that nothing was trained on yet is served as
+    "base", in place of a run. A living service of the same is found instead of started, unless another `port` or
+    `token` is asked for, or it would end sooner. Port 0 takes a free one; token None makes one up, an empty one lets
+    everybody on this computer in. After `idle_minutes` without a question it ends (0: never).
 
     Raises:
-        UserError: the run has no weights, the export no GGUF file.
+        UserError: the run has no weights, the export no GGUF file, or the base model is not downloaded.
     """
-    settings = _settings(project, run, export).model_copy(update={"port": port, "idle_minutes": idle_minutes})
+    settings = _settings(project, run, export, base_model).model_copy(
+        update={"port": port, "idle_minutes": idle_minutes}
+    )
     paths.make_private(paths.services_dir())
     with files.locked(paths.services_dir() / ".lock"):
         for service in _living(settings):
@@ -105,13 +112,18 @@ def start_service(
         return read_service(folder)
 
 
-def find_service(project: Project, run: Run | None = None, export: HasFolder | None = None) -> Service | None:
-    """The living service of a run (the newest by default) or of an export, if there is one.
+def find_service(
+    project: Project,
+    run: Run | None = None,
+    export: HasFolder | None = None,
+    base_model: BaseModel | None = None,
+) -> Service | None:
+    """The living service of a run (the newest by default), of an export or of a bare base model, if there is one.
 
     Raises:
         UserError: the project has no run, or the run no weights.
     """
-    return next(iter(_living(_settings(project, run, export))), None)
+    return next(iter(_living(_settings(project, run, export, base_model))), None)
 
 
 def list_services(project: Project | None = None) -> list[Service]:
@@ -191,9 +203,14 @@ def endpoint(service: Service, model_name: str) -> OpenAIEndpoint:
     return OpenAIEndpoint(model_name, current.url, model_name, current.token)
 
 
-def _settings(project: Project, run: Run | None, export: HasFolder | None) -> ServiceSettings:
-    """What identifies a service: run, models and file."""
+def _settings(
+    project: Project, run: Run | None, export: HasFolder | None, base_model: BaseModel | None
+) -> ServiceSettings:
+    """What identifies a service: run or bare base model, models and file."""
     gguf = _find_gguf(export.folder) if export is not None else None
+    if base_model is not None:
+        model_folder(base_model)
+        return ServiceSettings(project=project.slug, base_model=base_model, models=("base",))
     if run is None and export is None:
         run = open_run(project)
     if run is not None:
@@ -221,7 +238,7 @@ def _find_gguf(folder: Path) -> str:
 
 def _living(wanted: ServiceSettings) -> list[Service]:
     """The living services of the same models, newest first."""
-    what = wanted.model_dump(mode="json", include={"project", "run", "models", "gguf"})
+    what = wanted.model_dump(mode="json", include={"project", "run", "base_model", "models", "gguf"})
     return [
         service
         for service in list_services()

@@ -1,5 +1,6 @@
 """The base and the tuned model of a run as endpoints, on transformers: streamed, in batches, and scored."""
 
+import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,9 +16,9 @@ from localft.models.thinking import CLOSE, OPEN
 from localft.models.tokens import Encoded, TextTokenizer, encode_example
 from localft.serving.answer_text import AnswerText, TokenText
 from localft.serving.batching import plan_batches
-from localft.serving.endpoint import Answer, ChatMessages, Delta, Sampling
+from localft.serving.endpoint import Answer, ChatMessages, Delta, Sampling, Which
 from localft.serving.generation import BatchDecoder
-from localft.serving.model_pair import ModelPair, Which
+from localft.serving.model_pair import BareBase, ModelPair
 from localft.serving.scoring import token_log_probabilities
 from localft.training.runs import Run
 
@@ -36,17 +37,17 @@ class _Prompt:
 
 
 class TransformersEngine:
-    """Both endpoints of a run over one `ModelPair`, with the tokens that training used."""
+    """The endpoints of a run, or of a bare base, over one `ModelPair`, with the tokens that training uses."""
 
-    def __init__(self, run: Run, stop_requested: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, source: Run | BareBase, stop_requested: Callable[[], bool] = lambda: False) -> None:
         """Read tokenizer and chat format; weights are read at the first use, or by `load`.
 
         `stop_requested` is asked at every token; when it says yes, the call under way raises `Stopped`.
         """
-        self.pair = ModelPair(run)
-        self.chat_format = run.chat_format
-        self.tokenizer = TextTokenizer(model_folder(run.base_model))
-        self.context_length = run.base_model.context_length
+        self.pair = ModelPair(source)
+        self.chat_format = source.chat_format
+        self.tokenizer = TextTokenizer(model_folder(source.base_model))
+        self.context_length = source.base_model.context_length
         self.stop_requested = stop_requested
         stops = {*self.chat_format.stop_tokens, self.chat_format.eos_text} - {""}
         found = {self.tokenizer.token_id(text) for text in stops}
@@ -259,6 +260,11 @@ def _together(first: Delta | None, second: Delta | None) -> Delta | None:
     if first is None or second is None:
         return first or second
     return Delta(first.text + second.text, first.thinking + second.thinking)
+
+
+def device_name() -> str:
+    """What the models run on, by its maker's name; precision and rounding follow from it."""
+    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else platform.processor() or platform.machine()
 
 
 def batch_tokens(model: Any) -> int:

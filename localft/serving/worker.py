@@ -9,7 +9,8 @@ import uvicorn
 
 from localft.errors import UserError
 from localft.jobs import JobContext
-from localft.serving.endpoint import Endpoint
+from localft.models.templates import chat_format_for
+from localft.serving.endpoint import Endpoint, Which
 from localft.serving.server import Activity, create_app
 from localft.serving.service import READY, TOKEN, Ready, ServiceSettings
 from localft.settings import parse
@@ -46,14 +47,18 @@ def run(context: JobContext) -> dict[str, object]:
 def _load(settings: ServiceSettings, context: JobContext) -> dict[str, Endpoint]:
     endpoints: dict[str, Endpoint] = {}
     run_of_project = open_run(open_project(settings.project), settings.run) if settings.run else None
-    if run_of_project is not None and {"base", "tuned"} & set(settings.models):
+    wanted: list[Which] = [which for which in ("base", "tuned") if which in settings.models]
+    if wanted:
+        from localft.serving.model_pair import BareBase
         from localft.serving.transformers_engine import TransformersEngine
 
-        engine = TransformersEngine(run_of_project, context.stop_requested)
+        bare = settings.base_model
+        source = run_of_project or (BareBase(bare, chat_format_for(bare)) if bare else None)
+        if source is None:
+            raise UserError("The service was ordered without a model.", "Start it again.")
+        engine = TransformersEngine(source, context.stop_requested)
         engine.load()
-        for which in ("base", "tuned"):
-            if which in settings.models:
-                endpoints[which] = engine.endpoint(which)
+        endpoints.update({which: engine.endpoint(which) for which in wanted})
     if settings.gguf:
         from localft.serving.llama_cpp_engine import MOST_CONTEXT, LlamaCppEndpoint
 

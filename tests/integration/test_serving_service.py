@@ -25,7 +25,7 @@ from localft.serving.service import (
     stop_service,
     wait_ready,
 )
-from localft.store.projects import Project
+from localft.store.projects import Project, create_project
 from localft.training.runs import open_run
 from tests.trained_run import copy_into_home, make_trained_run, new_project, task_examples
 
@@ -128,6 +128,24 @@ def _look_for_the_token(service: Service) -> None:
 
 def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace")
+
+
+def test_a_base_model_is_served_before_anything_was_trained(project: Project, tmp_path: Path) -> None:
+    base = open_run(project).base_model
+    empty = create_project("Nothing trained yet")
+    service = start_service(empty, base_model=base)
+    assert start_service(empty, base_model=base).folder == service.folder
+    service = wait_ready(service)
+    assert service.models == ("base",)
+    *_, answer = endpoint(service, "base").chat(QUESTION, GREEDY)
+    assert isinstance(answer, Answer)
+    stop_service(service)
+    *_, of_run = endpoint(wait_ready(start_service(project)), "base").chat(QUESTION, GREEDY)
+    assert isinstance(of_run, Answer)
+    assert (of_run.text, of_run.prompt_tokens) == (answer.text, answer.prompt_tokens)
+    gone = base.model_copy(update={"folder": str(tmp_path / "gone")})
+    with pytest.raises(UserError, match="is gone"):
+        start_service(empty, base_model=gone)
 
 
 def test_a_port_in_use_is_named(project: Project) -> None:

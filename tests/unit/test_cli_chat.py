@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from localft.cli.chat import Talk
+from localft.cli.chat import Talk, _who_answers
 from localft.cli.main import main
 from localft.cli.output import Output
 from localft.errors import UserError
+from localft.models.find import find_model
 from localft.serving.endpoint import Answer, ChatMessages, Delta, Sampling
-from localft.store.projects import create_project
+from localft.store.projects import create_project, update_project
 
 
 class Parrot:
@@ -78,7 +79,20 @@ def test_an_answer_that_breaks_off_is_an_error() -> None:
         Talk(Output(), [Parrot("tuned", breaks_off=True)], Sampling(), "").ask("hello")
 
 
-@pytest.mark.parametrize("arguments", [["--json"], ["--compare", "--model", "gguf", "-m", "x"]])
+@pytest.mark.parametrize(
+    "arguments", [["--json"], ["--compare", "--model", "gguf", "-m", "x"], ["--base-model", "starter", "-m", "x"]]
+)
 def test_options_that_exclude_each_other(arguments: list[str]) -> None:
     create_project("p")
     assert main(["chat", "p", *arguments]) == 2
+
+
+def test_a_project_without_a_run_says_what_can_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    project = create_project("p")
+    assert main(["chat", "p", "-m", "x"]) == 1
+    assert "no run yet" in capsys.readouterr().err
+    assert main(["chat", "p", "--model", "base", "-m", "x"]) == 1
+    assert "no run and no base model yet" in capsys.readouterr().err
+    assert _who_answers(project, None, "base", "starter")[2] == find_model("starter")
+    chosen = update_project(project, base_model="starter")
+    assert _who_answers(chosen, None, "base", None)[2] == find_model("starter")
