@@ -1,5 +1,6 @@
 """OpenAI's chat protocol in words of ours: what a request asks for, and what is answered."""
 
+import json
 import time
 import uuid
 from typing import Any, Literal
@@ -10,6 +11,25 @@ from localft.serving.endpoint import Answer, Delta, Sampling
 
 DEFAULT_MAX_TOKENS = 2_048
 _ROLES = {"developer": "system", "function": "tool"}
+
+
+# What would change the answer and cannot be done here, with the values that ask for nothing: those are accepted.
+_UNSUPPORTED: dict[str, tuple[Any, ...]] = {
+    "n": (1,),
+    "logprobs": (False,),
+    "top_logprobs": (0,),
+    "frequency_penalty": (0,),
+    "presence_penalty": (0,),
+    "logit_bias": ({},),
+    "response_format": ({"type": "text"},),
+    "functions": ([],),
+    "function_call": ("auto",),
+    "modalities": (["text"],),
+    "audio": (),
+    "prediction": (),
+    "reasoning_effort": (),
+    "web_search_options": (),
+}
 
 
 class RequestError(Exception):
@@ -45,6 +65,8 @@ class _StreamOptions(pydantic.BaseModel):
 class ChatRequest(pydantic.BaseModel):
     """The body of POST /v1/chat/completions. What does not touch the answer (user, metadata) is passed over."""
 
+    model_config = pydantic.ConfigDict(extra="allow")
+
     model: str
     messages: list[_Message] = pydantic.Field(min_length=1)
     temperature: float | None = pydantic.Field(None, ge=0, le=2)
@@ -56,29 +78,17 @@ class ChatRequest(pydantic.BaseModel):
     stream: bool | None = False
     stream_options: _StreamOptions | None = None
     tools: list[dict[str, Any]] | None = None
-    # Asked for by default values too, and fine as such; anything else would change the answer and is refused.
-    n: Literal[1] | None = None
-    logprobs: Literal[False] | None = None
-    frequency_penalty: Literal[0] | None = None
-    presence_penalty: Literal[0] | None = None
-    response_format: dict[str, Any] | None = None
-
-    @pydantic.field_validator("frequency_penalty", "presence_penalty", mode="before")
-    @classmethod
-    def _zero(cls, value: Any) -> Any:
-        return 0 if value == 0 and not isinstance(value, bool) else value
-
-    @pydantic.field_validator("response_format")
-    @classmethod
-    def _plain(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
-        if value is not None and value.get("type") != "text":
-            raise ValueError("only the type text is supported")
-        return value
+    tool_choice: Literal["auto", "none"] | None = None
 
     @property
     def chat(self) -> list[dict[str, Any]]:
         """The messages as chat templates want them: content is text."""
         return [_as_chat(message) for message in self.messages]
+
+    @property
+    def offered_tools(self) -> list[dict[str, Any]]:
+        """The tools that the model is told of."""
+        return [] if self.tool_choice == "none" else self.tools or []
 
     @property
     def sampling(self) -> Sampling:
@@ -105,12 +115,22 @@ def parse_request(body: bytes) -> ChatRequest:
         RequestError: it is no JSON, or a parameter is missing, wrong or not supported.
     """
     try:
-        return ChatRequest.model_validate_json(body)
+        request = ChatRequest.model_validate_json(body)
     except pydantic.ValidationError as error:
         problem = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in problem["loc"])
         sentence = f"{where}: {problem['msg']}." if where else f"The body is not usable: {problem['msg']}."
         raise RequestError(400, "invalid_value", sentence, where or None) from error
+    for name, value in (request.model_extra or {}).items():
+        if name in _UNSUPPORTED and value is not None and value not in _UNSUPPORTED[name]:
+            raise RequestError(400, "unsupported_value", _refusal(name), name)
+    return request
+
+
+def _refusal(name: str) -> str:
+    harmless = " or ".join(json.dumps(value) for value in _UNSUPPORTED[name])
+    rule = f"can only be {harmless} here" if harmless else "is not supported here"
+    return f"The parameter {name} {rule}; leave it out."
 
 
 def _as_chat(message: _Message) -> dict[str, Any]:

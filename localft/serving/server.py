@@ -153,7 +153,8 @@ class _Turn:
 
 def _ask(endpoint: Endpoint, order: ChatRequest) -> Any:
     # Only engines of our own take tools; the protocol of all endpoints does without.
-    more: dict[str, Any] = {"tools": order.tools} if order.tools and getattr(endpoint, "takes_tools", False) else {}
+    tools = order.offered_tools if getattr(endpoint, "takes_tools", False) else []
+    more: dict[str, Any] = {"tools": tools} if tools else {}
     return endpoint.chat(order.chat, order.sampling, **more)
 
 

@@ -174,6 +174,10 @@ def test_parts_of_text_and_the_developer_role_are_understood(running: Running) -
         ({"logprobs": True}, "logprobs"),
         ({"presence_penalty": 1.0}, "presence_penalty"),
         ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"logit_bias": {"5": 1}}, "logit_bias"),
+        ({"tool_choice": "required"}, "tool_choice"),
+        ({"modalities": ["text", "audio"]}, "modalities"),
+        ({"reasoning_effort": "high"}, "reasoning_effort"),
     ],
 )
 def test_what_cannot_be_done_is_refused_by_name(running: Running, options: dict[str, Any], names: str) -> None:
@@ -186,8 +190,9 @@ def test_what_cannot_be_done_is_refused_by_name(running: Running, options: dict[
 
 def test_values_that_change_nothing_are_accepted(running: Running) -> None:
     answer = running.ask(
-        "hi", n=1, presence_penalty=0, frequency_penalty=0.0, response_format={"type": "text"}, user="somebody"
-    )
+        "hi", n=1, presence_penalty=0, frequency_penalty=0.0, response_format={"type": "text"}, user="somebody",
+        logprobs=False, logit_bias={}, tool_choice="auto", modalities=["text"], metadata={"for": "a test"},
+    )  # fmt: skip
     assert answer.choices[0].message.content == "hi"
 
 
