@@ -9,7 +9,7 @@ from localft.cli.following import started_in_background, wait_for, ways_of
 from localft.cli.options import detach_option, examples, json_option, project_argument, run_option
 from localft.cli.output import Output, one_line, shorten
 from localft.cli.selection import newest_with_weights
-from localft.data.versions import Split
+from localft.evaluation.answers import PARTS, Part
 from localft.evaluation.evaluations import (
     Evaluation,
     RowResult,
@@ -18,6 +18,7 @@ from localft.evaluation.evaluations import (
     read_answers,
     regressions,
     start_evaluation,
+    still_wrong,
     wins,
 )
 from localft.evaluation.scorecard import Score
@@ -31,6 +32,7 @@ _COLUMNS = 400
     epilog=examples(
         "localft evaluate support-bot",
         "localft evaluate support-bot --split validation --limit 20",
+        "localft evaluate support-bot --split golden",
         "localft evaluate support-bot --show --rows 5",
         "localft evaluate support-bot --json",
     ),
@@ -39,10 +41,11 @@ _COLUMNS = 400
 @run_option
 @click.option(
     "--split",
-    type=click.Choice(["test", "validation"]),
+    type=click.Choice(PARTS),
     default="test",
     show_default=True,
-    help="Which held-out examples. The more often the test split is looked at, the less it proves.",
+    help="Which examples; golden are the project's own questions, kept in Chat or written by hand. The more often the "
+    "test split is looked at, the less it proves.",
 )
 @click.option("--limit", type=click.IntRange(1), help="Ask only so many of them.")
 @click.option(
@@ -56,7 +59,7 @@ def evaluate(
     output: Output,
     project: Project,
     run_id: str | None,
-    split: Split,
+    split: Part,
     limit: int | None,
     rows: int,
     show: bool,
@@ -107,8 +110,9 @@ def print_evaluation(output: Output, evaluation: Evaluation, rows: int) -> None:
             output.say(sentence)
     if rows:
         answers = read_answers(evaluation)
-        _print_rows(output, "Improved most:", [row for row in wins(answers, rows) if row.gain > 0])
-        _print_rows(output, "Got worse:", [row for row in regressions(answers, rows) if row.gain < 0])
+        _print_rows(output, "Improved most:", wins(answers, rows))
+        _print_rows(output, "Got worse:", regressions(answers, rows))
+        _print_rows(output, "Furthest from right:", still_wrong(answers, rows))
 
 
 def _print_rows(output: Output, heading: str, rows: list[RowResult]) -> None:
@@ -154,6 +158,7 @@ def evaluation_value(project: Project, evaluation: Evaluation, rows: int) -> dic
         "scorecard": evaluation.scorecard,
         "wins": wins(answers, rows),
         "regressions": regressions(answers, rows),
+        "still_wrong": still_wrong(answers, rows),
         "folder": evaluation.folder,
     }
 

@@ -2,26 +2,31 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import pydantic
 
+from localft.serving.endpoint import Which
 from localft.settings import Settings
 from localft.store import files
 from localft.store.records import Record
 
-Which = Literal["base", "tuned"]
+Part = Literal["test", "validation", "train", "golden"]
+"""What is asked: a split of the run's dataset, or the project's golden questions."""
+PARTS: tuple[Part, ...] = get_args(Part)
 MODELS: tuple[Which, ...] = ("base", "tuned")
 DESIGN, QUESTIONS, ANSWERS = "design.json", "questions.json", "answers.jsonl"
+GOLDEN = "golden.jsonl"
+"""In an evaluation's folder: the golden questions as they were when it began, one `Example` a line."""
 
 
 class EvaluationSettings(Settings):
-    """What the worker is told; `limit` is a number of examples, None for all."""
+    """What the worker is told; `limit` is a number of examples, None for all; golden questions have no dataset."""
 
     project: str
     run: str
     dataset: str
-    split: Literal["train", "validation", "test"] = "test"
+    split: Part = "test"
     limit: int | None = pydantic.Field(None, ge=1)
 
 
@@ -33,7 +38,7 @@ class Design(Record):
     """
 
     dataset: str
-    split: str
+    split: Part
     available: int
     indices: tuple[int, ...]
     opened: int
@@ -62,7 +67,9 @@ class Questions(Record):
 class GivenAnswer(pydantic.BaseModel):
     """A line of answers.jsonl of the kind "answer": what a model said, and the measures of that answer alone.
 
-    `seconds` run from the start of its batch, so they say nothing about speed.
+    `seconds` run from the start of its batch, so they say nothing about speed. `asked_by` stands for everything that
+    the base model's answer depends on beside the question (see `reuse`), and `taken_from` is the earlier evaluation
+    that the answer was taken over from.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="ignore")
@@ -76,6 +83,8 @@ class GivenAnswer(pydantic.BaseModel):
     seconds: float
     finish: str
     scores: dict[str, float]
+    asked_by: str = ""
+    taken_from: str = ""
 
 
 class MeasuredLoss(pydantic.BaseModel):

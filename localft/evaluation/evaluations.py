@@ -5,24 +5,29 @@ from pathlib import Path
 from typing import Any, Literal
 
 from localft import jobs
-from localft.data.versions import Split, open_version
+from localft.data.examples import Example
+from localft.data.versions import load_split, open_version
 from localft.errors import UserError
 from localft.evaluation.answers import (
     ANSWERS,
     DESIGN,
+    GOLDEN,
     MODELS,
     QUESTIONS,
     AnswerLog,
     Design,
     EvaluationSettings,
+    Part,
     Question,
     Questions,
     Which,
 )
+from localft.evaluation.golden import read_golden
 from localft.evaluation.metrics import MEASURES
 from localft.evaluation.scorecard import Scorecard
 from localft.evaluation.verdict import Verdict
 from localft.jobs import JobOrder, JobView
+from localft.settings import parse
 from localft.store import files
 from localft.store.projects import Listing, Project, list_folders
 from localft.training.runs import Run, run_weights
@@ -39,7 +44,7 @@ class Evaluation:
     folder: Path
     id: str
     run_id: str
-    split: str
+    split: Part
     job: JobView
     scorecard: Scorecard | None
     verdict: Verdict | None
@@ -57,8 +62,9 @@ class RowScores:
 class RowResult:
     """One example with both answers.
 
-    `prompt` is the last question, `messages` the whole conversation before the answer. `gain` is how much better the
-    tuned answer is by the primary measure (negative: worse), and `outcome` the same in a word.
+    `prompt` is the last question, `messages` the whole conversation before the answer. `quality` is the tuned answer's
+    primary measure, with a sign that makes more better; `gain` is how much more that is than the base answer's
+    (negative: worse), and `outcome` the same in a word.
     """
 
     index: int
@@ -72,24 +78,27 @@ class RowResult:
     outcome: Outcome
     base_thinking: str = ""
     tuned_thinking: str = ""
+    quality: float = 0.0
 
 
-def start_evaluation(project: Project, run: Run, split: Split = "test", limit: int | None = None) -> Evaluation:
+def start_evaluation(project: Project, run: Run, split: Part = "test", limit: int | None = None) -> Evaluation:
     """Start comparing base and tuned model on the examples of `split`: all, or a random but fixed choice of `limit`.
 
     Raises:
-        UserError: the run has no weights yet, or the split has no examples.
+        UserError: the run has no weights yet, the split has no examples, or a golden question cannot be read.
     """
     run_weights(run)
-    version = open_version(project, run.recipe.dataset)
-    if not version.counts.get(split):
-        raise UserError(f"The {split} split has no examples.", "Import more examples, then train again.")
     if limit is not None and limit < 1:
         raise UserError("An evaluation needs at least one example.", "Leave the limit out to use all of them.")
-    settings = EvaluationSettings(
-        project=project.slug, run=run.id, dataset=run.recipe.dataset, split=split, limit=limit
-    )
+    dataset = "" if split == "golden" else run.recipe.dataset
+    settings = EvaluationSettings(project=project.slug, run=run.id, dataset=dataset, split=split, limit=limit)
     folder = project.evaluations / files.new_id()
+    if split == "golden":
+        # Kept beside the answers: the person's file may change while the evaluation goes on, or before it resumes.
+        lines = "".join(question.model_dump_json() + "\n" for question in read_golden(project))
+        files.write_text(folder / GOLDEN, lines)
+    elif not open_version(project, dataset).counts.get(split):
+        raise UserError(f"The {split} split has no examples.", "Import more examples, then train again.")
     order = JobOrder(
         worker=WORKER,
         title=f"Evaluating {run.base_model.name}",
@@ -99,6 +108,14 @@ def start_evaluation(project: Project, run: Run, split: Split = "test", limit: i
     )
     jobs.start(folder, order)
     return read_evaluation(folder)
+
+
+def load_examples(folder: Path, project: Project, settings: EvaluationSettings) -> list[Example]:
+    """Read the examples that an evaluation chooses from."""
+    if settings.split == "golden":
+        with (folder / GOLDEN).open(encoding="utf-8") as lines:
+            return [Example.model_validate_json(line) for line in lines]
+    return load_split(project, settings.dataset, settings.split)
 
 
 def list_evaluations(project: Project) -> Listing[Evaluation]:
@@ -136,10 +153,8 @@ def read_evaluation(folder: Path) -> Evaluation:
     job = jobs.read(folder)
     scorecard = Scorecard.load(folder / SCORECARD) if (folder / SCORECARD).exists() else None
     verdict = Verdict.load(folder / VERDICT) if (folder / VERDICT).exists() else None
-    settings = job.order.settings
-    return Evaluation(
-        folder, folder.name, str(settings.get("run", "")), str(settings.get("split", "test")), job, scorecard, verdict
-    )
+    settings = parse(EvaluationSettings, job.order.settings, "the evaluation's order")
+    return Evaluation(folder, folder.name, settings.run, settings.split, job, scorecard, verdict)
 
 
 def read_answers(evaluation: Evaluation) -> list[RowResult]:
@@ -169,6 +184,12 @@ def regressions(rows: list[RowResult], count: int = 10) -> list[RowResult]:
     return sorted(worse, key=lambda row: (row.gain, _likeness(row), row.index))[:count]
 
 
+def still_wrong(rows: list[RowResult], count: int = 10) -> list[RowResult]:
+    """The rows whose tuned answer is furthest from the expected one, though no worse than the base's; worst first."""
+    wrong = [row for row in rows if row.outcome != "regression" and not row.scores.tuned.get("exact_match")]
+    return sorted(wrong, key=lambda row: (row.quality, row.scores.tuned.get("chrf", 0.0), row.index))[:count]
+
+
 def count_opened(project: Project, dataset: str, split: str, evaluation_id: str) -> int:
     """How often a split has been looked at up to an evaluation, that one included: a split wears out by being used."""
     wanted = (dataset, split)
@@ -185,8 +206,9 @@ def count_opened(project: Project, dataset: str, split: str, evaluation_id: str)
 def _row(question: Question, log: AnswerLog, primary: str) -> RowResult:
     base, tuned = (log.answers[model, question.index] for model in MODELS)
     scores = RowScores(*(_scores(model, question.index, log) for model in MODELS))
-    gain = scores.tuned.get(primary, 0.0) - scores.base.get(primary, 0.0)
-    gain = gain if MEASURES[primary].higher_is_better else -gain
+    sign = 1 if MEASURES[primary].higher_is_better else -1
+    base_quality, quality = (sign * of_model.get(primary, 0.0) for of_model in (scores.base, scores.tuned))
+    gain = quality - base_quality
     outcome: Outcome = "same" if abs(gain) < 1e-9 else "win" if gain > 0 else "regression"
     asked = [str(message.get("content", "")) for message in question.messages if message.get("role") == "user"]
     return RowResult(
@@ -197,6 +219,7 @@ def _row(question: Question, log: AnswerLog, primary: str) -> RowResult:
         base=base.text,
         tuned=tuned.text,
         scores=scores,
+        quality=quality,
         gain=gain,
         outcome=outcome,
         base_thinking=base.thinking,

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from localft.data.examples import Example
-from localft.data.versions import load_split
 from localft.errors import UserError
 from localft.evaluation.answers import DESIGN, QUESTIONS, Design, EvaluationSettings, Question, Questions
-from localft.evaluation.evaluations import count_opened
+from localft.evaluation.evaluations import count_opened, load_examples
 from localft.evaluation.metrics import choose_primary
 from localft.models.chat_format import ChatFormat
 from localft.models.rendering import render
@@ -27,7 +26,7 @@ def prepare(
     Raises:
         UserError: the split has no examples.
     """
-    examples = load_split(project, settings.dataset, settings.split)
+    examples = load_examples(folder, project, settings)
     if (folder / DESIGN).exists():
         design = Design.load(folder / DESIGN)
         questions = list(Questions.load(folder / QUESTIONS).rows)

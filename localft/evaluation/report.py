@@ -3,10 +3,11 @@
 from html import escape
 from pathlib import Path
 
+from localft import words
 from localft.errors import UserError
-from localft.evaluation.evaluations import Evaluation, RowResult, read_answers, regressions, wins
+from localft.evaluation.evaluations import Evaluation, RowResult, read_answers, regressions, still_wrong, wins
 from localft.evaluation.scorecard import Score, Scorecard
-from localft.evaluation.verdict import Verdict
+from localft.evaluation.verdict import Verdict, asked
 from localft.store import files
 
 _MOST_ROWS = 20
@@ -44,6 +45,7 @@ def write_report(evaluation: Evaluation) -> Path:
         _notes(scorecard),
         _rows("What the tuned model improved most", wins(rows, _MOST_ROWS)),
         _rows("What the tuned model made worse", regressions(rows, _MOST_ROWS)),
+        _rows("Where the tuned model is furthest from right", still_wrong(rows, _MOST_ROWS)),
         _origin(scorecard, verdict),
     ]
     page = (
@@ -105,8 +107,9 @@ def _row(row: RowResult) -> str:
 def _origin(scorecard: Scorecard, verdict: Verdict) -> str:
     facts = {
         "Run": scorecard.run,
-        "Dataset": f"{scorecard.dataset}, {scorecard.split} split, {scorecard.count} of {scorecard.available} examples",
-        "Looked at": f"{scorecard.opened} times so far",
+        "Dataset": scorecard.dataset or "none: the questions are the project's own",
+        "Asked": f"{asked(scorecard.count, scorecard.split)}, of {scorecard.available:,}",
+        "Looked at": f"{words.counted(scorecard.opened, 'time')} so far",
         "Longest answer allowed": f"{scorecard.max_tokens} tokens, the likeliest token each time",
         "Test": f"{verdict.method}, p = {verdict.p_value:.3g}",
         "Finished": scorecard.finished_at,

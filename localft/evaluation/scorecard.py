@@ -4,6 +4,7 @@ from typing import Literal
 
 import pydantic
 
+from localft.evaluation.answers import Part
 from localft.store.records import Record
 
 Unit = Literal["share", "points", "nats", "ratio", "seconds", "tokens/s"]
@@ -54,14 +55,15 @@ class Forgetting(pydantic.BaseModel):
 class Scorecard(Record):
     """scorecard.json. `primary` names the measure that the verdict rests on, and `primary_reason` says why it.
 
-    `count` of the `available` examples of `split` were asked; `opened` says how often this split of this dataset has
-    been looked at in this project, this time included; `max_tokens` is the longest answer that was allowed.
+    `count` of the `available` examples of `split` were asked (golden questions are of no `dataset`); `opened` says how
+    often this split of this dataset has been looked at in this project, this time included; `max_tokens` is the longest
+    answer that was allowed.
     """
 
     project: str
     run: str
     dataset: str
-    split: str
+    split: Part
     count: int
     available: int
     opened: int

@@ -3,12 +3,20 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from localft import words
+from localft.evaluation.answers import Part
 from localft.evaluation.metrics import MEASURES
 from localft.store.records import Record
 
 Word = Literal["better", "no evidence", "worse"]
 LEVEL = 0.05
 FEW_ROWS = 30
+_ASKED: dict[Part, tuple[str, str]] = {
+    "test": ("unseen example", "unseen examples"),
+    "validation": ("example of the validation split", "examples of the validation split"),
+    "train": ("example that it was trained on", "examples that it was trained on"),
+    "golden": ("golden question", "golden questions"),
+}
 
 
 class Verdict(Record):
@@ -36,7 +44,7 @@ def judge(
     primary: str,
     base: Sequence[float],
     tuned: Sequence[float],
-    split: str = "test",
+    split: Part = "test",
     sizes: Sequence[float] | None = None,
 ) -> Verdict:
     """Compare both models by the primary measure of each example, in the same order.
@@ -84,13 +92,10 @@ def judge(
 
 
 def _sentence(
-    word: Word, primary: str, count: int, base: float, tuned: float, interval: tuple[float, float], split: str
+    word: Word, primary: str, count: int, base: float, tuned: float, interval: tuple[float, float], split: Part
 ) -> str:
     measure = MEASURES[primary]
-    kind = {"test": "unseen examples", "validation": "examples of the validation split"}.get(
-        split, "examples that it was trained on"
-    )
-    opening = f"On {count} {kind} " + {
+    opening = f"On {asked(count, split)} " + {
         "exact_match": "the tuned model answers {tuned} % exactly right, the base model {base} %",
         "chrf": "the tuned model's answers are {tuned} of 100 points like the expected ones, the base model's {base}",
         "loss": "the expected answers surprise the tuned model by {tuned} a token (loss), the base model by {base}",
@@ -101,8 +106,13 @@ def _sentence(
     else:
         near, far = (low, high) if word == "better" else (-high, -low)
         evidence = f": {word} by {_number(near, primary)} to {_number(far, primary)}{_unit(primary)}."
-    few = f" With {count} examples only large differences can be seen." if count < FEW_ROWS else ""
+    few = " With so few only large differences can be seen." if count < FEW_ROWS else ""
     return opening + evidence + few
+
+
+def asked(count: int, split: Part) -> str:
+    """How many questions of which kind: "50 unseen examples", "1 golden question"."""
+    return words.counted(count, *_ASKED[split])
 
 
 def _range(low: float, high: float, primary: str) -> str:

@@ -7,14 +7,15 @@ from typing import Any
 import gradio as gr
 
 from localft import jobs, words
-from localft.data.versions import SPLITS, Split
 from localft.errors import UserError
+from localft.evaluation.answers import Part
 from localft.evaluation.evaluations import (
     Evaluation,
     list_evaluations,
     open_evaluation,
     regressions,
     start_evaluation,
+    still_wrong,
     wins,
 )
 from localft.store.projects import Project
@@ -31,6 +32,12 @@ from localft.ui.views import parts
 from localft.ui.views.html import Markup
 
 _SHOWN_ROWS = 5
+_PARTS: list[tuple[str, Part]] = [
+    ("Test", "test"),
+    ("Validation", "validation"),
+    ("Training", "train"),
+    ("Golden questions", "golden"),
+]
 
 
 @dataclass(frozen=True)
@@ -55,11 +62,12 @@ class Results:
     forgetting: gr.HTML
     better: gr.HTML
     worse: gr.HTML
+    wrong: gr.HTML
     report: gr.HTML
 
     @property
     def all(self) -> list[gr.HTML]:
-        return [self.banner, self.scores, self.forgetting, self.better, self.worse, self.report]
+        return [self.banner, self.scores, self.forgetting, self.better, self.worse, self.wrong, self.report]
 
 
 def draw(shared: Shared) -> None:
@@ -73,7 +81,7 @@ def draw(shared: Shared) -> None:
             "Evaluate", variant="primary", elem_classes="lf-long", elem_id="start-evaluation", scale=0, min_width=160
         )
     waiting = gr.HTML(elem_classes="lf-live")
-    results = Results(gr.HTML(), gr.HTML(), gr.HTML(), gr.HTML(), gr.HTML(), gr.HTML())
+    results = Results(gr.HTML(), gr.HTML(), gr.HTML(), gr.HTML(), gr.HTML(), gr.HTML(), gr.HTML())
     draw_rating(shared, answers, message)
     history = gr.HTML(js_on_load=clickable())
     with gr.Accordion("All settings", open=False):
@@ -114,13 +122,14 @@ def _results(results: Results, answers: Answers, project: Project | None, evalua
         return dict.fromkeys(results.all, "")
     rows = answers.read(evaluation)
     labels = {score.name: score.label for score in card.scores}
-    won, lost = wins(rows, _SHOWN_ROWS), regressions(rows, _SHOWN_ROWS)
+    won, lost, wrong = (choose(rows, _SHOWN_ROWS) for choose in (wins, regressions, still_wrong))
     return {
         results.banner: views.banner(evaluation.verdict, card),
         results.scores: views.scores(card),
         results.forgetting: views.forgetting(card.forgetting),
         results.better: views.rows("What it does better", won, "No answer got better.", labels),
         results.worse: views.rows("What it does worse", lost, "No answer got worse.", labels),
+        results.wrong: views.rows("Where it is furthest from right", wrong, "Every other answer is right.", labels),
         results.report: views.report_link(downloads.report_address(project, evaluation.id)),
     }
 
@@ -129,10 +138,11 @@ def _draw_choices() -> Choices:
     with gr.Row(equal_height=True):
         run = gr.Dropdown([], label="Run", info="The newest trained run unless another is chosen.", min_width=240)
         split = gr.Radio(
-            list(SPLITS),
+            _PARTS,
             value="test",
             label="Part of the data",
-            info="The test part has influenced nothing; validation chose the best checkpoint, train was learned.",
+            info="Test has influenced nothing, validation chose the best checkpoint, training was learned. Golden "
+            "questions are your own: keep them in Chat.",
             min_width=240,
         )
         limit = gr.Number(
@@ -166,7 +176,7 @@ def _connect(shared: Shared, start: gr.Button, choices: Choices, message: gr.HTM
     started: Once[Evaluation] = Once()
 
     def evaluate(
-        slug: str | None, request: str, picked: Picked, run_id: str | None, split: Split, limit: float | None
+        slug: str | None, request: str, picked: Picked, run_id: str | None, split: Part, limit: float | None
     ) -> Updates:
         evaluation = started.run(request, _starter(required(slug), run_id, split, limit))
         return {key: new_key(), shared.picked: {**picked, "evaluation": evaluation.id}}
@@ -177,7 +187,7 @@ def _connect(shared: Shared, start: gr.Button, choices: Choices, message: gr.HTM
     )  # fmt: skip
 
 
-def _starter(project: Project, run_id: str | None, split: Split, limit: float | None) -> Callable[[], Evaluation]:
+def _starter(project: Project, run_id: str | None, split: Part, limit: float | None) -> Callable[[], Evaluation]:
     def start() -> Evaluation:
         run = open_run(project, run_id) if run_id else newest_trained(project)
         if run is None:

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from html.parser import HTMLParser
+from pathlib import Path
 
 import psutil
 import pytest
@@ -187,10 +188,51 @@ def test_a_limited_evaluation_is_stopped_resumed_and_counted(project: Project) -
     assert evaluations.count_opened(project, run.recipe.dataset, "validation", "99999999") == 1
 
 
+def test_golden_questions_are_asked_and_the_base_model_only_once(project: Project) -> None:
+    run = open_run(project)
+    asked = task_examples()[1][:6]
+    rows = [{"prompt": example.prompt[-1].content, "answer": example.answer} for example in asked]
+    learned = task_examples()[0][0]
+    rows.append({"prompt": learned.prompt[-1].content, "answer": learned.answer})
+    project.golden.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    started = start_evaluation(project, run, "golden")
+    # What is written afterwards belongs to the next evaluation.
+    project.golden.write_text(json.dumps(rows[0]) + "\n", encoding="utf-8")
+    first = finish(started)
+    assert first.scorecard is not None
+    assert first.verdict is not None
+    assert (first.scorecard.split, first.scorecard.dataset, first.scorecard.count) == ("golden", "", 7)
+    assert first.verdict.sentence.startswith("On 7 golden questions the tuned model ")
+    assert any("chosen by hand" in note for note in first.scorecard.notes)
+    assert any("1 golden question is among the examples" in note for note in first.scorecard.notes)
+    assert not any("taken over" in note for note in first.scorecard.notes)
+    assert "7 golden questions, of 7" in write_report(first).read_text(encoding="utf-8")
+
+    second = finish(start_evaluation(project, run, "golden"))
+    assert second.scorecard is not None
+    assert any(note.startswith("1 answer of the base model is taken over") for note in second.scorecard.notes)
+    (again,) = read_answers(second)
+    before = read_answers(first)[0]
+    assert (again.prompt, again.base, again.scores.base["exact_match"]) == (before.prompt, before.base, 0)
+    (taken,) = [line for line in lines(second) if line["kind"] == "answer" and line["model"] == "base"]
+    assert taken["taken_from"] == first.id
+
+    # Other weights under the same names are another model: it is asked itself.
+    weights = Path(run.base_model.folder or "") / "model.safetensors"
+    content = weights.read_bytes()
+    weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    third = finish(start_evaluation(project, run, "golden"))
+    weights.write_bytes(content)
+    assert third.scorecard is not None
+    assert not any("taken over" in note for note in third.scorecard.notes)
+
+
 def test_what_cannot_be_evaluated_is_refused(project: Project) -> None:
     run = open_run(project)
     with pytest.raises(UserError, match="has no evaluation yet"):
         open_evaluation(project)
+    with pytest.raises(UserError, match="no golden questions yet"):
+        start_evaluation(project, run, "golden")
     with pytest.raises(UserError, match="at least one example"):
         start_evaluation(project, run, limit=0)
     (project.datasets / run.recipe.dataset / "dataset.json").unlink()

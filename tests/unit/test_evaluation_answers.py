@@ -4,7 +4,7 @@ import pytest
 
 from localft.errors import UserError
 from localft.evaluation.answers import DESIGN, QUESTIONS, AnswerLog, Design, Question, Questions
-from localft.evaluation.evaluations import Evaluation, read_answers, regressions, wins
+from localft.evaluation.evaluations import Evaluation, read_answers, regressions, still_wrong, wins
 from localft.evaluation.measuring import measure, reach_verdict
 from localft.evaluation.preparing import choose_indices
 from localft.evaluation.report import write_report
@@ -114,6 +114,13 @@ def test_a_report_escapes_whatever_stands_in_the_data(tmp_path: Path) -> None:
         assert tag not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &lt;think&gt;" in page
     assert page.count("<h2>") == page.count("</h2>")
+
+
+def test_what_is_still_wrong_is_neither_right_nor_a_regression(tmp_path: Path) -> None:
+    fill(tmp_path / "right-or-wrong", [0, 1, 0, 0], [1, 0, 0, 0])
+    assert [row.index for row in still_wrong(read_answers(evaluation_in(tmp_path / "right-or-wrong")))] == [2, 3]
+    fill(tmp_path / "alike", [10, 90, 50, 40], [95, 20, 50, 60], "chrf")
+    assert [row.index for row in still_wrong(read_answers(evaluation_in(tmp_path / "alike")))] == [2, 3, 0]
 
 
 def test_a_limit_chooses_the_same_examples_every_time() -> None:

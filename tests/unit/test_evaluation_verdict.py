@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from localft.evaluation.answers import Part
 from localft.evaluation.forgetting import describe_forgetting
 from localft.evaluation.verdict import judge
 
@@ -43,7 +44,7 @@ def test_a_difference_that_chance_makes_is_no_evidence() -> None:
 def test_few_examples_say_so() -> None:
     verdict = judge("exact_match", right(0, 4), right(4, 4))
     assert (verdict.word, verdict.few_rows) == ("no evidence", True)
-    assert verdict.sentence.endswith("With 4 examples only large differences can be seen.")
+    assert verdict.sentence.endswith("With so few only large differences can be seen.")
     assert judge("exact_match", right(0, 6), right(6, 6)).word == "better"
 
 
@@ -65,9 +66,14 @@ def test_text_is_judged_by_likeness() -> None:
     assert "of 100 points like the expected ones" in verdict.sentence
 
 
-@pytest.mark.parametrize("split", ["validation", "train"])
-def test_other_splits_are_not_called_unseen(split: str) -> None:
+@pytest.mark.parametrize("split", ["validation", "train", "golden"])
+def test_other_splits_are_not_called_unseen(split: Part) -> None:
     assert "unseen" not in judge("exact_match", right(1, 50), right(46, 50), split).sentence
+
+
+@pytest.mark.parametrize(("count", "said"), [(8, "On 8 golden questions the "), (1, "On 1 golden question the ")])
+def test_golden_questions_are_called_so(count: int, said: str) -> None:
+    assert judge("exact_match", right(0, count), right(count, count), "golden").sentence.startswith(said)
 
 
 def test_equal_answers_and_one_example_are_no_evidence() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from localft import words
 from localft.evaluation.evaluations import Evaluation, RowResult
 from localft.evaluation.scorecard import Forgetting, Score, Scorecard
-from localft.evaluation.verdict import Verdict
+from localft.evaluation.verdict import Verdict, asked
 from localft.jobs import JobState
 from localft.training.runs import Run
 from localft.ui.views import parts
@@ -46,7 +46,7 @@ def banner(verdict: Verdict | None, scorecard: Scorecard | None) -> Markup:
         return Markup()
     facts = parts.facts(
         [
-            ("Questions", f"{verdict.count:,} the model has not seen"),
+            ("Questions", asked(verdict.count, scorecard.split if scorecard else "test")),
             ("Measured by", _label(scorecard, verdict.primary)),
             ("95 % interval of the difference", _verdict_interval(verdict, scorecard)),
             ("Test", f"{verdict.method}, p = {words.rounded(verdict.p_value, 2)}"),

@@ -1,0 +1,53 @@
+"""Golden questions: what a person wants answered, kept out of a chat or written by hand, with the wanted answers."""
+
+from localft.data.conversation import BadRow
+from localft.data.examples import Example
+from localft.data.readers.opening import open_file
+from localft.data.rows import Row
+from localft.data.shapes import convert, detect
+from localft.data.splitting import prompt_keys
+from localft.data.values import BadValue
+from localft.data.versions import iterate_split, list_versions
+from localft.errors import UserError
+from localft.store.projects import Project
+
+
+def read_golden(project: Project) -> list[Example]:
+    """Read the golden questions of a project, each only once; a line may have any shape that imports know.
+
+    Raises:
+        UserError: there are none, or a line cannot be used. Leaving it out silently would not be what was written down.
+    """
+    if not project.golden.exists():
+        raise UserError(
+            f"The project {project.name} has no golden questions yet.",
+            f"Keep some in Chat, or write {project.golden}, one on each line: "
+            '{"prompt": "the question", "answer": "the answer you want"}.',
+        )
+    examples: dict[str, Example] = {}
+    for row in open_file(project.golden).rows:
+        example = _example(row, project)
+        examples.setdefault(example.model_dump_json(include={"messages", "tools"}), example)
+    return list(examples.values())
+
+
+def _example(row: Row, project: Project) -> Example:
+    try:
+        if row.values is None:
+            raise BadRow(row.kind, row.problem)
+        layout = detect(row.values)
+        if layout is None:
+            raise BadRow("no known shape", "it has neither messages nor a prompt with its answer")
+        return convert(row.values, layout, project.golden.name, row.number)
+    except (BadRow, BadValue) as error:
+        raise UserError(
+            f"Line {row.number} of {project.golden} is no golden question: {error}.", "Correct it, or delete the line."
+        ) from error
+
+
+def count_learned(project: Project, dataset: str, questions: list[Example]) -> int:
+    """How many of the questions a run on this dataset has been trained on, word for word or nearly so."""
+    if dataset not in {version.id for version in list_versions(project).items}:
+        return 0
+    learned = {key for example in iterate_split(project, dataset, "train") for key in prompt_keys(example)}
+    return sum(prompt_keys(question)[-1] in learned for question in questions)

@@ -1,0 +1,94 @@
+"""Golden questions: read in any shape, refused by line, counted where they were learned; and answers taken over."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from localft.data.keeping import keep_golden
+from localft.errors import UserError
+from localft.evaluation.answers import ANSWERS, QUESTIONS, AnswerLog, Question, Questions
+from localft.evaluation.golden import count_learned, read_golden
+from localft.evaluation.reuse import earlier_answers
+from localft.store.projects import Project, create_project
+from tests.sample_projects import make_project
+
+
+def test_kept_and_hand_written_questions_are_read_once_each() -> None:
+    project = create_project("p")
+    kept = [{"role": "user", "content": "Capital of France?"}, {"role": "assistant", "content": "Paris"}]
+    keep_golden(project, kept)
+    keep_golden(project, kept)
+    with project.golden.open("a", encoding="utf-8") as file:
+        file.write('{"prompt": "2 + 5?", "answer": "7"}\n\n{"question": "Line\u2028feed?", "answer": "yes"}\n')
+    assert [example.answer for example in read_golden(project)] == ["Paris", "7", "yes"]
+
+
+def test_no_golden_questions_says_how_to_write_some() -> None:
+    with pytest.raises(UserError, match="no golden questions yet") as caught:
+        read_golden(create_project("p"))
+    assert "golden.jsonl" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('{"prompt": "a", "answer"', "Line 2 of "),
+        ('{"other": 1}', "neither messages nor a prompt"),
+        ('{"prompt": "a", "answer": ""}', "the answer is empty"),
+        ('{"messages": [{"role": "user", "content": "a"}]}', "fewer than two messages"),
+        ("[1]", "not an object"),
+    ],
+)
+def test_a_line_that_is_no_question_is_named(line: str, reason: str) -> None:
+    project = create_project("p")
+    written = '{"prompt": "a", "answer": "b"}\n' + line + "\n"
+    project.golden.write_text(written, encoding="utf-8")
+    with pytest.raises(UserError, match=reason) as caught:
+        read_golden(project)
+    assert caught.value.message.startswith("Line 2 of ")
+    assert project.golden.read_text(encoding="utf-8") == written
+
+
+def test_questions_that_were_learned_are_counted_however_they_are_written() -> None:
+    project = make_project()
+    version = next(project.datasets.iterdir()).name
+    learned = (project.datasets / version / "train.jsonl").read_text(encoding="utf-8").splitlines()[0]
+    question = json.loads(learned)["messages"][0]["content"]
+    rows = [{"prompt": question.upper() + "!", "answer": "x"}, {"prompt": "Something else", "answer": "y"}]
+    project.golden.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert count_learned(project, version, read_golden(project)) == 1
+    assert count_learned(project, "gone", read_golden(project)) == 0
+
+
+def _asked(project: Project, name: str, questions: list[Question], asked_by: str, text: str) -> None:
+    folder: Path = project.evaluations / name
+    Questions(rows=tuple(questions)).save(folder / QUESTIONS)
+    log = AnswerLog(folder / ANSWERS)
+    for question in questions:
+        for model in ("base", "tuned"):
+            log.write(
+                "answer", model=model, index=question.index, text=f"{text} {question.index} of {model}", scores={},
+                prompt_tokens=1, completion_tokens=2, seconds=0.1, finish="stop", asked_by=asked_by,
+            )  # fmt: skip
+
+
+def _question(index: int, text: str, expected: str = "x") -> Question:
+    return Question(index=index, messages=({"role": "user", "content": text},), expected=expected)
+
+
+def test_only_answers_to_the_same_question_asked_in_the_same_way_are_taken_over() -> None:
+    project = create_project("p")
+    _asked(project, "1", [_question(0, "a"), _question(4, "b")], "this way", "first")
+    _asked(project, "2", [_question(0, "c")], "another way", "second")
+    (project.evaluations / "3").mkdir()
+    (project.evaluations / "3" / QUESTIONS).write_text("torn", encoding="utf-8")
+    now = [_question(0, "b", "another answer is wanted now"), _question(1, "a "), _question(2, "c")]
+    found = earlier_answers(project, "4", now, "this way")
+    assert {index: (answer.text, answer.taken_from) for index, answer in found.items()} == {
+        0: ("first 4 of base", "1"),
+    }
+    assert found[0].index == 0
+    with_tools = now[0].model_copy(update={"tools": ({"type": "function"},)})
+    assert earlier_answers(project, "4", [with_tools], "this way") == {}
+    assert earlier_answers(project, "1", now, "this way") == {}
