@@ -66,9 +66,8 @@ def make_plan(recipe: Recipe, base_model: BaseModel, token_stats: TokenStats, ha
     memory = memory_by_cause(shape, load)
     total = sum(memory.values())
     steps_per_epoch = math.ceil(token_stats.train / settings.batch_size)
-    steps = math.ceil(settings.epochs * steps_per_epoch)
     mean = token_stats.mean_at(settings.max_length)
-    trained = int(min(settings.epochs * token_stats.train, steps * settings.batch_size) * mean)
+    trained = int(settings.examples_seen(token_stats.train) * mean)
     rate = tokens_per_second(shape, load, mean * load.micro_batch, device)
     validations = math.ceil(settings.epochs * settings.evaluations_per_epoch)
     # A validation has a forward pass only, a third of the work of training on the same tokens.
@@ -85,9 +84,9 @@ def make_plan(recipe: Recipe, base_model: BaseModel, token_stats: TokenStats, ha
         micro_batch_size=load.micro_batch,
         accumulation=settings.batch_size // load.micro_batch,
         activation_checkpointing=load.checkpointing,
-        steps=steps,
+        steps=settings.steps(token_stats.train),
         steps_per_epoch=steps_per_epoch,
-        validate_every=max(1, round(steps_per_epoch / settings.evaluations_per_epoch)),
+        validate_every=settings.steps_between_validations(token_stats.train),
         trained_tokens=trained,
         tokens_per_second=rate,
         seconds=seconds,

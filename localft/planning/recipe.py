@@ -1,5 +1,6 @@
 """The recipe: every choice of a run, declared once. The form, the command line and recipe.json are derived from it."""
 
+import math
 from typing import Literal
 
 from pydantic import Field
@@ -62,6 +63,18 @@ class TrainingSettings(Settings):
         3, ge=0, le=50, description="Stop after so many validations without improvement; 0 never stops early."
     )
     seed: int = Field(42, ge=0, le=2**31 - 1, description="Fixes every random choice, so that a run can be repeated.")
+
+    def examples_seen(self, rows: int) -> int:
+        """How many examples a run over `rows` trains on, counted anew in each pass."""
+        return max(1, round(self.epochs * rows))
+
+    def steps(self, rows: int) -> int:
+        """The steps of a run over `rows`; only its last one may have fewer examples than the others."""
+        return math.ceil(self.examples_seen(rows) / self.batch_size)
+
+    def steps_between_validations(self, rows: int) -> int:
+        """After so many steps the validation loss is measured again."""
+        return max(1, round(rows / self.batch_size / self.evaluations_per_epoch))
 
 
 class Recipe(Record):

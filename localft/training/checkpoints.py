@@ -41,6 +41,9 @@ class Manifest(Record):
 class Checkpoints:
     """The checkpoints of one run, in one folder."""
 
+    MOST = _KEEP + 2
+    """So many lie here at once: the newest ones, the best one, and one that is being written."""
+
     def __init__(self, folder: Path, identity: str) -> None:
         self.folder = folder
         self.identity = identity
@@ -78,10 +81,9 @@ class Checkpoints:
             self._set_aside(self.path(step))
         return None
 
-    def sweep(self) -> None:
-        """Remove what a killed process left half-written. Call it when no other process writes here."""
-        for leftover in self.folder.glob(f"{_STAGING}*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+    def count(self) -> int:
+        """How many there are, whole or not."""
+        return len(self._steps())
 
     def clear(self) -> None:
         """Delete all checkpoints of a finished run; its weights have been published."""
@@ -107,6 +109,12 @@ class Checkpoints:
         quarantine = self.folder / _QUARANTINE
         quarantine.mkdir(parents=True, exist_ok=True)
         damaged.rename(quarantine / f"{damaged.name}-{secrets.token_hex(3)}")
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a killed process left half-written in a folder. Call it when no other process writes there."""
+    for leftover in folder.glob(f"{_STAGING}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def seal(folder: Path, step: int, identity: str) -> None:
@@ -140,12 +148,16 @@ def publish(source: Path, target: Path, names: tuple[str, ...], step: int, ident
     """
     staged = target.with_name(f"{_STAGING}{target.name}-{secrets.token_hex(3)}")
     staged.mkdir(parents=True)
-    for name in names:
-        try:
-            os.link(source / name, staged / name)
-        except OSError:
-            shutil.copy2(source / name, staged / name)
-    seal(staged, step, identity)
+    try:
+        for name in names:
+            try:
+                os.link(source / name, staged / name)
+            except OSError:
+                shutil.copy2(source / name, staged / name)
+        seal(staged, step, identity)
+    except BaseException:
+        shutil.rmtree(staged, ignore_errors=True)
+        raise
     if target.exists():
         former = target.with_name(f"{_STAGING}former-{target.name}-{secrets.token_hex(3)}")
         target.rename(former)

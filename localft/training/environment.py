@@ -3,6 +3,7 @@
 import os
 import platform
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -45,7 +46,7 @@ def read_environment(
         python=platform.python_version(),
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         libraries={name: metadata.version(name) for name in _LIBRARIES},
-        device=torch.cuda.get_device_name(0) if on_gpu else platform.processor() or platform.machine(),
+        device=torch.cuda.get_device_name(0) if on_gpu else _processor(),
         driver=hardware.driver,
         cuda=torch.version.cuda,
         threads=torch.get_num_threads(),
@@ -56,6 +57,14 @@ def read_environment(
         base_model=base_model,
         base_revision=base_revision,
     )
+
+
+def _processor() -> str:
+    """The processor's name; Linux tells it in a file only."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text(encoding="utf-8", errors="replace").splitlines() if told.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "") or platform.processor() or platform.machine()
 
 
 def peak_memory_bytes() -> int:

@@ -77,7 +77,8 @@ def metrics_of(folder: Path) -> Metrics:
     return Metrics(
         **{name: sorted(points.items()) for name, points in series.items()},
         samples=dict(sorted(samples.items())),
-        warnings=warnings,
+        # A resumed part says again what it comes across again.
+        warnings=list(dict.fromkeys(warnings)),
         best_step=min(trained, key=lambda step: validation[step]) if trained else None,
     )
 

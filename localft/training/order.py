@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localft.data.versions import DatasetVersion, load_split, open_version
+from localft.errors import UserError
 from localft.jobs import JobContext
 from localft.models.base_model import BaseModel
 from localft.models.chat_format import ChatFormat
@@ -52,6 +53,11 @@ def read_order(context: JobContext) -> Order:
     base_model = BaseModel.load(folder / "base_model.json")
     chat_format = ChatFormat.load(folder / "chat_format.json")
     project = open_project(str(context.settings["project"]))
+    if not (project.datasets / recipe.dataset).is_dir():
+        raise UserError(
+            f"The examples of this run, version {recipe.dataset}, are no longer in the project.",
+            f"Put that folder back into {project.datasets} and resume, or start a new run.",
+        )
     version = open_version(project, recipe.dataset)
     parts = (
         recipe.settings.model_dump_json(),

@@ -15,6 +15,7 @@ class RunProgress(Record):
     validated_step: int | None = None
     without_improvement: int = 0
     loss: float | None = None
+    loss_at_best: float | None = None
     seconds: float = 0.0
     trained_tokens: int = 0
     peak_memory_bytes: int = 0
@@ -24,25 +25,26 @@ class RunProgress(Record):
         if step == 0:
             return self.model_copy(update={"first_validation_loss": loss, "validated_step": 0})
         better = self.best_validation_loss is None or loss < self.best_validation_loss
-        changes: dict[str, float | int] = {
+        changes: dict[str, float | int | None] = {
             "validation_loss": loss,
             "validated_step": step,
             "without_improvement": 0 if better else self.without_improvement + 1,
         }
         if better:
-            changes |= {"best_validation_loss": loss, "best_step": step}
+            changes |= {"best_validation_loss": loss, "best_step": step, "loss_at_best": self.loss}
         return self.model_copy(update=changes)
 
     def patience_is_over(self, patience: int) -> bool:
         """Whether to stop early; a patience of 0 never does."""
         return patience > 0 and self.without_improvement >= patience
 
-    def is_overfitting(self, earlier_loss: float | None) -> bool:
+    @property
+    def is_overfitting(self) -> bool:
         """Whether validation rises while training falls: the model has begun to learn the examples by heart."""
         return (
-            earlier_loss is not None
+            self.loss_at_best is not None
             and self.loss is not None
             and math.isfinite(self.loss)
-            and self.loss < earlier_loss
+            and self.loss < self.loss_at_best
             and self.without_improvement >= 2
         )

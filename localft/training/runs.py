@@ -1,5 +1,6 @@
 """Runs: one execution of a recipe each, in a folder that is also its job's."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,15 +69,18 @@ def start_run(
 
 
 def prepare_run(project: Project, recipe: Recipe, plan: Plan, checkpoint_seconds: float) -> tuple[Path, JobOrder]:
-    """Write the records of a new run; return its folder and the order that starts it."""
+    """Write the records of a new run, all or none; return its folder and the order that starts it."""
     base_model = find_model(recipe.base_model, recipe.revision)
     model_folder(base_model)
     chat_format = chat_format_for(base_model, recipe.settings.thinking, recipe.settings.chat_template)
     folder = project.runs / files.new_id()
-    recipe.save(folder / "recipe.json")
-    plan.save(folder / "plan.json")
-    base_model.save(folder / "base_model.json")
-    chat_format.save(folder / "chat_format.json")
+    records = {"recipe": recipe, "plan": plan, "base_model": base_model, "chat_format": chat_format}
+    try:
+        for name, record in records.items():
+            record.save(folder / f"{name}.json")
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     order = JobOrder(
         worker=WORKER,
         title=f"Training {base_model.name}",

@@ -11,7 +11,7 @@ import torch
 from localft import words
 from localft.errors import Stopped, UserError
 from localft.jobs import JobContext
-from localft.training.checkpoints import Checkpoints, is_whole, publish
+from localft.training.checkpoints import Checkpoints, is_whole, publish, sweep
 from localft.training.order import Order, TrainingData
 from localft.training.progress import RunProgress
 from localft.training.rows import order_batches
@@ -33,12 +33,15 @@ class Session:
         self._context, self._order, self._data = context, order, data
         self._settings, self._plan = order.recipe.settings, order.plan
         self._checkpoints = Checkpoints(order.folder / "checkpoints", order.identity)
-        self._checkpoints.sweep()
+        # What a kill left half-written: checkpoints, and weights about to be published.
+        sweep(self._checkpoints.folder)
+        sweep(order.folder)
         self._trainable = sum(weights.numel() for weights in model.parameters() if weights.requires_grad)
         if self._trainable == 0:
             raise UserError("There is nothing to train in this model.", "Choose another base model or method.")
+        self._checkpoint_bytes = self._trainable * _CHECKPOINT_BYTES_PER_WEIGHT + (1 << 20)
         rows, plan = data.train.rows, order.plan
-        examples = max(1, round(self._settings.epochs * len(rows)))
+        examples = self._settings.examples_seen(len(rows))
         lengths = [len(row) for row in rows]
         batches = order_batches(lengths, plan.batch_size, plan.micro_batch_size, examples, self._settings.seed)
         self._schedule = self._make_schedule(lengths, batches)
@@ -61,7 +64,7 @@ class Session:
             sum(lengths[index] for micro in batches[start : start + per_step] for index in micro)
             for start in range(0, len(batches), per_step)
         ]
-        validate_every = max(1, round(len(lengths) / size / settings.evaluations_per_epoch))
+        validate_every = settings.steps_between_validations(len(lengths))
         seconds = float(self._context.settings.get("checkpoint_seconds", 180.0))
         return Schedule(tokens, validate_every, settings.patience, size, len(lengths), seconds)
 
@@ -72,13 +75,15 @@ class Session:
             Stopped: at the user's request.
             UserError: the disk is full, or the loss is no longer a number.
         """
-        self._refuse_full_disk()
+        self._refuse_small_disk()
         self.trainer.train(resume_from_checkpoint=str(self._resumed_from) if self._resumed_from else None)
         step = self.trainer.state.global_step
+        if self._watcher.ending.stopped:
+            self._publish_best()
+            raise Stopped(f"Stopped at step {step} of {self._schedule.steps}; resume continues from there.")
+        # After a stop this may be: the first step of a warm-up has a rate of zero.
         self._refuse_unchanged()
         self._publish_best()
-        if self._watcher.ending.stopped:
-            raise Stopped(f"Stopped at step {step} of {self._schedule.steps}; resume continues from there.")
         return self._outcome(step)
 
     def clear(self) -> None:
@@ -96,17 +101,28 @@ class Session:
             self._checkpoints.save(state.global_step, write, protected=progress.best_step)
         except (OSError, RuntimeError) as error:
             # torch and safetensors report a full disk as errors of their own.
-            self._refuse_full_disk(error)
+            free = self._free_bytes()
+            if free < self._checkpoint_bytes:
+                raise UserError(
+                    f"The disk is full: a checkpoint takes {words.size(self._checkpoint_bytes)} "
+                    f"and {words.size(free)} are free.",
+                    "Free some space and resume; what was saved before is kept.",
+                ) from error
             raise
 
-    def _refuse_full_disk(self, cause: BaseException | None = None) -> None:
-        needed = self._trainable * _CHECKPOINT_BYTES_PER_WEIGHT + (1 << 20)
-        free = shutil.disk_usage(self._order.folder).free
+    def _refuse_small_disk(self) -> None:
+        """Say before the first step, not after hours, that the disk cannot hold the checkpoints of the run."""
+        missing = max(1, Checkpoints.MOST - self._checkpoints.count())
+        needed, free = missing * self._checkpoint_bytes, self._free_bytes()
         if free < needed:
             raise UserError(
-                f"The disk is full: a checkpoint takes {words.size(needed)} and {words.size(free)} are free.",
-                "Free some space and resume; what was saved before is kept.",
-            ) from cause
+                f"The disk is too full: the checkpoints of this run take {words.size(needed)} "
+                f"and {words.size(free)} are free.",
+                "Free some space and resume.",
+            )
+
+    def _free_bytes(self) -> int:
+        return shutil.disk_usage(self._order.folder).free
 
     def _refuse_unchanged(self) -> None:
         """An adapter starts as no change at all (its B is zero); one that ends so has learned nothing."""
@@ -125,6 +141,9 @@ class Session:
             if newest is None:
                 return
             folder = newest[1]
+            if best is not None:
+                message = f"The checkpoint of the best step, {best}, is damaged; the weights are those of the newest."
+                self._context.event("warning", message=message)
         step = int(folder.name.rpartition("-")[2])
         names = tuple(path.name for path in folder.iterdir() if path.name not in {*_NOT_WEIGHTS, "manifest.json"})
         publish(folder, self._order.folder / "weights", names, step, self._order.identity)

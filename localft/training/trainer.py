@@ -49,7 +49,6 @@ class LocalTrainer(SFTTrainer):
         self._rows = rows
         self._batches = batches
         self._save_elsewhere = save_checkpoint
-        self.trained_tokens = 0
 
     def get_train_dataloader(self) -> DataLoader:
         """The whole run is one pass over a list of micro-batches, so that resuming is skipping."""

@@ -85,7 +85,6 @@ class Watcher(transformers.TrainerCallback):
         self._last_moment = self._last_saved = time.monotonic()
         self._window = _Window()
         self._warned = False
-        self._loss_at_best: float | None = None
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Measure the base model before the first step, or make up for a validation that a stop left out."""
@@ -156,8 +155,6 @@ class Watcher(transformers.TrainerCallback):
             self._refuse_nonsense(step, loss, "validation loss")
             self.progress = self.progress.after_validation(step, loss)
             best = self.progress.best_step == step
-            if best:
-                self._loss_at_best = self.progress.loss
             self._context.event("validation", step=step, epoch=self._schedule.epoch(step), loss=loss, best=best)
             self._warn_of_learning_by_heart(step)
         items = self._look.answers()
@@ -172,7 +169,7 @@ class Watcher(transformers.TrainerCallback):
             )
 
     def _warn_of_learning_by_heart(self, step: int) -> None:
-        if self._warned or not self.progress.is_overfitting(self._loss_at_best):
+        if self._warned or not self.progress.is_overfitting:
             return
         self._warned = True
         self._context.event(

@@ -69,7 +69,10 @@ def load_for_training(order: Order) -> tuple[Any, Any]:
         # All weights are trained in fp32: small updates vanish in 16 bits.
         precision="fp32" if full else plan.precision,
     )
-    return (model if full else _with_adapter(model, order)), load_tokenizer(order.base_model)
+    tokenizer = load_tokenizer(order.base_model)
+    # Many base models name no padding token of their own.
+    tokenizer.pad_token = order.chat_format.pad_text
+    return (model if full else _with_adapter(model, order)), tokenizer
 
 
 def _with_adapter(model: Any, order: Order) -> Any:

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from localft.training.checkpoints import Checkpoints, is_whole, publish, seal
+from localft.training.checkpoints import Checkpoints, is_whole, publish, seal, sweep
 
 REPOSITORY = Path(__file__).parents[2]
 
 _SAVER = """
 import sys
 from pathlib import Path
-from localft.training.checkpoints import Checkpoints
+from localft.training.checkpoints import Checkpoints, sweep
 checkpoints = Checkpoints(Path(sys.argv[1]), "run")
-checkpoints.sweep()
+sweep(checkpoints.folder)
 step = (checkpoints.newest() or (0, None))[0]
 while True:
     step += 1
@@ -103,7 +103,7 @@ def test_leftovers_of_a_kill_are_swept_and_nothing_else(checkpoints: Checkpoints
     checkpoints.save(1, content(1))
     (checkpoints.folder / ".staging-2-abc").mkdir()
     (checkpoints.folder / ".staging-2-abc" / "weights").write_bytes(b"half")
-    checkpoints.sweep()
+    sweep(checkpoints.folder)
     assert [path.name for path in checkpoints.folder.iterdir()] == ["ckpt-00000001"]
 
 

@@ -87,6 +87,7 @@ def test_measurements_are_read_in_order_and_a_resumed_part_replaces_what_it_repe
     event("validation", step=4, loss=1.0)
     event("samples", step=4, items=[{"prompt": "p", "expected": "e", "answer": "lost"}])
     event("warning", message="Mind this.")
+    event("warning", message="Mind this.")
     event("resumed", step=2)
     event("metrics", step=3, loss=3.5, learning_rate=1e-3)
     event("validation", step=3, loss=2.0)
@@ -122,8 +123,17 @@ def test_patience_counts_validations_without_a_better_one() -> None:
 
 
 def test_learning_by_heart_is_validation_up_and_training_down() -> None:
-    rising = RunProgress(loss=0.5, without_improvement=2)
-    assert rising.is_overfitting(earlier_loss=1.0)
-    assert not rising.is_overfitting(earlier_loss=0.4)
-    assert not rising.is_overfitting(earlier_loss=None)
-    assert not RunProgress(loss=0.5, without_improvement=1).is_overfitting(earlier_loss=1.0)
+    best = RunProgress(loss=1.0).after_validation(10, 2.0)
+    assert best.loss_at_best == 1.0
+
+    def later(loss: float | None, *validations: float) -> RunProgress:
+        progress = best.model_copy(update={"loss": loss})
+        for number, validation in enumerate(validations):
+            progress = progress.after_validation(11 + number, validation)
+        return progress
+
+    assert later(0.5, 2.1, 2.2).is_overfitting
+    assert not later(1.4, 2.1, 2.2).is_overfitting, "training does not fall"
+    assert not later(0.5, 2.1).is_overfitting, "once is chance"
+    assert not later(0.5, 2.1, 1.9).is_overfitting
+    assert not later(None, 2.1, 2.2).is_overfitting

@@ -1,0 +1,201 @@
+"""How a run ends when something comes between: a stop at once, a kill at the very end, data or disk that go missing."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from localft import jobs
+from localft.data.versions import load_split, open_version
+from localft.hardware import read_hardware
+from localft.jobs import JobState
+from localft.models.base_model import BaseModel
+from localft.models.download import model_folder
+from localft.models.find import find_model
+from localft.models.tokens import TextTokenizer
+from localft.planning.lengths import measure_tokens
+from localft.planning.plan import make_plan
+from localft.planning.proposing import propose
+from localft.store import files
+from localft.store.projects import Project, move_to_trash
+from localft.training.loading import load_tuned
+from localft.training.rows import make_rows
+from localft.training.runs import Run, open_run, prepare_run, read_metrics, run_weights
+from localft.training.trainer import Collator
+from localft.training.validation import validation_loss
+from tests.forked_jobs import Nursery, preloaded
+from tests.job_help import wait_for
+from tests.sample_projects import make_base_model, make_project
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="forks children from a preloaded parent")
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    with preloaded() as ready:
+        yield ready
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> BaseModel:
+    return make_base_model(tmp_path / "model")
+
+
+def prepare(project: Project, base: BaseModel, checkpoint_seconds: float = 180.0, **own: Any) -> Path:
+    version = next(project.datasets.iterdir()).name
+    hardware = read_hardware()
+    recipe = propose(project, version, base, hardware, "balanced", {"epochs": 2, "patience": 0, **own})
+    plan = make_plan(recipe, base, measure_tokens(project, version, base, recipe.settings), hardware)
+    folder, order = prepare_run(project, recipe, plan, checkpoint_seconds)
+    order.save(folder / "job.json")
+    return folder
+
+
+def weights_of(run: Run) -> dict[str, torch.Tensor]:
+    # Copied, since what is mapped keeps its disk busy.
+    return {name: value.clone() for name, value in load_file(next(run_weights(run).glob("*.safetensors"))).items()}
+
+
+def told(folder: Path) -> str:
+    """What a run that has failed tells the person."""
+    view = jobs.read(folder)
+    assert view.state is JobState.FAILED, view.sentence
+    assert view.result is not None
+    return f"{view.result.message} {view.result.hint}"
+
+
+def test_a_stop_in_the_first_step_is_a_stop(nursery: Nursery, base: BaseModel) -> None:
+    """The first step of a warm-up has a rate of zero, so the adapter is still unchanged."""
+    project = make_project()
+    folder = prepare(project, base, epochs=4, warmup=0.2)
+    child = nursery.start(folder)
+    wait_for(lambda: len(read_metrics(open_run(project)).validation_loss) == 1)
+    jobs.request_stop(folder)
+    child.join(60)
+    assert open_run(project).job.state is JobState.STOPPED, open_run(project).job.sentence
+    nursery.finish(folder)
+    assert open_run(project).job.state is JobState.FINISHED, open_run(project).job.sentence
+
+
+def test_a_tokenizer_without_a_padding_token_trains(nursery: Nursery, tmp_path: Path) -> None:
+    """As those of many base models."""
+    folder = tmp_path / "model"
+    make_base_model(folder)
+    for path in folder.glob("*.json"):
+        value = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps({key: item for key, item in value.items() if not key.startswith("pad_token")}))
+    project = make_project()
+    nursery.finish(prepare(project, find_model(str(folder)), epochs=1))
+    assert open_run(project).job.state is JobState.FINISHED, open_run(project).job.sentence
+
+
+def test_killed_after_its_last_save_it_ends_with_the_same_bits(nursery: Nursery, base: BaseModel) -> None:
+    project = make_project()
+    control_folder, folder = prepare(project, base), prepare(project, base)
+    nursery.finish(control_folder)
+    control = open_run(project, control_folder.name)
+    assert control.plan is not None
+    child = nursery.start(folder)
+    last = folder / "checkpoints" / f"ckpt-{control.plan.steps:08d}"
+    wait_for(lambda: last.exists() or (folder / "outcome.json").exists())
+    child.kill()
+    child.join(10)
+    nursery.finish(folder)
+    run = open_run(project, folder.name)
+    assert run.job.state is JobState.FINISHED, run.job.sentence
+    mine, theirs = weights_of(run), weights_of(control)
+    assert mine.keys() == theirs.keys()
+    assert all(torch.equal(mine[name], theirs[name]) for name in mine)
+    assert not list(folder.glob(".staging-*"))
+
+
+@pytest.mark.parametrize("method", ["qlora", "full"])
+def test_the_published_weights_are_those_of_the_best_validation(nursery: Nursery, base: BaseModel, method: str) -> None:
+    """The rate breaks the model on the way, so that the last step is far from the best one."""
+    project = make_project()
+    rate = 0.05 if method == "qlora" else 0.01
+    folder = prepare(project, base, method=method, epochs=12, patience=3, learning_rate=rate)
+    nursery.finish(folder)
+    run, metrics = open_run(project), read_metrics(open_run(project))
+    assert run.job.state is JobState.FINISHED, run.job.sentence
+    assert metrics.best_step != metrics.validation_loss[-1][0], "the last step must not be the best one here"
+    model, tokenizer = load_tuned(run)
+    version = open_version(project, run.recipe.dataset)
+    examples = load_split(project, version.id, "validation")
+    text = TextTokenizer(model_folder(base))
+    rows = make_rows(examples, run.chat_format, text, run.recipe.settings.max_length, "all").rows
+    loss = validation_loss(model, rows, 4, Collator(tokenizer.pad_token_id), contextlib.nullcontext())
+    assert loss == pytest.approx(metrics.best_validation_loss, rel=1e-4)
+
+
+def test_data_deleted_under_a_run_stop_it_only_when_they_are_needed_again(nursery: Nursery, base: BaseModel) -> None:
+    project = make_project()
+    folder = prepare(project, base, epochs=6)
+    child = nursery.start(folder)
+    wait_for(lambda: len(read_metrics(open_run(project)).loss) >= 2)
+    version = next(project.datasets.iterdir())
+    deleted = move_to_trash(version)
+    jobs.request_stop(folder)
+    child.join(60)
+    assert open_run(project).job.state is JobState.STOPPED
+    assert open_run(project).has_weights
+    nursery.finish(folder)
+    assert f"version {version.name}, are no longer in the project" in told(folder)
+    assert open_run(project).has_weights
+    shutil.move(deleted, version)
+    nursery.finish(folder)
+    assert open_run(project).job.state is JobState.FINISHED, open_run(project).job.sentence
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux") or os.geteuid() != 0, reason="needs a small disk of its own")
+def test_a_full_disk_costs_nothing_that_was_saved(nursery: Nursery, base: BaseModel) -> None:
+    project = make_project(train=32)
+    control = prepare(project, base)
+    nursery.finish(control)
+    expected = weights_of(open_run(project))
+    small = project.folder / "small"
+    small.mkdir()
+
+    def mount(*options: str) -> int:
+        command = ["mount", "-t", "tmpfs", "-o", ",".join(options), "tmpfs", str(small)]
+        return subprocess.run(command, capture_output=True, check=False).returncode
+
+    if mount("size=3m") != 0:
+        pytest.skip("mounting is not allowed here")
+    try:
+        folder = prepare(project, base, checkpoint_seconds=0.0)
+        shutil.move(folder, small / folder.name)
+        folder.symlink_to(small / folder.name)
+        nursery.finish(folder)
+        assert "The disk is too full: the checkpoints of this run take" in told(folder)
+        assert not read_metrics(open_run(project)).loss, "it was told before the first step"
+        assert mount("remount", "size=12m") == 0
+        child = nursery.start(folder)
+        wait_for(lambda: len(read_metrics(open_run(project)).loss) >= 3)
+        with contextlib.suppress(OSError):
+            (small / "another program").write_bytes(bytes(12 << 20))
+        child.join(60)
+        assert "disk is full" in told(folder)
+        (small / "another program").unlink()
+        nursery.finish(folder)
+        run = open_run(project, folder.name)
+        assert run.job.state is JobState.FINISHED, run.job.sentence
+        mine = weights_of(run)
+        assert all(torch.equal(mine[name], expected[name]) for name in expected)
+        assert any(event["kind"] == "resumed" for event in files.read_lines(folder / "events.jsonl")[0])
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
