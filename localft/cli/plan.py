@@ -50,7 +50,7 @@ def plan(output: Output, project: Project, **options: Any) -> None:
 
 def _print_memory(output: Output, proposal: Proposal) -> None:
     output.say()
-    rows = [[cause.replace("_", " "), words.size(count)] for cause, count in proposal.plan.memory.items()]
+    rows = [[cause.replace("_", " "), words.memory(count)] for cause, count in proposal.plan.memory.items()]
     output.table(["MEMORY", "SIZE"], rows, numbers=("SIZE",))
 
 

@@ -84,6 +84,8 @@ def _propose(
 
 
 def _repeat(project: Project, options: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[BaseModel, Recipe]:
+    from localft.planning.proposing import refuse_too_long
+
     if options["preset"]:
         raise click.UsageError("--preset and --recipe exclude each other: a recipe has its settings already.")
     stored = Recipe.load(options["recipe_file"])
@@ -91,12 +93,22 @@ def _repeat(project: Project, options: Mapping[str, Any], overrides: Mapping[str
     if options["base_model"]:
         reference, revision = options["base_model"], None
     base_model = find_model(reference, revision)
+    dataset = _version(project, options["dataset"] or stored.dataset)
+    values, reasons = stored.settings.model_dump(), dict(stored.reasons)
+    if (base_model.reference, dataset) != (stored.base_model, stored.dataset):
+        # The reasons spoke of another model or of other data.
+        reasons = dict.fromkeys(values, "As in the recipe.")
+    if base_model.context_length and values["max_length"] > base_model.context_length:
+        reasons["max_length"] = f"As long as this model can read; the recipe had {values['max_length']:,}."
+        values["max_length"] = base_model.context_length
+    settings = parse(TrainingSettings, values | dict(overrides), "the settings of the run")
+    refuse_too_long(settings, base_model)
     changed = {
         "base_model": base_model.reference,
         "revision": base_model.revision,
-        "dataset": _version(project, options["dataset"] or stored.dataset),
-        "settings": parse(TrainingSettings, stored.settings.model_dump() | dict(overrides), "the settings of the run"),
-        "reasons": stored.reasons | dict.fromkeys(overrides, "Your choice."),
+        "dataset": dataset,
+        "settings": settings,
+        "reasons": reasons | dict.fromkeys(overrides, "Your choice."),
     }
     return base_model, stored.model_copy(update=changed)
 
@@ -132,7 +144,7 @@ def plan_sentence(proposal: Proposal) -> str:
     fits = {"comfortably": "fits comfortably", "tightly": "fits tightly", "no": "does not fit"}[plan.fits]
     return (
         f"{proposal.base_model.name} with {settings.method} {fits} on {plan.device}: "
-        f"{words.size(plan.total_bytes)} of {words.size(plan.device_bytes)}, "
+        f"{words.memory(plan.total_bytes)} of {words.memory(plan.device_bytes)}, "
         f"{words.counted(plan.steps, 'step')} of {words.counted(settings.batch_size, 'example')}, "
         f"about {words.duration(plan.seconds)}."
     )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from localft import words
 from localft.errors import UserError
 from localft.hardware import Hardware
 from localft.models.base_model import BaseModel
@@ -17,6 +18,8 @@ from localft.settings import parse
 from localft.store.projects import Project
 
 PRESETS: tuple[Preset, ...] = ("quick", "balanced", "thorough")
+
+_PRESET_WORDS = {"quick": " Less than usual, for a quick look.", "balanced": "", "thorough": " More than usual."}
 
 # Below this a model is a toy: it knows little, so it has to learn more, and takes steps that would break a large one.
 _TINY = 50_000_000
@@ -66,6 +69,7 @@ def propose(
         raise UserError("This version of the data has no training examples.", "Import more examples.")
     values = propose_values(stats, base_model, hardware, preset, own)
     settings = parse(TrainingSettings, {name: value for name, (value, _) in values.items()} | own, "the settings")
+    refuse_too_long(settings, base_model)
     reasons = {name: reason for name, (_, reason) in values.items()} | dict.fromkeys(own, "Your choice.")
     return Recipe(
         base_model=base_model.reference,
@@ -75,6 +79,20 @@ def propose(
         settings=settings,
         reasons=reasons,
     )
+
+
+def refuse_too_long(settings: TrainingSettings, base_model: BaseModel) -> None:
+    """Refuse examples longer than the model can read.
+
+    Raises:
+        UserError: `max_length` is larger than the model's context.
+    """
+    most = base_model.context_length
+    if most and settings.max_length > most:
+        raise UserError(
+            f"max_length is {settings.max_length:,}, and {base_model.name} reads at most {most:,} tokens.",
+            f"Choose at most {most}.",
+        )
 
 
 def propose_values(
@@ -87,7 +105,7 @@ def propose_values(
         "method": method,
         "max_length": _max_length(case),
         "epochs": _epochs(case),
-        "learning_rate": _learning_rate(case),
+        "learning_rate": _learning_rate(case, int(own.get("batch_size", _batch_size(case)[0]))),
         "batch_size": _batch_size(case),
         "rank": _rank(case),
         "dropout": _dropout(case),
@@ -130,15 +148,24 @@ def _epochs(case: _Case) -> _Value:
         usual = min(24.0, max(2.0, 4_000 / count))
         reason = f"{count:,} examples and a tiny model, which needs to see them more often."
     factor = {"quick": 0.4, "balanced": 1.0, "thorough": 1.6}[case.preset]
-    return max(1.0, float(round(usual * factor))), reason + " Training stops early when it no longer helps."
+    stops = " Training stops early when it no longer helps."
+    return max(1.0, float(round(usual * factor))), reason + _PRESET_WORDS[case.preset] + stops
 
 
-def _learning_rate(case: _Case) -> _Value:
-    sizes = ((_TINY, 2e-3), (1_000_000_000, 5e-4), (10_000_000_000, 2e-4))
-    rate = next((value for limit, value in sizes if case.parameters < limit), 1e-4)
+def _learning_rate(case: _Case, batch_size: int) -> _Value:
+    """By the model's size for steps of 16 examples (2e-4 for 7 B: Dettmers et al. 2023), and by the batch from there.
+
+    With Adam the rate grows with the root of the batch (Malladi et al. 2022), and the batch grows with the data.
+    """
+    sizes = ((_TINY, 2.83e-3), (1_000_000_000, 5e-4), (10_000_000_000, 2e-4))
+    usual = next((value for limit, value in sizes if case.parameters < limit), 1e-4)
+    rate = usual * math.sqrt(batch_size / 16)
+    reason = f"{case.size}, and {words.counted(batch_size, 'example')} a step: " + (
+        "the larger a model the smaller its steps, the larger the batch the larger."
+    )
     if case.method == "full":
-        return rate / 10, f"{case.size}, all of them trained: a tenth of what an adapter takes."
-    return rate, f"{case.size}: the larger a model, the smaller its steps."
+        rate, reason = rate / 10, reason + " All weights are trained, which takes a tenth of the rate of an adapter."
+    return min(0.1, float(f"{rate:.2g}")), reason
 
 
 def _batch_size(case: _Case) -> _Value:
@@ -150,7 +177,7 @@ def _batch_size(case: _Case) -> _Value:
 def _rank(case: _Case) -> _Value:
     count = case.stats.train
     rank = next((value for limit, value in ((1_000, 16), (20_000, 32)) if count < limit), 64)
-    reason = f"{count:,} examples: more examples fill a larger adapter."
+    reason = f"{count:,} examples: more examples fill a larger adapter." + _PRESET_WORDS[case.preset]
     factor = {"quick": 0.5, "balanced": 1.0, "thorough": 2.0}[case.preset]
     return max(8, int(rank * factor)), reason
 

@@ -1,5 +1,6 @@
 """Plans: memory by cause, the micro-batch that fits, the sentence when nothing does; and what is proposed, and why."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from localft.planning.plan import Plan, fit_badge, fit_badge_of_size, make_plan
 from localft.planning.proposing import PRESETS, propose, propose_values
 from localft.planning.recipe import Preset, Recipe, TrainingSettings
 from localft.settings import fields
+from localft.training.rows import order_batches
 from tests.sample_projects import make_project
 
 GIB = 2**30
@@ -215,6 +217,46 @@ def test_presets_differ_in_effort() -> None:
         return float(propose_values(STATS, QWEN, computer(), preset, {})["epochs"][0])
 
     assert epochs("quick") < epochs("balanced") < epochs("thorough")
+
+
+def test_rate_epochs_rank_and_batch_follow_the_amount_of_data() -> None:
+    names = ("learning_rate", "epochs", "rank", "batch_size")
+    few, usual, many = (
+        {name: propose_values(replace(STATS, train=count), QWEN, computer(), "balanced", {})[name][0] for name in names}
+        for count in (100, 2_000, 40_000)
+    )
+    assert usual == {"learning_rate": 2e-4, "epochs": 3.0, "rank": 32, "batch_size": 16}
+    for name in ("learning_rate", "rank", "batch_size"):
+        assert few[name] < usual[name] < many[name]
+    assert few["epochs"] > usual["epochs"] > many["epochs"]
+
+
+def test_the_rate_follows_the_batch_and_the_method_one_has_chosen() -> None:
+    def rate(**own: Any) -> float:
+        return float(propose_values(STATS, QWEN, computer(), "balanced", own)["learning_rate"][0])
+
+    assert rate(batch_size=64) == pytest.approx(2 * rate(batch_size=16))
+    assert rate(method="full") == pytest.approx(rate() / 10)
+
+
+def test_longer_examples_than_the_model_can_read_are_refused() -> None:
+    project = make_project()
+    version = next(project.datasets.iterdir()).name
+    short = QWEN.model_copy(update={"context_length": 512})
+    with pytest.raises(UserError, match="reads at most 512 tokens"):
+        propose(project, version, short, computer(), "balanced", {"max_length": 1_024})
+
+
+@given(rows=st.integers(1, 500), batch=st.integers(1, 64), epochs=st.floats(0.1, 10), often=st.floats(0.1, 20))
+@settings(max_examples=200, deadline=None)
+def test_the_plan_counts_the_steps_that_the_run_makes(rows: int, batch: int, epochs: float, often: float) -> None:
+    changes = {"batch_size": batch, "epochs": epochs, "evaluations_per_epoch": often}
+    chosen = TrainingSettings.model_validate(changes)
+    recipe = Recipe(base_model="owner/model", dataset="d", settings=chosen)
+    plan = make_plan(recipe, QWEN, replace(STATS, train=rows), computer())
+    micro_batches = order_batches([1] * rows, batch, plan.micro_batch_size, chosen.examples_seen(rows), seed=0)
+    assert plan.steps == math.ceil(len(micro_batches) / plan.accumulation)
+    assert plan.validate_every == chosen.steps_between_validations(rows) >= 1
 
 
 def test_the_longest_length_comes_from_the_data_and_the_model() -> None:

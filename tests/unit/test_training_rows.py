@@ -9,9 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localft.data.examples import Example, Message
+from localft.data.learning_preview import preview_example
 from localft.errors import UserError
+from localft.models.chat_format import ChatFormat
 from localft.models.templates import chat_format_for
-from localft.models.tokens import TextTokenizer
+from localft.models.tokens import Learn, TextTokenizer, encode_example
+from localft.planning.recipe import TrainingSettings
 from localft.training.rows import IGNORED, Rows, make_rows, order_batches, refuse_unlearnable
 from tests.sample_projects import make_examples
 
@@ -51,6 +54,27 @@ def test_turns_that_are_not_to_be_learned_are_read_only(starter: tuple) -> None:
     learned = tokenizer.decode([int(token) for token in row.labels[row.labels != IGNORED]])
     assert "second" in learned
     assert "first" not in learned
+
+
+@pytest.mark.parametrize("cut", [0, 4])
+@pytest.mark.parametrize("learn", ["all", "last"])
+def test_the_preview_shows_what_is_trained_on(starter: tuple, cut: int, learn: Learn) -> None:
+    """Learned, masked and cut tokens, one by one, as the batch of a step has them."""
+    chat_format, tokenizer = starter
+    talk = [Message(role="user", content="One, zwei, 三?"), Message(role="assistant", content="Premier 😀.")]
+    example = Example(messages=(Message(role="system", content="Be brief."), *talk, *talk))
+    max_length = len(encode_all(chat_format, tokenizer, example)) - cut
+    chosen = TrainingSettings(max_length=max_length, learn=learn)
+    pieces = preview_example(chat_format, tokenizer, example, chosen)
+    row = make_rows([example], chat_format, tokenizer, max_length, learn).rows[0]
+    kept = [piece for piece in pieces if piece.state != "cut"]
+    assert len(kept) == len(row) == len(pieces) - cut
+    assert [piece.state == "learned" for piece in kept] == [label != IGNORED for label in row.labels.tolist()]
+    assert "".join(piece.text for piece in pieces) == tokenizer.decode(encode_all(chat_format, tokenizer, example))
+
+
+def encode_all(chat_format: ChatFormat, tokenizer: TextTokenizer, example: Example) -> list[int]:
+    return encode_example(chat_format, tokenizer, example, 100_000)[0].token_ids
 
 
 def test_rows_without_a_learned_token_are_left_out_and_counted(starter: tuple) -> None:
