@@ -144,11 +144,11 @@ class Demo:
 
     def ask(self, run: Run, export: Export, version: DatasetVersion) -> Asked:
         """Ask the exported file a question of the test split; without llama.cpp the trained model itself."""
-        self._heading("A question for the exported file")
+        has_engine = _has_llama_cpp()
+        self._heading("A question for the exported file" if has_engine else "A question for the tuned model")
         example = next(iterate_split(self._project, version.id, "test"))
         question = example.prompt[-1].content
         self._output.say(question)
-        has_engine = _has_llama_cpp()
         with loaded(self._output, self._project, run, export if has_engine else None) as service:
             endpoint = services.endpoint(service, "gguf" if has_engine else "tuned")
             messages = [message.as_chat() for message in example.prompt]
