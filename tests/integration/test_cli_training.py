@@ -13,6 +13,7 @@ from localft.assets import asset
 from localft.cli.main import main
 from localft.store.projects import Project, open_project
 from localft.training.runs import list_runs
+from tests.tiny_models import make_tiny_model
 
 _FEW_STEPS = ["--epochs", "0.1", "--max-length", "128"]
 
@@ -50,6 +51,28 @@ def test_the_plan_is_the_run(project: Project, capsys: pytest.CaptureFixture[str
     assert repeated["best_validation_loss"] == pytest.approx(trained["best_validation_loss"], rel=1e-4)
     assert len(list_runs(project).items) == 2
     _talks_at_the_terminal()
+
+
+def test_a_recipe_is_repeated_on_another_base_model(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the same settings, but no reasons that spoke of the model before, and no longer than the new one reads."""
+    assert main(["plan", "support-bot", "--epochs", "0.02", "--json"]) == 0
+    planned = json.loads(capsys.readouterr().out)["recipe"]
+    recipe = tmp_path / "recipe.json"
+    recipe.write_text(json.dumps(planned), encoding="utf-8")
+    other = make_tiny_model(tmp_path / "other", max_position_embeddings=128)
+    trained = run_json("train", "support-bot", "--recipe", str(recipe), "--base-model", str(other))
+    assert trained["state"] == "finished"
+    assert trained["base_model"] == str(other)
+    assert trained["settings"] == planned["settings"] | {"max_length": 128}
+    reasons = json.loads((Path(trained["folder"]) / "recipe.json").read_text(encoding="utf-8"))["reasons"]
+    assert reasons.pop("max_length").startswith("As long as this model can read; the recipe had ")
+    assert set(reasons.values()) == {"As in the recipe."}
+    assert (
+        main(["plan", "support-bot", "--recipe", str(recipe), "--base-model", str(other), "--max-length", "999"]) == 1
+    )
+    assert "reads at most 128 tokens" in capsys.readouterr().err
 
 
 def _talks_at_the_terminal() -> None:
