@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import tomllib
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -178,7 +179,7 @@ def unpack(path: Path, target: Path, inside: Sequence[str]) -> None:
                     shutil.copyfileobj(content, file)
     except FileExistsError as error:
         raise _unsafe(path, str(error.filename)) from error
-    except (tarfile.TarError, EOFError) as error:
+    except (tarfile.TarError, EOFError, zlib.error) as error:
         raise UserError(f"The archive {path.name} is damaged: {error}.", "Try again.") from error
     if files == 0:
         raise UserError(f"The archive {path.name} does not hold the GGUF converter.", "Update localft.")

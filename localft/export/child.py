@@ -6,6 +6,7 @@ stdout: any number of {"progress": ...}, then {"value": ...} or {"error": ...}. 
 ends, however that happens, the child does too.
 """
 
+import errno
 import importlib
 import json
 import os
@@ -38,12 +39,22 @@ def main(module: str) -> int:
         value = importlib.import_module(f"localft.export.{module}").run(settings, report)
     except Exception as error:  # noqa: BLE001 - the one place where a step's failure becomes its answer
         traceback.print_exc()
-        known = explain(error)
+        known = explain(_with_reason(error))
         text = known.message if known else f"{type(error).__name__}: {str(error)[:500]}"
         _answer(answers, {"error": {"message": text, "hint": known.hint if known else "", "known": known is not None}})
         return 1
     _answer(answers, {"value": value, "peak_bytes": peak_bytes()})
     return 0
+
+
+def _with_reason(error: Exception) -> Exception:
+    """The error with the system's reason where numpy keeps it to itself.
+
+    Of an array that no longer fits on the disk it says only how much of it was written.
+    """
+    if isinstance(error, OSError) and error.errno is None and " requested and " in str(error):
+        return OSError(errno.ENOSPC, str(error))
+    return error
 
 
 def _answer(stream: TextIO, value: dict[str, Any]) -> None:

@@ -75,12 +75,12 @@ def _prove_vocabulary(writer: Any, settings: dict[str, Any]) -> None:
     from localft.export import engine_checks
 
     writer.dir_model_card = Path(settings["tokenizer"])
-    writer.write_vocab()
     try:
+        writer.write_vocab()
         checked = {"gguf": str(writer.fname_out), "answers": 0, "new_tokens": 0, "vocabulary_only": True}
         seen = engine_checks.run({**settings["proof"], **checked}, lambda *_: None)
     finally:
-        Path(writer.fname_out).unlink()
+        Path(writer.fname_out).unlink(missing_ok=True)
     hint = "Export the merged model instead, and use it with a program that reads tokenizer.json."
     if "refusal" in seen:
         raise UserError(f"llama.cpp cannot load the model's vocabulary: {seen['refusal']}", hint)

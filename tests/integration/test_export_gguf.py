@@ -1,14 +1,17 @@
 """A GGUF made of base and adapter is the trained model: equal tokens and answers, logits as PEFT's merge has them."""
 
+import contextlib
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy
 import pytest
 
 from localft.errors import UserError
-from localft.export.children import run_child
+from localft.export import quantize
+from localft.export.children import ChildDied, run_child
 from localft.export.exports import has_engine
 from localft.export.judgement import check_engine, check_logits
 from localft.export.quantizations import QUANTIZATIONS
@@ -21,6 +24,7 @@ from tests.tiny_models import ARCHITECTURES, Architecture
 
 pytestmark = pytest.mark.skipif(not has_engine(), reason="needs llama-cpp-python")
 
+FULL = Path("/dev/full")
 DIRECT = tuple(form.name for form in QUANTIZATIONS if form.direct)
 SMALL = tuple(form.name for form in QUANTIZATIONS if not form.direct)
 
@@ -146,5 +150,21 @@ def test_a_damaged_file_ends_only_the_child(wide: Subject) -> None:
     for start, end in ((0, 4), (4, 16), (40, 400), (len(content) // 2, len(content))):
         middle = b"" if end == len(content) else b"\xff" * (end - start)
         broken.write_bytes(content[:start] + middle + content[end:])
-        with pytest.raises(UserError):
-            ask(wide, "broken.gguf")
+        with contextlib.suppress(ChildDied):
+            assert ask(wide, "broken.gguf").keys() == {"refusal"}
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is always full")
+def test_a_full_disk_is_told_as_such(wide: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("x.gguf.part", "logits.npy"):
+        (tmp_path / name).symlink_to(FULL)
+    with pytest.raises(UserError, match="The disk is full"):
+        run_child("gguf", wide.gguf_settings() | {"output": str(tmp_path / "x.gguf")})
+    with pytest.raises(UserError, match="The disk is full"):
+        run_child("engine_checks", wide.engine_settings("BF16.gguf") | {"logits": str(tmp_path / "logits.npy")})
+    order = {"source": str(wide.folder / "BF16.gguf"), "output": str(tmp_path / "x.gguf"), "threads": 1}
+    with pytest.raises(UserError, match="could not quantise"):
+        run_child("quantize", order | {"quantization": "Q6_K"})
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=0))
+    with pytest.raises(OSError, match="No space left"):
+        quantize.run(order | {"quantization": "Q6_K"}, lambda *_: None)

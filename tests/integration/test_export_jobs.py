@@ -1,5 +1,6 @@
 """An export is a job: it survives a kill, goes on where it was, and calls nothing done that is not proved."""
 
+import contextlib
 import json
 import shutil
 import threading
@@ -104,33 +105,54 @@ def event_names(folder: Path) -> list[str]:
     return [str(event.get("name")) for event in files.read_lines(folder / "events.jsonl")[0] if event["kind"] == "step"]
 
 
-@needs_engine
-def test_killed_in_the_middle_it_goes_on_and_proves_what_it_made(project: Project, run: Run) -> None:
-    started = start_export(project, run, "gguf", "Q4_K_M")
-    converted = started.folder / ".work" / "convert.json"
-    wait_for(converted.exists)
-    worker_process = psutil.Process(JobProcess.load(started.folder / "process.json").pid)
-    children = worker_process.children(recursive=True)
-    worker_process.kill()
-    worker_process.wait()
-    psutil.wait_procs(children, timeout=SECONDS)
-    assert jobs.read(started.folder).state is JobState.INTERRUPTED
-    assert open_export(project).record is None
+def kill_in(folder: Path, stage: str) -> None:
+    """Kill the worker while the process of a stage runs, and wait until that one has noticed."""
+    found: list[psutil.Process] = []
 
-    jobs.resume(started.folder)
+    def there() -> bool:
+        worker_process = psutil.Process(JobProcess.load(folder / "process.json").pid)
+        found[:] = [worker_process, *worker_process.children(recursive=True)]
+        # One that ends meanwhile has no command line any more.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return any(process.cmdline()[-2:] == ["localft.export.child", stage] for process in found[1:])
+        return False
+
+    wait_for(there)
+    found[0].kill()
+    psutil.wait_procs(found, timeout=SECONDS)
+
+
+@needs_engine
+def test_killed_in_each_of_its_stages_it_goes_on_and_proves_what_it_made(
+    project: Project, run: Run, server: FakeOllama
+) -> None:
+    started = start_export(project, run, "ollama", "Q4_K_M")
+    for stage in ("gguf", "quantize", "engine_checks", "reference", "handing_over"):
+        kill_in(started.folder, stage)
+        assert jobs.read(started.folder).state is JobState.INTERRUPTED
+        assert open_export(project).record is None
+        jobs.resume(started.folder)
     done = finished(started.folder)
-    assert event_names(started.folder).count("gguf") == 1
+    assert event_names(started.folder) == [
+        "gguf",
+        "quantize",
+        "engine_checks",
+        "engine_checks",
+        "reference",
+        "handing_over",
+    ]
     assert done.record and done.gguf and done.certificate
     assert done.gguf.name == "support-bot-Q4_K_M.gguf"
     assert done.certificate.proved
-    assert len(done.certificate.checks) == 8 and {check.outcome for check in done.certificate.checks} == {"passed"}
+    assert len(done.certificate.checks) == 10 and {check.outcome for check in done.certificate.checks} == {"passed"}
     assert done.certificate.files[0].sha256 == file_sha256(done.gguf)
     assert not (done.folder / ".work").exists()
     assert "FROM ./support-bot-Q4_K_M.gguf" in (done.folder / "Modelfile").read_text()
     assert "PARAMETER stop" in (done.folder / "Modelfile").read_text()
     assert "| Answers end | passed |" in (done.folder / "README.md").read_text()
     assert [export.id for export in list_exports(project).items] == [done.id]
-    assert ollama.commands(done)[1] == "ollama run support-bot-q4_k_m"
+    assert ollama.commands(done)[1] == "ollama run support-bot"
+    assert server.models.keys() == {"support-bot:latest"}
 
 
 def test_asked_to_stop_it_leaves_no_process_behind(project: Project, run: Run) -> None:

@@ -198,6 +198,15 @@ def test_a_damaged_archive_is_named(tmp_path: Path) -> None:
         unpack(path, tmp_path / "target", ["keep"])
 
 
+def test_a_damaged_piece_of_an_archive_is_named(tmp_path: Path) -> None:
+    path = make_tar(tmp_path / "a.tar.gz", {"top/keep/file": " ".join(map(str, range(100_000))).encode()})
+    content = bytearray(path.read_bytes())
+    content[100_000:100_400] = b"\xff" * 400
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="damaged"):
+        unpack(path, tmp_path / "target", ["keep"])
+
+
 def test_an_archive_without_the_converter_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not hold"):
         unpack(make_tar(tmp_path / "a.tar.gz", {"top/other/file": b"1"}), tmp_path / "target", ["keep"])
