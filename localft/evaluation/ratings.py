@@ -39,7 +39,7 @@ class Tally:
 
 
 def read_ratings(evaluation: Evaluation) -> dict[int, Rating]:
-    """The rating of each rated row; the last one counts."""
+    """The rating of each rated row."""
     rated: dict[int, Rating] = {}
     for line in files.read_lines(_path(evaluation))[0]:
         if isinstance(line.get("index"), int) and line.get("rating") in {"base", "tuned", "same"}:
@@ -68,12 +68,18 @@ def pair_of(evaluation: Evaluation, row: RowResult) -> Pair:
 def rate(evaluation: Evaluation, rows: Sequence[RowResult], index: int, side: Side) -> Rating:
     """Save which answer of a row is better, and return whose it was.
 
+    A row is rated once: whoever types fast presses the next key before the next question is there, and that must not
+    change what was said of this one.
+
     Raises:
         UserError: there is no such row.
     """
     row = next((row for row in rows if row.index == index), None)
     if row is None:
         raise UserError("There is no such question in this evaluation.", "Reload the page.")
+    known = read_ratings(evaluation).get(index)
+    if known is not None:
+        return known
     tuned_is_a = pair_of(evaluation, row).tuned_is_a
     rating: Rating = "same" if side == "=" else "tuned" if (side == "a") == tuned_is_a else "base"
     files.append_line(_path(evaluation), {"time": files.now(), "index": index, "rating": rating})

@@ -145,9 +145,8 @@ def _draw_choices() -> Choices:
             "questions are your own: keep them in Chat.",
             min_width=240,
         )
-        limit = gr.Number(
-            None, precision=0, minimum=1, label="At most so many questions", info="Empty: all of them.", min_width=240
-        )
+        # Gradio makes 0 of an empty number when the fold opens, and would refuse it below a minimum.
+        limit = gr.Number(0, precision=0, label="At most so many questions", info="0: all of them.", min_width=240)
     return Choices(run, split, limit)
 
 

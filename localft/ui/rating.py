@@ -15,14 +15,15 @@ from localft.ui.views import parts
 
 def draw_rating(shared: Shared, answers: Answers, message: gr.HTML) -> None:
     """Rate answers without knowing whose they are: buttons, or the keys A, B and =."""
+    # A hidden field inside of the fold would show as soon as the fold is hidden and shown again.
+    index = gr.State("")
     with gr.Accordion("Rate blind: which answer is better?", open=False, visible=False) as area:
-        pair = gr.HTML(elem_id="blind-pair")
-        index = gr.Textbox(visible="hidden", label="Question", container=False)
+        pair = gr.HTML(elem_id="blind-pair", elem_classes="lf-live")
         with gr.Row(elem_classes="lf-buttons lf-rate"):
             first = gr.Button("A is better", scale=0, min_width=130, elem_id="rate-a")
             same = gr.Button("Equal (=)", scale=0, min_width=130, elem_id="rate-same")
             second = gr.Button("B is better", scale=0, min_width=130, elem_id="rate-b")
-        result = gr.HTML()
+        result = gr.HTML(elem_classes="lf-live")
     buttons = [first, same, second]
 
     def read(page: Page) -> Updates:

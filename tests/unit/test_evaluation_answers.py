@@ -7,6 +7,7 @@ from localft.evaluation.answers import DESIGN, QUESTIONS, AnswerLog, Design, Que
 from localft.evaluation.evaluations import Evaluation, read_answers, regressions, still_wrong, wins
 from localft.evaluation.measuring import measure, reach_verdict
 from localft.evaluation.preparing import choose_indices
+from localft.evaluation.ratings import next_pair, rate, tally, unrated
 from localft.evaluation.report import write_report
 from localft.evaluation.scorecard import Scorecard
 from localft.jobs import JobOrder, JobState, JobView
@@ -121,6 +122,23 @@ def test_what_is_still_wrong_is_neither_right_nor_a_regression(tmp_path: Path) -
     assert [row.index for row in still_wrong(read_answers(evaluation_in(tmp_path / "right-or-wrong")))] == [2, 3]
     fill(tmp_path / "alike", [10, 90, 50, 40], [95, 20, 50, 60], "chrf")
     assert [row.index for row in still_wrong(read_answers(evaluation_in(tmp_path / "alike")))] == [2, 3, 0]
+
+
+def test_a_row_is_rated_once_however_fast_one_types(tmp_path: Path) -> None:
+    fill(tmp_path, [0, 0], [1, 1])
+    evaluation = evaluation_in(tmp_path)
+    rows = read_answers(evaluation)
+    pair = next_pair(evaluation, rows)
+    assert pair is not None
+    wanted = "tuned" if pair.tuned_is_a else "base"
+    assert rate(evaluation, rows, pair.index, "a") == wanted
+    assert rate(evaluation, rows, pair.index, "=") == wanted
+    following = next_pair(evaluation, rows)
+    assert following is not None
+    assert following.index != pair.index
+    assert (tally(evaluation).total, unrated(evaluation, rows)) == (1, 1)
+    assert rate(evaluation, rows, following.index, "=") == "same"
+    assert next_pair(evaluation, rows) is None
 
 
 def test_a_limit_chooses_the_same_examples_every_time() -> None:
