@@ -1,6 +1,7 @@
 """Sharing a demo: a separate chat-only app on a port of its own, behind a password, an end time and a public link."""
 
 import contextlib
+import contextvars
 import hashlib
 import secrets
 import sys
@@ -9,10 +10,12 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from localft import jobs
 from localft.errors import UserError
+from localft.serving.guard import Application
 from localft.serving.openai_engine import OpenAIEndpoint
 from localft.serving.service import Service, endpoint, start_service, wait_ready
 from localft.store.projects import Project
@@ -20,6 +23,9 @@ from localft.training.runs import Run
 from localft.ui import environment
 from localft.ui.server import HOST, ServerThread, bind
 from localft.ui.share_guard import ShareGuard
+
+if TYPE_CHECKING:
+    from localft.ui.share_page import Allowance
 
 _USER = "guest"
 _PASSWORD_BYTES = 20  # 160 bits
@@ -136,14 +142,14 @@ class ShareDesk:
 
 
 def _open(project: Project, service: Service, minutes: float, public: bool, port: int) -> _Running:
-    from localft.ui import mounting
-    from localft.ui.share_page import Allowance, build_page
+    from localft.ui.share_page import Allowance
 
     ends_at = datetime.now().astimezone() + timedelta(minutes=minutes)
     password = secrets.token_urlsafe(_PASSWORD_BYTES)
     asked = endpoint(service, "tuned")
-    page = build_page(project.name, f"{ends_at:%H:%M}", asked, Allowance(_TOKENS))
-    guard = ShareGuard(mounting.mount(page, "1kb"), _USER, password)
+    # In a context of its own: a page that is drawn while a function of another one runs is taken for its answer.
+    draw = contextvars.Context().run
+    guard = ShareGuard(draw(_draw, project.name, f"{ends_at:%H:%M}", asked, Allowance(_TOKENS)), _USER, password)
     server = ServerThread(guard, bind(port))
     server.start()
     try:
@@ -155,6 +161,13 @@ def _open(project: Project, service: Service, minutes: float, public: bool, port
     guard.public_host = urlsplit(address).netloc if public else None
     share = Share(project.slug, address, _USER, password, ends_at, public)
     return _Running(share, server, asked, threading.Event())
+
+
+def _draw(title: str, ends: str, asked: OpenAIEndpoint, allowance: "Allowance") -> Application:
+    from localft.ui import mounting
+    from localft.ui.share_page import build_page
+
+    return mounting.mount(build_page(title, ends, asked, allowance), "1kb")
 
 
 def _open_tunnel(port: int) -> str:
