@@ -1,6 +1,6 @@
 """Make assets/starter-model: a very small chat model, trained from nothing on text that this script writes itself.
 
-python build/make_starter_model.py            about ten minutes on two processor cores
+python build/make_starter_model.py            ten minutes to an hour on two processor cores
 """
 
 import argparse
@@ -76,6 +76,8 @@ def save(model: LlamaForCausalLM, tokenizer: Tokenizer, target: Path, facts: dic
     save_tokenizer(tokenizer, folder, CONTEXT_LENGTH)
     write_card(folder, facts)
     folder.chmod(0o755)
+    for file in folder.iterdir():
+        file.chmod(0o644)
     old = target.with_name(f".{target.name}-old")
     if target.exists():
         target.replace(old)

@@ -27,7 +27,7 @@ class Muon(torch.optim.Optimizer):
         super().__init__(matrices, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum})
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # ty: ignore[invalid-method-override]
+    def step(self, closure: None = None) -> None:  # ty: ignore[incompatible-method-override]
         """Make one step with the gradients that are there."""
         for group in self.param_groups:
             alike: dict[torch.Size, list[torch.Tensor]] = {}
