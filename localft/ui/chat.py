@@ -10,9 +10,11 @@ import gradio as gr
 
 from localft import words
 from localft.data.keeping import keep_example, keep_golden
+from localft.data.versions import list_versions
 from localft.errors import UserError
 from localft.export.exports import list_exports, open_export
 from localft.jobs import JobView
+from localft.models.find import find_model
 from localft.serving.endpoint import Sampling
 from localft.serving.service import Service, endpoint, list_services, read_service, start_service, stop_service
 from localft.store.projects import Project
@@ -97,10 +99,10 @@ def draw(shared: Shared, loaded: Loaded) -> None:
 
     def read(page: Page) -> Updates:
         choices = targets(page.project)
-        exports = sum(value.startswith("export:") for _, value in choices)
+        kinds = {value.partition(":")[0] for _, value in choices}
         loaded = bool(page.project and list_services(page.project))
         return {
-            state: views.state(len(choices), exports),
+            state: views.state(kinds),
             desk.target: gr.update(choices=choices, value=choices[0][1] if choices else None),
             desk.send: gr.update(interactive=bool(choices)),
             desk.unload: gr.update(interactive=loaded),
@@ -113,16 +115,16 @@ def draw(shared: Shared, loaded: Loaded) -> None:
 
 
 def _usual_system_prompt(project: Project | None) -> str:
-    """What the newest trained run has always been told first.
-
-    Without it, it would be asked something else than learned.
-    """
-    run = next((run for run in list_runs(project).items if run.has_weights), None) if project else None
-    return shared_system_prompt(project, run.recipe.dataset) if project and run else ""
+    """What the newest trained run has always been told first, or will be: asked without it, it was never taught so."""
+    if project is None:
+        return ""
+    run = next((run for run in list_runs(project).items if run.has_weights), None)
+    versions = [run.recipe.dataset] if run else [version.id for version in list_versions(project).items]
+    return shared_system_prompt(project, versions[0]) if versions else ""
 
 
 def targets(project: Project | None) -> list[tuple[str, str]]:
-    """What can be talked to: trained runs, newest first, then exported GGUF files."""
+    """What can be talked to: trained runs, newest first, then exported GGUF files; at first the base model alone."""
     if project is None:
         return []
     runs = [
@@ -135,7 +137,8 @@ def targets(project: Project | None) -> list[tuple[str, str]]:
         for export in list_exports(project).items
         if export.gguf is not None
     ]
-    return runs + files
+    base = project.info.base_model
+    return runs + files or ([(f"Base model, not trained yet: {base}", f"base:{base}")] if base else [])
 
 
 def _draw_desk(shared: Shared) -> Desk:
@@ -212,13 +215,14 @@ def chosen_target(project: Project, target: str | None) -> str:
     """
     known = [value for _, value in targets(project)]
     if not known:
-        raise UserError("There is no tuned model to talk to yet.", "Train first.")
-    return target or known[0]
+        raise UserError("There is no model to talk to yet.", "Choose a base model in Start, or train first.")
+    return target if target in known else known[0]
 
 
 def _models(target: str, who: str) -> list[str]:
-    if target.startswith("export:"):
-        return ["gguf"]
+    kind = target.partition(":")[0]
+    if kind in {"export", "base"}:
+        return [{"export": "gguf", "base": "base"}[kind]]
     return ["base", "tuned"] if who == "both" else [who]
 
 
@@ -266,6 +270,8 @@ def start(project: Project, target: str) -> Service:
     kind, _, name = target.partition(":")
     if kind == "export":
         return start_service(project, export=open_export(project, name))
+    if kind == "base":
+        return start_service(project, base_model=find_model(name))
     return start_service(project, run=open_run(project, name))
 
 

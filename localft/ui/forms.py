@@ -33,7 +33,13 @@ class Form:
     def updates(self, settings: Settings) -> dict[Any, Any]:
         """The updates that put a group's values into the widgets."""
         values = settings.model_dump()
-        return {widget: values[field.name] for field, widget in zip(self.fields, self.widgets, strict=True)}
+        return {
+            widget: _shown(field, values[field.name]) for field, widget in zip(self.fields, self.widgets, strict=True)
+        }
+
+    def widget(self, name: str) -> Any:
+        """The widget of one setting."""
+        return next(widget for field, widget in zip(self.fields, self.widgets, strict=True) if field.name == name)
 
     def parse(self, given: Sequence[Any]) -> Settings:
         """The settings from the widgets' values.
@@ -61,20 +67,38 @@ def _widget(field: Field) -> Any:
         return gr.Dropdown(list(field.choices), value=field.default, **common)
     if field.kind is bool:
         return gr.Checkbox(value=field.default, **common)
-    if field.kind in {int, float}:
-        return gr.Number(
-            value=field.default,
-            precision=0 if field.kind is int else None,
-            placeholder="chosen by the plan" if field.optional else None,
-            **common,
-        )
-    return gr.Textbox(value=field.default, **common)
+    if field.kind is str and field.optional:
+        # Whoever knows what can be chosen gives the choices.
+        return gr.Dropdown([], value=field.default, allow_custom_value=True, **common)
+    if field.kind in {int, float} and not field.optional:
+        return gr.Number(value=field.default, precision=0 if field.kind is int else None, **common)
+    # Gradio turns an empty number into 0 as soon as its fold opens; an empty text stays empty.
+    return gr.Textbox(value=_shown(field, field.default), **common)
+
+
+def _shown(field: Field, value: Any) -> Any:
+    """A value as its widget holds it."""
+    if field.optional and field.kind in {int, float}:
+        return "" if value is None else f"{value:g}"
+    return value
 
 
 def _value(field: Field, value: Any) -> Any:
+    """A widget's value as the setting has it; what is no number stays as it is, and is refused by the settings."""
+    if isinstance(value, str):
+        value = value.strip()
     if value is None or value == "":
         return None if field.optional else value
-    return int(value) if field.kind is int else value
+    return int(value) if field.kind is int and isinstance(value, float) else _number(field, value)
+
+
+def _number(field: Field, value: Any) -> Any:
+    if not isinstance(value, str) or field.kind not in {int, float}:
+        return value
+    try:
+        return field.kind(value)
+    except ValueError:
+        return value
 
 
 def _same(value: Any, other: Any) -> bool:

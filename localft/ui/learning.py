@@ -53,7 +53,7 @@ def connect_learning(shared: Shared, widgets: Learning, form: Form, message: gr.
             settings = parse(TrainingSettings, form.values(given))
             total = version.counts.get("train", 0)
             where = max(1, min(total, int(position or 1) + by))
-            chat_format = chat_format_for(model, settings.thinking)
+            chat_format = chat_format_for(model, settings.thinking, settings.chat_template)
             pieces = preview(project, version, model, chat_format, settings, where - 1)
             return {widgets.shown: views.tokens(pieces, where - 1, total), widgets.number: where}
 

@@ -8,16 +8,19 @@ from localft.models.base_model import STARTER, BaseModel
 from localft.models.catalogue import CatalogueEntry, catalogue
 from localft.models.download import is_present
 from localft.models.find import find_model
-from localft.planning.plan import Fit, fit_badge
+from localft.models.named_templates import TEMPLATE_NOTES
+from localft.models.templates import template_names
+from localft.planning.plan import Fit, fit_badge, usual_seconds
 from localft.store.projects import Project
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A model of the catalogue, how it fits, and whether its files are on this computer."""
+    """A model of the catalogue: how it fits, the seconds that a usual run takes, and whether its files are here."""
 
     entry: CatalogueEntry
     fit: Fit
+    seconds: float
     present: bool
 
 
@@ -27,10 +30,10 @@ def offers(hardware: Hardware) -> list[Offer]:
 
 
 def _offer(entry: CatalogueEntry, hardware: Hardware) -> Offer:
-    if entry.reference == STARTER:
-        return Offer(entry, fit_badge(find_model(STARTER), hardware), True)
-    model = described(entry)
-    return Offer(entry, fit_badge(model, hardware), _is_here(entry.reference))
+    starter = entry.reference == STARTER
+    model = find_model(STARTER) if starter else described(entry)
+    present = starter or _is_here(entry.reference)
+    return Offer(entry, fit_badge(model, hardware), usual_seconds(model, hardware), present)
 
 
 def described(entry: CatalogueEntry) -> BaseModel:
@@ -50,11 +53,27 @@ def described(entry: CatalogueEntry) -> BaseModel:
 
 
 def _is_here(reference: str) -> bool:
-    """Tell whether a model of the hub is downloaded, without asking the hub."""
+    """Tell whether a model of the hub is downloaded, without asking the hub; one that cannot be used counts as no."""
     from localft.models import hub
 
-    model = hub.cached_model(reference, None)
+    try:
+        model = hub.cached_model(reference, None)
+    except UserError:
+        return False
     return model is not None and is_present(model)
+
+
+def template_choices(model: BaseModel) -> list[str]:
+    """The chat templates that a model whose files are here can be trained with, the usual one first."""
+    return template_names(model) if is_present(model) else []
+
+
+def template_note(model: BaseModel) -> str:
+    """Which template a base model without one gets, openly; empty where it has its own."""
+    names = template_choices(model)
+    if model.has_chat_template or not names:
+        return ""
+    return f"It has no chat template, so {names[0]} is used: {TEMPLATE_NOTES[names[0]]} All settings has others."
 
 
 def chosen_model(project: Project) -> BaseModel:

@@ -26,14 +26,14 @@ def draw(shared: Shared, watch: Watch) -> None:
     message = gr.HTML()
     forward = gr.Button("Go on", variant="primary", visible=False, elem_id="go-on")
     demo = _draw_doors(shared, message)
+    _draw_advice()
     computer = gr.HTML()
     table = gr.HTML(js_on_load=clickable())
-    _draw_advice()
 
     def read(page: Page) -> Updates:
         project = page.project
         hardware = watch.hardware()
-        offered = [(offer.entry, offer.fit, offer.present) for offer in models.offers(hardware)]
+        offered = [(offer.entry, offer.fit, offer.seconds, offer.present) for offer in models.offers(hardware)]
         chosen = (project.info.base_model or STARTER) if project else None
         stands = standing(project)
         return {

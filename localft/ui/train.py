@@ -26,6 +26,7 @@ from localft.ui.forms import Form, draw_form
 from localft.ui.frame import Watch
 from localft.ui.handlers import Updates
 from localft.ui.learning import Learning, connect_learning, draw_learning
+from localft.ui.models import template_choices, template_note
 from localft.ui.once import Once, new_key
 from localft.ui.shared import Page, Picked, Shared, required
 from localft.ui.views import parts
@@ -263,7 +264,7 @@ class _Planner:
         present = is_present(model)
         line = views.model_line(
             model.name, model.reference, fit_badge(model, hardware), present, model.weight_bytes, model.licence
-        )
+        ) + views.template_line(template_note(model))
         shown = {setup.line: line, setup.download: gr.update(visible=not present)}
         if not _newest(project):
             hint = parts.note("The plan appears once there are examples.")
@@ -278,6 +279,9 @@ class _Planner:
             setup.start: gr.update(interactive=present),
             setup.planned: Planned(project.slug, _newest(project), reference, present, preset, settings),
             **setup.form.updates(proposal.recipe.settings),
+            setup.form.widget("chat_template"): gr.update(
+                choices=template_choices(model), value=proposal.recipe.settings.chat_template
+            ),
         }
 
 

@@ -1,5 +1,7 @@
 """The Chat tab: questions, and the answers of one or two models beside each other, exactly as they were given."""
 
+from collections.abc import Collection
+
 from localft import words
 from localft.serving.endpoint import Answer
 from localft.ui.conversation import Conversation, Reply, Turn
@@ -9,11 +11,13 @@ from localft.ui.views.html import Markup, h, join
 NAMES = {"base": "Base model", "tuned": "Tuned model", "gguf": "Exported file (GGUF)"}
 
 
-def state(choices: int, exports: int) -> Markup:
-    """The sentence on top."""
-    if not choices:
-        return parts.state("There is no tuned model to talk to yet.", "Next: Train.")
-    more = " The exported files can be talked to as well." if exports else ""
+def state(kinds: Collection[str]) -> Markup:
+    """The sentence on top; `kinds` of what can be talked to: "run", "export", "base"."""
+    if not kinds:
+        return parts.state("There is no model to talk to yet.", "Next: choose one in Start, or train.")
+    if "base" in kinds:
+        return parts.state("Nothing is trained yet; ask the base model what it can do already.", "Next: Train.")
+    more = " The exported files can be talked to as well." if "export" in kinds else ""
     return parts.state("Ask both models the same and compare." + more, "Convinced? Next: Export.")
 
 

@@ -107,8 +107,8 @@ def _card(name: str, total_bytes: int) -> str:
     return f"{name}, {total_bytes / 2**30:.0f} GB"
 
 
-def models(offers: Sequence[tuple[CatalogueEntry, Fit, bool]], chosen: str | None, can_choose: bool) -> Markup:
-    """The catalogue as a table: what each model is, needs and whether it fits."""
+def models(offers: Sequence[tuple[CatalogueEntry, Fit, float, bool]], chosen: str | None, can_choose: bool) -> Markup:
+    """The catalogue as a table: what each model is and needs, whether it fits, and the seconds that a run takes."""
     rows = [
         (
             h("<strong>{name}</strong><br>{note}", name=entry.name, note=entry.note),
@@ -116,13 +116,15 @@ def models(offers: Sequence[tuple[CatalogueEntry, Fit, bool]], chosen: str | Non
             entry.licence + (" (terms to accept)" if entry.gated else ""),
             _download(entry, present),
             fit(word),
+            "" if word == "no" else f"about {words.duration(seconds)}",
             _choice(entry, chosen, can_choose),
         )
-        for entry, word, present in offers
+        for entry, word, seconds, present in offers
     ]
-    headings = ["Model", "Weights", "Licence", "Download", "On this computer", ""]
+    headings = ["Model", "Weights", "Licence", "Download", "Memory here", "1,000 examples", ""]
     table = parts.table("Base models to start from", headings, rows, numbers=[1])
-    return h("<h3>Base models to start from</h3>{table}", table=table)
+    note = parts.note("Memory and time are worked out, for 1,000 examples of some 200 words and three passes.")
+    return h("<h3>Base models to start from</h3>{table}{note}", table=table, note=note)
 
 
 def _download(entry: CatalogueEntry, present: bool) -> str:

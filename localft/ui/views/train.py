@@ -64,6 +64,11 @@ def model_line(name: str, reference: str, word: str, present: bool, download_byt
     )
 
 
+def template_line(note: str) -> Markup:
+    """Which chat template a base model without one gets."""
+    return parts.note(note) if note else Markup()
+
+
 def plan_card(plan: Plan, recipe: Recipe, estimated: bool) -> Markup:
     """What a run will need and take: memory by cause under the card's line, time, energy."""
     rows = [(cause, float(amount), words.memory(amount)) for cause, amount in plan.memory.items()]
