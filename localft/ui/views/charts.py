@@ -12,6 +12,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 12, 30
 _MOST_POINTS = 400
 _BEYOND_ALL_MEASURE = 1e9
 _FLAT = 8
+_NOTHING = 1e-290
+_PART_COLOURS = 8  # of a stacked bar, in the stylesheet
 _MOST_LINES = 9
 
 
@@ -131,7 +133,8 @@ class _Scale:
 
 def _scale_for(values: Sequence[float], last_step: int) -> _Scale:
     """Equal steps as a rule; equal factors where a loss falls so far that its end would be a flat line."""
-    low, high = min(values), max(values)
+    # Powers of ten lose their digits down there and end at zero.
+    low, high = (0.0 if abs(end) < _NOTHING else end for end in (min(values), max(values)))
     if low > 0 and high > _FLAT * low:
         return _Scale(last_step, _factors(low, high), logarithmic=True)
     return _Scale(last_step, _steps(low, high))
@@ -233,7 +236,7 @@ def stack(parts: Sequence[tuple[str, float, str]], whole: float, label: str, lin
     pieces = join(
         h(
             '<span class="lf-part-{kind}" style="width:{percent}%" title="{name}: {words}"></span>',
-            kind=index % 6 + 1,
+            kind=index % _PART_COLOURS + 1,
             percent=f"{100 * amount / full:.2f}",
             name=name,
             words=words,
@@ -247,7 +250,7 @@ def stack(parts: Sequence[tuple[str, float, str]], whole: float, label: str, lin
     legend = join(
         h(
             '<li><i class="lf-part-{kind}"></i>{name} <strong>{words}</strong></li>',
-            kind=index % 6 + 1,
+            kind=index % _PART_COLOURS + 1,
             name=name,
             words=words,
         )
