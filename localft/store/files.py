@@ -16,6 +16,8 @@ from typing import Any
 from localft.errors import UserError, explain
 
 _WINDOWS_RESERVED = {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))}
+# Letters that no decomposition leads back to a-z.
+_SPELT_OUT = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "đ": "d", "þ": "th", "ð": "d"})
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -171,8 +173,9 @@ def slugify(name: str) -> str:
         raise UserError("A project name needs 1 to 200 characters.", "Choose a name such as `Support bot`.")
     if any(character in name for character in "/\\\0") or name.strip() in {".", ".."}:
         raise UserError(f"The name {name!r} looks like a path.", "Choose a plain name such as `Support bot`.")
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:64].strip("-")
+    spelt = unicodedata.normalize("NFKD", name).lower().translate(_SPELT_OUT)
+    plain = spelt.encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64].strip("-")
     if not slug:
         # A name in another script keeps its display form; the folder gets a stable neutral one.
         import hashlib

@@ -60,6 +60,22 @@ def test_unusable_names_are_refused_with_a_reason(name: str) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("Größe & Spaß", "grosse-spass"),
+        ("GRÖẞE", "grosse"),
+        ("Smørrebrød", "smorrebrod"),
+        ("Łódź", "lodz"),
+        ("Ærø, Ǽ and Œuvre", "aero-ae-and-oeuvre"),
+        ("Đà Nẵng", "da-nang"),
+        ("Þórður", "thordur"),
+    ],
+)
+def test_letters_without_a_plain_form_are_spelt_out(name: str, slug: str) -> None:
+    assert files.slugify(name) == files.slugify(unicodedata.normalize("NFD", name)) == slug
+
+
 def test_names_of_other_scripts_get_a_stable_folder_each() -> None:
     assert files.slugify("日本語") == files.slugify("日本語")
     assert files.slugify("日本語") != files.slugify("中文")
