@@ -235,7 +235,9 @@ def _ollama(facts: Facts) -> Finding:
             "Windows": "winget upgrade Ollama.Ollama",
             "Darwin": "Open Ollama in the menu bar and choose Restart to update.",
         }.get(facts.hardware.system, "curl -fsSL https://ollama.com/install.sh | sh")
-        return Finding("warning", "Ollama", status.sentence, "Versions before 0.35.0 have known security holes.", fix)
+        holes = "Versions before 0.35.0 have known security holes."
+        why = holes if status.takes_files else "It is too old to take a file."
+        return Finding("warning", "Ollama", status.sentence, why, fix)
     why = (
         "" if status.answers else "It is only needed to send tuned models there; files for it can be exported without."
     )

@@ -164,6 +164,14 @@ def test_an_ollama_with_known_holes() -> None:
     assert _faults(replace(WELL, ollama=OllamaStatus(False, "", "Ollama does not answer."))) == []
 
 
+def test_an_ollama_that_takes_no_file_is_too_old_and_not_only_unsafe() -> None:
+    unsafe = OllamaStatus(True, "0.34.2", "Ollama 0.34.2 is running.", secure=False)
+    too_old = OllamaStatus(True, "0.5.4", "Ollama 0.5.4 is running.", secure=False, takes_files=False)
+    assert _one_fault(ollama=unsafe).why == "Versions before 0.35.0 have known security holes."
+    assert _one_fault(ollama=too_old).why == "It is too old to take a file."
+    assert _one_fault(ollama=too_old).fix == _one_fault(ollama=unsafe).fix
+
+
 def test_an_old_python_missing_bitsandbytes_and_offline_mode() -> None:
     assert _one_fault(python=(3, 10)).severity == "error"
     assert "bitsandbytes>=0.50" in _one_fault(bitsandbytes=None).fix
