@@ -111,6 +111,19 @@ def test_labels_out_of_balance_are_found(tmp_path: Path) -> None:
     assert found(report)["rare labels"] == ("warning", 3)
 
 
+def test_labels_are_named_so_that_one_can_read_them(tmp_path: Path) -> None:
+    usual = json.dumps({"category": "question", "urgency": "low"})
+    rare = [json.dumps({"category": "feature", "urgency": urgency}) for urgency in ("a", "b", "c")]
+    long = "~" * 100
+    labels = [usual] * 56 + [*rare, long]
+    report = check(tmp_path, [{**row, "completion": label} for row, label in zip(clean(), labels, strict=True)])
+    meanings = {finding.check: finding.meaning for finding in report.findings}
+    assert meanings["balance"].endswith(f": {usual!r}.")
+    assert meanings["rare labels"].endswith(f": {', '.join(map(repr, rare))} and 1 more.")
+    report = check(tmp_path, [{**row, "completion": long if n < 57 else "fine"} for n, row in enumerate(clean())])
+    assert f": '{long[:79]}…'." in {finding.check: finding.meaning for finding in report.findings}["balance"]
+
+
 def test_answers_that_are_all_the_same_teach_nothing(tmp_path: Path) -> None:
     report = check(tmp_path, [{**row, "completion": "spam"} for row in clean()])
     assert found(report)["balance"] == ("problem", 60)
