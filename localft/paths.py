@@ -6,11 +6,19 @@ from pathlib import Path
 import platformdirs
 
 _APPLICATION = "localft"
+_MOVERS = ("LOCALFT_HOME", "HF_HOME", "HF_HUB_CACHE")
 
 
 def _home() -> Path | None:
     home = os.environ.get("LOCALFT_HOME", "").strip()
     return Path(home).expanduser().resolve() if home else None
+
+
+def settle() -> None:
+    """Make the variables that move folders absolute: workers, and the app, work in folders of their own."""
+    for name in _MOVERS:
+        if os.environ.get(name, "").strip():
+            os.environ[name] = str(Path(os.environ[name].strip()).expanduser().absolute())
 
 
 def data_dir() -> Path:
@@ -57,7 +65,7 @@ def services_dir() -> Path:
 
 def make_private(folder: Path) -> Path:
     """Create a folder that only this user can enter, and return it."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if os.name == "posix":
         folder.chmod(0o700)
     return folder

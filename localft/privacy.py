@@ -10,6 +10,7 @@ _SWITCHES = {
     "TRACKIO_DISABLED": "1",
     "COMET_MODE": "disabled",
     "ANONYMIZED_TELEMETRY": "False",
+    "OTEL_SDK_DISABLED": "true",
 }
 
 

@@ -90,6 +90,7 @@ def others_wait(folder: Path) -> bool:
 
 def device_lock() -> Path:
     """The lock file of the device. One lease for the whole machine: training, evaluation and export take it whole."""
+    paths.make_private(paths.data_dir())
     paths.queue_dir().mkdir(parents=True, exist_ok=True)
     return paths.queue_dir() / "device.lock"
 

@@ -7,6 +7,7 @@ import logging
 import secrets
 import sys
 import webbrowser
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from localft import jobs
@@ -40,10 +41,10 @@ def create_server_app(blocks: "gr.Blocks", token: str) -> "Guard":
     return Guard(mounting.mount(blocks, MAXIMUM_UPLOAD, downloads.routes()), token)
 
 
-def serve_app(port: int | None = None, open_browser: bool = True) -> None:
+def serve_app(port: int | None = None, open_browser: bool = True, opened: Callable[[str], None] | None = None) -> None:
     """Serve the app until Ctrl-C: print its address with the launch token to stderr, and open it in the browser.
 
-    Long work runs in processes of its own, which go on when the app closes.
+    `opened` hears the address when the app answers. Long work runs in processes of its own, which go on when it closes.
 
     Raises:
         UserError: the port is in use, or a folder cannot be made.
@@ -60,7 +61,15 @@ def serve_app(port: int | None = None, open_browser: bool = True) -> None:
     from localft.ui.share import ShareDesk
 
     desk, loaded = ShareDesk(), Loaded()
-    server = Server(create_server_app(create_app(desk, loaded), token), lambda: _announce(address, open_browser))
+    guarded = create_server_app(create_app(desk, loaded), token)
+
+    def answers() -> None:
+        _announce(address, opened)
+        if open_browser:
+            # Every user of this computer can read the command line of a browser: the key in it works once.
+            webbrowser.open(f"{address.partition('?')[0]}?token={guarded.one_time_token()}")
+
+    server = Server(guarded, answers)
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:
@@ -72,11 +81,11 @@ def serve_app(port: int | None = None, open_browser: bool = True) -> None:
         _say_goodbye()
 
 
-def _announce(address: str, open_browser: bool) -> None:
+def _announce(address: str, opened: Callable[[str], None] | None) -> None:
     _say(f"localft runs at {address}")
     _say("The address holds your key to it: do not pass it on. Ctrl-C closes the app.")
-    if open_browser:
-        webbrowser.open(address)
+    if opened is not None:
+        opened(address)
 
 
 def _say_goodbye() -> None:

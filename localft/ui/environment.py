@@ -16,8 +16,6 @@ from localft.errors import UserError
 # Gradio obeys a score of variables of its own and a few of its hosts', which can open the app to the network or to code
 # of strangers; FastAPI sends each request to the collector that the last two name.
 _SWITCHES = ("GRADIO_", "SPACE_", "SPACES_", "OTEL_", "FASTAPI_")
-# What a relative path in these means must not change with the current folder.
-_PLACES = ("LOCALFT_HOME", "HF_HOME", "HF_HUB_CACHE")
 _PREFIX = "run-"
 
 
@@ -34,8 +32,7 @@ def prepare() -> Path:
         raise UserError("Gradio was loaded before localft could secure it.", "Start the app with `localft`.")
     for name in [name for name in os.environ if name.startswith(_SWITCHES)]:
         del os.environ[name]
-    for name in [name for name in _PLACES if os.environ.get(name, "").strip()]:
-        os.environ[name] = str(Path(os.environ[name].strip()).expanduser().absolute())
+    paths.settle()
     privacy.switch_telemetry_off()
     for private in (paths.data_dir(), paths.config_dir(), paths.cache_dir()):
         paths.make_private(private)

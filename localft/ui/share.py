@@ -7,6 +7,7 @@ import secrets
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -225,10 +226,12 @@ def _close_tunnel(port: int) -> None:
         tunneling.CURRENT_TUNNELS.remove(tunnel)
 
 
-def serve_share(project: Project, run: Run, minutes: int, local: bool = False) -> None:
+def serve_share(
+    project: Project, run: Run, minutes: int, local: bool = False, opened: Callable[[Share], None] | None = None
+) -> None:
     """Share a chat with a run's tuned model until the time is over or Ctrl-C; print link and password to stderr once.
 
-    `local` leaves out the public link: the page then answers on this computer only.
+    `local` leaves out the public link: the page then answers on this computer only. `opened` hears when it is open.
 
     Raises:
         UserError: the model cannot be served, or the link cannot be made.
@@ -240,6 +243,8 @@ def serve_share(project: Project, run: Run, minutes: int, local: bool = False) -
     try:
         share = desk.start(project, run, minutes, public=not local)
         _announce(share)
+        if opened is not None:
+            opened(share)
         desk.wait()
         _say("The time is over; the demo is closed.")
     except KeyboardInterrupt:
