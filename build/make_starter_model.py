@@ -29,7 +29,7 @@ TARGET = Path(__file__).resolve().parent.parent / "assets" / "starter-model"
 
 
 def make_model(vocab_size: int) -> LlamaForCausalLM:
-    """An untrained Llama of 4.6 million weights. All widths are multiples of 256, the block of llama.cpp's k-quants."""
+    """An untrained Llama of 4.5 million weights. All widths are multiples of 256, the block of llama.cpp's k-quants."""
     config = LlamaConfig(
         vocab_size=vocab_size,
         hidden_size=256,

@@ -13,9 +13,9 @@ tags: [localft, tiny, chat]
 
 # localft starter model
 
-A very small chat model (Llama architecture, 4.6 million weights, bfloat16) for trying localft without a download.
+A very small chat model (Llama architecture, 4.5 million weights, bfloat16) for trying localft without a download.
 
-**It knows nothing.** It was trained from nothing, in minutes, on {tokens} tokens of text that
+**It knows nothing.** It was trained from nothing on {tokens} tokens of text that
 `build/make_starter_model.py` writes from templates: little stories, letters, word lists, reading tasks (what is this
 message about, how does it sound, when is it needed), small conversations. It has never seen a book, a web page or a
 fact. Do not use it for anything that matters, and do not judge the fine-tuning of real models by it. It is there to
