@@ -145,7 +145,7 @@ def _epochs(case: _Case) -> _Value:
     usual = next((epochs for limit, epochs in steps if count <= limit), 1.0)
     reason = f"{count:,} examples: fewer examples are seen more often."
     if case.tiny:
-        usual = min(24.0, max(2.0, 4_000 / count))
+        usual = min(24.0, max(2.0, 2_400 / count))
         reason = f"{count:,} examples and a tiny model, which needs to see them more often."
     factor = {"quick": 0.4, "balanced": 1.0, "thorough": 1.6}[case.preset]
     stops = " Training stops early when it no longer helps."
