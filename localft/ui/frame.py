@@ -227,10 +227,13 @@ def _connect_hook(shared: Shared, tab: gr.Tab, hook: Hook) -> None:
         # The view of the tab is enough while another one is open: the handler runs when this one is opened.
         return hook.handler(*given) if open_tab == hook.tab else {}  # ty: ignore[invalid-explicit-return]
 
-    shared.on(tab.select, hook.handler, hook.inputs, hook.outputs, hook.message, clear=False)
+    # One after the other: the second of two events that mean the same sees what the first has found out, and leaves
+    # alone what a person has set meanwhile.
+    once: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": f"open-{hook.tab}"}
+    shared.on(tab.select, hook.handler, hook.inputs, hook.outputs, hook.message, clear=False, **once)
     with_tab = "(tab, ...given) => [new URL(window.location).searchParams.get('tab') || 'start', ...given]"
     inputs = [shared.tab, *hook.inputs]
-    shared.on(shared.project.change, if_open, inputs, hook.outputs, hook.message, js=with_tab)
+    shared.on(shared.project.change, if_open, inputs, hook.outputs, hook.message, js=with_tab, **once)
 
 
 def _opener(shared: Shared, name: str) -> Callable[[str | None, Picked, Seen], Updates]:

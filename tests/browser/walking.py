@@ -17,7 +17,7 @@ _LANDMARKS = {
     "data": "Versions",
     "train": "The plan",
     "evaluate": "Base model against tuned model",
-    "chat": "Talk to",
+    "chat": "Ask both models the same",
     "export": "checks passed",
     "settings": "Where things lie",
 }
