@@ -120,6 +120,10 @@ def test_labels_are_named_so_that_one_can_read_them(tmp_path: Path) -> None:
     meanings = {finding.check: finding.meaning for finding in report.findings}
     assert meanings["balance"].endswith(f": {usual!r}.")
     assert meanings["rare labels"].endswith(f": {', '.join(map(repr, rare))} and 1 more.")
+
+
+def test_a_very_long_label_is_cut(tmp_path: Path) -> None:
+    long = "~" * 100
     report = check(tmp_path, [{**row, "completion": long if n < 57 else "fine"} for n, row in enumerate(clean())])
     assert f": '{long[:79]}…'." in {finding.check: finding.meaning for finding in report.findings}["balance"]
 
