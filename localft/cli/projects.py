@@ -20,6 +20,11 @@ from localft.store.projects import Project, create_project, list_folders, list_p
 @click.pass_obj
 def new(output: Output, name: str, base_model: str | None, goal: str | None) -> None:
     """Make a project: a folder that holds everything for one goal."""
+    from localft.models.find import settle_reference
+
+    if base_model is not None:
+        # Before there is a project: a slip leaves nothing behind.
+        base_model = settle_reference(base_model)
     project = create_project(name)
     if base_model or goal:
         project = update_project(project, base_model=base_model, goal=goal or "")

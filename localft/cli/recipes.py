@@ -78,7 +78,8 @@ def _propose(
     from localft.planning.proposing import propose
 
     version = _version(project, options["dataset"])
-    base_model = find_model(options["base_model"] or _usual_model(output, project))
+    wanted = options["base_model"]
+    base_model = find_model(_usual_model(output, project) if wanted is None else wanted)
     preset: Preset = options["preset"] or "balanced"
     return base_model, propose(project, version, base_model, read_hardware(), preset, overrides)
 
@@ -90,7 +91,7 @@ def _repeat(project: Project, options: Mapping[str, Any], overrides: Mapping[str
         raise click.UsageError("--preset and --recipe exclude each other: a recipe has its settings already.")
     stored = Recipe.load(options["recipe_file"])
     reference, revision = stored.base_model, stored.revision
-    if options["base_model"]:
+    if options["base_model"] is not None:
         reference, revision = options["base_model"], None
     base_model = find_model(reference, revision)
     dataset = _version(project, options["dataset"] or stored.dataset)

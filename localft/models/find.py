@@ -11,6 +11,7 @@ from localft.models.catalogue import CatalogueEntry
 from localft.models.inspection import inspect_folder
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
+_EXAMPLES = "Examples: `starter`, `Qwen/Qwen3-0.6B`, `./my-model`."
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -23,17 +24,11 @@ def find_model(reference: str, revision: str | None = None) -> BaseModel:
     Raises:
         UserError: there is no such model, it cannot be used, it is gated, or it is neither here nor reachable.
     """
-    reference = reference.strip()
+    reference = settle_reference(reference)
     if reference == STARTER:
         return inspect_folder(asset("starter-model"), STARTER, "bundled")
-    folder = Path(reference).expanduser()
-    if _is_path(reference) or (folder / "config.json").is_file():
-        return inspect_folder(folder.resolve(), str(folder.resolve()), "folder")
-    if not _HUB_ID.fullmatch(reference) or ".." in reference or "--" in reference:
-        raise UserError(
-            f"{reference[:200]!r} is neither a model on the Hugging Face hub (owner/name) nor a folder.",
-            "Examples: `starter`, `Qwen/Qwen3-0.6B`, `./my-model`.",
-        )
+    if Path(reference).is_absolute():
+        return inspect_folder(Path(reference), reference, "folder")
     if revision is None or hub.is_offline() or _COMMIT.fullmatch(revision):
         cached = hub.cached_model(reference, revision)
         if cached is not None:
@@ -41,8 +36,46 @@ def find_model(reference: str, revision: str | None = None) -> BaseModel:
     return hub.look_up(reference, revision)
 
 
+def settle_reference(reference: str) -> str:
+    """The reference as it means the same everywhere: a folder with its whole path, others as they are.
+
+    The hub is not asked, so an id is only known to be one by its form.
+
+    Raises:
+        UserError: it is empty, names a folder that is not there, or is neither a folder nor an id.
+    """
+    reference = reference.strip()
+    if not reference:
+        raise UserError("The name of the base model is empty.", _EXAMPLES)
+    if reference == STARTER:
+        return STARTER
+    try:
+        folder = Path(reference).expanduser()
+        is_folder = folder.is_dir()
+    except (OSError, RuntimeError) as error:
+        # Too long for a path, or the home of a user who does not exist.
+        raise UserError(f"{reference[:200]!r} cannot be read as a path: {error}.", _EXAMPLES) from error
+    if _is_hub_id(reference) and not _holds_model(folder):
+        return reference
+    if is_folder:
+        return str(folder.resolve())
+    if _is_path(reference):
+        raise UserError(f"There is no folder {folder.absolute()}.", "Check the spelling of the path.")
+    raise UserError(
+        f"{reference[:200]!r} is neither a model on the Hugging Face hub (owner/name) nor a folder.", _EXAMPLES
+    )
+
+
+def _is_hub_id(reference: str) -> bool:
+    return bool(_HUB_ID.fullmatch(reference)) and ".." not in reference and "--" not in reference
+
+
+def _holds_model(folder: Path) -> bool:
+    return (folder / "config.json").is_file()
+
+
 def _is_path(reference: str) -> bool:
-    """Tell a path from an id of the hub by its look: a folder named like an id is only taken if it holds a model."""
+    """Whether it is written as a path, so that what is missing is a folder and no model of the hub."""
     return reference.startswith((".", "/", "~", "\\")) or "\\" in reference or reference[1:3] in {":/", ":\\"}
 
 

@@ -117,6 +117,41 @@ def test_a_new_project_is_listed_under_both_names(capsys: pytest.CaptureFixture[
     assert lines[1].startswith("support-bot  Support bot")
 
 
+@pytest.mark.parametrize("model", ["", " ", "./missing", "~nobody-of-this-name/model", "gpt 2", "a/b/c", "x" * 5_000])
+def test_a_base_model_that_cannot_be_is_told_before_the_project_is_made(
+    model: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("new", "Support bot", "--base-model", model, "--json") == 1
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["error"] and printed["hint"]
+    assert not (home / "projects" / "support-bot").exists()
+
+
+def test_a_base_model_is_kept_so_that_it_means_the_same_from_everywhere(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my-model").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    kept = {}
+    for number, model in enumerate(["./my-model", "my-model", "~/my-model", "Qwen/Qwen3-0.6B", "starter"]):
+        assert run("new", f"bot {number}", "--base-model", model) == 0
+        kept[model] = json.loads((home / "projects" / f"bot-{number}" / "project.json").read_text())["base_model"]
+    folder = str((tmp_path / "my-model").resolve())
+    assert list(kept.values()) == [folder, folder, folder, "Qwen/Qwen3-0.6B", "starter"]
+
+
+def test_an_empty_base_model_is_a_slip_and_not_the_starter(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [json.dumps({"prompt": f"question {number}", "completion": f"answer {number}"}) for number in range(20)]
+    (tmp_path / "a.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    run("new", "Support bot")
+    run("data", "import", "support-bot", str(tmp_path / "a.jsonl"))
+    capsys.readouterr()
+    for command in ("plan", "train"):
+        assert run(command, "support-bot", "--base-model", "", "--json") == 1
+        assert json.loads(capsys.readouterr().out)["error"] == "The name of the base model is empty."
+
+
 def test_a_broken_project_does_not_hide_its_neighbours(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run("new", "good")
     (home / "projects" / "bad").mkdir()
