@@ -16,9 +16,9 @@ from localft.cli.options import (
     settings_options,
 )
 from localft.cli.output import Output
-from localft.cli.selection import bare_base, newest_gguf, newest_usable, newest_with_weights, shared_system_prompt
+from localft.cli.selection import bare_base, newest_gguf, newest_usable, newest_with_weights
 from localft.cli.sessions import loaded
-from localft.data.versions import list_versions
+from localft.data.versions import list_versions, shared_system_prompt
 from localft.errors import UserError
 from localft.export.exports import Export
 from localft.models.base_model import BaseModel

@@ -1,6 +1,6 @@
 """Which run, export or service a person means when the command does not say."""
 
-from localft.data.versions import DatasetVersion, iterate_split, list_versions, newest_version, open_version
+from localft.data.versions import DatasetVersion, newest_version, open_version
 from localft.errors import UserError
 from localft.export.exports import Export, list_exports
 from localft.models.base_model import BaseModel
@@ -59,17 +59,6 @@ def newest_gguf(project: Project) -> Export:
     raise UserError(
         f"The project {project.slug} has no GGUF file yet.", f"Export one: `localft export {project.slug} --to gguf`."
     )
-
-
-def shared_system_prompt(project: Project, version_id: str | None) -> str:
-    """The system prompt that all training examples of a version share; "" where they differ, have none, or are gone."""
-    if version_id is None or version_id not in {version.id for version in list_versions(project).items}:
-        return ""
-    prompts = {
-        example.messages[0].content if example.messages[0].role == "system" else ""
-        for example in iterate_split(project, version_id, "train")
-    }
-    return prompts.pop() if len(prompts) == 1 else ""
 
 
 def model_and_format(reference: str | None) -> tuple[BaseModel | None, ChatFormat | None]:

@@ -98,3 +98,16 @@ def iterate_split(project: Project, version_id: str, split: Split) -> Iterator[E
 def load_split(project: Project, version_id: str, split: Split) -> list[Example]:
     """Read a whole split into memory."""
     return list(iterate_split(project, version_id, split))
+
+
+def shared_system_prompt(project: Project, version_id: str | None) -> str:
+    """The system prompt that all training examples of a version share; "" where they differ, have none, or are gone."""
+    if version_id is None or version_id not in {version.id for version in list_versions(project).items}:
+        return ""
+    prompts = set()
+    for example in iterate_split(project, version_id, "train"):
+        first = example.messages[0]
+        prompts.add(first.content if first.role == "system" else "")
+        if len(prompts) > 1:
+            return ""
+    return prompts.pop() if prompts else ""

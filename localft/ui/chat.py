@@ -10,7 +10,7 @@ import gradio as gr
 
 from localft import words
 from localft.data.keeping import keep_example, keep_golden
-from localft.data.versions import list_versions
+from localft.data.versions import list_versions, shared_system_prompt
 from localft.errors import UserError
 from localft.export.exports import list_exports, open_export
 from localft.jobs import JobView
@@ -20,7 +20,6 @@ from localft.serving.service import Service, endpoint, list_services, read_servi
 from localft.store.projects import Project
 from localft.training.runs import list_runs, open_run
 from localft.ui.conversation import Conversation, close_all, converse
-from localft.ui.flows import shared_system_prompt
 from localft.ui.forms import Form, draw_form
 from localft.ui.handlers import Updates
 from localft.ui.loaded import Loaded

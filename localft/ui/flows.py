@@ -113,14 +113,3 @@ def as_row(example: Example) -> dict[str, Any]:
         turn = message.as_chat()
         messages.append(turn if message.learn else {**turn, "weight": 0})
     return {"messages": messages, "tools": list(example.tools)} if example.tools else {"messages": messages}
-
-
-def shared_system_prompt(project: Project, version_id: str) -> str:
-    """The system prompt that every training example of a version begins with, an empty text if there is no such."""
-    prompts = set()
-    for example in iterate_split(project, version_id, "train"):
-        first = example.messages[0]
-        prompts.add(first.content if first.role == "system" else "")
-        if len(prompts) > 1:
-            return ""
-    return prompts.pop() if prompts else ""
