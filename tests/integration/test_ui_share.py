@@ -36,7 +36,13 @@ class LinkService(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def others() -> set[int]:
+    """The processes that other tests keep: no helpers of ours."""
+    return {child.pid for child in psutil.Process().children()}
+
+
+@pytest.fixture
+def helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, others: set[int]) -> Iterator[Path]:
     """The stand-in, where Gradio keeps its helper, with its checksum where Gradio keeps that."""
     path = tmp_path / "frpc"
     path.write_text(_HELPER)
@@ -52,16 +58,17 @@ def helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield path
     service.shutdown()
     service.server_close()
-    assert _helpers() == []
+    assert _helpers(others) == []
 
 
-def _helpers() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+def _helpers(others: set[int]) -> list[psutil.Process]:
+    new = [child for child in psutil.Process().children() if child.pid not in others]
+    return [child for child in new if child.status() != psutil.STATUS_ZOMBIE]
 
 
-def test_the_helper_is_gone_once_the_link_is_closed(helper: Path) -> None:
+def test_the_helper_is_gone_once_the_link_is_closed(helper: Path, others: set[int]) -> None:
     assert share._open_tunnel(_PORT) == "https://abc123.gradio.live"
-    [process] = _helpers()
+    [process] = _helpers(others)
     share._close_tunnel(_PORT)
     assert not process.is_running()
     assert not [tunnel for tunnel in tunneling.CURRENT_TUNNELS if tunnel.local_port == _PORT]
