@@ -4,8 +4,6 @@ import json
 
 import pytest
 
-from localft import jobs
-from localft.jobs import JobState
 from tests.browser.walking import Walk
 
 pytestmark = pytest.mark.timeout(1_200)
@@ -51,12 +49,6 @@ def test_the_gguf_is_downloaded_and_proved(walked: Walk) -> None:
     assert content == written.read_bytes()
     assert walked.downloaded["Modelfile"].startswith(b"FROM")
     assert not list((walked.home / "cache" / "app" / "uploads").rglob("*.gguf"))
-
-
-def test_closing_the_app_lets_the_models_of_the_chat_go(walked: Walk) -> None:
-    assert walked.services
-    for folder in walked.services:
-        assert jobs.read(folder).state in {JobState.STOPPED, JobState.FINISHED}
 
 
 def test_nothing_left_this_computer_and_nothing_broke(walked: Walk) -> None:

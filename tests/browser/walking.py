@@ -33,7 +33,6 @@ class Walk:
     downloaded: dict[str, bytes] = field(default_factory=dict)
     foreign_requests: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-    services: list[Path] = field(default_factory=list)
 
 
 def open_app(page: Page, app: RunningApp, tab: str = "start", project: str = "") -> None:
