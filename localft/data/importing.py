@@ -9,7 +9,7 @@ from pathlib import Path
 from localft.data.examples import Example, Message
 from localft.data.reading import ReadResult, SetAside, no_rows, read_files, set_aside_reasons
 from localft.data.splitting import DEFAULT_RATIOS, Ratios, split, too_few
-from localft.data.versions import SPLITS, DatasetVersion, Split, list_versions
+from localft.data.versions import SPLITS, DatasetVersion, SourceFile, Split, iterate_split, list_versions
 from localft.errors import UserError
 from localft.store import files
 from localft.store.projects import Project
@@ -50,23 +50,26 @@ def import_files(
     """
     read = read_files(paths, mapping)
     splits = divide(read, system_prompt, seed, ratios)
-    texts = {name: _lines(splits[name]) for name in SPLITS}
-    digest = hashlib.sha256(b"\x1e".join(texts[name].encode() for name in SPLITS)).hexdigest()
-    newest = next(iter(list_versions(project).items), None)
-    if newest is not None and newest.sha256 == digest and newest.sources == tuple(read.sources):
-        return ImportReport(newest, read)
-    version = DatasetVersion(
-        id=files.new_id(),
-        created_at=files.now(),
-        sources=tuple(read.sources),
-        seed=seed,
-        ratios=ratios,
-        counts={name: len(splits[name]) for name in SPLITS},
-        set_aside=len(read.set_aside),
-        sha256=digest,
-    )
-    _write(project, version, texts, read)
-    return ImportReport(version, read)
+    aside = [_listed(row) for row in read.set_aside]
+    return ImportReport(_keep(project, splits, read.sources, aside, seed, ratios), read)
+
+
+def extend_version(project: Project, version: DatasetVersion, paths: Sequence[Path | str]) -> ImportReport:
+    """Keep a version's examples together with those of more files as a new version, split as the first was.
+
+    Where the files hold nothing new, that is the version itself.
+
+    Raises:
+        UserError: a file cannot be read.
+    """
+    known = [example for name in SPLITS for example in iterate_split(project, version.id, name)]
+    read = read_files(paths, strict=False, known=known)
+    if not read.examples:
+        return ImportReport(version, read)
+    splits = split([*known, *read.examples], version.seed, version.ratios)
+    sources = [*version.sources, *read.sources]
+    aside = [*read_set_aside(project, version.id), *(_listed(row) for row in read.set_aside)]
+    return ImportReport(_keep(project, splits, sources, aside, version.seed, version.ratios), read)
 
 
 def divide(
@@ -96,14 +99,42 @@ def _lines(examples: list[Example]) -> str:
     return "".join(example.model_dump_json(exclude_defaults=True) + "\n" for example in examples)
 
 
-def _write(project: Project, version: DatasetVersion, texts: dict[Split, str], read: ReadResult) -> None:
+def _keep(
+    project: Project,
+    splits: Mapping[Split, list[Example]],
+    sources: Sequence[SourceFile],
+    aside: list[dict[str, object]],
+    seed: int,
+    ratios: Ratios,
+) -> DatasetVersion:
+    """The splits as a new version, or the newest where that holds the same."""
+    texts = {name: _lines(splits[name]) for name in SPLITS}
+    digest = hashlib.sha256(b"\x1e".join(texts[name].encode() for name in SPLITS)).hexdigest()
+    newest = next(iter(list_versions(project).items), None)
+    if newest is not None and newest.sha256 == digest and newest.sources == tuple(sources):
+        return newest
+    version = DatasetVersion(
+        id=files.new_id(),
+        created_at=files.now(),
+        sources=tuple(sources),
+        seed=seed,
+        ratios=ratios,
+        counts={name: len(splits[name]) for name in SPLITS},
+        set_aside=len(aside),
+        sha256=digest,
+    )
+    _write(project, version, texts, aside)
+    return version
+
+
+def _write(project: Project, version: DatasetVersion, texts: dict[Split, str], aside: list[dict[str, object]]) -> None:
     """Write a hidden folder, then give it its name: a reader sees all of it or nothing."""
     project.datasets.mkdir(parents=True, exist_ok=True)
     hidden = project.datasets / f".{version.id}"
     try:
         for name in SPLITS:
             files.write_text(hidden / f"{name}.jsonl", texts[name])
-        files.write_json(hidden / "set_aside.json", [_listed(row) for row in read.set_aside])
+        files.write_json(hidden / "set_aside.json", aside)
         version.save(hidden / "dataset.json")
         files.replace(hidden, project.datasets / version.id)
     except BaseException:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from localft.data.importing import extend_version
+from localft.data.versions import DatasetVersion, newest_version
 from localft.errors import UserError
 from localft.store import files
 from localft.store.projects import Project
@@ -35,6 +37,22 @@ def keep_golden(project: Project, messages: Sequence[dict[str, Any]]) -> int:
 def count_kept(project: Project) -> int:
     """How many conversations wait to be added to the examples."""
     return len(files.read_lines(kept_path(project))[0])
+
+
+def add_kept(project: Project) -> DatasetVersion:
+    """Make a new version of the newest one and the conversations kept in Chat, and empty the list of kept ones.
+
+    Raises:
+        UserError: nothing is kept, or there is no version to add to.
+    """
+    newest, kept = newest_version(project), kept_path(project)
+    # Held until the list is gone: a conversation that is kept meanwhile waits, and is not deleted with the others.
+    with files.locked(project.folder / ".lock"):
+        if not count_kept(project):
+            raise UserError("No conversation was kept in Chat yet.", "Keep one there, then come back.")
+        version = extend_version(project, newest, [kept]).version
+        kept.unlink()
+    return version
 
 
 def _keep(path: Path, messages: Sequence[dict[str, Any]]) -> int:

@@ -57,12 +57,16 @@ class ReadResult:
 
 
 def read_files(
-    paths: Sequence[Path | str], mapping: Mapping[str, str] | None = None, strict: bool = True
+    paths: Sequence[Path | str],
+    mapping: Mapping[str, str] | None = None,
+    strict: bool = True,
+    known: Sequence[Example] = (),
 ) -> ReadResult:
     """Read JSONL, JSON, CSV and Parquet files, mixed as one likes.
 
     `mapping` says which column holds which field of an example (prompt, answer, system, context, messages), for all
-    files, where the names are not recognised.
+    files, where the names are not recognised. `known` are examples that are there already: the files' duplicates of
+    them are set aside.
 
     Raises:
         UserError: a file cannot be read, the mapping is wrong, or (with `strict`) no row is usable.
@@ -70,7 +74,7 @@ def read_files(
     if not paths:
         raise UserError("No file was named.", "Name at least one file with examples.")
     _check_fields(mapping or {})
-    gathering = _Gathering(dict(mapping or {}))
+    gathering = _Gathering(dict(mapping or {}), known)
     files = [Path(path).expanduser() for path in paths]
     for path, name in zip(files, _names(files), strict=True):
         gathering.add(open_file(path, name))
@@ -142,15 +146,16 @@ def _listed(names: Sequence[str], most: int) -> str:
 class _Gathering:
     """Collects the examples of several files, so that duplicates are found across them."""
 
-    def __init__(self, mapping: dict[str, str]) -> None:
+    def __init__(self, mapping: dict[str, str], known: Sequence[Example]) -> None:
         self.mapping = mapping
+        self.known = known
         self.examples: list[tuple[Example, Layout]] = []
         self.set_aside: list[SetAside] = []
         self.sources: list[SourceFile] = []
         self.notes: list[str] = []
         self.samples: list[dict[str, str]] = []
         self.columns: dict[str, None] = {}
-        self._seen: dict[str, Example] = {}
+        self._seen = {_content(example): example for example in known}
         self._known: dict[tuple[str, ...], Layout | None] = {}
 
     def add(self, contents: Contents) -> None:
@@ -213,8 +218,7 @@ class _Gathering:
         return self._known[columns]
 
     def _keep(self, example: Example, row: Row, layout: Layout) -> None:
-        key = example.model_dump_json(include={"messages", "tools"})
-        twin = self._seen.setdefault(key, example)
+        twin = self._seen.setdefault(_content(example), example)
         if twin is not example:
             where = f"row {twin.row}" if twin.source == example.source else f"row {twin.row} of {twin.source}"
             self._put_aside(example.source, row, "exact duplicate", f"an exact duplicate of {where}")
@@ -232,7 +236,7 @@ class _Gathering:
             UserError: a column was named that does not occur.
         """
         self._check_columns()
-        are_labels = _short_answers_are_labels([example for example, _ in self.examples])
+        are_labels = _short_answers_are_labels([*self.known, *(example for example, _ in self.examples)])
         kept = [(example, layout) for example, layout in self.examples if are_labels or not _is_short(example)]
         aside = [_short_answer(one) for one, _ in self.examples if _is_short(one)] if not are_labels else []
         order = {source.name: number for number, source in enumerate(self.sources)}
@@ -242,6 +246,10 @@ class _Gathering:
         return ReadResult(
             shape, reason, list(self.columns), examples, everything, self.sources, self.notes, self.samples
         )
+
+
+def _content(example: Example) -> str:
+    return example.model_dump_json(include={"messages", "tools"})
 
 
 def _shape_of_all(layouts: list[Layout]) -> tuple[Shape, str]:

@@ -18,7 +18,6 @@ from localft.training.runs import list_runs
 from localft.ui.actions import action_of, clickable
 from localft.ui.data_checks import Checks
 from localft.ui.data_rows import draw_rows
-from localft.ui.flows import add_kept
 from localft.ui.handlers import Updates
 from localft.ui.samples import find_sample, list_samples
 from localft.ui.shared import Page, Shared, required
@@ -225,7 +224,7 @@ def _connect_history(shared: Shared, kept: gr.HTML, versions: gr.HTML, message: 
         return {message: parts.done("The import is undone; the version lies in the trash.", "plain")}
 
     def add(slug: str | None) -> Updates:
-        version = add_kept(required(slug))
+        version = keeping.add_kept(required(slug))
         return {message: parts.done(f"{words.counted(version.total, 'example')} are in now.")}
 
     shared.on(versions.click, undo, [shared.project], [], message, changes=True, concurrency_limit=1)

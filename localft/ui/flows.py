@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from localft import jobs, paths
-from localft.data import keeping
-from localft.data.examples import Example
+from localft import jobs
 from localft.data.importing import import_files
-from localft.data.versions import SPLITS, DatasetVersion, iterate_split, list_versions, newest_version
+from localft.data.versions import list_versions, newest_version
 from localft.errors import UserError
 from localft.hardware import Hardware, read_hardware
 from localft.models.base_model import STARTER, BaseModel
@@ -81,35 +78,3 @@ def _demo_project() -> Project:
         return open_project(_DEMO)
     except UserError:
         return create_project(_DEMO)
-
-
-def add_kept(project: Project) -> DatasetVersion:
-    """Make a new version of the newest one and the conversations kept in Chat, and empty the list of kept ones.
-
-    Raises:
-        UserError: nothing is kept, or there is no version to add to.
-    """
-    import json
-    import tempfile
-
-    newest, kept = newest_version(project), keeping.kept_path(project)
-    if not keeping.count_kept(project):
-        raise UserError("No conversation was kept in Chat yet.", "Keep one there, then come back.")
-    with tempfile.TemporaryDirectory(dir=paths.make_private(paths.cache_dir())) as folder:
-        known = Path(folder) / "examples.jsonl"
-        with known.open("w", encoding="utf-8") as file:
-            for split in SPLITS:
-                for example in iterate_split(project, newest.id, split):
-                    file.write(json.dumps(as_row(example), ensure_ascii=False) + "\n")
-        report = import_files(project, [known, kept], seed=newest.seed, ratios=newest.ratios)
-    kept.unlink()
-    return report.version
-
-
-def as_row(example: Example) -> dict[str, Any]:
-    """An example as a row that every import reads: OpenAI's messages, with a weight of 0 for turns not learned."""
-    messages = []
-    for message in example.messages:
-        turn = message.as_chat()
-        messages.append(turn if message.learn else {**turn, "weight": 0})
-    return {"messages": messages, "tools": list(example.tools)} if example.tools else {"messages": messages}

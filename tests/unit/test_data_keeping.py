@@ -1,0 +1,72 @@
+"""Conversations kept out of a chat become examples beside those that are there, once."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from localft.data.examples import Example
+from localft.data.importing import import_files, read_set_aside
+from localft.data.keeping import add_kept, count_kept, keep_example, kept_path
+from localft.data.versions import SPLITS, list_versions, load_split
+from localft.errors import UserError
+from localft.store.projects import Project, create_project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    project = create_project("Support bot")
+    rows = [json.dumps({"prompt": f"question {n}", "completion": f"answer {n}"}) for n in range(20)]
+    (tmp_path / "a.jsonl").write_text("\n".join([*rows, "broken"]), encoding="utf-8")
+    import_files(project, [tmp_path / "a.jsonl"], seed=7, ratios=(0.6, 0.2, 0.2))
+    return project
+
+
+def chat(question: str, answer: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+
+
+def examples(project: Project, version_id: str) -> list[Example]:
+    return [one for name in SPLITS for one in load_split(project, version_id, name)]
+
+
+def test_kept_conversations_join_the_examples_which_keep_their_origin(project: Project) -> None:
+    first = list_versions(project).items[0]
+    assert keep_example(project, chat("a new question", "a new answer")) == 1
+    assert keep_example(project, chat("question 3", "answer 3")) == 2
+    version = add_kept(project)
+    assert (version.total, version.seed, version.ratios) == (21, 7, (0.6, 0.2, 0.2))
+    assert [source.name for source in version.sources] == ["a.jsonl", "kept.jsonl"]
+    origins = {one.answer: (one.source, one.row) for one in examples(project, version.id)}
+    assert origins == {
+        **{one.answer: (one.source, one.row) for one in examples(project, first.id)},
+        "a new answer": ("kept.jsonl", 1),
+    }
+    aside = [(row["source"], row["row"], row["reason"]) for row in read_set_aside(project, version.id)]
+    assert aside[0][:2] == ("a.jsonl", 21)
+    assert aside[1] == ("kept.jsonl", 2, "an exact duplicate of row 4 of a.jsonl")
+    assert version.set_aside == len(aside) == 2
+    assert count_kept(project) == 0 and not kept_path(project).exists()
+
+
+def test_what_is_there_already_makes_no_version(project: Project) -> None:
+    first = list_versions(project).items[0]
+    keep_example(project, chat("question 3", "answer 3"))
+    assert add_kept(project) == first
+    assert len(list_versions(project).items) == 1 and count_kept(project) == 0
+
+
+def test_nothing_kept_is_said(project: Project) -> None:
+    with pytest.raises(UserError, match="No conversation was kept"):
+        add_kept(project)
+
+
+def test_a_failed_import_keeps_the_conversations(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, text: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    keep_example(project, chat("a new question", "a new answer"))
+    monkeypatch.setattr("localft.data.importing.files.write_text", full)
+    with pytest.raises(OSError):
+        add_kept(project)
+    assert count_kept(project) == 1 and len(list_versions(project).items) == 1
