@@ -5,8 +5,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -15,19 +14,12 @@ from localft.jobs import queue, runner
 _PRELOADED = ["localft.training.worker", "localft.training.session", "localft.jobs.runner"]
 
 
-@contextmanager
-def preloaded() -> Generator["Nursery"]:
-    """A parent that has imported torch and its companions, and forks one child a job."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOADED)
-    yield Nursery(context)
-
-
 class Nursery:
-    """Starts job folders in forked children."""
+    """Starts job folders in children forked from a parent that has imported torch and its companions."""
 
-    def __init__(self, context: multiprocessing.context.ForkServerContext) -> None:
-        self._context = context
+    def __init__(self) -> None:
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(_PRELOADED)
 
     def start(self, folder: Path) -> BaseProcess:
         """Run the job of a folder as `jobs.start` and `jobs.resume` would."""

@@ -1,15 +1,21 @@
-"""Projects with data for tests: a small task that a tiny model can learn, written without the import room."""
+"""Projects with data, and runs on them: a small task that a tiny model can learn, written without the import room."""
 
 import hashlib
 import random
 from pathlib import Path
+from typing import Any
 
 from localft.data.examples import Example, Message
 from localft.data.versions import SPLITS, DatasetVersion, SourceFile, Split
+from localft.hardware import read_hardware
 from localft.models.base_model import BaseModel
 from localft.models.find import find_model
+from localft.planning.lengths import measure_tokens
+from localft.planning.plan import make_plan
+from localft.planning.proposing import propose
 from localft.store import files
 from localft.store.projects import Project, create_project
+from localft.training.runs import prepare_run
 from tests.tiny_models import Architecture, make_tiny_model
 
 _CATEGORIES = {
@@ -68,3 +74,14 @@ def make_base_model(
 ) -> BaseModel:
     """A tiny model in a folder, found as a user's own local model is."""
     return find_model(str(make_tiny_model(folder, architecture, hidden_size=hidden_size, layers=layers)))
+
+
+def prepare(project: Project, base: BaseModel, checkpoint_seconds: float = 180.0, **own: Any) -> Path:
+    """The folder of a run of two epochs that is ready to start; `own` values win."""
+    version = next(project.datasets.iterdir()).name
+    hardware = read_hardware()
+    recipe = propose(project, version, base, hardware, "balanced", {"epochs": 2, "patience": 0, **own})
+    plan = make_plan(recipe, base, measure_tokens(project, version, base, recipe.settings), hardware)
+    folder, order = prepare_run(project, recipe, plan, checkpoint_seconds)
+    order.save(folder / "job.json")
+    return folder

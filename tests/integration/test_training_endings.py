@@ -6,68 +6,33 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import torch
-from safetensors.torch import load_file
 
 from localft import jobs
 from localft.data.versions import load_split, open_version
-from localft.hardware import read_hardware
 from localft.jobs import JobState
 from localft.models.base_model import BaseModel
 from localft.models.download import model_folder
 from localft.models.find import find_model
 from localft.models.tokens import TextTokenizer
-from localft.planning.lengths import measure_tokens
-from localft.planning.plan import make_plan
-from localft.planning.proposing import propose
 from localft.store import files
-from localft.store.projects import Project, move_to_trash
+from localft.store.projects import move_to_trash
 from localft.training.loading import load_tuned
 from localft.training.rows import make_rows
-from localft.training.runs import Run, open_run, prepare_run, read_metrics, run_weights
+from localft.training.runs import open_run, read_metrics
 from localft.training.trainer import Collator
 from localft.training.validation import validation_loss
-from tests.forked_jobs import Nursery, preloaded
+from tests.forked_jobs import Nursery
+from tests.integration.run_weights import same, weights_of
 from tests.job_help import wait_for
-from tests.sample_projects import make_base_model, make_project
+from tests.sample_projects import make_base_model, make_project, prepare
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="forks children from a preloaded parent")
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with preloaded() as ready:
-        yield ready
-
-
-@pytest.fixture(autouse=True)
-def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-
-
-@pytest.fixture
-def base(tmp_path: Path) -> BaseModel:
-    return make_base_model(tmp_path / "model")
-
-
-def prepare(project: Project, base: BaseModel, checkpoint_seconds: float = 180.0, **own: Any) -> Path:
-    version = next(project.datasets.iterdir()).name
-    hardware = read_hardware()
-    recipe = propose(project, version, base, hardware, "balanced", {"epochs": 2, "patience": 0, **own})
-    plan = make_plan(recipe, base, measure_tokens(project, version, base, recipe.settings), hardware)
-    folder, order = prepare_run(project, recipe, plan, checkpoint_seconds)
-    order.save(folder / "job.json")
-    return folder
-
-
-def weights_of(run: Run) -> dict[str, torch.Tensor]:
-    # Copied, since what is mapped keeps its disk busy.
-    return {name: value.clone() for name, value in load_file(next(run_weights(run).glob("*.safetensors"))).items()}
+pytestmark = [
+    pytest.mark.skipif(os.name == "nt", reason="forks children from a preloaded parent"),
+    pytest.mark.usefixtures("one_thread"),
+]
 
 
 def told(folder: Path) -> str:
@@ -117,9 +82,7 @@ def test_killed_after_its_last_save_it_ends_with_the_same_bits(nursery: Nursery,
     nursery.finish(folder)
     run = open_run(project, folder.name)
     assert run.job.state is JobState.FINISHED, run.job.sentence
-    mine, theirs = weights_of(run), weights_of(control)
-    assert mine.keys() == theirs.keys()
-    assert all(torch.equal(mine[name], theirs[name]) for name in mine)
+    assert same(weights_of(run), weights_of(control))
     assert not list(folder.glob(".staging-*"))
 
 
@@ -194,8 +157,7 @@ def test_a_full_disk_costs_nothing_that_was_saved(nursery: Nursery, base: BaseMo
         nursery.finish(folder)
         run = open_run(project, folder.name)
         assert run.job.state is JobState.FINISHED, run.job.sentence
-        mine = weights_of(run)
-        assert all(torch.equal(mine[name], expected[name]) for name in expected)
+        assert same(weights_of(run), expected)
         assert any(event["kind"] == "resumed" for event in files.read_lines(folder / "events.jsonl")[0])
     finally:
         subprocess.run(["umount", str(small)], check=True)

@@ -2,13 +2,9 @@
 
 import json
 import os
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
 
 from localft import jobs
 from localft.hardware import read_hardware
@@ -18,51 +14,17 @@ from localft.planning.lengths import measure_tokens
 from localft.planning.plan import Plan, make_plan
 from localft.planning.proposing import propose
 from localft.store import files
-from localft.store.projects import Project
 from localft.training.loading import load_base, load_tuned
-from localft.training.runs import Run, open_run, prepare_run, read_metrics, run_weights, start_run
-from tests.forked_jobs import Nursery, preloaded
+from localft.training.runs import Run, open_run, read_metrics, run_weights, start_run
+from tests.forked_jobs import Nursery
+from tests.integration.run_weights import same, weights_of
 from tests.job_help import wait_for
-from tests.sample_projects import make_base_model, make_project
+from tests.sample_projects import make_project, prepare
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="forks children from a preloaded parent")
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with preloaded() as ready:
-        yield ready
-
-
-@pytest.fixture(autouse=True)
-def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs are compared bit for bit, so all of them compute with the same number of threads."""
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-
-
-@pytest.fixture
-def base(tmp_path: Path) -> BaseModel:
-    return make_base_model(tmp_path / "model")
-
-
-def prepare(project: Project, base: BaseModel, checkpoint_seconds: float = 180.0, **own: Any) -> Path:
-    """The folder of a run that is ready to start."""
-    version = next(project.datasets.iterdir()).name
-    hardware = read_hardware()
-    recipe = propose(project, version, base, hardware, "balanced", {"epochs": 2, "patience": 0, **own})
-    plan = make_plan(recipe, base, measure_tokens(project, version, base, recipe.settings), hardware)
-    folder, order = prepare_run(project, recipe, plan, checkpoint_seconds)
-    order.save(folder / "job.json")
-    return folder
-
-
-def weights_of(run: Run) -> dict[str, torch.Tensor]:
-    return load_file(next(run_weights(run).glob("*.safetensors")))
-
-
-def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
-    """Whether two sets of weights are equal bit for bit."""
-    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+pytestmark = [
+    pytest.mark.skipif(os.name == "nt", reason="forks children from a preloaded parent"),
+    pytest.mark.usefixtures("one_thread"),
+]
 
 
 def losses(run: Run) -> dict[int, float]:

@@ -5,29 +5,19 @@ from pathlib import Path
 import pytest
 
 from localft.errors import UserError
-from localft.hardware import read_hardware
 from localft.jobs import JobState
 from localft.models.find import find_model
-from localft.planning.lengths import measure_tokens
-from localft.planning.plan import make_plan
-from localft.planning.proposing import propose
 from localft.store import files
 from localft.store.projects import Project, open_project
 from localft.training.metrics import metrics_of
 from localft.training.progress import RunProgress
-from localft.training.runs import list_runs, open_run, prepare_run, run_weights, start_run
-from tests.sample_projects import make_project
+from localft.training.runs import list_runs, open_run, run_weights, start_run
+from tests.sample_projects import make_project, prepare
 
 
 def write_run(project: Project) -> Path:
     """The records of a run that nobody has started."""
-    base = find_model("starter")
-    version = next(project.datasets.iterdir()).name
-    recipe = propose(project, version, base, read_hardware())
-    plan = make_plan(recipe, base, measure_tokens(project, version, base, recipe.settings), read_hardware())
-    folder, order = prepare_run(project, recipe, plan, 180.0)
-    order.save(folder / "job.json")
-    return folder
+    return prepare(project, find_model("starter"))
 
 
 def test_a_run_carries_everything_that_repeats_it() -> None:
