@@ -2,63 +2,35 @@
 
 import asyncio
 from collections.abc import MutableMapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from localft.ui.guard import Guard
+from tests.gate_help import Reply, ask
 
 TOKEN = "a-token-of-this-launch"
-Headers = dict[str, str]
-
-
-@dataclass
-class Reply:
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    reached: MutableMapping[str, Any] | None = None
-
-
-def ask(guard: Guard, reply: Reply, method: str, path: str, headers: list[tuple[bytes, bytes]]) -> None:
-    bare, _, query = path.partition("?")
-    scope = {"type": "http", "method": method, "path": bare, "query_string": query.encode(), "headers": headers}
-
-    async def receive() -> MutableMapping[str, Any]:
-        return {"type": "http.request", "body": b""}
-
-    async def send(message: MutableMapping[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            reply.status = message["status"]
-            reply.headers = {name.decode(): value.decode() for name, value in message["headers"]}
-        else:
-            reply.body += message["body"]
-
-    asyncio.run(guard(scope, receive, send))
 
 
 class Browser:
     """Asks the guard, and remembers what reached the application behind it."""
 
     def __init__(self) -> None:
-        self.scope: MutableMapping[str, Any] | None = None
+        self.reached: MutableMapping[str, Any] | None = None
         self.now = 0.0
         self.guard = Guard(self.answer, TOKEN, lambda: self.now)
 
     async def answer(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
-        self.scope = scope
+        self.reached = scope
         await send({"type": "http.response.start", "status": 200, "headers": [(b"X-Frame-Options", b"SAMEORIGIN")]})
         await send({"type": "http.response.body", "body": b"inside"})
 
     def get(self, path: str = "/", method: str = "GET", **headers: str) -> Reply:
         given = {"host": "127.0.0.1:7860"} | {name.replace("_", "-").lower(): value for name, value in headers.items()}
-        self.scope, reply = None, Reply()
-        ask(
-            self.guard, reply, method, path, [(name.encode(), value.encode()) for name, value in given.items() if value]
+        self.reached = None
+        return ask(
+            self.guard, method, path, [(name.encode(), value.encode()) for name, value in given.items() if value]
         )
-        reply.reached = self.scope
-        return reply
 
     def cookie(self) -> str:
         return self.get(f"/?token={TOKEN}").headers["set-cookie"].partition(";")[0]
@@ -96,7 +68,7 @@ def browser() -> Browser:
 def test_a_foreign_host_is_refused_even_with_the_token(browser: Browser, host: str) -> None:
     reply = browser.get(host=host, authorization=f"Bearer {TOKEN}")
     assert reply.status == 421
-    assert reply.reached is None
+    assert browser.reached is None
 
 
 @pytest.mark.parametrize(
@@ -106,18 +78,16 @@ def test_loopback_names_pass(browser: Browser, host: str) -> None:
     assert browser.get(host=host, authorization=f"Bearer {TOKEN}").status == 200
 
 
-def test_two_host_headers_are_refused() -> None:
-    browser, reply = Browser(), Reply()
+def test_two_host_headers_are_refused(browser: Browser) -> None:
     twice = [(b"host", b"127.0.0.1"), (b"host", b"127.0.0.1"), (b"authorization", f"Bearer {TOKEN}".encode())]
-    ask(browser.guard, reply, "GET", "/", twice)
-    assert reply.status == 421
+    assert ask(browser.guard, "GET", "/", twice).status == 421
 
 
 @pytest.mark.parametrize("origin", ["https://evil.com", "null", "http://localhost:7860", "https://127.0.0.1:7860", "x"])
 def test_a_foreign_origin_is_refused(browser: Browser, origin: str) -> None:
     reply = browser.get("/gradio_api/upload", "POST", origin=origin, cookie=browser.cookie())
     assert reply.status == 403
-    assert reply.reached is None
+    assert browser.reached is None
 
 
 def test_the_own_origin_passes(browser: Browser) -> None:
@@ -138,7 +108,7 @@ def test_a_fetch_of_another_site_is_refused(browser: Browser, site: str) -> None
 def test_without_token_nothing_is_reached(browser: Browser) -> None:
     for path in ("/", "/config", "/gradio_api/cancel", "/downloads/exports/a/b/c", "/?token=", "/?token=wrong"):
         reply = browser.get(path)
-        assert (reply.status, reply.reached) == (401, None), path
+        assert (reply.status, browser.reached) == (401, None), path
     assert browser.get(cookie=f"{browser.guard.cookie}=wrong").status == 401
     assert browser.get(cookie=f"{browser.guard.cookie}={TOKEN}").status == 401
     assert browser.get(cookie='"; =; x=\x01').status == 401
@@ -211,7 +181,7 @@ def test_what_the_page_does_not_need_is_not_there(browser: Browser, path: str) -
     cookie = browser.cookie()
     for method in ("GET", "POST"):
         reply = browser.get(path, method, cookie=cookie)
-        assert (reply.status, reply.reached) == (404, None)
+        assert (reply.status, browser.reached) == (404, None)
 
 
 def test_what_the_page_needs_is_there(browser: Browser) -> None:
@@ -245,11 +215,9 @@ def test_every_answer_carries_the_security_headers(browser: Browser) -> None:
 
 
 def test_nobody_speaks_for_another_host(browser: Browser) -> None:
-    reply = browser.get(
-        cookie=browser.cookie(), x_forwarded_host="evil.com", forwarded="host=evil.com", x_gradio_server="x"
-    )
-    assert reply.reached is not None
-    assert {name for name, _ in reply.reached["headers"]} == {b"host", b"cookie"}
+    browser.get(cookie=browser.cookie(), x_forwarded_host="evil.com", forwarded="host=evil.com", x_gradio_server="x")
+    assert browser.reached is not None
+    assert {name for name, _ in browser.reached["headers"]} == {b"host", b"cookie"}
 
 
 def test_a_person_gets_a_page_and_a_program_gets_text(browser: Browser) -> None:

@@ -1,24 +1,16 @@
 """The guard of a shared demo: a password, five attempts a minute, and only the addresses of the chat behind it."""
 
-import asyncio
 from collections.abc import MutableMapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from localft.ui.share_guard import Logins, ShareGuard
+from tests.gate_help import Reply, ask
 
 SHARED = "abc123.gradio.live"
 USER, PASSWORD = "guest", "a-password-for-this-test"
-
-
-@dataclass
-class Reply:
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
 
 
 class Visitor:
@@ -41,21 +33,7 @@ class Visitor:
     def ask(self, path: str, method: str = "GET", host: str = SHARED, body: bytes = b"", **headers: str) -> Reply:
         named = {"host": host, "cookie": self.cookie, **headers}
         given = [(name.replace("_", "-").encode(), value.encode()) for name, value in named.items()]
-        reply = Reply()
-
-        async def receive() -> MutableMapping[str, Any]:
-            return {"type": "http.request", "body": body}
-
-        async def send(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                reply.status = message["status"]
-                reply.headers = {name.decode(): value.decode() for name, value in message["headers"]}
-            else:
-                reply.body += message["body"]
-
-        scope = {"type": "http", "path": path, "method": method, "query_string": b"", "headers": given}
-        asyncio.run(self.guard(scope, receive, send))
-        return reply
+        return ask(self.guard, method, path, given, body)
 
     def log_in(self, user: str = USER, password: str = PASSWORD, host: str = SHARED) -> Reply:
         reply = self.ask("/login", "POST", host, urlencode({"user": user, "password": password}).encode())
