@@ -1,7 +1,6 @@
 """From files to an immutable dataset version."""
 
 import hashlib
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,15 +130,12 @@ def _write(project: Project, version: DatasetVersion, texts: dict[Split, str], a
     """Write a hidden folder, then give it its name: a reader sees all of it or nothing."""
     project.datasets.mkdir(parents=True, exist_ok=True)
     hidden = project.datasets / f".{version.id}"
-    try:
+    with files.all_or_nothing(hidden):
         for name in SPLITS:
             files.write_text(hidden / f"{name}.jsonl", texts[name])
         files.write_json(hidden / "set_aside.json", aside)
         version.save(hidden / "dataset.json")
         files.replace(hidden, project.datasets / version.id)
-    except BaseException:
-        shutil.rmtree(hidden, ignore_errors=True)
-        raise
 
 
 def _listed(row: SetAside) -> dict[str, object]:

@@ -96,7 +96,8 @@ def start_evaluation(project: Project, run: Run, split: Part = "test", limit: in
     if split == "golden":
         # Kept beside the answers: the person's file may change while the evaluation goes on, or before it resumes.
         lines = "".join(question.model_dump_json() + "\n" for question in read_golden(project))
-        files.write_text(folder / GOLDEN, lines)
+        with files.all_or_nothing(folder):
+            files.write_text(folder / GOLDEN, lines)
     elif not open_version(project, dataset).counts.get(split):
         raise UserError(f"The {split} split has no examples.", "Import more examples, then train again.")
     order = JobOrder(

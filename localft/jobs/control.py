@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -28,13 +27,13 @@ def start(folder: Path, order: JobOrder) -> JobView:
     with queue.changing():
         if (folder / "job.json").exists():
             raise UserError("This job was started already.", "Resume it, or start a new one.")
-        try:
-            order.save(folder / "job.json")
-            _start_process(folder)
-        except BaseException:
-            queue.leave(folder)
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+        with files.all_or_nothing(folder):
+            try:
+                order.save(folder / "job.json")
+                _start_process(folder)
+            except BaseException:
+                queue.leave(folder)
+                raise
     return read(folder)
 
 

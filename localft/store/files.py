@@ -5,6 +5,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import tempfile
 import time
 import unicodedata
@@ -128,6 +129,16 @@ def read_last_lines(path: Path, limit_bytes: int = 65_536) -> list[dict[str, Any
         return []
     start = max(0, path.stat().st_size - limit_bytes)
     return read_lines(path, start)[0]
+
+
+@contextlib.contextmanager
+def all_or_nothing(folder: Path) -> Generator[None]:
+    """Remove a folder of ours with all that is in it, where the block that fills it fails."""
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 @contextlib.contextmanager

@@ -1,6 +1,5 @@
 """Runs: one execution of a recipe each, in a folder that is also its job's."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,12 +74,9 @@ def prepare_run(project: Project, recipe: Recipe, plan: Plan, checkpoint_seconds
     chat_format = chat_format_for(base_model, recipe.settings.thinking, recipe.settings.chat_template)
     folder = project.runs / files.new_id()
     records = {"recipe": recipe, "plan": plan, "base_model": base_model, "chat_format": chat_format}
-    try:
+    with files.all_or_nothing(folder):
         for name, record in records.items():
             record.save(folder / f"{name}.json")
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
     order = JobOrder(
         worker=WORKER,
         title=f"Training {base_model.name}",

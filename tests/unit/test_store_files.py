@@ -145,3 +145,12 @@ def test_the_size_of_a_folder_follows_no_links(tmp_path: Path) -> None:
         (tmp_path / "link").symlink_to(tmp_path / "inner")
         (tmp_path / "file link").symlink_to(tmp_path / "inner" / "file")
     assert files.folder_bytes(tmp_path) == 100
+
+
+def test_a_folder_whose_filling_fails_is_gone(tmp_path: Path) -> None:
+    with files.all_or_nothing(tmp_path / "whole"):
+        files.write_text(tmp_path / "whole" / "a", "a")
+    with pytest.raises(OSError, match="full"), files.all_or_nothing(tmp_path / "half"):
+        files.write_text(tmp_path / "half" / "a", "a")
+        raise OSError("full")
+    assert [path.name for path in tmp_path.iterdir()] == ["whole"]
