@@ -8,6 +8,8 @@ from localft import jobs
 from localft.data.importing import import_files
 from localft.data.versions import list_versions, newest_version
 from localft.errors import UserError
+from localft.evaluation.evaluations import list_evaluations
+from localft.export.exports import list_exports
 from localft.hardware import Hardware, read_hardware
 from localft.models.base_model import STARTER, BaseModel
 from localft.models.find import find_model
@@ -15,7 +17,7 @@ from localft.planning.lengths import TokenStats, measure_tokens
 from localft.planning.plan import Plan, make_plan
 from localft.planning.proposing import Preset, propose
 from localft.planning.recipe import Recipe
-from localft.store.projects import Project, create_project, open_project, update_project
+from localft.store.projects import Broken, Project, create_project, open_project, update_project
 from localft.training.runs import Run, list_runs, start_run
 from localft.ui.samples import find_sample
 
@@ -78,3 +80,9 @@ def _demo_project() -> Project:
         return open_project(_DEMO)
     except UserError:
         return create_project(_DEMO)
+
+
+def damaged(project: Project) -> list[Broken]:
+    """The versions, runs, evaluations and exports of a project that cannot be read; their neighbours can."""
+    listings = (list_versions(project), list_runs(project), list_evaluations(project), list_exports(project))
+    return [broken for listing in listings for broken in listing.broken]

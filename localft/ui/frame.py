@@ -95,6 +95,7 @@ class Top:
     stop: gr.Button
     signal: gr.HTML
     marks: gr.HTML
+    damage: gr.HTML
     message: gr.HTML
     timer: gr.Timer
 
@@ -117,10 +118,11 @@ def draw_top() -> Top:
         stop = gr.Button("Stop", variant="stop", size="sm", scale=0, min_width=100, elem_id="stop-job")
     signal = gr.HTML(elem_classes="lf-signal")
     marks = gr.HTML(elem_classes="lf-signal")
+    damage = gr.HTML()
     message = gr.HTML(elem_id="message")
     return Top(
-        project, new, hardware, naming, name, create, cancel, job_row, job, gr.State(""), stop, signal, marks, message,
-        gr.Timer(_IDLE_SECONDS),
+        project, new, hardware, naming, name, create, cancel, job_row, job, gr.State(""), stop, signal, marks, damage,
+        message, gr.Timer(_IDLE_SECONDS),
     )  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from localft.jobs import JobView
 from localft.store.projects import Project
 from localft.training.runs import list_runs
 from localft.ui import chat, data, evaluate, export, settings, start, train
-from localft.ui.frame import Watch, connect_refresh, connect_top, draw_top
+from localft.ui.flows import damaged
+from localft.ui.frame import Top, Watch, connect_refresh, connect_top, draw_top
 from localft.ui.handlers import Updates
 from localft.ui.loaded import Loaded
 from localft.ui.share import ShareDesk
@@ -44,7 +45,7 @@ def build(desk: ShareDesk | None = None, loaded: Loaded | None = None) -> gr.Blo
                 with gr.Tab(label, id=name) as tabs[name]:
                     _draw(name, shared, watch, shares, kept)
         connect_top(shared, top, watch)
-        _label(shared, top.marks)
+        _tell_state(shared, top)
         connect_refresh(shared, top, page, list(tabs.values()))
     return page.queue(default_concurrency_limit=8, max_size=200)
 
@@ -62,16 +63,19 @@ def _draw(name: str, shared: Shared, watch: Watch, shares: ShareDesk, loaded: Lo
     drawing[name]()
 
 
-def _label(shared: Shared, marks: gr.HTML) -> None:
-    """Let the labels of the tabs say how far the project is.
+def _tell_state(shared: Shared, top: Top) -> None:
+    """Let the labels of the tabs say how far the project is, and a line above them what of it cannot be read.
 
     Gradio loses updates of labels that arrive while the bar is being built, hence a style instead.
     """
 
     def read(page: Page) -> Updates:
-        return {marks: frame_views.marks(tab_marks(page.project, jobs.active()))}
+        return {
+            top.marks: frame_views.marks(tab_marks(page.project, jobs.active())),
+            top.damage: frame_views.damage(damaged(page.project) if page.project else []),
+        }
 
-    shared.view(None, [marks], read, live=True)
+    shared.view(None, [top.marks, top.damage], read, live=True)
 
 
 def tab_marks(project: Project | None, living: list[JobView]) -> dict[str, str]:

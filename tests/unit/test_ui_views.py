@@ -14,7 +14,9 @@ from localft.evaluation.evaluations import RowResult, RowScores
 from localft.hardware import Disk, Gpu, Hardware, Memory
 from localft.jobs import JobOrder, JobState, JobView, Progress
 from localft.serving.endpoint import Answer
+from localft.store.projects import create_project
 from localft.ui.conversation import Conversation, Reply
+from localft.ui.flows import damaged
 from localft.ui.views import charts, chat, data, evaluate, frame, parts, settings, start, tokens
 from localft.ui.views.html import Markup, h
 
@@ -173,3 +175,14 @@ def test_views_need_no_gradio() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_what_of_a_project_cannot_be_read_is_told_with_its_reason() -> None:
+    project = create_project("Damaged")
+    assert not damaged(project) and not frame.damage([])
+    (project.runs / "20260101-run").mkdir(parents=True)
+    (project.exports / "20260102-export").mkdir(parents=True)
+    (project.exports / "20260102-export" / "job.json").write_text("<b>not JSON</b>", encoding="utf-8")
+    text = str(frame.damage(damaged(project)))
+    assert "20260101-run in runs cannot be read" in text and "20260102-export in exports cannot be read" in text
+    assert "<b>" not in text

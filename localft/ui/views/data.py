@@ -7,6 +7,7 @@ from localft.data.checking import CheckReport
 from localft.data.checks.finding import Finding
 from localft.data.examples import Example, Message
 from localft.data.reading import ReadResult
+from localft.data.shapes import Shape
 from localft.data.token_lengths import TokenLengths
 from localft.data.versions import DatasetVersion, Split
 from localft.ui.samples import Sample
@@ -62,15 +63,22 @@ def preview(read: ReadResult) -> Markup:
     notes = parts.sentences(read.notes) if read.notes else Markup()
     first = conversation(read.examples[0]) if read.examples else Markup()
     body = h(
-        "<p><strong>{said}</strong></p><p>Shape: {shape}, because {reason}.</p>{notes}{first}{aside}",
+        "<p><strong>{said}</strong></p><p>{shape}.</p>{notes}{first}{aside}",
         said=said,
-        shape=str(read.shape),
-        reason=read.reason or "nothing was recognised",
+        shape=_shape(read),
         notes=notes,
         first=h("<p class='lf-note'>The first one:</p>{first}", first=first) if read.examples else Markup(),
         aside=aside([(one.source, one.row, one.reason, one.text) for one in read.set_aside]),
     )
     return parts.card("What the file holds", body, "accent" if read.examples else "bad")
+
+
+def _shape(read: ReadResult) -> str:
+    if read.shape is Shape.UNKNOWN:
+        return f"The shape is unknown: {read.reason}"
+    if read.shape is Shape.MIXED:
+        return f"Several shapes: {read.reason}"
+    return f"Shape: {read.shape}, because {read.reason}"
 
 
 def aside(rows: Sequence[tuple[str, int, str, str]]) -> Markup:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from localft import words
 from localft.hardware import Hardware
 from localft.jobs import JobState, JobView
+from localft.store.projects import Broken
 from localft.ui.views import parts
 from localft.ui.views.html import Markup, h, join
 
@@ -100,6 +101,13 @@ def marks(by_tab: Mapping[str, str]) -> Markup:
         if mark
     )
     return h("<style>{rules}</style>", rules=rules)
+
+
+def damage(broken: Sequence[Broken]) -> Markup:
+    """What of a project cannot be read, and why."""
+    return join(
+        parts.error(f"{one.path.name} in {one.path.parent.name} cannot be read: {one.message}") for one in broken
+    )
 
 
 def page_title(jobs: Sequence[JobView], project: str | None) -> str:
