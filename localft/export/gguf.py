@@ -3,11 +3,13 @@
 Runs as a child only: the converter's `gguf` library must be its own, not the one that is installed.
 """
 
+import contextlib
 import importlib
 import importlib.util
 import sys
 import threading
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +48,11 @@ def run(settings: dict[str, Any], report: Report) -> dict[str, Any]:
     kind = _writer(conversion, settings, plan, model)
     form = getattr(_gguf().LlamaFileType, _TYPES[settings["type"]])
     with torch.inference_mode():
-        writer = kind(model, form, part, model_name=settings["name"])
-        writer.dir_model_card = Path(settings["tokenizer"])
-        writer.prepare_tensors()
-        writer.prepare_metadata(vocab_only=False)
+        with refusals():
+            writer = kind(model, form, part, model_name=settings["name"])
+            writer.dir_model_card = Path(settings["tokenizer"])
+            writer.prepare_tensors()
+            writer.prepare_metadata(vocab_only=False)
         if writer.pre_tokenizer_by_rules:
             report(0, 0, "Comparing token ids")
             _prove_vocabulary(kind(model, form, output.with_name("vocabulary.gguf")), settings)
@@ -62,6 +65,23 @@ def run(settings: dict[str, Any], report: Report) -> dict[str, Any]:
         "pre_tokenizer": writer.pre_tokenizer,
         "by_rules": writer.pre_tokenizer_by_rules,
     }
+
+
+@contextlib.contextmanager
+def refusals() -> Generator[None]:
+    """The converter asserts what it expects of a model, mostly without words: the line that failed tells the most.
+
+    Raises:
+        UserError: a model with which it does not get on.
+    """
+    try:
+        yield
+    except AssertionError as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        raise UserError(
+            f"llama.cpp's converter does not take this model: {str(error) or place.line} ({place.name}).",
+            "Export the merged model instead.",
+        ) from error
 
 
 def _prove_vocabulary(writer: Any, settings: dict[str, Any]) -> None:
