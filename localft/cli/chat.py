@@ -79,7 +79,7 @@ def chat(
         raise click.UsageError("--json needs a question: add -m TEXT.")
     if compare and model_name != "tuned":
         raise click.UsageError("--compare lets base and tuned model answer; leave --model out.")
-    if base_model and (model_name != "base" or run_id):
+    if base_model is not None and (model_name != "base" or run_id):
         raise click.UsageError("--base-model is a model without a run; it needs --model base, and no --run.")
     sampling = parse(Sampling, chosen(Sampling, options), "the options")
     run, export, bare = _who_answers(project, run_id, model_name, base_model)
@@ -101,7 +101,7 @@ def _who_answers(
     """The run, the export, or the base model without a run."""
     if model_name == "tuned":
         return newest_with_weights(project, run_id), None, None
-    run = None if base_model else newest_usable(project, run_id)
+    run = newest_usable(project, run_id) if base_model is None else None
     if model_name == "gguf":
         return run, newest_gguf(project), None
     return run, None, bare_base(project, base_model) if run is None else None

@@ -38,8 +38,9 @@ def bare_base(project: Project, reference: str | None) -> BaseModel:
     """
     from localft.models.find import find_model
 
-    reference = reference or project.info.base_model
-    if not reference:
+    if reference is None:
+        reference = project.info.base_model
+    if reference is None:
         raise UserError(
             f"The project {project.slug} has no run and no base model yet.",
             "Name one: `--base-model starter` is bundled, and `localft models` lists real ones.",

@@ -113,6 +113,9 @@ def propose_values(
         "patience": _patience(case),
         "warmup": (0.1, "A tenth of the run, since it has few steps.") if stats.train < 1_000 else (0.05, "As usual."),
     }
+    if not base_model.has_chat_template:
+        why = "This model has no chat template of its own: chatml where its tokenizer has the marks for it, else plain."
+        values["chat_template"] = (None, why)
     values["alpha"] = (2 * int(own.get("rank", values["rank"][0])), "Twice the rank, as usual.")
     return values
 
