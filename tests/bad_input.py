@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from localft.cli.main import main
+from localft.store.projects import Project, create_project
+
 PATIENCE_SECONDS = 120
 
 
@@ -21,6 +24,15 @@ def good_rows(count: int = 40) -> list[dict[str, Any]]:
 
 def as_lines(rows: list[Any]) -> str:
     return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def project_with_good_data(folder: Path) -> Project:
+    """A project with a good version of data, of which nothing may change; the file it comes from is put in `folder`."""
+    made = create_project("Support bot")
+    source = folder / "good.jsonl"
+    source.write_text(as_lines(good_rows()))
+    assert main(["data", "import", "support-bot", str(source)]) == 0
+    return made
 
 
 def snapshot(folder: Path) -> dict[str, str]:

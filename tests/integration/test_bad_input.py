@@ -17,17 +17,12 @@ from localft.cli.main import main
 from localft.data.versions import newest_version
 from localft.planning.recipe import Recipe, TrainingSettings
 from localft.store.projects import Project, create_project
-from tests.bad_input import as_lines, conversation, good_rows, one_sentence, run_cli, snapshot
+from tests.bad_input import as_lines, conversation, good_rows, one_sentence, project_with_good_data, run_cli, snapshot
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A project with a good version of data, of which nothing may change."""
-    made = create_project("Support bot")
-    source = tmp_path / "good.jsonl"
-    source.write_text(as_lines(good_rows()))
-    assert main(["data", "import", "support-bot", str(source)]) == 0
-    return made
+    return project_with_good_data(tmp_path)
 
 
 # ----------------------------------------------------------------------------------------------------------------- data

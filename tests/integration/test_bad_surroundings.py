@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from localft.cli.main import main
 from localft.data.versions import list_versions, newest_version
 from localft.doctor import findings, read_facts
 from localft.errors import UserError
@@ -21,19 +20,23 @@ from localft.models.find import find_model
 from localft.planning.lengths import measure_tokens
 from localft.planning.plan import make_plan
 from localft.planning.recipe import Recipe, TrainingSettings
-from localft.store.projects import Project, create_project
+from localft.store.projects import Project
 from localft.training.runs import list_runs, start_run
-from tests.bad_input import PATIENCE_SECONDS, as_lines, conversation, good_rows, one_sentence, run_cli, snapshot
+from tests.bad_input import (
+    PATIENCE_SECONDS,
+    as_lines,
+    conversation,
+    good_rows,
+    one_sentence,
+    project_with_good_data,
+    run_cli,
+    snapshot,
+)
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A project with a good version of data, of which nothing may change."""
-    made = create_project("Support bot")
-    source = tmp_path / "good.jsonl"
-    source.write_text(as_lines(good_rows()))
-    assert main(["data", "import", "support-bot", str(source)]) == 0
-    return made
+    return project_with_good_data(tmp_path)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX limits")
