@@ -1,4 +1,4 @@
-"""Helpers for tests that start jobs: an order for the counting worker, waiting, killing."""
+"""Helpers for tests that start jobs: an order for the counting worker, waiting (for anything), killing."""
 
 import time
 from collections.abc import Callable
@@ -24,11 +24,11 @@ def order(title: str = "Counting", needs_device: bool = False, **settings: objec
     )
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
+        time.sleep(0.01)
 
 
 def ended(folder: Path) -> JobView:

@@ -2,9 +2,7 @@
 
 import json
 import math
-import time
 from collections import Counter
-from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -31,6 +29,7 @@ from localft.jobs import JobState
 from localft.store import files
 from localft.store.projects import Project
 from localft.training.runs import open_run
+from tests.job_help import wait_for
 from tests.trained_run import copy_into_home, make_trained_run, new_project, task_examples
 
 
@@ -54,13 +53,6 @@ def finish(evaluation: Evaluation) -> Evaluation:
     return read_evaluation(evaluation.folder)
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.005)
-
-
 def lines(evaluation: Evaluation) -> list[dict[str, object]]:
     return files.read_lines(evaluation.folder / ANSWERS)[0]
 
@@ -69,7 +61,7 @@ def test_an_evaluation_killed_on_the_way_goes_on_to_its_verdict(project: Project
     evaluation = start_evaluation(project, open_run(project))
     assert evaluation.verdict is None
     assert read_answers(evaluation) == []
-    wait_for(lambda: any(line["kind"] == "answer" for line in lines(evaluation)))
+    wait_for(lambda: any(line["kind"] == "answer" for line in lines(evaluation)), 120)
     worker = psutil.Process(json.loads((evaluation.folder / "process.json").read_text(encoding="utf-8"))["pid"])
     worker.kill()
     worker.wait(10)
@@ -168,7 +160,7 @@ def _look_at_report(evaluation: Evaluation) -> None:
 def test_a_limited_evaluation_is_stopped_resumed_and_counted(project: Project) -> None:
     run = open_run(project)
     evaluation = start_evaluation(project, run, limit=12)
-    wait_for(lambda: any(line["kind"] == "loss" for line in lines(evaluation)))
+    wait_for(lambda: any(line["kind"] == "loss" for line in lines(evaluation)), 120)
     jobs.request_stop(evaluation.folder)
     *_, stopped = jobs.follow(evaluation.folder)
     if stopped.state is JobState.STOPPED:

@@ -4,7 +4,6 @@ import contextlib
 import json
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from localft.store import files
 from localft.store.projects import Project
 from localft.training.runs import Run, open_run
 from tests.fake_ollama import FakeOllama, fake_ollama
+from tests.job_help import wait_for
 from tests.trained_run import copy_into_home, make_trained_run, new_project
 
 needs_engine = pytest.mark.skipif(not has_engine(), reason="needs llama-cpp-python")
@@ -94,13 +94,6 @@ def here(project: Project, run: Run, target: str, **settings: Any) -> JobContext
     return JobContext(folder, order)
 
 
-def wait_for(condition: Any) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def event_names(folder: Path) -> list[str]:
     return [str(event.get("name")) for event in files.read_lines(folder / "events.jsonl")[0] if event["kind"] == "step"]
 
@@ -117,7 +110,7 @@ def kill_in(folder: Path, stage: str) -> None:
             return any(process.cmdline()[-2:] == ["localft.export.child", stage] for process in found[1:])
         return False
 
-    wait_for(there)
+    wait_for(there, SECONDS)
     found[0].kill()
     psutil.wait_procs(found, timeout=SECONDS)
 
@@ -157,13 +150,15 @@ def test_killed_in_each_of_its_stages_it_goes_on_and_proves_what_it_made(
 
 def test_asked_to_stop_it_leaves_no_process_behind(project: Project, run: Run) -> None:
     started = start_export(project, run, "merged")
-    wait_for(lambda: (started.folder / "model").exists() or psutil.Process().children(recursive=True))
+    wait_for(lambda: (started.folder / "model").exists() or psutil.Process().children(recursive=True), SECONDS)
     jobs.request_stop(started.folder)
     for view in jobs.follow(started.folder):
         last = view
     assert last.state in {JobState.STOPPED, JobState.FINISHED}
     assert open_export(project).record is None or last.state is JobState.FINISHED
-    wait_for(lambda: not [one for one in psutil.process_iter(["cmdline"]) if str(started.folder) in str(one.info)])
+    wait_for(
+        lambda: not [one for one in psutil.process_iter(["cmdline"]) if str(started.folder) in str(one.info)], SECONDS
+    )
 
 
 def test_the_merged_model_is_asked_itself(project: Project, run: Run) -> None:

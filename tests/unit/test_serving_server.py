@@ -4,7 +4,6 @@ import contextlib
 import json
 import socket
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from http.client import HTTPConnection
 from typing import Any
@@ -17,6 +16,7 @@ from localft.errors import UserError
 from localft.serving.endpoint import Answer, ChatMessages, Delta, Sampling
 from localft.serving.openai_engine import OpenAIEndpoint
 from localft.serving.server import Activity, create_app
+from tests.job_help import wait_for
 
 TOKEN = "a-token-for-this-test"
 
@@ -107,13 +107,6 @@ def running() -> Iterator[Running]:
         thread.join(15)
         listener.close()
     assert not thread.is_alive()
-
-
-def wait_for(condition: Any, seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.01)
 
 
 def test_the_openai_client_lists_models_and_gets_an_answer(running: Running) -> None:
