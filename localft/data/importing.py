@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localft.data.examples import Example, Message
-from localft.data.reading import ReadResult, SetAside, no_rows, read_files, set_aside_reasons
+from localft.data.reading import DUPLICATE, ReadResult, SetAside, no_rows, read_files, set_aside_reasons
 from localft.data.splitting import DEFAULT_RATIOS, Ratios, split, too_few
 from localft.data.versions import SPLITS, DatasetVersion, SourceFile, Split, iterate_split, list_versions
 from localft.errors import UserError
@@ -56,14 +56,14 @@ def import_files(
 def extend_version(project: Project, version: DatasetVersion, paths: Sequence[Path | str]) -> ImportReport:
     """Keep a version's examples together with those of more files as a new version, split as the first was.
 
-    Where the files hold nothing new, that is the version itself.
+    Where the files hold nothing but what is there already, that is the version itself.
 
     Raises:
         UserError: a file cannot be read.
     """
     known = [example for name in SPLITS for example in iterate_split(project, version.id, name)]
     read = read_files(paths, strict=False, known=known)
-    if not read.examples:
+    if not read.examples and set(read.kinds) <= {DUPLICATE}:
         return ImportReport(version, read)
     splits = split([*known, *read.examples], version.seed, version.ratios)
     sources = [*version.sources, *read.sources]

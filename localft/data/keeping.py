@@ -45,12 +45,12 @@ def add_kept(project: Project) -> DatasetVersion:
     Raises:
         UserError: nothing is kept, or there is no version to add to.
     """
-    newest, kept = newest_version(project), kept_path(project)
+    kept = kept_path(project)
     # Held until the list is gone: a conversation that is kept meanwhile waits, and is not deleted with the others.
     with files.locked(project.folder / ".lock"):
         if not count_kept(project):
             raise UserError("No conversation was kept in Chat yet.", "Keep one there, then come back.")
-        version = extend_version(project, newest, [kept]).version
+        version = extend_version(project, newest_version(project), [kept]).version
         kept.unlink()
     return version
 

@@ -1,8 +1,9 @@
 """Files to examples: every row becomes an example, or is set aside with its place and the reason."""
 
+import itertools
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from localft.errors import UserError
 
 # An answer of one character is more often a slip than an answer, unless many rows answer so: then they are labels.
 SHORTEST_ANSWER = 2
+DUPLICATE = "exact duplicate"
 _LABELS_FROM = 0.1
 
 
@@ -76,7 +78,8 @@ def read_files(
     _check_fields(mapping or {})
     gathering = _Gathering(dict(mapping or {}), known)
     files = [Path(path).expanduser() for path in paths]
-    for path, name in zip(files, _names(files), strict=True):
+    taken = {example.source for example in known}
+    for path, name in zip(files, _names(files, taken), strict=True):
         gathering.add(open_file(path, name))
     result = gathering.result()
     if strict and not result.examples:
@@ -84,11 +87,20 @@ def read_files(
     return result
 
 
-def _names(files: Sequence[Path]) -> list[str]:
-    """What to call each file: its name, or its path where names are equal; broken characters made good."""
+def _names(files: Sequence[Path], taken: Collection[str]) -> list[str]:
+    """What to call each file: its name, or its path where names are equal; broken characters made good.
+
+    A name that known examples come from already gets a number.
+    """
     names = Counter(file.name for file in files)
     shown = (file.name if names[file.name] == 1 else str(file) for file in files)
-    return [os.fsencode(name).decode("utf-8", errors="replace") for name in shown]
+    readable = [os.fsencode(name).decode("utf-8", errors="replace") for name in shown]
+    return [_free(name, taken) for name in readable]
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    numbered = (f"{name} ({number})" for number in itertools.count(2))
+    return next(candidate for candidate in itertools.chain([name], numbered) if candidate not in taken)
 
 
 def _check_fields(mapping: Mapping[str, str]) -> None:
@@ -221,7 +233,7 @@ class _Gathering:
         twin = self._seen.setdefault(_content(example), example)
         if twin is not example:
             where = f"row {twin.row}" if twin.source == example.source else f"row {twin.row} of {twin.source}"
-            self._put_aside(example.source, row, "exact duplicate", f"an exact duplicate of {where}")
+            self._put_aside(example.source, row, DUPLICATE, f"an {DUPLICATE} of {where}")
             return
         self.examples.append((example, layout))
 

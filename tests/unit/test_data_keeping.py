@@ -70,3 +70,22 @@ def test_a_failed_import_keeps_the_conversations(project: Project, monkeypatch: 
     with pytest.raises(OSError):
         add_kept(project)
     assert count_kept(project) == 1 and len(list_versions(project).items) == 1
+
+
+def test_a_kept_row_that_cannot_be_used_is_listed_and_not_lost_in_silence(project: Project) -> None:
+    keep_example(project, chat("a new question", "k"))
+    version = add_kept(project)
+    assert version.total == 20
+    assert [row["kind"] for row in read_set_aside(project, version.id)] == ["not JSON", "very short answer"]
+
+
+def test_what_was_kept_at_different_times_is_told_apart(project: Project) -> None:
+    for question in ("first", "second"):
+        keep_example(project, chat(question, "an answer"))
+        add_kept(project)
+    keep_example(project, chat("first", "an answer"))
+    keep_example(project, chat("third", "an answer"))
+    version = add_kept(project)
+    names = ["kept.jsonl", "kept.jsonl (2)", "kept.jsonl (3)"]
+    assert [source.name for source in version.sources] == ["a.jsonl", *names]
+    assert read_set_aside(project, version.id)[-1]["reason"] == "an exact duplicate of row 1 of kept.jsonl"
