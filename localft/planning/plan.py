@@ -104,9 +104,10 @@ def fit_badge(base_model: BaseModel, hardware: Hardware) -> Fit:
 
 def usual_seconds(base_model: BaseModel, hardware: Hardware) -> float:
     """Seconds that a usual run takes on this machine: 1,000 examples of 256 tokens, three passes, qlora."""
-    device, shape, batch, length = device_of(hardware), shape_of(base_model), 8, 256
-    load = Load("qlora", device.precision, device.on_gpu, 16, batch, length, checkpointing=False)
-    return START_SECONDS + 3 * 1_000 * length / tokens_per_second(shape, load, batch * length, device)
+    settings = TrainingSettings(method="qlora", epochs=3)
+    stats = TokenStats(train=1_000, validation=0, mean=256, p50=256, p95=256, p99=256, longest=256, learned=128)
+    recipe = Recipe(base_model=base_model.reference, dataset="", settings=settings)
+    return make_plan(recipe, base_model, stats, hardware).seconds
 
 
 def fit_badge_of_size(parameters: int, hardware: Hardware) -> Fit:

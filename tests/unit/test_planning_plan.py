@@ -15,7 +15,7 @@ from localft.models.base_model import BaseModel
 from localft.planning.lengths import TokenStats, measure_tokens
 from localft.planning.memory import NF4_BYTES_PER_WEIGHT, Load, memory_by_cause
 from localft.planning.model_shape import ModelShape, guess_shape, shape_of
-from localft.planning.plan import Plan, fit_badge, fit_badge_of_size, make_plan
+from localft.planning.plan import Plan, fit_badge, fit_badge_of_size, make_plan, usual_seconds
 from localft.planning.proposing import PRESETS, propose, propose_values
 from localft.planning.recipe import Preset, Recipe, TrainingSettings
 from localft.settings import fields
@@ -54,13 +54,23 @@ LLAMA, QWEN = model(8_030_261_248, **LLAMA_8B), model(4_022_468_096, "Qwen3ForCa
 def computer(card: str | None = None, gigabytes: float = 12.0, capability: tuple[int, int] = (8, 6)) -> Hardware:
     total = int(gigabytes * GIB)
     gpus = () if card is None else (Gpu(0, "GPU-0", card, total, int(0.93 * total), capability),)
-    memory = Memory(32 * GIB, 24 * GIB, 0, 0)
+    memory = Memory(32 * GIB, 24 * GIB, 0)
     return Hardware("Linux", gpus, "580.1", "", memory, Disk(Path(), 10**12, 10**12), 8, 16)
 
 
 def plan_for(base: BaseModel, hardware: Hardware, **changes: object) -> Plan:
     recipe = Recipe(base_model="owner/model", dataset="d", settings=TrainingSettings.model_validate(changes))
     return make_plan(recipe, base, STATS, hardware)
+
+
+@pytest.mark.parametrize("base", [LLAMA, QWEN])
+@pytest.mark.parametrize(("card", "gigabytes"), [("NVIDIA GeForce RTX 4060", 8.0), ("NVIDIA GeForce RTX 3060", 12.0)])
+def test_the_usual_time_is_that_of_the_plan(base: BaseModel, card: str, gigabytes: float) -> None:
+    """Where memory asks for recomputing, the time said in Start holds it too."""
+    stats = TokenStats(1_000, 0, mean=256, p50=256, p95=256, p99=256, longest=256, learned=128)
+    recipe = Recipe(base_model="owner/model", dataset="d", settings=TrainingSettings(method="qlora", epochs=3))
+    hardware = computer(card, gigabytes)
+    assert usual_seconds(base, hardware) == make_plan(recipe, base, stats, hardware).seconds
 
 
 def test_a_published_shape_is_read_to_the_last_weight() -> None:
