@@ -5,6 +5,8 @@ from pathlib import Path
 
 import platformdirs
 
+from localft.errors import UserError
+
 _APPLICATION = "localft"
 _MOVERS = ("LOCALFT_HOME", "HF_HOME", "HF_HUB_CACHE")
 
@@ -15,10 +17,20 @@ def _home() -> Path | None:
 
 
 def settle() -> None:
-    """Make the variables that move folders absolute: workers, and the app, work in folders of their own."""
+    """Make the variables that move folders absolute: workers, and the app, work in folders of their own.
+
+    Raises:
+        UserError: one of them names the home of nobody, or is relative to a folder that is gone.
+    """
     for name in _MOVERS:
-        if os.environ.get(name, "").strip():
-            os.environ[name] = str(Path(os.environ[name].strip()).expanduser().absolute())
+        value = os.environ.get(name, "").strip()
+        if value:
+            try:
+                os.environ[name] = str(Path(value).expanduser().absolute())
+            except (OSError, RuntimeError) as error:
+                raise UserError(
+                    f"{name}={value} is no folder: {error}", "Give it a whole path, or unset it."
+                ) from error
 
 
 def data_dir() -> Path:
@@ -64,7 +76,10 @@ def services_dir() -> Path:
 
 
 def make_private(folder: Path) -> Path:
-    """Create a folder that only this user can enter, and return it."""
+    """Create a folder of localft's own that only this user can enter, and return it.
+
+    The folders above it keep their modes: LOCALFT_HOME may name one that others use too.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if os.name == "posix":
         folder.chmod(0o700)

@@ -85,10 +85,10 @@ def main(arguments: list[str] | None = None) -> int:
     Returns the exit status: 0 done, 1 a clear error, 2 wrong usage, 130 stopped.
     """
     privacy.switch_telemetry_off()
-    paths.settle()
     _prepare_streams()
     output = Output()
     try:
+        paths.settle()
         return _run(arguments, output)
     except click.UsageError as error:
         error.show()

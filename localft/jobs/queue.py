@@ -19,7 +19,7 @@ from localft.store import files
 
 def changing() -> AbstractContextManager[None]:
     """The lock under which tickets are written and processes started."""
-    return files.locked(paths.queue_dir() / ".lock")
+    return files.locked(paths.make_private(paths.queue_dir()) / ".lock")
 
 
 def enqueue(folder: Path) -> None:
@@ -90,8 +90,6 @@ def others_wait(folder: Path) -> bool:
 
 def device_lock() -> Path:
     """The lock file of the device. One lease for the whole machine: training, evaluation and export take it whole."""
-    paths.make_private(paths.data_dir())
-    paths.queue_dir().mkdir(parents=True, exist_ok=True)
     return paths.queue_dir() / "device.lock"
 
 

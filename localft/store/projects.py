@@ -84,9 +84,7 @@ def create_project(name: str) -> Project:
         UserError: the name is unusable, or a project of that folder name exists.
     """
     folder = paths.projects_dir() / files.slugify(name)
-    paths.make_private(paths.data_dir())
-    paths.projects_dir().mkdir(parents=True, exist_ok=True)
-    with files.locked(paths.projects_dir() / ".lock"):
+    with files.locked(paths.make_private(paths.projects_dir()) / ".lock"):
         if folder.exists():
             raise UserError(
                 f"There is already a project named {folder.name}.", "Choose another name, or open that project."
@@ -151,7 +149,6 @@ def move_to_trash(folder: Path) -> Path:
 
     The caller makes sure that no live job writes into it (`localft.jobs.live_below`).
     """
-    paths.trash_dir().mkdir(parents=True, exist_ok=True)
-    target = paths.trash_dir() / f"{files.new_id()}-{folder.name}"
+    target = paths.make_private(paths.trash_dir()) / f"{files.new_id()}-{folder.name}"
     shutil.move(folder, target)
     return target

@@ -34,7 +34,7 @@ def prepare() -> Path:
         del os.environ[name]
     paths.settle()
     privacy.switch_telemetry_off()
-    for private in (paths.data_dir(), paths.config_dir(), paths.cache_dir()):
+    for private in (paths.projects_dir(), paths.config_dir(), paths.cache_dir()):
         paths.make_private(private)
     cache = paths.make_private(paths.cache_dir() / "app")
     _remove_left_behind(cache)

@@ -254,7 +254,7 @@ def test_the_app_works_in_an_empty_private_folder(app: RunningApp) -> None:
     assert folder.is_relative_to(app.home / "cache")
     assert list(folder.iterdir()) == []
     cache = app.home / "cache"
-    for private in (folder, folder.parent, folder.parent / "uploads", cache, cache / "app", app.home):
+    for private in (folder, folder.parent, folder.parent / "uploads", cache, cache / "app", app.home / "projects"):
         assert stat.S_IMODE(private.stat().st_mode) == 0o700, private
 
 

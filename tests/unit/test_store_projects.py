@@ -32,7 +32,7 @@ def test_an_unknown_project_is_refused_with_the_command_that_lists_them() -> Non
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
 def test_only_this_user_can_enter_the_data() -> None:
     create_project("Secret")
-    assert paths.data_dir().stat().st_mode & 0o077 == 0
+    assert paths.projects_dir().stat().st_mode & 0o077 == 0
 
 
 def test_a_broken_neighbour_is_reported_and_hides_nobody() -> None:
