@@ -6,6 +6,7 @@ Gradio is imported when the app is made, not before.
 import logging
 import secrets
 import sys
+import threading
 import webbrowser
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -67,7 +68,9 @@ def serve_app(port: int | None = None, open_browser: bool = True, opened: Callab
         _announce(address, opened)
         if open_browser:
             # Every user of this computer can read the command line of a browser: the key in it works once.
-            webbrowser.open(f"{address.partition('?')[0]}?token={guarded.one_time_token()}")
+            link = f"{address.partition('?')[0]}?token={guarded.one_time_token()}"
+            # Some browsers, those of a terminal above all, keep their caller until they are closed.
+            threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()
 
     server = Server(guarded, answers)
     try:
