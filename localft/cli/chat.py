@@ -18,7 +18,6 @@ from localft.cli.options import (
 from localft.cli.output import Output
 from localft.cli.selection import bare_base, newest_gguf, newest_usable, newest_with_weights
 from localft.cli.sessions import loaded
-from localft.data.versions import list_versions, shared_system_prompt
 from localft.errors import UserError
 from localft.export.exports import Export
 from localft.models.base_model import BaseModel
@@ -26,7 +25,7 @@ from localft.serving import service as services
 from localft.serving.endpoint import Answer, Delta, Endpoint, Sampling
 from localft.settings import parse
 from localft.store.projects import Project
-from localft.training.runs import Run
+from localft.training.runs import Run, usual_system_prompt
 
 Conversation = list[dict[str, Any]]
 
@@ -83,7 +82,7 @@ def chat(
         raise click.UsageError("--base-model is a model without a run; it needs --model base, and no --run.")
     sampling = parse(Sampling, chosen(Sampling, options), "the options")
     run, export, bare = _who_answers(project, run_id, model_name, base_model)
-    prompt = _usual_system_prompt(project, run) if system is None else system
+    prompt = usual_system_prompt(project, run) if system is None else system
     with loaded(output, project, run, export, bare) as service:
         names = ["base", "tuned"] if compare else [model_name]
         talk = Talk(output, [services.endpoint(service, name) for name in names], sampling, prompt)
@@ -105,14 +104,6 @@ def _who_answers(
     if model_name == "gguf":
         return run, newest_gguf(project), None
     return run, None, bare_base(project, base_model) if run is None else None
-
-
-def _usual_system_prompt(project: Project, run: Run | None) -> str:
-    """The one that all examples share: those of the run, else the newest that were imported."""
-    if run is not None:
-        return shared_system_prompt(project, run.recipe.dataset)
-    versions = list_versions(project).items
-    return shared_system_prompt(project, versions[0].id if versions else None)
 
 
 class Talk:

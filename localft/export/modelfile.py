@@ -1,7 +1,6 @@
 """The Modelfile: how Ollama is told of a GGUF by hand. Its grammar has no escapes; what it cannot hold is refused."""
 
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from localft.errors import UserError
@@ -87,9 +86,3 @@ def _kept(character: str) -> str:
     if character in "\n\r\t " or unicodedata.category(character)[0] in "LMNPS":
         return character
     return " " if unicodedata.category(character) == "Zs" else ""
-
-
-def same_system_prompt(prompts: Sequence[str]) -> str:
-    """The system prompt that all examples share, "" if they do not."""
-    distinct = set(prompts)
-    return distinct.pop() if len(distinct) == 1 else ""

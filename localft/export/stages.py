@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 
 from localft.data.examples import Example
-from localft.data.versions import SPLITS, DatasetVersion, iterate_split, open_version
+from localft.data.versions import SPLITS, DatasetVersion, iterate_split, open_version, shared_system_prompt
 from localft.errors import UserError
 from localft.export.children import Outcome, run_child
 from localft.jobs import JobContext
@@ -105,13 +105,7 @@ class Stages:
     @cached_property
     def system_prompt(self) -> str:
         """The system prompt that all training examples share; "" if they do not."""
-        seen: set[str] = set()
-        for example in iterate_split(self.project, self.run.recipe.dataset, "train") if self.dataset else ():
-            first = example.messages[0]
-            seen.add(first.content if first.role == "system" else "")
-            if len(seen) > 1:
-                return ""
-        return seen.pop() if seen else ""
+        return shared_system_prompt(self.project, self.run.recipe.dataset)
 
     def report(self, low: float, high: float) -> Callable[[float, float, str], None]:
         """A way to report the part of the whole export (in percent) that a step is."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localft import jobs, words
+from localft.data.versions import list_versions, shared_system_prompt
 from localft.errors import UserError
 from localft.jobs import JobOrder, JobView
 from localft.models.base_model import BaseModel
@@ -85,6 +86,16 @@ def prepare_run(project: Project, recipe: Recipe, plan: Plan, checkpoint_seconds
         settings={"project": project.slug, "checkpoint_seconds": checkpoint_seconds},
     )
     return folder, order
+
+
+def usual_system_prompt(project: Project, run: Run | None) -> str:
+    """What a run's model was always told first; without a run what the next one will be told, since it learns from the
+    newest examples. "" where they differ.
+    """
+    if run is not None:
+        return shared_system_prompt(project, run.recipe.dataset)
+    versions = list_versions(project).items
+    return shared_system_prompt(project, versions[0].id if versions else None)
 
 
 def list_runs(project: Project) -> Listing[Run]:

@@ -10,7 +10,6 @@ import gradio as gr
 
 from localft import words
 from localft.data.keeping import keep_example, keep_golden
-from localft.data.versions import list_versions, shared_system_prompt
 from localft.errors import UserError
 from localft.export.exports import list_exports, open_export
 from localft.jobs import JobView
@@ -18,7 +17,7 @@ from localft.models.find import find_model
 from localft.serving.endpoint import Sampling
 from localft.serving.service import Service, endpoint, list_services, read_service, start_service, stop_service
 from localft.store.projects import Project
-from localft.training.runs import list_runs, open_run
+from localft.training.runs import list_runs, open_run, usual_system_prompt
 from localft.ui.conversation import Conversation, close_all, converse
 from localft.ui.forms import Form, draw_form
 from localft.ui.handlers import Updates
@@ -105,7 +104,7 @@ def draw(shared: Shared, loaded: Loaded) -> None:
             desk.target: gr.update(choices=choices, value=choices[0][1] if choices else None),
             desk.send: gr.update(interactive=bool(choices)),
             desk.unload: gr.update(interactive=loaded),
-            desk.system: _usual_system_prompt(page.project),
+            desk.system: _system_prompt(page.project),
         }
 
     shared.view("chat", [state, desk.target, desk.send, desk.unload, desk.system], read)
@@ -113,17 +112,15 @@ def draw(shared: Shared, loaded: Loaded) -> None:
     _connect_rest(shared, desk, message)
 
 
-def _usual_system_prompt(project: Project | None) -> str:
-    """What the newest trained run has always been told first, or will be: asked without it, it was never taught so."""
+def _system_prompt(project: Project | None) -> str:
+    """Asked without what it was always told first, a model does not do what it was taught."""
     if project is None:
         return ""
-    run = next((run for run in list_runs(project).items if run.has_weights), None)
-    versions = [run.recipe.dataset] if run else [version.id for version in list_versions(project).items]
-    return shared_system_prompt(project, versions[0]) if versions else ""
+    return usual_system_prompt(project, next((run for run in list_runs(project).items if run.has_weights), None))
 
 
 def targets(project: Project | None) -> list[tuple[str, str]]:
-    """What can be talked to: trained runs, newest first, then exported GGUF files; at first the base model alone."""
+    """What can be talked to: trained runs, newest first, then exported GGUF files, then the base model alone."""
     if project is None:
         return []
     runs = [
@@ -137,7 +134,7 @@ def targets(project: Project | None) -> list[tuple[str, str]]:
         if export.gguf is not None
     ]
     base = project.info.base_model
-    return runs + files or ([(f"Base model, not trained yet: {base}", f"base:{base}")] if base else [])
+    return runs + files + ([(f"Base model alone: {base}", f"base:{base}")] if base else [])
 
 
 def _draw_desk(shared: Shared) -> Desk:
@@ -210,12 +207,14 @@ def chosen_target(project: Project, target: str | None) -> str:
     """What is chosen, else the first that can be: a quick person sends before the page has filled its list.
 
     Raises:
-        UserError: the project has nothing to talk to.
+        UserError: the project has nothing to talk to, or not any more what was chosen.
     """
     known = [value for _, value in targets(project)]
     if not known:
         raise UserError("There is no model to talk to yet.", "Choose a base model in Start, or train first.")
-    return target if target in known else known[0]
+    if target and target not in known:
+        raise UserError("This model is not there any more.", "Open Chat again, and choose another.")
+    return target or known[0]
 
 
 def _models(target: str, who: str) -> list[str]:

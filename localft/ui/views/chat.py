@@ -15,10 +15,13 @@ def state(kinds: Collection[str]) -> Markup:
     """The sentence on top; `kinds` of what can be talked to: "run", "export", "base"."""
     if not kinds:
         return parts.state("There is no model to talk to yet.", "Next: choose one in Start, or train.")
-    if "base" in kinds:
-        return parts.state("Nothing is trained yet; ask the base model what it can do already.", "Next: Train.")
-    more = " The exported files can be talked to as well." if "export" in kinds else ""
-    return parts.state("Ask both models the same and compare." + more, "Convinced? Next: Export.")
+    exported = "The exported files can be talked to" if "export" in kinds else ""
+    if "run" in kinds:
+        more = f" {exported} as well." if exported else ""
+        return parts.state("Ask both models the same and compare." + more, "Convinced? Next: Export.")
+    if exported:
+        return parts.state(f"{exported}; the runs they came from are gone.", "Next: Train.")
+    return parts.state("Nothing is trained yet; ask the base model what it can do already.", "Next: Train.")
 
 
 def conversation(talk: Conversation) -> Markup:
