@@ -57,6 +57,8 @@ def settle_reference(reference: str) -> str:
         raise UserError(f"{reference[:200]!r} cannot be read as a path: {error}.", _EXAMPLES) from error
     if _is_hub_id(reference) and not _holds_model(folder):
         return reference
+    if is_folder and not _holds_model(folder):
+        raise UserError(f"The folder {folder.absolute()} holds no model: it has no config.json.", _EXAMPLES)
     if is_folder:
         return str(folder.resolve())
     if _is_path(reference):

@@ -1,5 +1,6 @@
 """Base models as the app offers them: the catalogue with how each fits this computer, and whether it is here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from localft.errors import UserError
@@ -68,12 +69,12 @@ def template_choices(model: BaseModel) -> list[str]:
     return template_names(model) if is_present(model) else []
 
 
-def template_note(model: BaseModel) -> str:
+def template_note(model: BaseModel, choices: Sequence[str], chosen: str | None) -> str:
     """Which template a base model without one gets, openly; empty where it has its own."""
-    names = template_choices(model)
-    if model.has_chat_template or not names:
+    if model.has_chat_template or not choices:
         return ""
-    return f"It has no chat template, so {names[0]} is used: {TEMPLATE_NOTES[names[0]]} All settings has others."
+    name = chosen or choices[0]
+    return f"It has no chat template, so {name} is used: {TEMPLATE_NOTES.get(name, '')} All settings has others."
 
 
 def chosen_model(project: Project) -> BaseModel:

@@ -1,6 +1,6 @@
 """Train: what goes on above, the next run below it, every setting in a fold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from localft import jobs
 from localft.data.versions import list_versions
 from localft.errors import UserError
 from localft.jobs import JobState
-from localft.models.base_model import STARTER
+from localft.models.base_model import STARTER, BaseModel
 from localft.models.catalogue import catalogue
 from localft.models.download import is_present, start_download
 from localft.models.find import find_model
@@ -206,7 +206,7 @@ def _connect_setup(shared: Shared, setup: Setup, watch: Watch, message: gr.HTML)
     shared.on(setup.preset.input, planner.choose, inputs, written, message)
     for widget in setup.form.widgets:
         trigger = widget.blur if isinstance(widget, gr.Number | gr.Textbox) else widget.input
-        shared.on(trigger, planner.recalculate, inputs, [setup.plan], message)
+        shared.on(trigger, planner.recalculate, inputs, [setup.line, setup.plan], message)
 
     def download(reference: str) -> Updates:
         start_download(find_model(reference))
@@ -251,20 +251,28 @@ class _Planner:
     def recalculate(
         self, slug: str | None, reference: str, preset: Preset, planned: Planned | None, *given: Any
     ) -> Updates:
-        """Another value of a setting: only the plan changes, the widgets are the person's."""
+        """Another value of a setting: the plan changes and what is said of it, the widgets are the person's."""
         if planned is None:
             return {}
         overrides = self._setup.form.changed(given, planned.proposed)
         proposal = flows.prepare(required(slug), find_model(reference), self._watch.hardware(), preset, overrides)
-        return {self._setup.plan: views.plan_card(proposal.plan, proposal.recipe, proposal.stats.estimated)}
+        model = proposal.base_model
+        return {
+            self._setup.line: self._line(model, template_choices(model), proposal.recipe.settings.chat_template),
+            self._setup.plan: views.plan_card(proposal.plan, proposal.recipe, proposal.stats.estimated),
+        }
+
+    def _line(self, model: BaseModel, templates: Sequence[str], chosen: str | None) -> str:
+        """What the model is, whether it fits and is here, and the chat template of one without its own."""
+        fit, present = fit_badge(model, self._watch.hardware()), is_present(model)
+        line = views.model_line(model.name, model.reference, fit, present, model.weight_bytes, model.licence)
+        return line + views.template_line(template_note(model, templates, chosen))
 
     def _plan(self, project: Project, reference: str, preset: Preset, overrides: dict[str, Any]) -> Updates:
         setup, hardware = self._setup, self._watch.hardware()
         model = find_model(reference)
-        present = is_present(model)
-        line = views.model_line(
-            model.name, model.reference, fit_badge(model, hardware), present, model.weight_bytes, model.licence
-        ) + views.template_line(template_note(model))
+        present, templates = is_present(model), template_choices(model)
+        line = self._line(model, templates, overrides.get("chat_template"))
         shown = {setup.line: line, setup.download: gr.update(visible=not present)}
         if not _newest(project):
             hint = parts.note("The plan appears once there are examples.")
@@ -280,7 +288,7 @@ class _Planner:
             setup.planned: Planned(project.slug, _newest(project), reference, present, preset, settings),
             **setup.form.updates(proposal.recipe.settings),
             setup.form.widget("chat_template"): gr.update(
-                choices=template_choices(model), value=proposal.recipe.settings.chat_template
+                choices=templates, value=proposal.recipe.settings.chat_template
             ),
         }
 

@@ -131,6 +131,7 @@ def test_a_base_model_is_kept_so_that_it_means_the_same_from_everywhere(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "my-model").mkdir()
+    (tmp_path / "my-model" / "config.json").write_text("{}")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     kept = {}
@@ -139,6 +140,11 @@ def test_a_base_model_is_kept_so_that_it_means_the_same_from_everywhere(
         kept[model] = json.loads((home / "projects" / f"bot-{number}" / "project.json").read_text())["base_model"]
     folder = str((tmp_path / "my-model").resolve())
     assert list(kept.values()) == [folder, folder, folder, "Qwen/Qwen3-0.6B", "starter"]
+
+
+def test_a_folder_without_a_model_is_told_when_it_is_named(home: Path, tmp_path: Path) -> None:
+    assert run("new", "bot", "--base-model", str(tmp_path)) == 1
+    assert not (home / "projects" / "bot").exists()
 
 
 def test_an_empty_base_model_is_a_slip_and_not_the_starter(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
