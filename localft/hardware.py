@@ -31,7 +31,6 @@ class Memory:
     total_bytes: int
     available_bytes: int
     swap_total_bytes: int
-    swap_free_bytes: int
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def read_memory() -> Memory:
     import psutil
 
     memory, swap = psutil.virtual_memory(), psutil.swap_memory()
-    return Memory(memory.total, memory.available, swap.total, swap.free)
+    return Memory(memory.total, memory.available, swap.total)
 
 
 def read_disk(folder: Path) -> Disk:

@@ -10,20 +10,17 @@ class Quantization:
     """One form. `direct`: the converter writes it by itself; the others are quantised by llama.cpp in a second step."""
 
     name: str
-    bits_per_weight: float
     direct: bool
     meaning: str
 
 
 QUANTIZATIONS: tuple[Quantization, ...] = (
-    Quantization(
-        "Q4_K_M", 4.9, False, "The usual choice: a quarter of the size, hardly any loss from 3 B parameters on."
-    ),
-    Quantization("Q5_K_M", 5.7, False, "A little larger and a little closer to the trained model."),
-    Quantization("Q6_K", 6.6, False, "Very close to the trained model."),
-    Quantization("Q8_0", 8.5, True, "Practically the trained model at half the size; the choice for small models."),
-    Quantization("BF16", 16.0, True, "The trained model as it is, in the number format it was trained in."),
-    Quantization("F16", 16.0, True, "The trained model in the number format that every program reads."),
+    Quantization("Q4_K_M", False, "The usual choice: a quarter of the size, hardly any loss from 3 B parameters on."),
+    Quantization("Q5_K_M", False, "A little larger and a little closer to the trained model."),
+    Quantization("Q6_K", False, "Very close to the trained model."),
+    Quantization("Q8_0", True, "Practically the trained model at half the size; the choice for small models."),
+    Quantization("BF16", True, "The trained model as it is, in the number format it was trained in."),
+    Quantization("F16", True, "The trained model in the number format that every program reads."),
 )
 DEFAULT_QUANTIZATION = "Q4_K_M"
 

@@ -94,11 +94,6 @@ class TextTokenizer:
         """The tokens that are found in a text before anything else is: special ones and others."""
         return self._added
 
-    @property
-    def vocabulary_size(self) -> int:
-        """Tokens in all, added ones included; the model's embedding may have more rows."""
-        return self._tokenizer.get_vocab_size(with_added_tokens=True)
-
 
 def encode_prompt(
     chat_format: ChatFormat,

@@ -79,7 +79,7 @@ def _widget(field: Field) -> Any:
 def _shown(field: Field, value: Any) -> Any:
     """A value as its widget holds it."""
     if field.optional and field.kind in {int, float}:
-        return "" if value is None else f"{value:g}"
+        return "" if value is None else str(value)
     return value
 
 

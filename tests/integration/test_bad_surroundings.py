@@ -166,7 +166,7 @@ def test_a_card_that_is_too_small(project: Project) -> None:
 
 def test_windows_without_a_page_file() -> None:
     facts = read_facts()
-    hardware = replace(facts.hardware, system="Windows", memory=Memory(16 * 2**30, 12 * 2**30, 0, 0))
+    hardware = replace(facts.hardware, system="Windows", memory=Memory(16 * 2**30, 12 * 2**30, 0))
     found = [finding for finding in findings(replace(facts, hardware=hardware)) if finding.subject == "Page file"]
     assert len(found) == 1
     assert "no page file" in found[0].what or "page file of" in found[0].what

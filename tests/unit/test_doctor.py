@@ -29,7 +29,7 @@ HARDWARE = Hardware(
     gpus=(CARD,),
     driver="580.65.06",
     driver_problem="",
-    memory=Memory(32 * 2**30, 20 * 2**30, 8 * 2**30, 8 * 2**30),
+    memory=Memory(32 * 2**30, 20 * 2**30, 8 * 2**30),
     disk=Disk(Path("/data"), 1000 * GIGABYTE, 300 * GIGABYTE),
     physical_cores=6,
     logical_cores=12,
@@ -152,8 +152,8 @@ def test_little_disk_counts_where_the_models_go_too() -> None:
 
 
 def test_little_memory_and_windows_without_a_page_file() -> None:
-    assert _one_fault(memory=Memory(6 * 2**30, 5 * 2**30, 0, 0)).subject == "Memory"
-    small = Memory(16 * 2**30, 9 * 2**30, 0, 0)
+    assert _one_fault(memory=Memory(6 * 2**30, 5 * 2**30, 0)).subject == "Memory"
+    small = Memory(16 * 2**30, 9 * 2**30, 0)
     assert _one_fault(memory=small, system="Windows").subject == "Page file"
     assert _faults(replace(WELL, hardware=replace(HARDWARE, memory=small))) == []
 

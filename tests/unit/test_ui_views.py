@@ -113,7 +113,7 @@ def test_marks_of_the_tabs() -> None:
 
 
 def hardware(*gpus: Gpu) -> Hardware:
-    memory = Memory(32 * 2**30, 2**30, 0, 0)
+    memory = Memory(32 * 2**30, 2**30, 0)
     return Hardware("Linux", gpus, None, "", memory, Disk(Path("x"), 10**12, 5 * 10**11), 6, 12)
 
 

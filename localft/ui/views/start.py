@@ -123,7 +123,9 @@ def models(offers: Sequence[tuple[CatalogueEntry, Fit, float, bool]], chosen: st
     ]
     headings = ["Model", "Weights", "Licence", "Download", "Memory here", "1,000 examples", ""]
     table = parts.table("Base models to start from", headings, rows, numbers=[1])
-    note = parts.note("Memory and time are worked out, for 1,000 examples of some 200 words and three passes.")
+    note = parts.note(
+        "Worked out: memory for examples of up to 1,024 tokens, time for 1,000 of some 200 words and three passes."
+    )
     return h("<h3>Base models to start from</h3>{table}{note}", table=table, note=note)
 
 
