@@ -6,23 +6,21 @@ The starter model with an adapter, on the test questions of the bundled triage s
 whatever else the machine does meets both sides; printed, never asserted.
 """
 
-import os
 import statistics
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+from tests.benchmarks._home import own_home
 
 _PAIRS = 3
 
 
 def main() -> int:
     """Print the comparison; the exit status is 0."""
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["LOCALFT_HOME"] = home
-        os.environ["HF_HUB_OFFLINE"] = "1"
-        print(_compare(Path(home)))
+    with own_home() as home:
+        print(_compare(home))
     return 0
 
 

@@ -9,11 +9,9 @@ count.
 """
 
 import json
-import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+
+from tests.benchmarks._home import own_home
 
 _PAIRS = 2
 _SAMPLE_SECONDS = 0.05
@@ -54,10 +54,8 @@ class Cost:
 
 def main() -> int:
     """Print the comparison; the exit status is 0."""
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["LOCALFT_HOME"] = home
-        os.environ["HF_HUB_OFFLINE"] = "1"
-        print(_compare(Path(home)))
+    with own_home() as home:
+        print(_compare(home))
     return 0
 
 

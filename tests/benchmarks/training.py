@@ -11,11 +11,16 @@ import logging
 import os
 import statistics
 import sys
-import tempfile
 import time
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from tests.benchmarks._home import own_home
+
+if TYPE_CHECKING:
+    from localft.planning.plan import Plan
+    from localft.planning.recipe import TrainingSettings
 
 _PAIRS = 3
 # Steps before the clock starts: the first ones allocate.
@@ -26,13 +31,11 @@ def main() -> int:
     """Print the comparison; the exit status is 0."""
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["LOCALFT_HOME"] = home
-        os.environ["HF_HUB_OFFLINE"] = "1"
-        os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
-        # As the process of every job has it.
-        os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-        print(_compare(Path(home)))
+    os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
+    # As the process of every job has it.
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    with own_home() as home:
+        print(_compare(home))
     return 0
 
 
@@ -144,18 +147,36 @@ def _ours(folder: Path, target: Path) -> tuple[float, float]:
 def _directly(folder: Path, rows: list[dict[str, Any]], target: Path, checkpointing: bool) -> tuple[float, float]:
     """(seconds, loss) of the same recipe as a page of TRL."""
     import peft
-    import torch
     import transformers
     from datasets import Dataset
-    from trl import SFTConfig, SFTTrainer
+    from trl import SFTTrainer
 
     from localft.assets import asset
     from localft.planning.plan import Plan
     from localft.planning.recipe import Recipe
 
-    settings, plan = Recipe.load(folder / "recipe.json").settings, Plan.load(folder / "plan.json")
-    path = asset("starter-model")
-    model = transformers.AutoModelForCausalLM.from_pretrained(
+    settings, path = Recipe.load(folder / "recipe.json").settings, asset("starter-model")
+    clock = _Clock()
+    trainer = SFTTrainer(
+        model=_four_bit_base(path),
+        args=_trl_arguments(settings, Plan.load(folder / "plan.json"), target, checkpointing),
+        train_dataset=Dataset.from_list(rows),
+        processing_class=transformers.AutoTokenizer.from_pretrained(path),
+        peft_config=peft.LoraConfig(
+            r=settings.rank, lora_alpha=settings.alpha, target_modules="all-linear", task_type="CAUSAL_LM"
+        ),
+        callbacks=[clock],
+    )
+    trainer.remove_callback(transformers.PrinterCallback)
+    trainer.train()
+    return clock.result()
+
+
+def _four_bit_base(path: Path) -> Any:
+    import torch
+    import transformers
+
+    return transformers.AutoModelForCausalLM.from_pretrained(
         path,
         dtype=torch.float32,
         device_map={"": "cpu"},
@@ -166,7 +187,13 @@ def _directly(folder: Path, rows: list[dict[str, Any]], target: Path, checkpoint
             bnb_4bit_compute_dtype=torch.float32,
         ),
     )
-    arguments = SFTConfig(
+
+
+def _trl_arguments(settings: "TrainingSettings", plan: "Plan", target: Path, checkpointing: bool) -> Any:
+    """The settings and the plan in TRL's words."""
+    from trl import SFTConfig
+
+    return SFTConfig(
         output_dir=str(target),
         max_steps=plan.steps,
         per_device_train_batch_size=plan.micro_batch_size,
@@ -185,20 +212,6 @@ def _directly(folder: Path, rows: list[dict[str, Any]], target: Path, checkpoint
         report_to="none",
         disable_tqdm=True,
     )
-    clock = _Clock()
-    trainer = SFTTrainer(
-        model=model,
-        args=arguments,
-        train_dataset=Dataset.from_list(rows),
-        processing_class=transformers.AutoTokenizer.from_pretrained(path),
-        peft_config=peft.LoraConfig(
-            r=settings.rank, lora_alpha=settings.alpha, target_modules="all-linear", task_type="CAUSAL_LM"
-        ),
-        callbacks=[clock],
-    )
-    trainer.remove_callback(transformers.PrinterCallback)
-    trainer.train()
-    return clock.result()
 
 
 if __name__ == "__main__":

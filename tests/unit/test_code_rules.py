@@ -13,7 +13,9 @@ LONGEST_FUNCTION = 50
 TABLES = ("build/starter/", "build/samples/", "localft/ui/theme.py")
 
 FILES = sorted(
-    path.relative_to(ROOT).as_posix() for folder in ("localft", "build") for path in (ROOT / folder).rglob("*.py")
+    path.relative_to(ROOT).as_posix()
+    for folder in ("localft", "build", "tests")
+    for path in (ROOT / folder).rglob("*.py")
 )
 
 
