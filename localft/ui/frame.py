@@ -193,7 +193,7 @@ def connect_refresh(shared: Shared, top: Top, demo: gr.Blocks, tabs: Sequence[gr
         slug = wanted.get("project") if wanted.get("project") in slugs else next(iter(slugs), None)
         name = wanted["tab"] if wanted.get("tab") in known else "start"
         return {
-            **shared.refresh(slug, {}, name, {}, only_live=False),
+            **shared.refresh(slug, {}, name, "", only_live=False),
             shared.project: gr.update(choices=choices, value=slug),
             # The first tab is open already; saying so late would take a quick person back to it.
             shared.tabs: gr.update(selected=name) if name != "start" else gr.skip(),

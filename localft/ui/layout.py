@@ -1,5 +1,7 @@
 """The page: the frame, then a tab for each step in working order."""
 
+from typing import Any
+
 import gradio as gr
 
 from localft import jobs
@@ -38,7 +40,8 @@ def build(desk: ShareDesk | None = None, loaded: Loaded | None = None) -> gr.Blo
         top = draw_top()
         tabs: dict[str, gr.Tab] = {}
         # Made outside of the bar: Gradio counts whatever lies in it as a tab.
-        states = gr.State({}), gr.Textbox("start", label="Open tab", visible="hidden", container=False), gr.State({})
+        hidden: dict[str, Any] = {"visible": "hidden", "container": False}
+        states = gr.Textbox("", label="Shown", **hidden), gr.Textbox("start", label="Open tab", **hidden), gr.State({})
         with gr.Tabs(selected="start", elem_id="tabs") as bar:
             shared = Shared(top.project, bar, top.message, *states)
             for name, label in _NAMES.items():

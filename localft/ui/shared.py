@@ -5,6 +5,7 @@ stands on the screen is what lies on the disk, whichever browser tab, terminal o
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,8 +21,9 @@ from localft.ui.views.html import Markup
 # What makes and opens projects is answered in the order of the clicks.
 ONE_BY_ONE: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "projects"}
 
-# Component id -> digest of what this page shows in it; lives in the page's session.
-Seen = dict[int, str]
+# JSON: component id -> digest of what this page shows in it. It lives in the page beside what it tells of and arrives
+# with it: kept by the server it would be wrong as soon as two answers reach the browser in another order.
+Seen = str
 # What this page looks at where there are several: "run", "evaluation", "export" -> id.
 Picked = dict[str, str]
 
@@ -65,7 +67,7 @@ class Shared:
     project: gr.Dropdown
     tabs: gr.Tabs
     message: gr.HTML
-    seen: gr.State
+    seen: gr.Textbox
     tab: gr.Textbox
     picked: gr.State
     views: list[View] = field(default_factory=list)
@@ -113,7 +115,7 @@ class Shared:
     def refresh(self, slug: str | None, picked: Picked, tab: str, seen: Seen, only_live: bool) -> Updates:
         """Read the views of the frame and of the open tab; return what differs from what the page shows."""
         updates: Updates = {}
-        shown = dict(seen or {})
+        shown = _decoded(seen)
         project, failure = _open(slug)
         if failure is not None:
             updates[self.message] = str(failure)
@@ -127,11 +129,11 @@ class Shared:
                 updates[self.message] = str(sentence_for(error))
                 continue
             for component, value in read.items():
-                digest = _digest(value)
-                if shown.get(component._id) != digest:
-                    shown[component._id] = digest
+                digest, name = _digest(value), str(component._id)
+                if shown.get(name) != digest:
+                    shown[name] = digest
                     updates[component] = value
-        updates[self.seen] = shown
+        updates[self.seen] = json.dumps(shown)
         return updates
 
     def open(self, project: Project, tab: str) -> Updates:
@@ -157,7 +159,12 @@ def _open(slug: str | None) -> tuple[Project | None, Markup | None]:
 
 
 def _digest(value: Any) -> str:
-    return hashlib.sha256(repr(value).encode("utf-8", errors="backslashreplace")).hexdigest()
+    return hashlib.sha256(repr(value).encode("utf-8", errors="backslashreplace")).hexdigest()[:16]
+
+
+def _decoded(seen: Seen) -> dict[str, str]:
+    """What a page says that it shows; a page that has shown nothing yet says nothing."""
+    return json.loads(seen) if seen else {}
 
 
 def required(slug: str | None) -> Project:

@@ -1,0 +1,54 @@
+"""Answers reach the browser in any order; what the page shows comes right by itself."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import APIResponse, Page, Route, expect
+
+from localft.data.importing import import_files
+from localft.store.projects import create_project
+from tests.browser.walking import open_app, state_of
+from tests.running_app import RunningApp
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def rows(path: Path, count: int) -> Path:
+    lines = [json.dumps({"prompt": f"question {n}", "completion": f"answer {n}"}) for n in range(count)]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def test_an_answer_about_another_project_that_comes_late_does_not_stay(
+    page: Page, fresh_app: RunningApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCALFT_HOME", str(fresh_app.home))
+    full = create_project("Full")
+    create_project("Empty")
+    import_files(full, [rows(tmp_path / "a.jsonl", 20)])
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold_first_with_news(route: Route) -> None:
+        """Keep back the first answer to the clock that tells of the second import."""
+        response = route.fetch()
+        if not held and "30 examples are ready" in response.text():
+            held.append((route, response))
+        else:
+            route.fulfill(response=response)
+
+    open_app(page, fresh_app, "train", full.slug)
+    expect(state_of(page)).to_contain_text("20 examples are ready", timeout=30_000)
+    page.route("**/gradio_api/run/**", hold_first_with_news)
+    import_files(full, [rows(tmp_path / "b.jsonl", 30)])
+    for _ in range(150):
+        if held:
+            break
+        page.wait_for_timeout(200)
+    page.locator("#project input").click()
+    page.get_by_role("option", name="Empty").click()
+    expect(state_of(page)).to_contain_text("nothing to train on yet", timeout=30_000)
+    route, response = held[0]
+    route.fulfill(response=response)
+    expect(state_of(page)).to_contain_text("30 examples are ready", timeout=30_000)
+    expect(state_of(page)).to_contain_text("nothing to train on yet", timeout=30_000)
