@@ -52,6 +52,8 @@ def rate(per_second: float, unit: str) -> str:
     """Units per second, or per minute where that reads better; bytes with their unit."""
     if unit in {"bytes", "byte", "B"}:
         return f"{size(per_second)}/s"
+    if per_second >= 100:
+        return f"{per_second:,.0f} {unit}/s"
     if per_second >= 1:
         return f"{per_second:.1f} {unit}/s"
     return f"{per_second * 60:.1f} {unit}/min"

@@ -70,6 +70,7 @@ def test_json_is_valid_whatever_the_numbers(capsys: pytest.CaptureFixture[str]) 
         (words.parameters(596_000_000), "0.6 B"),
         (words.parameters(3_100_000), "3.1 M"),
         (words.rate(2.34, "steps"), "2.3 steps/s"),
+        (words.rate(1442.9, "tokens"), "1,443 tokens/s"),
         (words.rate(0.5, "steps"), "30.0 steps/min"),
         (words.rate(3_000_000, "bytes"), "3.0 MB/s"),
     ],
