@@ -25,7 +25,7 @@ TARGET = ROOT / "assets" / "screenshots"
 SHOWN = ("start", "data", "train", "evaluate", "chat", "export")
 HEIGHT = 800
 THEMES, WIDTHS = ("light", "dark"), (1280, 800)
-QUESTION = "I was charged twice this month, and I need the money back today."
+QUESTION = "The app crashes as soon as I open the settings. Our whole shop is at a standstill, please answer right now."
 
 
 @contextmanager
