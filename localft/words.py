@@ -68,6 +68,11 @@ def rounded(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}g}" if abs(value) >= 1e-3 else f"{value:.{digits - 1}e}"
 
 
+def p_value(value: float) -> str:
+    """The result of a test as papers print it: "p = 0.012", and "p < 0.001" where more digits say no more."""
+    return "p < 0.001" if value < 0.001 else f"p = {rounded(value, 2)}"
+
+
 def memory(count: float) -> str:
     """Bytes of memory in the binary units that cards are sold by: 12 * 2**30 is "12.0 GB"."""
     return f"{count / 2**30:.1f} GB" if count >= 0.1 * 2**30 else f"{count / 2**20:.0f} MB"

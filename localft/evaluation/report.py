@@ -111,7 +111,7 @@ def _origin(scorecard: Scorecard, verdict: Verdict) -> str:
         "Asked": f"{asked(scorecard.count, scorecard.split)}, of {scorecard.available:,}",
         "Looked at": f"{words.counted(scorecard.opened, 'time')} so far",
         "Longest answer allowed": f"{scorecard.max_tokens} tokens, the likeliest token each time",
-        "Test": f"{verdict.method}, p = {verdict.p_value:.3g}",
+        "Test": f"{verdict.method}, {words.p_value(verdict.p_value)}",
         "Finished": scorecard.finished_at,
     }
     rows = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in facts.items())

@@ -8,7 +8,7 @@ from localft.ui.views.html import Markup, h, join
 Points = Sequence[tuple[int, float]]
 
 _WIDTH, _HEIGHT = 640, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 12, 30
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 12, 12, 30
 _MOST_POINTS = 400
 _BEYOND_ALL_MEASURE = 1e9
 _FLAT = 8

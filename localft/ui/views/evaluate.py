@@ -49,7 +49,7 @@ def banner(verdict: Verdict | None, scorecard: Scorecard | None) -> Markup:
             ("Questions", asked(verdict.count, scorecard.split if scorecard else "test")),
             ("Measured by", _label(scorecard, verdict.primary)),
             ("95 % interval of the difference", _verdict_interval(verdict, scorecard)),
-            ("Test", f"{verdict.method}, p = {words.rounded(verdict.p_value, 2)}"),
+            ("Test", f"{verdict.method}, {words.p_value(verdict.p_value)}"),
         ]
     )
     few = parts.note("These are few questions; more would make the answer surer.") if verdict.few_rows else Markup()
