@@ -24,6 +24,10 @@ class Stopped(Exception):
     """Raised inside long work when the user has asked it to stop; whatever is finished has been saved."""
 
 
+class StartAgain(Exception):
+    """Raised inside a job that can only go on in a fresh process; what it says is how it goes on."""
+
+
 # Library exceptions are matched by qualified name, so that no library is imported only to explain its errors. The first
 # match along an exception's method resolution order wins, hence subclasses explain themselves before their parents do.
 _SENTENCES: dict[str, tuple[str, str]] = {
@@ -78,6 +82,30 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "builtins.MemoryError": ("This computer ran out of memory.", "Close other programs, or choose a smaller model."),
 }
 
+# As PyTorch, CUDA and HIP, cuBLAS, cuDNN, cuSOLVER, Triton and bitsandbytes say it, in lower case.
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "out_of_memory",
+    "memoryallocation",
+    "alloc_failed",
+    "defaultcpuallocator",
+    "std::bad_alloc",
+    "unable to allocate",
+    "not enough memory",
+)
+_COMPUTERS_MEMORY = ("defaultcpuallocator", "std::bad_alloc")
+_DEVICE_LOST = (
+    "unspecified launch failure",
+    "illegal memory access",
+    "launch timed out",
+    "misaligned address",
+    "gpu is lost",
+    "fallen off the bus",
+    "cuda error: unknown error",
+    "driver shutting down",
+    "no cuda-capable device",
+)
+
 _PAGE_FILE = 1455  # ERROR_COMMITMENT_LIMIT of Windows, which has no errno
 
 _SYSTEM_SENTENCES: dict[int, tuple[str, str]] = {
@@ -125,7 +153,8 @@ def explain(error: BaseException) -> UserError | None:
         place = getattr(error, "filename", None)
         return UserError(sentence.format(where=f": {place}" if place else ""), hint)
     if is_out_of_memory(error):
-        return UserError(*_SENTENCES["torch.OutOfMemoryError"])
+        on_card = not isinstance(error, MemoryError) and not _says(error, _COMPUTERS_MEMORY)
+        return UserError(*_SENTENCES["torch.OutOfMemoryError" if on_card else "builtins.MemoryError"])
     for kind in type(error).__mro__:
         sentence_and_hint = _SENTENCES.get(f"{kind.__module__}.{kind.__qualname__}")
         if sentence_and_hint is not None:
@@ -144,11 +173,14 @@ def _system_number(error: BaseException) -> int | None:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether an exception means that the device's memory was used up, in any of CUDA's spellings."""
-    text = str(error)
-    spellings = (
-        "CUDA out of memory",
-        "CUDA error: out of memory",
-        "CUBLAS_STATUS_ALLOC_FAILED",
-        "CUDNN_STATUS_ALLOC_FAILED",
-    )
-    return type(error).__name__ == "OutOfMemoryError" or any(spelling in text for spelling in spellings)
+    return isinstance(error, MemoryError) or _says(error, _OUT_OF_MEMORY)
+
+
+def is_device_lost(error: BaseException) -> bool:
+    """Tell whether an exception means that the card is gone for this process, which nothing but a new one mends."""
+    return _says(error, _DEVICE_LOST)
+
+
+def _says(error: BaseException, spellings: tuple[str, ...]) -> bool:
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(spelling in text for spelling in spellings)

@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -21,20 +22,20 @@ class Nursery:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(_PRELOADED)
 
-    def start(self, folder: Path) -> BaseProcess:
-        """Run the job of a folder as `jobs.start` and `jobs.resume` would."""
+    def start(self, folder: Path, fault: Callable[[], None] | None = None) -> BaseProcess:
+        """Run the job of a folder as `jobs.start` and `jobs.resume` would; `fault` is called in its process first."""
         for name in ("result.json", "stop", "process.json", "started.json"):
             (folder / name).unlink(missing_ok=True)
         queue.leave(folder)
         queue.enqueue(folder)
-        child = self._context.Process(target=_run, args=(folder, dict(os.environ)))
+        child = self._context.Process(target=_run, args=(folder, dict(os.environ), fault))
         child.start()
         return child
 
-    def finish(self, folder: Path, seconds: float = 120) -> float:
+    def finish(self, folder: Path, seconds: float = 120, fault: Callable[[], None] | None = None) -> float:
         """Run a job to its end and return how long that took."""
         begin = time.monotonic()
-        child = self.start(folder)
+        child = self.start(folder, fault)
         child.join(seconds)
         assert not child.is_alive(), "the job did not end in time"
         return time.monotonic() - begin
@@ -68,8 +69,10 @@ def _steps_reported(folder: Path) -> int:
     return events.read_bytes().count(b'"kind":"metrics"') if events.exists() else 0
 
 
-def _run(folder: Path, environment: dict[str, str]) -> None:
+def _run(folder: Path, environment: dict[str, str], fault: Callable[[], None] | None) -> None:
     os.environ.update(environment)
+    if fault is not None:
+        fault()
     log = os.open(folder / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)

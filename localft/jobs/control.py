@@ -55,6 +55,13 @@ def resume(folder: Path) -> JobView:
     return read(folder)
 
 
+def start_again(folder: Path) -> None:
+    """Let a new process go on with a job that its present one, which calls this, cannot; it keeps its place."""
+    with queue.changing():
+        (folder / "started.json").unlink(missing_ok=True)
+        _spawn(folder)
+
+
 def revive() -> None:
     """Clean the queue after a crash: start what was still waiting, drop the tickets of what had begun or ended."""
     # Under the lock, so that two apps that open together do not start a job twice.
@@ -71,6 +78,11 @@ def revive() -> None:
 def _start_process(folder: Path) -> None:
     """Queue a job and start its process; called under the lock of the queue, so that none is seen without the other."""
     queue.enqueue(folder)
+    _spawn(folder)
+
+
+def _spawn(folder: Path) -> None:
+    """Start the process of a job, detached from this one, and note which it is."""
     log = (folder / "worker.log").open("ab")
     windows_flags = 0
     if os.name == "nt":

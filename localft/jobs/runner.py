@@ -12,19 +12,23 @@ from types import FrameType
 from filelock import FileLock, Timeout
 
 from localft import privacy
-from localft.errors import Stopped, explain
-from localft.jobs import queue
+from localft.errors import StartAgain, Stopped, explain
+from localft.jobs import control, queue
 from localft.jobs.context import JobContext
 from localft.jobs.records import JobOrder, JobResult
 from localft.store import files
 
 _TURN_POLL_SECONDS = 0.3
 _RESERVE = 1 << 16
+_AGAIN = 86
 _log = logging.getLogger(__name__)
 
 
 def main(folder: Path) -> int:
-    """Run the job of a folder to its end; return the exit status (0 finished, 1 failed, 130 stopped)."""
+    """Run the job of a folder to its end; return the exit status: 0 finished, 1 failed, 130 stopped.
+
+    86: it goes on in another process, which has been started.
+    """
     privacy.switch_telemetry_off()
     # Threads of torch that wait for each other keep a core busy doing so. On a computer that has other work too they
     # then wait for themselves: steps of a small model took up to seven times as long. So they wait briefly, then sleep.
@@ -46,13 +50,21 @@ def main(folder: Path) -> int:
     finally:
         lease.release()
         reserve.unlink(missing_ok=True)
+    if result is None:
+        # The next process has to own the folder.
+        owner.release()
+        control.start_again(folder)
+        return _AGAIN
     result.save(folder / "result.json")
     queue.leave(folder)
     return {"finished": 0, "stopped": 130}.get(result.outcome, 1)
 
 
-def _run(context: JobContext, lease: FileLock, reserve: Path) -> JobResult:
-    """Wait for the job's turn where it needs the device, run its worker, and say how that ended."""
+def _run(context: JobContext, lease: FileLock, reserve: Path) -> JobResult | None:
+    """Wait for the job's turn where it needs the device, run its worker, and say how that ended.
+
+    None: it has not, but has to go on in another process.
+    """
     try:
         reserve.write_bytes(bytes(_RESERVE))
         if context.order.needs_device:
@@ -63,6 +75,10 @@ def _run(context: JobContext, lease: FileLock, reserve: Path) -> JobResult:
         return _result("finished", str(value.pop("message", "Finished.")), value=value)
     except Stopped as stopped:
         return _result("stopped", str(stopped) or "Stopped at your request; what was done is kept.")
+    except StartAgain as again:
+        _log.warning("The job goes on in a new process", exc_info=True)
+        context.event("warning", message=str(again))
+        return None
     except Exception as error:  # noqa: BLE001 - the one place where a worker's failure becomes its outcome
         _log.exception("The job failed")
         known = explain(error)

@@ -14,6 +14,7 @@ from localft.models.tokens import TextTokenizer
 from localft.planning.plan import Plan
 from localft.planning.recipe import Recipe
 from localft.store.projects import Project, open_project
+from localft.training.relief import relieved
 from localft.training.rows import Rows, make_rows, refuse_unlearnable
 from localft.training.validation import FixedPrompt, choose_prompts
 
@@ -49,7 +50,7 @@ def read_order(context: JobContext) -> Order:
         UserError: a record is missing or damaged, or the project or its data are gone.
     """
     folder = context.folder
-    recipe, plan = Recipe.load(folder / "recipe.json"), Plan.load(folder / "plan.json")
+    recipe, plan = Recipe.load(folder / "recipe.json"), relieved(folder, Plan.load(folder / "plan.json"))
     base_model = BaseModel.load(folder / "base_model.json")
     chat_format = ChatFormat.load(folder / "chat_format.json")
     project = open_project(str(context.settings["project"]))

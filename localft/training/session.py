@@ -12,8 +12,10 @@ from localft import words
 from localft.errors import Stopped, UserError
 from localft.jobs import JobContext
 from localft.training.checkpoints import Checkpoints, is_whole, publish, sweep
+from localft.training.continuity import CONTINUITY, Continuity, ContinuityCheck, measure, note
 from localft.training.order import Order, TrainingData
 from localft.training.progress import RunProgress
+from localft.training.relief import forget_losses
 from localft.training.rows import order_batches
 from localft.training.trainer import build_trainer
 from localft.training.validation import answer_prompts, validation_loss
@@ -21,7 +23,8 @@ from localft.training.watcher import Look, Schedule, Watcher
 
 _PROGRESS = "progress.json"
 # What a run's weights consist of; the rest of a checkpoint is for resuming.
-_NOT_WEIGHTS = {"optimizer.pt", "scheduler.pt", "scaler.pt", "rng_state.pth", "trainer_state.json", _PROGRESS}
+_STATES = {"optimizer.pt", "scheduler.pt", "scaler.pt", "rng_state.pth", "trainer_state.json"}
+_NOT_WEIGHTS = {*_STATES, _PROGRESS, CONTINUITY}
 # A trained weight in a checkpoint: itself and two moments of the optimiser, fp32 each.
 _CHECKPOINT_BYTES_PER_WEIGHT = 12
 
@@ -43,8 +46,8 @@ class Session:
         rows, plan = data.train.rows, order.plan
         examples = self._settings.examples_seen(len(rows))
         lengths = [len(row) for row in rows]
-        batches = order_batches(lengths, plan.batch_size, plan.micro_batch_size, examples, self._settings.seed)
-        self._schedule = self._make_schedule(lengths, batches)
+        self._batches = order_batches(lengths, plan.batch_size, plan.micro_batch_size, examples, self._settings.seed)
+        self._schedule = self._make_schedule(lengths, self._batches)
         resumed = self._checkpoints.newest()
         self._resumed_from = resumed[1] if resumed else None
         progress = RunProgress.load(resumed[1] / _PROGRESS) if resumed else RunProgress()
@@ -52,10 +55,16 @@ class Session:
             context.event("resumed", step=resumed[0])
         look = Look(self._validation_loss if data.validation.rows else None, self._sample_answers)
         self._watcher = Watcher(context, self._schedule, look, progress)
+        callbacks = [self._watcher, *([ContinuityCheck(resumed[1], self._measure_continuity)] if resumed else [])]
         self.trainer = build_trainer(
-            model, tokenizer, rows, batches, self._settings, plan,
-            self._schedule.steps, self._checkpoints.folder, [self._watcher], self._save,
+            model, tokenizer, rows, self._batches, self._settings, plan,
+            self._schedule.steps, self._checkpoints.folder, callbacks, self._save,
         )  # fmt: skip
+
+    def _measure_continuity(self) -> Continuity:
+        done = self.trainer.state.global_step * self._plan.accumulation
+        coming = self._batches[done : done + self._plan.accumulation]
+        return measure(self.trainer, [index for micro in coming for index in micro])
 
     def _make_schedule(self, lengths: list[int], batches: list[list[int]]) -> Schedule:
         size, settings = self._plan.batch_size, self._settings
@@ -96,9 +105,11 @@ class Session:
         def write(folder: Path) -> None:
             self.trainer.write_state(folder)
             progress.save(folder / _PROGRESS)
+            note(folder, self._measure_continuity())
 
         try:
             self._checkpoints.save(state.global_step, write, protected=progress.best_step)
+            forget_losses(self._order.folder, self._plan)
         except (OSError, RuntimeError) as error:
             # torch and safetensors report a full disk as errors of their own.
             free = self._free_bytes()

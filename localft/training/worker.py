@@ -7,13 +7,14 @@ import peft
 import torch
 import transformers
 
-from localft.errors import UserError
+from localft.errors import StartAgain, UserError, is_device_lost, is_out_of_memory
 from localft.jobs import JobContext
 from localft.planning.model_shape import shape_of
 from localft.store import files
 from localft.training.environment import Environment, read_environment
 from localft.training.loading import base_quantization, load_base, load_tokenizer
 from localft.training.order import Order, read_data, read_order
+from localft.training.relief import after_a_lost_device, after_out_of_memory
 from localft.training.session import Session
 from localft.training.threads import choose_threads
 
@@ -25,6 +26,7 @@ def run(context: JobContext) -> dict[str, Any]:
 
     Raises:
         Stopped: at the user's request; a checkpoint is saved, and the best weights so far are published.
+        StartAgain: memory ran out, or the card was lost; a new process goes on from the last checkpoint.
         UserError: nothing can be learned, memory or disk are used up, or the loss is no longer a number.
     """
     if (context.folder / _OUTCOME).exists():
@@ -41,16 +43,29 @@ def run(context: JobContext) -> dict[str, Any]:
     _set_threads(order)
     model, tokenizer = load_for_training(order)
     session = Session(context, order, data, model, tokenizer)
-    try:
-        outcome = session.run()
-    except RuntimeError as error:
-        # How torch spells that the computer's own memory is used up.
-        if "DefaultCPUAllocator" in str(error):
-            raise MemoryError from error
-        raise
+    outcome = _run(session, order)
     files.write_json(context.folder / _OUTCOME, outcome)
     session.clear()
     return outcome
+
+
+def _run(session: Session, order: Order) -> dict[str, Any]:
+    """Train; where memory runs out or the card is lost, note how it goes on in a new process.
+
+    In the same one it could not: what filled the memory may still be held, and a lost card stays lost.
+
+    Raises:
+        StartAgain: to go on in a new process.
+        UserError: nothing is left that would help.
+    """
+    try:
+        return session.run()
+    except (RuntimeError, MemoryError) as error:
+        if is_out_of_memory(error):
+            raise StartAgain(after_out_of_memory(order.folder, order.plan)) from error
+        if is_device_lost(error):
+            raise StartAgain(after_a_lost_device(order.folder, order.plan)) from error
+        raise
 
 
 def load_for_training(order: Order) -> tuple[Any, Any]:

@@ -117,28 +117,6 @@ def test_computing_parts_twice_changes_nothing(nursery: Nursery, base: BaseModel
     assert checkpointed == pytest.approx(plain, rel=1e-5)
 
 
-def test_killed_at_random_moments_it_ends_with_the_same_bits(nursery: Nursery, base: BaseModel) -> None:
-    project = make_project(train=32)
-    settings = {"epochs": 3, "dropout": 0.1, "batch_size": 4, "micro_batch_size": 2}
-    undisturbed = prepare(project, base, **settings)
-    nursery.finish(undisturbed)
-    control = open_run(project, undisturbed.name)
-    kills, attempt, resumed = 0, 0, 0
-    while kills < 5:
-        # With a checkpoint after every step, many kills hit a save.
-        folder = prepare(project, base, checkpoint_seconds=0.0, **settings)
-        kills += nursery.kill_at_random(folder, 5 - kills, most_steps=8, seed=attempt)
-        attempt += 1
-        nursery.finish(folder)
-        run = open_run(project, folder.name)
-        assert run.job.state is JobState.FINISHED, run.job.sentence
-        assert same(weights_of(run), weights_of(control))
-        assert losses(run) == losses(control)
-        assert read_metrics(run).validation_loss == read_metrics(control).validation_loss
-        resumed += sum(event["kind"] == "resumed" for event in files.read_lines(folder / "events.jsonl")[0])
-    assert resumed > 0, "every kill came before the first checkpoint"
-
-
 def test_stopped_and_resumed_it_ends_with_the_same_bits(nursery: Nursery, base: BaseModel) -> None:
     project = make_project()
     control_folder, folder = (prepare(project, base, epochs=4, dropout=0.1) for _ in range(2))

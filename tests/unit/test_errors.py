@@ -7,7 +7,7 @@ import pytest
 from safetensors import SafetensorError
 
 from localft import errors
-from localft.errors import UserError, explain
+from localft.errors import UserError, explain, is_device_lost, is_out_of_memory
 
 
 def _told(error: BaseException) -> str:
@@ -61,6 +61,49 @@ def test_windows_without_a_page_file(error: Exception) -> None:
     assert "page file is too small" in _told(error)
 
 
-@pytest.mark.parametrize("text", ["CUDA out of memory. Tried to allocate 2 GiB", "CUDA error: out of memory"])
+OUT_OF_MEMORY = [
+    "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 11.99 GiB",
+    "CUDA error: out of memory",
+    "CUDA driver error: out of memory",
+    "HIP out of memory. Tried to allocate 20.00 MiB",
+    "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+    "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+    "cusolver error: CUSOLVER_STATUS_ALLOC_FAILED",
+    "Triton Error [CUDA]: out of memory",
+    "Error named cudaErrorMemoryAllocation at line 90 in file ops.cu",
+    "NCCL error: unhandled cuda error: cuda_error_out_of_memory",
+]
+COMPUTERS_MEMORY = [
+    "[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate",
+    "std::bad_alloc",
+]
+
+
+@pytest.mark.parametrize("text", OUT_OF_MEMORY)
 def test_a_card_that_is_full_in_any_spelling(text: str) -> None:
+    assert is_out_of_memory(RuntimeError(text)) and not is_device_lost(RuntimeError(text))
     assert _told(RuntimeError(text)) == "The graphics card ran out of memory."
+
+
+@pytest.mark.parametrize("error", [*map(RuntimeError, COMPUTERS_MEMORY), MemoryError("Unable to allocate 3 GiB")])
+def test_a_computer_that_is_full_is_not_a_full_card(error: Exception) -> None:
+    assert is_out_of_memory(error)
+    assert _told(error) == "This computer ran out of memory."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CUDA error: unspecified launch failure",
+        "CUDA error: an illegal memory access was encountered",
+        "CUDA error: the launch timed out and was terminated",
+        "Unable to determine the device handle for GPU 0000:01:00.0: GPU is lost.",
+        "No CUDA GPUs are available: no CUDA-capable device is detected",
+    ],
+)
+def test_a_lost_card_is_told_from_a_full_one(text: str) -> None:
+    assert is_device_lost(RuntimeError(text)) and not is_out_of_memory(RuntimeError(text))
+
+
+def test_what_only_speaks_of_memory_is_no_full_memory() -> None:
+    assert not is_out_of_memory(ValueError("an example about running out of memory"))

@@ -1,0 +1,98 @@
+"""What a run changes when memory runs out, and how it goes on: the batch stays, less of it is on the device at once."""
+
+from pathlib import Path
+
+from localft.errors import UserError
+from localft.planning.plan import Plan
+from localft.store.records import Record
+
+_FILE = "relief.json"
+# So often a lost device is tried anew before the run is left to the person.
+_MOST_LOSSES = 1
+
+
+class Relief(Record):
+    """relief.json of a run: what is different from its plan. Missing: nothing.
+
+    `lost` counts how often the device was lost since the last progress.
+    """
+
+    micro_batch_size: int
+    activation_checkpointing: bool
+    lost: int = 0
+
+
+def relieved(folder: Path, plan: Plan) -> Plan:
+    """The plan of the run in `folder` as it is carried out by now."""
+    if not (folder / _FILE).exists():
+        return plan
+    relief = Relief.load(folder / _FILE)
+    return _with(plan, relief.micro_batch_size, relief.activation_checkpointing)
+
+
+def after_out_of_memory(folder: Path, plan: Plan) -> str:
+    """Note how the run goes on with less memory, and return it as a sentence; `plan` is the one that did not fit.
+
+    First half the examples at once, accumulated twice as often, which changes nothing but the time; then parts of the
+    forward pass are computed twice.
+
+    Raises:
+        UserError: nothing is left to change but what is learned.
+    """
+    if plan.micro_batch_size > 1:
+        size = next(size for size in range(plan.micro_batch_size // 2, 0, -1) if plan.batch_size % size == 0)
+        changed = _with(plan, size, plan.activation_checkpointing)
+        how = f"with {size} of the {plan.batch_size} examples of a batch at once instead of {plan.micro_batch_size}"
+    elif not plan.activation_checkpointing:
+        changed = _with(plan, 1, recompute=True)
+        how = "computing parts of the forward pass twice"
+    else:
+        raise UserError(
+            f"The memory of {plan.device} ran out with one example at once and everything recomputed.",
+            "Limit the examples with --max-length, choose a smaller rank or base model, or close what else uses it.",
+        )
+    _save(folder, changed, _losses(folder))
+    return f"The memory ran out. It goes on from the last checkpoint {how}; the batch stays as it was."
+
+
+def after_a_lost_device(folder: Path, plan: Plan) -> str:
+    """Note that the device was lost, and return how the run goes on as a sentence.
+
+    Raises:
+        UserError: it was lost the last time already.
+    """
+    losses = _losses(folder)
+    if losses >= _MOST_LOSSES:
+        raise UserError(
+            "The graphics card was lost again: its driver has reset it, or it has overheated.",
+            "Restart the computer, check the card with `localft doctor`, and resume; what was saved is kept.",
+        )
+    _save(folder, plan, losses + 1)
+    return "The graphics card was lost, as after a reset of its driver. It goes on from the last checkpoint."
+
+
+def forget_losses(folder: Path, plan: Plan) -> None:
+    """The run has got on since the device was lost; the next loss is a first one again."""
+    if _losses(folder):
+        _save(folder, plan, 0)
+
+
+def _with(plan: Plan, micro_batch_size: int, recompute: bool) -> Plan:
+    return plan.model_copy(
+        update={
+            "micro_batch_size": micro_batch_size,
+            "accumulation": plan.batch_size // micro_batch_size,
+            "activation_checkpointing": recompute,
+        }
+    )
+
+
+def _losses(folder: Path) -> int:
+    return Relief.load(folder / _FILE).lost if (folder / _FILE).exists() else 0
+
+
+def _save(folder: Path, plan: Plan, lost: int) -> None:
+    relief = Relief(
+        micro_batch_size=plan.micro_batch_size, activation_checkpointing=plan.activation_checkpointing, lost=lost
+    )
+    relief.save(folder / _FILE)

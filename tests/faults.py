@@ -1,0 +1,33 @@
+"""What goes wrong in a run, to be called in its process before it begins."""
+
+from typing import Any
+
+from localft.training import trainer
+
+_AT_STEP = 3
+
+
+def out_of_memory() -> None:
+    """From the third step on, more than one example at once does not fit."""
+    _break("CUDA error: out of memory", most_rows=1)
+
+
+def lost_card() -> None:
+    """The card is lost in the third step."""
+    _break("CUDA error: unspecified launch failure", most_rows=0)
+
+
+def other_random_numbers() -> None:
+    """The random numbers of a checkpoint are not restored, as it once happened in silence."""
+    trainer.LocalTrainer._load_rng_state = lambda self, checkpoint: None
+
+
+def _break(message: str, most_rows: int) -> None:
+    whole = trainer.LocalTrainer.compute_loss
+
+    def compute_loss(self: Any, model: Any, inputs: dict[str, Any], *given: Any, **named: Any) -> Any:
+        if self.state.global_step >= _AT_STEP - 1 and len(inputs["input_ids"]) > most_rows:
+            raise RuntimeError(message)
+        return whole(self, model, inputs, *given, **named)
+
+    trainer.LocalTrainer.compute_loss = compute_loss

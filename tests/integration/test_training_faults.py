@@ -1,0 +1,93 @@
+"""What can go wrong in a run: full memory, a lost card, a checkpoint that is not restored, a kill at any moment."""
+
+import os
+
+import pytest
+
+from localft import jobs
+from localft.jobs import JobState
+from localft.models.base_model import BaseModel
+from localft.store import files
+from localft.training.runs import Run, open_run, read_metrics
+from tests import faults
+from tests.forked_jobs import Nursery
+from tests.integration.run_weights import same, weights_of
+from tests.job_help import wait_for
+from tests.kill_and_resume import kill_and_resume
+from tests.sample_projects import make_project, prepare
+
+pytestmark = [
+    pytest.mark.skipif(os.name == "nt", reason="forks children from a preloaded parent"),
+    pytest.mark.usefixtures("one_thread"),
+]
+
+
+def losses(run: Run) -> dict[int, float]:
+    return dict(read_metrics(run).loss)
+
+
+def warnings(run: Run) -> list[str]:
+    events = files.read_lines(run.folder / "events.jsonl")[0]
+    return [event["message"] for event in events if event["kind"] == "warning"]
+
+
+def test_out_of_memory_goes_on_by_itself_with_the_same_batch(nursery: Nursery, base: BaseModel) -> None:
+    project = make_project(train=24)
+    settings = {"epochs": 2, "dropout": 0, "batch_size": 4, "micro_batch_size": 4, "patience": 0}
+    undisturbed, folder = (prepare(project, base, checkpoint_seconds=0.0, **settings) for _ in range(2))
+    nursery.finish(undisturbed)
+    nursery.finish(folder, fault=faults.out_of_memory)
+    # The fault is in the first process only; the next one, with half as much at once, is as it always is.
+    *_, view = jobs.follow(folder)
+    run, control = open_run(project, folder.name), open_run(project, undisturbed.name)
+    assert view.state is JobState.FINISHED, view.sentence
+    assert any("with 2 of the 4 examples" in warning and "the batch stays" in warning for warning in warnings(run))
+    assert losses(run).keys() == losses(control).keys()
+    assert losses(run) == pytest.approx(losses(control), rel=1e-3)
+    resumed = [event["step"] for event in files.read_lines(folder / "events.jsonl")[0] if event["kind"] == "resumed"]
+    assert resumed == [2], "it goes on from the last checkpoint"
+
+
+def test_a_lost_card_is_tried_once_more(nursery: Nursery, base: BaseModel) -> None:
+    project = make_project(train=24)
+    undisturbed, folder = (prepare(project, base, epochs=1, checkpoint_seconds=0.0) for _ in range(2))
+    nursery.finish(undisturbed)
+    nursery.finish(folder, fault=faults.lost_card)
+    *_, view = jobs.follow(folder)
+    assert view.state is JobState.FINISHED, view.sentence
+    run, control = open_run(project, folder.name), open_run(project, undisturbed.name)
+    assert any("graphics card was lost" in warning for warning in warnings(run))
+    assert same(weights_of(run), weights_of(control))
+
+
+def test_a_stop_while_it_starts_again_is_a_stop(nursery: Nursery, base: BaseModel) -> None:
+    project = make_project(train=24)
+    folder = prepare(project, base, epochs=4, checkpoint_seconds=0.0)
+    child = nursery.start(folder, fault=faults.lost_card)
+    wait_for(lambda: bool(warnings(open_run(project))))
+    jobs.request_stop(folder)
+    child.join(60)
+    *_, view = jobs.follow(folder)
+    assert view.state is JobState.STOPPED, view.sentence
+
+
+def test_a_checkpoint_that_is_not_restored_exactly_is_refused(nursery: Nursery, base: BaseModel) -> None:
+    project = make_project(train=24)
+    folder = prepare(project, base, epochs=3, dropout=0.1)
+    child = nursery.start(folder)
+    wait_for(lambda: len(read_metrics(open_run(project)).loss) >= 3)
+    jobs.request_stop(folder)
+    child.join(60)
+    nursery.finish(folder, fault=faults.other_random_numbers)
+    view = open_run(project).job
+    assert view.state is JobState.FAILED
+    assert "was not restored exactly: the random numbers" in view.sentence
+    nursery.finish(folder)
+    assert open_run(project).job.state is JobState.FINISHED, "nothing was lost"
+
+
+@pytest.mark.timeout(600)
+def test_killed_fifty_times_it_ends_with_the_same_bits(nursery: Nursery, base: BaseModel) -> None:
+    report = kill_and_resume(nursery, make_project(train=32), base, kills=50)
+    assert report.kills == 50
+    assert report.resumed > 10, "most kills have to come after the first checkpoint"

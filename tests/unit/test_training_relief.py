@@ -1,0 +1,59 @@
+"""What a run changes when memory runs out: first nothing but the time it takes, and never the batch."""
+
+from pathlib import Path
+
+import pytest
+
+from localft.errors import UserError
+from localft.planning.plan import Plan
+from localft.training.relief import after_a_lost_device, after_out_of_memory, forget_losses, relieved
+
+
+def plan(micro: int, accumulation: int = 1, recompute: bool = False) -> Plan:
+    return Plan(
+        device="RTX 3060", on_gpu=True, device_bytes=12 * 2**30, memory={}, total_bytes=1, fits="tightly",
+        precision="bf16", micro_batch_size=micro, accumulation=accumulation, activation_checkpointing=recompute,
+        steps=10, steps_per_epoch=10, validate_every=5, trained_tokens=1, tokens_per_second=1.0, seconds=1.0,
+        watt_hours=1.0,
+    )  # fmt: skip
+
+
+def test_without_trouble_a_run_is_as_planned(tmp_path: Path) -> None:
+    assert relieved(tmp_path, plan(8)) == plan(8)
+
+
+@pytest.mark.parametrize(("batch", "sizes"), [(8, [4, 2, 1]), (12, [6, 3, 1]), (7, [1]), (1, [])])
+def test_half_at_once_then_half_again_then_parts_twice_then_a_person(
+    batch: int, sizes: list[int], tmp_path: Path
+) -> None:
+    current = first = plan(batch)
+    for size in sizes:
+        sentence = after_out_of_memory(tmp_path, current)
+        current = relieved(tmp_path, first)
+        assert f"{size} of the {batch} examples" in sentence and "the batch stays as it was" in sentence
+        assert (current.micro_batch_size, current.accumulation, current.batch_size) == (size, batch // size, batch)
+        assert not current.activation_checkpointing
+    assert "twice" in after_out_of_memory(tmp_path, current)
+    current = relieved(tmp_path, first)
+    assert current.activation_checkpointing and current.batch_size == batch
+    with pytest.raises(UserError, match="ran out with one example at once") as told:
+        after_out_of_memory(tmp_path, current)
+    assert "--max-length" in told.value.hint
+
+
+def test_a_lost_card_is_tried_once_more_and_again_after_progress(tmp_path: Path) -> None:
+    current = plan(8)
+    assert "lost" in after_a_lost_device(tmp_path, current)
+    assert relieved(tmp_path, current) == current
+    with pytest.raises(UserError, match="lost again"):
+        after_a_lost_device(tmp_path, current)
+    forget_losses(tmp_path, current)
+    assert "goes on from the last checkpoint" in after_a_lost_device(tmp_path, current)
+
+
+def test_a_lost_card_keeps_what_memory_has_changed(tmp_path: Path) -> None:
+    after_out_of_memory(tmp_path, plan(8))
+    halved = relieved(tmp_path, plan(8))
+    after_a_lost_device(tmp_path, halved)
+    forget_losses(tmp_path, halved)
+    assert relieved(tmp_path, plan(8)).micro_batch_size == 4
