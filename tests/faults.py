@@ -3,6 +3,7 @@
 from typing import Any
 
 from localft.training import trainer
+from localft.training.batches import Batch
 
 _AT_STEP = 3
 
@@ -23,11 +24,11 @@ def other_random_numbers() -> None:
 
 
 def _break(message: str, most_rows: int) -> None:
-    whole = trainer.LocalTrainer.compute_loss
+    whole = trainer.LocalTrainer.micro_loss
 
-    def compute_loss(self: Any, model: Any, inputs: dict[str, Any], *given: Any, **named: Any) -> Any:
-        if self.state.global_step >= _AT_STEP - 1 and len(inputs["input_ids"]) > most_rows:
+    def micro_loss(self: Any, model: Any, batch: Batch) -> Any:
+        if self.state.global_step >= _AT_STEP - 1 and len(batch["document_lengths"]) > most_rows:
             raise RuntimeError(message)
-        return whole(self, model, inputs, *given, **named)
+        return whole(self, model, batch)
 
-    trainer.LocalTrainer.compute_loss = compute_loss
+    trainer.LocalTrainer.micro_loss = micro_loss

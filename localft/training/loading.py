@@ -40,10 +40,12 @@ def load_base(
     quantization: Quantization | None = None,
     device: torch.device | None = None,
     precision: Precision | None = None,
+    attention: str = "sdpa",
 ) -> Any:
     """Load a base model for inference or training, on the card where there is one.
 
     `quantization` "nf4" keeps its linear layers in 4 bits with double quantisation (Dettmers et al. 2023, QLoRA).
+    `attention` is the name of an implementation that transformers knows.
 
     Raises:
         UserError: it is not downloaded, or has no weights in safetensors.
@@ -70,7 +72,7 @@ def load_base(
         folder,
         dtype=kind,
         device_map={"": str(device)},
-        attn_implementation="sdpa",
+        attn_implementation=attention,
         use_safetensors=True,
         trust_remote_code=False,
         local_files_only=True,

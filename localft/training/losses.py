@@ -15,17 +15,19 @@ _CHUNK = 1_024
 _LOGIT_CHANGES = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_multiplier", "output_multiplier")
 
 
-def summed_loss(model: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+def summed_loss(model: Any, inputs: dict[str, Any]) -> torch.Tensor:
     """Summed negative log-likelihood in nats of the learned tokens of a micro-batch; a scalar.
 
-    `inputs` holds input_ids and labels, int64 [rows, length]. On a card TRL's fused head does it. Elsewhere that head
-    would score every position, learned or not, so the learned ones are picked out first.
+    `inputs` holds input_ids and labels, int64 [rows, length], and what else the model is called with. On a card TRL's
+    fused head does it. Elsewhere that head would score every position, learned or not, so the learned ones are picked
+    out first.
     """
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     settings = base.config.get_text_config()
     if inputs["input_ids"].is_cuda or any(getattr(settings, name, None) is not None for name in _LOGIT_CHANGES):
         return -model(**inputs, use_cache=False, fused_lm_head=True).log_probs.sum()
-    hidden = base.base_model(input_ids=inputs["input_ids"], use_cache=False).last_hidden_state[:, :-1]
+    given = {name: value for name, value in inputs.items() if name != "labels"}
+    hidden = base.base_model(**given, use_cache=False).last_hidden_state[:, :-1]
     labels = inputs["labels"][:, 1:]
     learned = labels != IGNORED
     return head_loss(hidden[learned], labels[learned], base.get_output_embeddings())

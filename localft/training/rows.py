@@ -80,29 +80,27 @@ def refuse_unlearnable(train: Rows) -> None:
     raise UserError("There are no training examples.", "Import more examples.")
 
 
-def order_batches(
-    lengths: Sequence[int], batch_size: int, micro_batch_size: int, examples: int, seed: int
-) -> list[list[int]]:
-    """The row indices of every micro-batch of a run, in order; each `batch_size` examples in a row make one step.
+def order_steps(lengths: Sequence[int], batch_size: int, examples: int, seed: int) -> list[list[int]]:
+    """The row indices of every step of a run, in order: `batch_size` of them each, the longest first.
 
     Each pass over the rows has a shuffle of its own. Rows of like length come together, so that little is padded, and
     the longest rows come first, so that too little memory shows in the first step. Everything follows from the
-    arguments: a resumed run meets the same batches.
+    arguments: a resumed run meets the same steps.
     """
     stream = _stream(len(lengths), examples, seed)
     shuffler = random.Random(f"{seed}-batches")
-    batches: list[list[int]] = []
+    steps: list[list[int]] = []
     for start in range(0, len(stream), batch_size * _GROUP_BATCHES):
         group = stream[start : start + batch_size * _GROUP_BATCHES]
         group.sort(key=lambda index: lengths[index], reverse=True)
-        batches += _shuffled(list(_chunks(group, batch_size)), shuffler)
-    full = [batch for batch in batches if len(batch) == batch_size]
+        steps += _shuffled(list(_chunks(group, batch_size)), shuffler)
+    full = [step for step in steps if len(step) == batch_size]
     # A step with fewer examples can only be the last one.
-    batches = full + [batch for batch in batches if len(batch) < batch_size]
+    steps = full + [step for step in steps if len(step) < batch_size]
     if full:
         longest = max(range(len(full)), key=lambda number: lengths[full[number][0]])
-        batches[0], batches[longest] = batches[longest], batches[0]
-    return [micro for batch in batches for micro in _chunks(batch, micro_batch_size)]
+        steps[0], steps[longest] = steps[longest], steps[0]
+    return steps
 
 
 def _stream(count: int, examples: int, seed: int) -> list[int]:
@@ -117,9 +115,9 @@ def _stream(count: int, examples: int, seed: int) -> list[int]:
     return stream[:examples]
 
 
-def _shuffled(batches: list[list[int]], shuffler: random.Random) -> list[list[int]]:
-    shuffler.shuffle(batches)
-    return batches
+def _shuffled(steps: list[list[int]], shuffler: random.Random) -> list[list[int]]:
+    shuffler.shuffle(steps)
+    return steps
 
 
 def _chunks(values: Sequence[int], size: int) -> Iterator[list[int]]:

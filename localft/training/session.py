@@ -11,12 +11,14 @@ import torch
 from localft import words
 from localft.errors import Stopped, UserError
 from localft.jobs import JobContext
+from localft.training.batches import Batches
 from localft.training.checkpoints import Checkpoints, is_whole, publish, sweep
 from localft.training.continuity import CONTINUITY, Continuity, ContinuityCheck, measure, note
+from localft.training.kernels.attention import can_pack
 from localft.training.order import Order, TrainingData
 from localft.training.progress import RunProgress
 from localft.training.relief import forget_losses
-from localft.training.rows import order_batches
+from localft.training.rows import order_steps
 from localft.training.trainer import build_trainer
 from localft.training.validation import answer_prompts, validation_loss
 from localft.training.watcher import Look, Schedule, Watcher
@@ -46,8 +48,12 @@ class Session:
         rows, plan = data.train.rows, order.plan
         examples = self._settings.examples_seen(len(rows))
         lengths = [len(row) for row in rows]
-        self._batches = order_batches(lengths, plan.batch_size, plan.micro_batch_size, examples, self._settings.seed)
-        self._schedule = self._make_schedule(lengths, self._batches)
+        self._steps = order_steps(lengths, plan.batch_size, examples, self._settings.seed)
+        self._schedule = self._make_schedule(lengths)
+        # As much at once as the plan has room for: so many of the longest examples, or more of shorter ones.
+        longest = max(lengths)
+        packed = can_pack(model.config, longest)
+        self._batches = Batches(plan.micro_batch_size * longest, tokenizer.pad_token_id, packed)
         resumed = self._checkpoints.newest()
         self._resumed_from = resumed[1] if resumed else None
         progress = RunProgress.load(resumed[1] / _PROGRESS) if resumed else RunProgress()
@@ -57,22 +63,17 @@ class Session:
         self._watcher = Watcher(context, self._schedule, look, progress)
         callbacks = [self._watcher, *([ContinuityCheck(resumed[1], self._measure_continuity)] if resumed else [])]
         self.trainer = build_trainer(
-            model, tokenizer, rows, self._batches, self._settings, plan,
-            self._schedule.steps, self._checkpoints.folder, callbacks, self._save,
+            model, tokenizer, rows, self._batches, self._steps, self._settings, plan,
+            self._checkpoints.folder, callbacks, self._save,
         )  # fmt: skip
 
     def _measure_continuity(self) -> Continuity:
-        done = self.trainer.state.global_step * self._plan.accumulation
-        coming = self._batches[done : done + self._plan.accumulation]
-        return measure(self.trainer, [index for micro in coming for index in micro])
+        done = self.trainer.state.global_step
+        return measure(self.trainer, self._steps[done] if done < len(self._steps) else [])
 
-    def _make_schedule(self, lengths: list[int], batches: list[list[int]]) -> Schedule:
+    def _make_schedule(self, lengths: list[int]) -> Schedule:
         size, settings = self._plan.batch_size, self._settings
-        per_step = self._plan.accumulation
-        tokens = [
-            sum(lengths[index] for micro in batches[start : start + per_step] for index in micro)
-            for start in range(0, len(batches), per_step)
-        ]
+        tokens = [sum(lengths[index] for index in step) for step in self._steps]
         validate_every = settings.steps_between_validations(len(lengths))
         seconds = float(self._context.settings.get("checkpoint_seconds", 180.0))
         return Schedule(tokens, validate_every, settings.patience, size, len(lengths), seconds)
@@ -195,13 +196,7 @@ class Session:
         return text + "."
 
     def _validation_loss(self) -> float:
-        return validation_loss(
-            self.trainer.model,
-            self._data.validation.rows,
-            self._plan.micro_batch_size,
-            self.trainer.data_collator,
-            self._autocast(),
-        )
+        return validation_loss(self.trainer.model, self._data.validation.rows, self._batches, self._autocast())
 
     def _sample_answers(self) -> list[dict[str, str]]:
         prompts = self._data.prompts

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy
 import torch
 import transformers
 from datasets import Dataset
@@ -13,60 +12,54 @@ from trl import SFTConfig, SFTTrainer
 
 from localft.planning.plan import Plan
 from localft.planning.recipe import TrainingSettings
+from localft.training.batches import Batch, Batches, learned_tokens, to_device
 from localft.training.losses import summed_loss
-from localft.training.rows import IGNORED, Row
+from localft.training.rows import Row
 
 # What a checkpoint holds beside the weights: written and read by transformers' own functions.
 STATE_FILE = "trainer_state.json"
 
 
-class Collator:
-    """Pads the rows of a micro-batch at the end.
+class LocalTrainer(SFTTrainer):
+    """SFTTrainer that takes its steps from a list, and saves through `save_checkpoint`.
 
-    No attention mask is made: attention is causal and the padding comes last, so no real token ever sees it, and its
-    own outputs have no label. Without a mask, attention takes its fastest path.
+    What transformers calls a batch is a whole step here: a list of micro-batches, as many as its examples need. The
+    batch of the recipe is thereby kept whatever fits on the device.
     """
 
-    def __init__(self, pad_id: int) -> None:
-        self._pad_id = pad_id
-
-    def __call__(self, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
-        """Return input_ids and labels, both int64 [rows, longest]."""
-        longest = max(len(row) for row in rows)
-        input_ids = numpy.full((len(rows), longest), self._pad_id, dtype=numpy.int64)
-        labels = numpy.full((len(rows), longest), IGNORED, dtype=numpy.int64)
-        for index, row in enumerate(rows):
-            input_ids[index, : len(row)] = row.token_ids
-            labels[index, : len(row)] = row.labels
-        return {"input_ids": torch.from_numpy(input_ids), "labels": torch.from_numpy(labels)}
-
-
-class LocalTrainer(SFTTrainer):
-    """SFTTrainer that takes its batches from a list, and saves through `save_checkpoint`."""
-
-    def prepare(self, rows: Sequence[Row], batches: Sequence[list[int]], save_checkpoint: Callable[[], None]) -> None:
-        """Give it what it trains on: rows, the indices of each micro-batch of the whole run, and where to save."""
+    def prepare(self, rows: Sequence[Row], steps: Sequence[list[int]], save_checkpoint: Callable[[], None]) -> None:
+        """Give it what it trains on: rows, the indices of each step of the whole run, and where to save."""
         self._rows = rows
-        self._batches = batches
+        self._steps = steps
         self._save_elsewhere = save_checkpoint
 
     def get_train_dataloader(self) -> DataLoader:
-        """The whole run is one pass over a list of micro-batches, so that resuming is skipping."""
-        return DataLoader(self._rows, batch_sampler=self._batches, collate_fn=self.data_collator)  # ty: ignore[invalid-argument-type]
+        """The whole run is one pass over a list of steps, so that resuming is skipping."""
+        return DataLoader(self._rows, batch_sampler=self._steps, collate_fn=self.data_collator)  # ty: ignore[invalid-argument-type]
 
-    def compute_loss(
-        self,
-        model: Any,
-        inputs: dict[str, Any],
-        return_outputs: bool = False,
-        num_items_in_batch: torch.Tensor | int | None = None,
-    ) -> torch.Tensor:
-        """Summed negative log-likelihood of the learned tokens, over their number in the whole step.
+    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
+        """Accumulate the gradient of a step; the result is its mean loss in nats per learned token.
 
-        TRL's own also measures entropy and accuracy, which costs a read-back from the card for each micro-batch.
+        `inputs` is the list of its micro-batches.
         """
-        count = (inputs["labels"][:, 1:] != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch
-        return summed_loss(model, inputs) / torch.as_tensor(count).clamp(min=1)
+        model.train()
+        device = self.accelerator.device
+        micro_batches: list[Batch] = [to_device(batch, device) for batch in inputs]
+        learned = torch.stack([learned_tokens(batch) for batch in micro_batches]).sum().clamp(min=1)
+        total = torch.zeros((), device=device)
+        for batch in micro_batches:
+            loss = self.micro_loss(model, batch) / learned
+            self.accelerator.backward(loss)
+            total += loss.detach()
+        return total
+
+    def micro_loss(self, model: Any, batch: Batch) -> torch.Tensor:
+        """Summed negative log-likelihood in nats of the learned tokens of a micro-batch.
+
+        TRL's own also measures entropy and accuracy, which costs a read-back from the card each time.
+        """
+        with self.compute_loss_context_manager():
+            return summed_loss(model, batch)
 
     def write_state(self, folder: Path) -> None:
         """Write everything that resuming needs into a folder: weights, optimiser, schedule, scaler, random numbers."""
@@ -88,10 +81,10 @@ def build_trainer(
     model: Any,
     tokenizer: Any,
     rows: Sequence[Row],
-    batches: Sequence[list[int]],
+    batches: Batches,
+    steps: Sequence[list[int]],
     settings: TrainingSettings,
     plan: Plan,
-    steps: int,
     folder: Path,
     callbacks: Sequence[transformers.TrainerCallback],
     save_checkpoint: Callable[[], None],
@@ -99,8 +92,8 @@ def build_trainer(
     """Build the trainer of a run. When to log, validate, save and stop is decided by `callbacks` alone."""
     trainer = LocalTrainer(
         model=model,
-        args=_arguments(settings, plan, steps, folder),
-        data_collator=Collator(tokenizer.pad_token_id),
+        args=_arguments(settings, plan, len(steps), folder),
+        data_collator=batches,  # ty: ignore[invalid-argument-type] - a whole step is a list of micro-batches
         # SFTTrainer looks at the first row; what is trained on comes from `prepare`.
         train_dataset=Dataset.from_dict({"input_ids": [rows[0].token_ids], "labels": [rows[0].labels]}),
         processing_class=tokenizer,
@@ -109,7 +102,7 @@ def build_trainer(
     trainer.remove_callback(transformers.PrinterCallback)
     # Deterministic algorithms would also fill all new memory, a quarter of the time of a small model's step.
     setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010 - a property of a module
-    trainer.prepare(rows, batches, save_checkpoint)
+    trainer.prepare(rows, steps, save_checkpoint)
     keep_adapter_exact(trainer.model)
     return trainer
 
@@ -118,8 +111,9 @@ def _arguments(settings: TrainingSettings, plan: Plan, steps: int, folder: Path)
     return SFTConfig(
         output_dir=str(folder),
         max_steps=steps,
-        per_device_train_batch_size=plan.micro_batch_size,
-        gradient_accumulation_steps=plan.accumulation,
+        # What comes from the loader is a whole step.
+        per_device_train_batch_size=plan.batch_size,
+        gradient_accumulation_steps=1,
         learning_rate=settings.learning_rate,
         lr_scheduler_type=settings.schedule,
         warmup_steps=round(settings.warmup * steps),

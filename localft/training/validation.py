@@ -1,6 +1,6 @@
 """Looking at a model in the middle of its training: the validation loss, and answers to fixed prompts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +11,9 @@ from localft.data.examples import Example
 from localft.models.chat_format import ChatFormat
 from localft.models.thinking import split_thinking
 from localft.models.tokens import TextTokenizer, encode_prompt
+from localft.training.batches import Batches, learned_tokens, to_device
 from localft.training.losses import summed_loss
-from localft.training.rows import IGNORED, Row
-
-Collate = Callable[[Any], dict[str, torch.Tensor]]
+from localft.training.rows import Row
 
 SAMPLE_PROMPTS = 5
 _MOST_NEW_TOKENS = 64
@@ -32,25 +31,22 @@ class FixedPrompt:
 
 
 @torch.no_grad()
-def validation_loss(
-    model: Any, rows: Sequence[Row], micro_batch_size: int, collator: Collate, autocast: AbstractContextManager[Any]
-) -> float:
+def validation_loss(model: Any, rows: Sequence[Row], batches: Batches, autocast: AbstractContextManager[Any]) -> float:
     """Mean negative log-likelihood in nats of every learned token of `rows`, each token weighing the same."""
     device = next(model.parameters()).device
-    ordered = sorted(rows, key=len, reverse=True)
     total = torch.zeros((), dtype=torch.float64, device=device)
-    count = 0
+    count = torch.zeros((), dtype=torch.int64, device=device)
     was_training = model.training
     model.eval()
     try:
-        for start in range(0, len(ordered), micro_batch_size):
-            batch = collator(ordered[start : start + micro_batch_size])
-            count += int((batch["labels"][:, 1:] != IGNORED).sum())
+        for batch in batches(rows):
+            batch = to_device(batch, device)
+            count += learned_tokens(batch)
             with autocast:
-                total += summed_loss(model, {name: tensor.to(device) for name, tensor in batch.items()})
+                total += summed_loss(model, batch)
     finally:
         model.train(was_training)
-    return float(total) / max(1, count)
+    return float(total) / max(1, int(count))
 
 
 def choose_prompts(examples: Sequence[Example], chat_format: ChatFormat, tokenizer: TextTokenizer) -> list[FixedPrompt]:

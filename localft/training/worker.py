@@ -12,6 +12,7 @@ from localft.jobs import JobContext
 from localft.planning.model_shape import shape_of
 from localft.store import files
 from localft.training.environment import Environment, read_environment
+from localft.training.kernels.attention import register_attention
 from localft.training.loading import base_quantization, load_base, load_tokenizer
 from localft.training.order import Order, read_data, read_order
 from localft.training.relief import after_a_lost_device, after_out_of_memory
@@ -83,6 +84,7 @@ def load_for_training(order: Order) -> tuple[Any, Any]:
         device=torch.device("cuda", 0) if plan.on_gpu else torch.device("cpu"),
         # All weights are trained in fp32: small updates vanish in 16 bits.
         precision="fp32" if full else plan.precision,
+        attention=register_attention(),
     )
     tokenizer = load_tokenizer(order.base_model)
     # Many base models name no padding token of their own.

@@ -13,11 +13,11 @@ import transformers
 from localft.errors import UserError
 from localft.jobs import JobContext, JobOrder
 from localft.store import files
+from localft.training.batches import Batches, learned_tokens, padded_batch
 from localft.training.loading import choose_precision, load_base
 from localft.training.losses import head_loss, summed_loss
 from localft.training.progress import RunProgress
-from localft.training.rows import IGNORED, Row
-from localft.training.trainer import Collator
+from localft.training.rows import IGNORED, Row, Rows
 from localft.training.validation import validation_loss
 from localft.training.watcher import Look, Schedule, Watcher
 from tests.sample_projects import make_base_model
@@ -42,12 +42,22 @@ def make_rows(count: int, seed: int = 0) -> list[Row]:
 def test_padding_at_the_end_needs_no_mask(tmp_path: Path, architecture: Architecture) -> None:
     model = load_base(make_base_model(tmp_path, architecture))
     rows = make_rows(6)
-    alone = validation_loss(model, rows, 1, Collator(0), NO_AUTOCAST)
-    together = validation_loss(model, rows, 6, Collator(0), NO_AUTOCAST)
+    alone = validation_loss(model, rows, Batches(1, 0, packed=False), NO_AUTOCAST)
+    together = validation_loss(model, rows, Batches(1_000, 0, packed=False), NO_AUTOCAST)
     assert together == pytest.approx(alone, abs=1e-5)
     with torch.no_grad():
         reference = _reference_loss(model, rows)
     assert together == pytest.approx(reference, abs=1e-5)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_micro_batches_keep_within_their_budget_and_lose_nothing(packed: bool) -> None:
+    rows = make_rows(40)
+    batches = Batches(100, 0, packed)(rows)
+    assert all(batch["input_ids"].numel() <= 100 for batch in batches)
+    assert sum(int(learned_tokens(batch)) for batch in batches) == Rows(rows).learned_tokens
+    alone = Batches(5, 0, packed)(rows)
+    assert len(alone) == len(rows), "what is longer than the budget stands alone"
 
 
 def _reference_loss(model: Any, rows: list[Row]) -> float:
@@ -93,7 +103,7 @@ def test_looking_at_a_4_bit_model_leaves_its_gradients_alone(tmp_path: Path) -> 
         if ".lora_B." in name:
             torch.nn.init.normal_(parameter, std=0.1)
     rows = make_rows(4)
-    batch = Collator(0)(rows)
+    batch = padded_batch(rows, 0)
 
     def gradients() -> list[torch.Tensor]:
         model.train()
@@ -102,7 +112,7 @@ def test_looking_at_a_4_bit_model_leaves_its_gradients_alone(tmp_path: Path) -> 
         return [parameter.grad.clone() for parameter in model.parameters() if parameter.grad is not None]
 
     before = gradients()
-    validation_loss(model, rows, 2, Collator(0), NO_AUTOCAST)
+    validation_loss(model, rows, Batches(80, 0, packed=False), NO_AUTOCAST)
     model.eval()
     with torch.no_grad():
         model.generate(input_ids=batch["input_ids"][:, :3], max_new_tokens=2, do_sample=False, pad_token_id=0)

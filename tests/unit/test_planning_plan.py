@@ -1,6 +1,5 @@
 """Plans: memory by cause, the micro-batch that fits, the sentence when nothing does; and what is proposed, and why."""
 
-import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from localft.planning.plan import Plan, fit_badge, fit_badge_of_size, make_plan,
 from localft.planning.proposing import PRESETS, propose, propose_values
 from localft.planning.recipe import Preset, Recipe, TrainingSettings
 from localft.settings import fields
-from localft.training.rows import order_batches
+from localft.training.rows import order_steps
 from tests.sample_projects import make_project
 
 GIB = 2**30
@@ -264,8 +263,7 @@ def test_the_plan_counts_the_steps_that_the_run_makes(rows: int, batch: int, epo
     chosen = TrainingSettings.model_validate(changes)
     recipe = Recipe(base_model="owner/model", dataset="d", settings=chosen)
     plan = make_plan(recipe, QWEN, replace(STATS, train=rows), computer())
-    micro_batches = order_batches([1] * rows, batch, plan.micro_batch_size, chosen.examples_seen(rows), seed=0)
-    assert plan.steps == math.ceil(len(micro_batches) / plan.accumulation)
+    assert plan.steps == len(order_steps([1] * rows, batch, chosen.examples_seen(rows), seed=0))
     assert plan.validate_every == chosen.steps_between_validations(rows) >= 1
 
 

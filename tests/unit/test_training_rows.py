@@ -15,7 +15,7 @@ from localft.models.chat_format import ChatFormat
 from localft.models.templates import chat_format_for
 from localft.models.tokens import Learn, TextTokenizer, encode_example
 from localft.planning.recipe import TrainingSettings
-from localft.training.rows import IGNORED, Rows, make_rows, order_batches, refuse_unlearnable
+from localft.training.rows import IGNORED, Rows, make_rows, order_steps, refuse_unlearnable
 from tests.sample_projects import make_examples
 
 STARTER = "starter"
@@ -93,47 +93,36 @@ def test_a_split_in_which_nothing_is_learned_is_refused() -> None:
         refuse_unlearnable(Rows([]))
 
 
-sizes = st.tuples(st.integers(1, 120), st.integers(1, 16), st.integers(1, 16), st.integers(1, 300), st.integers(0, 99))
+sizes = st.tuples(st.integers(1, 120), st.integers(1, 16), st.integers(1, 300), st.integers(0, 99))
 
 
 @given(sizes=sizes)
 @settings(max_examples=300, deadline=None)
-def test_every_row_comes_once_a_pass_and_every_step_is_full(sizes: tuple[int, int, int, int, int]) -> None:
-    count, batch, divisor, examples, seed = sizes
-    micro = max(size for size in range(1, batch + 1) if batch % size == 0 and size <= divisor)
+def test_every_row_comes_once_a_pass_and_every_step_is_full(sizes: tuple[int, int, int, int]) -> None:
+    count, batch, examples, seed = sizes
     lengths = [(7 * index) % 50 + 1 for index in range(count)]
-    batches = order_batches(lengths, batch, micro, examples, seed)
-    flat = [index for one in batches for index in one]
+    steps = order_steps(lengths, batch, examples, seed)
+    flat = [index for one in steps for index in one]
     assert len(flat) == examples
     seen = Counter(flat)
     passes, rest = divmod(examples, count)
     assert all(passes <= seen[index] <= passes + (rest > 0) for index in range(count))
-    accumulation = batch // micro
-    per_step = [batches[start : start + accumulation] for start in range(0, len(batches), accumulation)]
-    assert all(sum(len(one) for one in step) == batch for step in per_step[:-1])
-    assert len(per_step) == -(-examples // batch)
-    assert batches == order_batches(lengths, batch, micro, examples, seed)
+    assert all(len(step) == batch for step in steps[:-1])
+    assert len(steps) == -(-examples // batch)
+    assert steps == order_steps(lengths, batch, examples, seed)
 
 
-def test_the_longest_comes_first_and_little_is_padded() -> None:
+def test_the_longest_comes_first_and_like_lengths_together() -> None:
     lengths = [10 + (37 * index) % 90 for index in range(200)]
-    batches = order_batches(lengths, 8, 8, 400, seed=3)
-    assert max(lengths) == max(lengths[index] for index in batches[0])
-    padded = sum(len(batch) * max(lengths[index] for index in batch) for batch in batches)
-    real = sum(lengths[index] for batch in batches for index in batch)
+    steps = order_steps(lengths, 8, 400, seed=3)
+    assert max(lengths) == max(lengths[index] for index in steps[0])
+    padded = sum(len(step) * max(lengths[index] for index in step) for step in steps)
+    real = sum(lengths[index] for step in steps for index in step)
     assert padded / real < 1.15
 
 
-def test_another_micro_batch_leaves_the_steps_as_they_are() -> None:
-    lengths = [10 + (37 * index) % 90 for index in range(50)]
-    whole = order_batches(lengths, 8, 8, 96, seed=3)
-    halves = order_batches(lengths, 8, 2, 96, seed=3)
-    steps = [[index for micro in halves[start : start + 4] for index in micro] for start in range(0, len(halves), 4)]
-    assert steps == whole
-
-
 def test_another_seed_is_another_order() -> None:
-    assert order_batches([5] * 40, 4, 4, 40, seed=1) != order_batches([5] * 40, 4, 4, 40, seed=2)
+    assert order_steps([5] * 40, 4, 40, seed=1) != order_steps([5] * 40, 4, 40, seed=2)
 
 
 def test_nothing_of_torch_is_needed_for_rows() -> None:

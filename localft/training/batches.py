@@ -1,0 +1,68 @@
+"""From the examples of a step to the micro-batches that are on the device one after the other."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+import torch
+
+from localft.training.kernels.attention import packed_batch
+from localft.training.packing import pack, split_step
+from localft.training.rows import IGNORED, Row
+
+Batch = dict[str, Any]
+"""What a model is called with, and the labels: int64 [rows, tokens]."""
+
+
+class Batches:
+    """Divides rows into micro-batches of at most `budget` tokens: packed, or padded where a model cannot have that.
+
+    A row longer than the budget stands alone.
+    """
+
+    def __init__(self, budget: int, pad_id: int, packed: bool) -> None:
+        self._budget = budget
+        self._pad_id = pad_id
+        self._packed = packed
+
+    def __call__(self, rows: Sequence[Row]) -> list[Batch]:
+        """All rows, each once."""
+        lengths = [len(row) for row in rows]
+        if self._packed:
+            return [packed_batch(pack([rows[index] for index in part])) for part in split_step(lengths, self._budget)]
+        return [padded_batch([rows[index] for index in part], self._pad_id) for part in self._alike(lengths)]
+
+    def _alike(self, lengths: Sequence[int]) -> list[list[int]]:
+        """The indices of rows of like length, the longest first, padding counted as tokens."""
+        parts: list[list[int]] = []
+        for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
+            if parts and lengths[parts[-1][0]] * (len(parts[-1]) + 1) <= self._budget:
+                parts[-1].append(index)
+            else:
+                parts.append([index])
+        return parts
+
+
+def padded_batch(rows: Sequence[Row], pad_id: int) -> Batch:
+    """input_ids and labels of rows that are padded at the end.
+
+    No attention mask is made: attention is causal and the padding comes last, so no real token ever sees it, and its
+    own outputs have no label. Without a mask, attention takes its fastest path.
+    """
+    longest = max(len(row) for row in rows)
+    input_ids = numpy.full((len(rows), longest), pad_id, dtype=numpy.int64)
+    labels = numpy.full((len(rows), longest), IGNORED, dtype=numpy.int64)
+    for index, row in enumerate(rows):
+        input_ids[index, : len(row)] = row.token_ids
+        labels[index, : len(row)] = row.labels
+    return {"input_ids": torch.from_numpy(input_ids), "labels": torch.from_numpy(labels)}
+
+
+def learned_tokens(batch: Batch) -> torch.Tensor:
+    """How many tokens of a micro-batch are learned, as a scalar where the labels are: no card is waited for."""
+    return (batch["labels"][:, 1:] != IGNORED).sum()
+
+
+def to_device(batch: Batch, device: torch.device) -> Batch:
+    """The batch with its tensors on a device; what is no tensor stays as it is."""
+    return {name: value.to(device) if isinstance(value, torch.Tensor) else value for name, value in batch.items()}
