@@ -1,0 +1,173 @@
+"""What packing saves: forward and backward of the same examples, packed and padded.
+
+python -m tests.benchmarks.packing
+
+The starter model with a 4-bit base and an adapter; three spreads of lengths, half of the tokens learned. Four ways:
+packed; packed under the mask that transformers makes; padded in micro-batches of like length; padded in micro-batches
+as they come. A packed micro-batch has at most as many tokens as the largest padded one. Rounds are interleaved, so that
+whatever else the machine does meets all ways; printed, never asserted.
+"""
+
+import logging
+import statistics
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from tests.benchmarks._home import own_home
+
+if TYPE_CHECKING:
+    from localft.training.rows import Row
+
+_ROUNDS = 3
+_EXAMPLES, _BATCH, _MICRO_BATCH = 32, 16, 4
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Log-normal lengths in tokens: the median, the spread of the logarithm, and where they are clipped."""
+
+    name: str
+    median: int
+    spread: float
+    shortest: int
+    longest: int
+
+
+_SPREADS = (
+    Spread("short chat", 60, 0.5, 12, 256),
+    Spread("mixed", 150, 0.9, 12, 1_024),
+    Spread("long documents", 600, 0.4, 128, 1_024),
+)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to lay out the examples: its name, the attention it runs under, and its micro-batches."""
+
+    name: str
+    attention: str
+    batches: list[dict[str, Any]]
+
+    @property
+    def positions(self) -> int:
+        """Positions that the model computes, padding among them."""
+        return sum(batch["input_ids"].numel() for batch in self.batches)
+
+
+def main() -> int:
+    """Print the comparison; the exit status is 0."""
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    with own_home():
+        model = _load_model()
+        for spread in _SPREADS:
+            print(_compare(model, spread), flush=True)
+    return 0
+
+
+def _load_model() -> Any:
+    """The starter model as qlora trains it."""
+    import peft
+    import torch
+
+    from localft.models.find import find_model
+    from localft.training.kernels.attention import register_attention
+    from localft.training.loading import load_base
+
+    register_attention()
+    torch.manual_seed(0)
+    base = load_base(find_model("starter"), quantization="nf4")
+    adapter = peft.LoraConfig(r=16, target_modules="all-linear", task_type="CAUSAL_LM")
+    return peft.get_peft_model(base, adapter).train()
+
+
+def _compare(model: Any, spread: Spread) -> str:
+    rows = _make_rows(spread)
+    tokens, longest = sum(len(row) for row in rows), max(len(row) for row in rows)
+    ways = _lay_out(rows)
+    losses = [_learn(model, way)[1] for way in ways]
+    rounds = [[_learn(model, way)[0] for way in ways] for _ in range(_ROUNDS)]
+    packed = [seconds[0] for seconds in rounds]
+    lines = [
+        f"{spread.name}: {len(rows)} examples, longest {longest}, mean {tokens / len(rows):.0f} tokens; packed: "
+        f"{len(ways[0].batches)} micro-batches, {tokens / statistics.median(packed):,.0f} tokens/s; the same losses to "
+        f"{max(abs(loss / losses[0] - 1) for loss in losses):.0e}"
+    ]
+    for number, way in enumerate(ways[1:], start=1):
+        ratios = sorted(seconds[number] / seconds[0] for seconds in rounds)
+        lines.append(
+            f"  {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}) times as fast as {way.name}, "
+            f"which computes {way.positions / tokens:.2f} times the tokens"
+        )
+    return "\n".join(lines)
+
+
+def _make_rows(spread: Spread) -> "list[Row]":
+    from localft.training.rows import IGNORED, Row
+
+    chooser = numpy.random.default_rng(0)
+    lengths = chooser.lognormal(numpy.log(spread.median), spread.spread, _EXAMPLES)
+    rows = []
+    for length in numpy.clip(lengths, spread.shortest, spread.longest).astype(int):
+        token_ids = chooser.integers(3, 2_000, size=length).astype(numpy.int32)
+        labels = token_ids.copy()
+        labels[: length // 2] = IGNORED
+        rows.append(Row(token_ids, labels))
+    return rows
+
+
+def _lay_out(rows: "Sequence[Row]") -> list[Way]:
+    from localft.training.kernels.attention import NAME, packed_batch
+    from localft.training.packing import pack, split_step
+
+    budget = _MICRO_BATCH * max(len(row) for row in rows)
+    packed = []
+    for start in range(0, len(rows), _BATCH):
+        step = rows[start : start + _BATCH]
+        for micro_batch in split_step([len(row) for row in step], budget):
+            packed.append(packed_batch(pack([step[index] for index in micro_batch])))
+    plain = [{name: batch[name] for name in ("input_ids", "labels", "position_ids")} for batch in packed]
+    return [
+        Way("packed", NAME, packed),
+        Way("packed under a mask", "sdpa", plain),
+        Way("padded by length", "sdpa", _pad(sorted(rows, key=len, reverse=True))),
+        Way("padded as they come", "sdpa", _pad(rows)),
+    ]
+
+
+def _pad(rows: "Sequence[Row]") -> list[dict[str, Any]]:
+    """Micro-batches of neighbours."""
+    from localft.training.batches import padded_batch
+
+    return [padded_batch(rows[start : start + _MICRO_BATCH], 0) for start in range(0, len(rows), _MICRO_BATCH)]
+
+
+def _learn(model: Any, way: Way) -> tuple[float, float]:
+    """(seconds, summed loss) of one pass over the examples, forward and backward."""
+    from localft.training.losses import head_loss
+    from localft.training.rows import IGNORED
+
+    base = model.get_base_model()
+    base.set_attn_implementation(way.attention)
+    model.zero_grad()
+    total = 0.0
+    started = time.perf_counter()
+    for batch in way.batches:
+        arguments = {name: value for name, value in batch.items() if name != "labels"}
+        hidden = base.base_model(**arguments, use_cache=False).last_hidden_state[:, :-1]
+        labels = batch["labels"][:, 1:]
+        learned = labels != IGNORED
+        loss = head_loss(hidden[learned], labels[learned], base.get_output_embeddings())
+        loss.backward()
+        total += loss.item()
+    return time.perf_counter() - started, total
+
+
+if __name__ == "__main__":
+    sys.exit(main())
