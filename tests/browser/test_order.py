@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import APIResponse, Page, Route, expect
@@ -28,6 +29,7 @@ def test_an_answer_about_another_project_that_comes_late_does_not_stay(
     create_project("Empty")
     import_files(full, [rows(tmp_path / "a.jsonl", 20)])
     held: list[tuple[Route, APIResponse]] = []
+    answered: list[Route] = []
 
     def hold_first_with_news(route: Route) -> None:
         """Keep back the first answer to the clock that tells of the second import."""
@@ -35,16 +37,23 @@ def test_an_answer_about_another_project_that_comes_late_does_not_stay(
         if not held and "30 examples are ready" in response.text():
             held.append((route, response))
         else:
+            answered.append(route)
             route.fulfill(response=response)
+
+    def wait_until(known: list[Any], count: int) -> None:
+        for _ in range(300):
+            if len(known) >= count:
+                return
+            page.wait_for_timeout(200)
+        raise AssertionError("the clock does not tick")
 
     open_app(page, fresh_app, "train", full.slug)
     expect(state_of(page)).to_contain_text("20 examples are ready", timeout=30_000)
     page.route("**/gradio_api/run/**", hold_first_with_news)
+    # Until only the clock asks: what opening the page has set off would tell the news as well.
+    wait_until(answered, 2)
     import_files(full, [rows(tmp_path / "b.jsonl", 30)])
-    for _ in range(150):
-        if held:
-            break
-        page.wait_for_timeout(200)
+    wait_until(held, 1)
     page.locator("#project input").click()
     page.get_by_role("option", name="Empty").click()
     expect(state_of(page)).to_contain_text("nothing to train on yet", timeout=30_000)

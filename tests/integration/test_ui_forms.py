@@ -51,5 +51,5 @@ def test_a_base_model_can_be_talked_to_before_anything_is_trained() -> None:
         chosen_target(project, None)
     project = update_project(project, base_model=STARTER)
     assert chosen_target(project, None) == f"base:{STARTER}"
-    # What another project had in the list does not count.
-    assert chosen_target(project, "run:of-another-project") == f"base:{STARTER}"
+    with pytest.raises(UserError, match="not there any more"):
+        chosen_target(project, "run:that-is-in-the-trash")
