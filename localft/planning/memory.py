@@ -36,7 +36,8 @@ class Load:
     rank: int
     micro_batch: int
     length: int
-    checkpointing: bool
+    recomputed: int
+    """So many layers keep their input only, and are computed again in the backward pass."""
 
     @property
     def tokens(self) -> int:
@@ -84,13 +85,12 @@ def weight_bytes(shape: ModelShape, load: Load) -> int:
 def activation_bytes(shape: ModelShape, load: Load) -> int:
     """What the forward pass saves for the backward pass.
 
-    With activation checkpointing each layer keeps its input only (the residual stream, one hidden vector a token), and
-    one layer at a time is computed again in full.
+    A recomputed layer keeps its input only (the residual stream, one hidden vector a token). These are the first ones:
+    when their turn comes, one after the other is computed again in the room of those that are done, hence at least one.
     """
-    per_layer = _layer_bytes_per_token(shape, load)
-    if load.checkpointing:
-        return load.tokens * (shape.layers * load.compute_bytes * shape.hidden + per_layer)
-    return load.tokens * shape.layers * per_layer
+    recomputed = min(load.recomputed, shape.layers)
+    kept = max(1, shape.layers - recomputed) * _layer_bytes_per_token(shape, load)
+    return load.tokens * (recomputed * load.compute_bytes * shape.hidden + kept)
 
 
 def _layer_bytes_per_token(shape: ModelShape, load: Load) -> int:

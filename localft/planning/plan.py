@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import replace
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from localft import words
 from localft.hardware import Hardware
@@ -23,6 +23,14 @@ _COMFORTABLE, _TIGHT = 0.85, 0.97
 _ENOUGH_TOKENS = 8_192
 # A processor is for tiny models: longer than this is worth a warning.
 _LONG = 12 * 3600.0
+# More than any model has.
+ALL_LAYERS = 1_000_000
+
+
+def _count_layers(plan: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 only knew all layers or none."""
+    recomputed = ALL_LAYERS if plan.pop("activation_checkpointing") else 0
+    return {**plan, "recomputed_layers": recomputed}
 
 
 class Plan(Record):
@@ -34,6 +42,9 @@ class Plan(Record):
     plan's numbers comes from, and `advice` lists the cheapest changes where the run does not fit comfortably.
     """
 
+    VERSION = 2
+    UPGRADES: ClassVar = {1: _count_layers}
+
     device: str
     on_gpu: bool
     device_bytes: int
@@ -43,7 +54,7 @@ class Plan(Record):
     precision: Precision
     micro_batch_size: int
     accumulation: int
-    activation_checkpointing: bool
+    recomputed_layers: int
     steps: int
     steps_per_epoch: int
     validate_every: int
@@ -83,7 +94,7 @@ def make_plan(recipe: Recipe, base_model: BaseModel, token_stats: TokenStats, ha
         precision=load.precision,
         micro_batch_size=load.micro_batch,
         accumulation=settings.batch_size // load.micro_batch,
-        activation_checkpointing=load.checkpointing,
+        recomputed_layers=load.recomputed,
         steps=settings.steps(token_stats.train),
         steps_per_epoch=steps_per_epoch,
         validate_every=settings.steps_between_validations(token_stats.train),
@@ -91,7 +102,7 @@ def make_plan(recipe: Recipe, base_model: BaseModel, token_stats: TokenStats, ha
         tokens_per_second=rate,
         seconds=seconds,
         watt_hours=seconds / 3600 * device.watts,
-        reasons=_reasons(load, device, token_stats, settings),
+        reasons=_reasons(load, shape, device, token_stats, settings),
         advice=_slow(seconds, device)
         + (() if fits == "comfortably" else _advice(settings, load, shape, device, total)),
     )
@@ -117,7 +128,7 @@ def fit_badge_of_size(parameters: int, hardware: Hardware) -> Fit:
 
 def _badge(shape: ModelShape, hardware: Hardware) -> Fit:
     device = device_of(hardware)
-    smallest = Load("qlora", device.precision, device.on_gpu, 16, 1, 1_024, checkpointing=True)
+    smallest = Load("qlora", device.precision, device.on_gpu, 16, 1, 1_024, recomputed=shape.layers)
     return _fit(sum(memory_by_cause(shape, smallest).values()), device)
 
 
@@ -128,10 +139,10 @@ def _fit(total: int, device: Device) -> Fit:
 
 
 def _choose_load(settings: TrainingSettings, stats: TokenStats, shape: ModelShape, device: Device) -> Load:
-    """The fastest micro-batch that fits: as many examples as useful, recomputing only where memory asks for it."""
+    """The fastest micro-batch that fits, with as few recomputed layers as memory allows."""
     longest = max(1, min(settings.max_length, stats.longest or settings.max_length))
     mean = max(1.0, stats.mean_at(settings.max_length))
-    base = Load(settings.method, device.precision, device.on_gpu, settings.rank, 1, longest, checkpointing=False)
+    base = Load(settings.method, device.precision, device.on_gpu, settings.rank, 1, longest, recomputed=0)
     wanted = settings.micro_batch_size
     sizes = [size for size in range(1, settings.batch_size + 1) if settings.batch_size % size == 0]
     if wanted is not None:
@@ -139,7 +150,7 @@ def _choose_load(settings: TrainingSettings, stats: TokenStats, shape: ModelShap
         sizes = [max(size for size in sizes if size <= wanted)]
     useful = [size for size in sizes if size == sizes[0] or size * longest <= _ENOUGH_TOKENS]
     candidates = [
-        replace(base, micro_batch=size, checkpointing=recompute) for size in useful for recompute in (False, True)
+        replace(base, micro_batch=size, recomputed=count) for size in useful for count in range(shape.layers + 1)
     ]
 
     def total(load: Load) -> int:
@@ -152,7 +163,9 @@ def _choose_load(settings: TrainingSettings, stats: TokenStats, shape: ModelShap
     return min(candidates, key=total)
 
 
-def _reasons(load: Load, device: Device, stats: TokenStats, settings: TrainingSettings) -> dict[str, str]:
+def _reasons(
+    load: Load, shape: ModelShape, device: Device, stats: TokenStats, settings: TrainingSettings
+) -> dict[str, str]:
     longest = f"{min(settings.max_length, stats.longest):,}"
     kind = {
         "bf16": "this card computes bf16 natively",
@@ -166,13 +179,13 @@ def _reasons(load: Load, device: Device, stats: TokenStats, settings: TrainingSe
     return {
         "precision": f"{load.precision}: {kind[load.precision]}.",
         "micro_batch_size": (
-            f"{load.micro_batch} of the {settings.batch_size} examples of a batch at once; "
-            f"room is kept for the longest ones, {longest} tokens ({source})."
+            f"Room for {load.micro_batch} of the longest examples at once, {longest} tokens each ({source}); "
+            f"of shorter ones more. A batch has {settings.batch_size}."
         ),
-        "activation_checkpointing": (
-            "On: parts of the forward pass are computed twice, because keeping them would not fit."
-            if load.checkpointing
-            else "Off: everything the backward pass needs fits."
+        "recomputed_layers": (
+            f"{load.recomputed} of {shape.layers} layers are computed twice, because keeping all would not fit."
+            if load.recomputed
+            else "None: everything the backward pass needs fits."
         ),
         "seconds": f"Worked out from the model's size, {source} and {speed}; not measured on this computer.",
     }
@@ -188,13 +201,13 @@ def _slow(seconds: float, device: Device) -> tuple[str, ...]:
 def _advice(settings: TrainingSettings, load: Load, shape: ModelShape, device: Device, total: int) -> tuple[str, ...]:
     """Up to three changes that help, the cheapest in quality first, each with what the run would then need."""
     changes = [
-        ("Set the micro-batch to 1", replace(load, micro_batch=1, checkpointing=True)),
-        ("Choose qlora, which keeps the base model in 4 bits", replace(load, method="qlora", checkpointing=True)),
+        ("Set the micro-batch to 1", replace(load, micro_batch=1, recomputed=shape.layers)),
+        ("Choose qlora, which keeps the base model in 4 bits", replace(load, method="qlora", recomputed=shape.layers)),
         (
             f"Limit examples to {max(32, load.length // 2):,} tokens",
-            replace(load, length=max(32, load.length // 2), micro_batch=1, checkpointing=True),
+            replace(load, length=max(32, load.length // 2), micro_batch=1, recomputed=shape.layers),
         ),
-        ("Choose rank 8", replace(load, rank=min(load.rank, 8), checkpointing=True)),
+        ("Choose rank 8", replace(load, rank=min(load.rank, 8), recomputed=shape.layers)),
     ]
     sentences = []
     for change, changed in changes:

@@ -21,13 +21,14 @@ def flops_per_token(shape: ModelShape, load: Load) -> float:
     """Operations to train on one token.
 
     A product with a weight takes 2 forward and 2 backward for the input's gradient; with a frozen base no gradient of
-    the weight is computed. Checkpointing repeats the forward pass of the blocks; the tiled loss that of the head.
+    the weight is computed. A recomputed layer repeats its forward pass; the tiled loss that of the head.
     Attention within a sequence of S tokens: 2 q S per layer forward, 2.5 times that backward (causal).
     """
     head = shape.vocabulary * shape.hidden
     attention = 2 * shape.query * load.length * shape.layers
-    passes = (6 if load.method == "full" else 4) + (2 if load.checkpointing else 0)
-    attention_passes = 3.5 + (1 if load.checkpointing else 0)
+    again = min(load.recomputed, shape.layers) / shape.layers
+    passes = (6 if load.method == "full" else 4) + 2 * again
+    attention_passes = 3.5 + again
     return passes * shape.linear_parameters + 6 * head + attention_passes * attention
 
 

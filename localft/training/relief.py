@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from localft.errors import UserError
-from localft.planning.plan import Plan
+from localft.planning.plan import ALL_LAYERS, Plan
 from localft.store.records import Record
 
 _FILE = "relief.json"
@@ -18,7 +18,7 @@ class Relief(Record):
     """
 
     micro_batch_size: int
-    activation_checkpointing: bool
+    recomputed_layers: int
     lost: int = 0
 
 
@@ -27,25 +27,25 @@ def relieved(folder: Path, plan: Plan) -> Plan:
     if not (folder / _FILE).exists():
         return plan
     relief = Relief.load(folder / _FILE)
-    return _with(plan, relief.micro_batch_size, relief.activation_checkpointing)
+    return _with(plan, relief.micro_batch_size, relief.recomputed_layers)
 
 
 def after_out_of_memory(folder: Path, plan: Plan) -> str:
     """Note how the run goes on with less memory, and return it as a sentence; `plan` is the one that did not fit.
 
-    First half the examples at once, accumulated twice as often, which changes nothing but the time; then parts of the
-    forward pass are computed twice.
+    First half the examples at once, accumulated twice as often, which changes nothing but the time; then every layer is
+    computed twice.
 
     Raises:
         UserError: nothing is left to change but what is learned.
     """
     if plan.micro_batch_size > 1:
         size = next(size for size in range(plan.micro_batch_size // 2, 0, -1) if plan.batch_size % size == 0)
-        changed = _with(plan, size, plan.activation_checkpointing)
+        changed = _with(plan, size, plan.recomputed_layers)
         how = f"with {size} of the {plan.batch_size} examples of a batch at once instead of {plan.micro_batch_size}"
-    elif not plan.activation_checkpointing:
-        changed = _with(plan, 1, recompute=True)
-        how = "computing parts of the forward pass twice"
+    elif plan.recomputed_layers < ALL_LAYERS:
+        changed = _with(plan, 1, ALL_LAYERS)
+        how = "computing every layer twice"
     else:
         raise UserError(
             f"The memory of {plan.device} ran out with one example at once and everything recomputed.",
@@ -77,12 +77,12 @@ def forget_losses(folder: Path, plan: Plan) -> None:
         _save(folder, plan, 0)
 
 
-def _with(plan: Plan, micro_batch_size: int, recompute: bool) -> Plan:
+def _with(plan: Plan, micro_batch_size: int, recomputed_layers: int) -> Plan:
     return plan.model_copy(
         update={
             "micro_batch_size": micro_batch_size,
             "accumulation": plan.batch_size // micro_batch_size,
-            "activation_checkpointing": recompute,
+            "recomputed_layers": recomputed_layers,
         }
     )
 
@@ -92,7 +92,5 @@ def _losses(folder: Path) -> int:
 
 
 def _save(folder: Path, plan: Plan, lost: int) -> None:
-    relief = Relief(
-        micro_batch_size=plan.micro_batch_size, activation_checkpointing=plan.activation_checkpointing, lost=lost
-    )
+    relief = Relief(micro_batch_size=plan.micro_batch_size, recomputed_layers=plan.recomputed_layers, lost=lost)
     relief.save(folder / _FILE)

@@ -120,8 +120,8 @@ def _arguments(settings: TrainingSettings, plan: Plan, steps: int, folder: Path)
         weight_decay=settings.weight_decay,
         optim="adamw_torch_fused" if plan.on_gpu else "adamw_torch",
         max_grad_norm=1.0,
-        activation_checkpointing=plan.activation_checkpointing,
-        activation_checkpointing_kwargs={"use_reentrant": False} if plan.activation_checkpointing else None,
+        # `recompute_layers` has chosen which.
+        activation_checkpointing=False,
         bf16=plan.precision == "bf16",
         fp16=plan.precision == "fp16",
         use_cpu=not plan.on_gpu,

@@ -15,6 +15,7 @@ from localft.training.environment import Environment, read_environment
 from localft.training.kernels.attention import register_attention
 from localft.training.loading import base_quantization, load_base, load_tokenizer
 from localft.training.order import Order, read_data, read_order
+from localft.training.recompute import recompute_layers
 from localft.training.relief import after_a_lost_device, after_out_of_memory
 from localft.training.session import Session
 from localft.training.threads import choose_threads
@@ -89,7 +90,9 @@ def load_for_training(order: Order) -> tuple[Any, Any]:
     tokenizer = load_tokenizer(order.base_model)
     # Many base models name no padding token of their own.
     tokenizer.pad_token = order.chat_format.pad_text
-    return (model if full else _with_adapter(model, order)), tokenizer
+    model = model if full else _with_adapter(model, order)
+    recompute_layers(model, plan.recomputed_layers)
+    return model, tokenizer
 
 
 def _with_adapter(model: Any, order: Order) -> Any:

@@ -14,10 +14,11 @@ from localft.models.base_model import BaseModel
 from localft.planning.lengths import TokenStats, measure_tokens
 from localft.planning.memory import NF4_BYTES_PER_WEIGHT, Load, memory_by_cause
 from localft.planning.model_shape import ModelShape, guess_shape, shape_of
-from localft.planning.plan import Plan, fit_badge, fit_badge_of_size, make_plan, usual_seconds
+from localft.planning.plan import ALL_LAYERS, Plan, fit_badge, fit_badge_of_size, make_plan, usual_seconds
 from localft.planning.proposing import PRESETS, propose, propose_values
 from localft.planning.recipe import Preset, Recipe, TrainingSettings
 from localft.settings import fields
+from localft.store import files
 from localft.training.rows import order_steps
 from tests.sample_projects import make_project
 
@@ -96,7 +97,7 @@ def test_without_a_configuration_the_size_decides() -> None:
 
 def test_weights_are_counted_to_the_byte() -> None:
     shape = shape_of(LLAMA)
-    load = Load("qlora", "bf16", True, 16, 1, 1024, checkpointing=True)
+    load = Load("qlora", "bf16", True, 16, 1, 1024, recomputed=32)
     kept = shape.parameters - shape.linear_parameters
     assert memory_by_cause(shape, load)["weights"] == int(NF4_BYTES_PER_WEIGHT * shape.linear_parameters + 2 * kept)
     assert memory_by_cause(shape, replace(load, method="lora"))["weights"] == 2 * shape.parameters
@@ -113,7 +114,7 @@ LOADS = st.builds(
     rank=st.integers(1, 128),
     micro_batch=st.integers(1, 32),
     length=st.integers(32, 8_192),
-    checkpointing=st.booleans(),
+    recomputed=st.integers(0, 40),
 )
 SHAPES = st.sampled_from([shape_of(LLAMA), shape_of(QWEN), guess_shape(600_000_000), guess_shape(3_000_000)])
 
@@ -130,11 +131,10 @@ def test_more_of_anything_never_needs_less(shape: ModelShape, load: Load) -> Non
         replace(load, rank=load.rank + 1),
     ):
         assert sum(memory_by_cause(shape, more).values()) >= total
-    assert (
-        memory_by_cause(shape, replace(load, checkpointing=True))["activations"]
-        <= (memory_by_cause(shape, replace(load, checkpointing=False))["activations"])
-        or shape.layers < 3
-    )
+    activations = [
+        memory_by_cause(shape, replace(load, recomputed=count))["activations"] for count in range(shape.layers)
+    ]
+    assert activations == sorted(activations, reverse=True)
 
 
 @pytest.mark.parametrize(
@@ -182,13 +182,23 @@ def test_precision_follows_the_card() -> None:
 def test_memory_alone_decides_what_is_computed_twice() -> None:
     small = plan_for(QWEN, computer("NVIDIA GeForce RTX 4060", 8))
     large = plan_for(model(600_000_000), computer("NVIDIA GeForce RTX 4090", 24))
-    assert small.activation_checkpointing
-    assert not large.activation_checkpointing
+    assert 0 < small.recomputed_layers < 36, "as many as memory asks for, and no more"
+    assert large.recomputed_layers == 0
+
+
+def test_a_plan_of_version_1_knew_all_layers_or_none(tmp_path: Path) -> None:
+    new = plan_for(QWEN, computer("NVIDIA GeForce RTX 4060", 8)).model_dump(mode="json")
+    for checkpointing, layers in ((True, ALL_LAYERS), (False, 0)):
+        old = {name: value for name, value in new.items() if name != "recomputed_layers"}
+        files.write_json(
+            tmp_path / "plan.json", {**old, "schema_version": 1, "activation_checkpointing": checkpointing}
+        )
+        assert Plan.load(tmp_path / "plan.json").recomputed_layers == layers
 
 
 def test_a_plan_says_where_its_numbers_come_from() -> None:
     plan = plan_for(QWEN, computer("NVIDIA GeForce RTX 3060"))
-    assert set(plan.reasons) >= {"precision", "micro_batch_size", "activation_checkpointing", "seconds"}
+    assert set(plan.reasons) >= {"precision", "micro_batch_size", "recomputed_layers", "seconds"}
     assert plan.device == "RTX 3060"
     assert plan.watt_hours == pytest.approx(plan.seconds / 3600 * 230)
 

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from localft.errors import UserError
-from localft.planning.plan import Plan
+from localft.planning.plan import ALL_LAYERS, Plan
 from localft.training.relief import after_a_lost_device, after_out_of_memory, forget_losses, relieved
 
 
-def plan(micro: int, accumulation: int = 1, recompute: bool = False) -> Plan:
+def plan(micro: int, accumulation: int = 1, recomputed: int = 0) -> Plan:
     return Plan(
         device="RTX 3060", on_gpu=True, device_bytes=12 * 2**30, memory={}, total_bytes=1, fits="tightly",
-        precision="bf16", micro_batch_size=micro, accumulation=accumulation, activation_checkpointing=recompute,
+        precision="bf16", micro_batch_size=micro, accumulation=accumulation, recomputed_layers=recomputed,
         steps=10, steps_per_epoch=10, validate_every=5, trained_tokens=1, tokens_per_second=1.0, seconds=1.0,
         watt_hours=1.0,
     )  # fmt: skip
@@ -32,10 +32,10 @@ def test_half_at_once_then_half_again_then_parts_twice_then_a_person(
         current = relieved(tmp_path, first)
         assert f"{size} of the {batch} examples" in sentence and "the batch stays as it was" in sentence
         assert (current.micro_batch_size, current.accumulation, current.batch_size) == (size, batch // size, batch)
-        assert not current.activation_checkpointing
+        assert current.recomputed_layers == 0
     assert "twice" in after_out_of_memory(tmp_path, current)
     current = relieved(tmp_path, first)
-    assert current.activation_checkpointing and current.batch_size == batch
+    assert current.recomputed_layers == ALL_LAYERS and current.batch_size == batch
     with pytest.raises(UserError, match="ran out with one example at once") as told:
         after_out_of_memory(tmp_path, current)
     assert "--max-length" in told.value.hint
