@@ -52,7 +52,7 @@ class Session:
         self._schedule = self._make_schedule(lengths)
         # As much at once as the plan has room for: so many of the longest examples, or more of shorter ones.
         longest = max(lengths)
-        packed = can_pack(model.config, longest)
+        packed = can_pack(model.config, max([longest, *map(len, data.validation.rows)]))
         self._batches = Batches(plan.micro_batch_size * longest, tokenizer.pad_token_id, packed)
         resumed = self._checkpoints.newest()
         self._resumed_from = resumed[1] if resumed else None
