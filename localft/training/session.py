@@ -14,8 +14,8 @@ from localft.jobs import JobContext
 from localft.training.batches import Batches
 from localft.training.checkpoints import Checkpoints, is_whole, publish, sweep
 from localft.training.continuity import CONTINUITY, Continuity, ContinuityCheck, measure, note
-from localft.training.kernels.attention import can_pack
 from localft.training.order import Order, TrainingData
+from localft.training.parity import FastPaths, switch_on
 from localft.training.progress import RunProgress
 from localft.training.relief import forget_losses
 from localft.training.rows import order_steps
@@ -52,8 +52,8 @@ class Session:
         self._schedule = self._make_schedule(lengths)
         # As much at once as the plan has room for: so many of the longest examples, or more of shorter ones.
         longest = max(lengths)
-        packed = can_pack(model.config, max([longest, *map(len, data.validation.rows)]))
-        self._batches = Batches(plan.micro_batch_size * longest, tokenizer.pad_token_id, packed)
+        paths = self._switch_on(model, max([longest, *map(len, data.validation.rows)]), tokenizer.pad_token_id)
+        self._batches = Batches(plan.micro_batch_size * longest, tokenizer.pad_token_id, paths.packed)
         resumed = self._checkpoints.newest()
         self._resumed_from = resumed[1] if resumed else None
         progress = RunProgress.load(resumed[1] / _PROGRESS) if resumed else RunProgress()
@@ -66,6 +66,13 @@ class Session:
             model, tokenizer, rows, self._batches, self._steps, self._settings, plan,
             self._checkpoints.folder, callbacks, self._save,
         )  # fmt: skip
+
+    def _switch_on(self, model: Any, longest: int, pad_id: int) -> FastPaths:
+        paths = switch_on(model, self._data.train.rows, longest, pad_id, self._autocast())
+        self._context.event("fast_paths", packed=paths.packed, lean=paths.lean)
+        for warning in paths.warnings:
+            self._context.event("warning", message=warning)
+        return paths
 
     def _measure_continuity(self) -> Continuity:
         done = self.trainer.state.global_step

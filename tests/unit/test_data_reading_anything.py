@@ -32,7 +32,7 @@ ROLE_TURN = st.fixed_dictionaries(
 ROW = st.dictionaries(FIELD | TEXT, JSON | st.lists(TURN | ROLE_TURN, max_size=4), max_size=4)
 
 
-def read(path: Path, content: bytes) -> ReadResult | None:
+def read_or_be_told(path: Path, content: bytes) -> ReadResult | None:
     """Read without a traceback; every row is either used or listed."""
     path.write_bytes(content)
     try:
@@ -53,20 +53,20 @@ def read(path: Path, content: bytes) -> ReadResult | None:
 @QUIET
 @given(content=st.binary(max_size=300), suffix=st.sampled_from(SUFFIXES))
 def test_any_bytes(tmp_path: Path, content: bytes, suffix: str) -> None:
-    read(tmp_path / f"file{suffix}", content)
+    read_or_be_told(tmp_path / f"file{suffix}", content)
 
 
 @QUIET
 @given(content=st.text(max_size=300), suffix=st.sampled_from(SUFFIXES), encoding=st.sampled_from(["utf-8", "utf-16"]))
 def test_any_text(tmp_path: Path, content: str, suffix: str, encoding: str) -> None:
-    read(tmp_path / f"file{suffix}", content.encode(encoding, errors="surrogatepass"))
+    read_or_be_told(tmp_path / f"file{suffix}", content.encode(encoding, errors="surrogatepass"))
 
 
 @QUIET
 @given(rows=st.lists(ROW | JSON, max_size=6), suffix=st.sampled_from([".jsonl", ".json"]))
 def test_any_json(tmp_path: Path, rows: list[Any], suffix: str) -> None:
     text = "\n".join(map(json.dumps, rows)) if suffix == ".jsonl" else json.dumps(rows)
-    result = read(tmp_path / f"file{suffix}", text.encode("utf-8", errors="surrogatepass"))
+    result = read_or_be_told(tmp_path / f"file{suffix}", text.encode("utf-8", errors="surrogatepass"))
     if result is not None and rows and suffix == ".jsonl":
         # A single line that is a list is the array of a JSON file.
         written = rows[0] if len(rows) == 1 and isinstance(rows[0], list) else rows
@@ -82,7 +82,7 @@ SCRAP = st.sampled_from(['{"prompt": "q",', '"completion": "a b"}', '"', "{", "}
     suffix=st.sampled_from(SUFFIXES),
 )  # fmt: skip
 def test_scraps_of_formats(tmp_path: Path, lines: list[str], suffix: str) -> None:
-    read(tmp_path / f"file{suffix}", "\n".join(lines).encode("utf-8", errors="surrogatepass"))
+    read_or_be_told(tmp_path / f"file{suffix}", "\n".join(lines).encode("utf-8", errors="surrogatepass"))
 
 
 GOOD = st.text(
@@ -107,7 +107,7 @@ def test_what_is_written_is_what_is_read(tmp_path: Path, suffix: str, pairs: lis
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     else:
         text = json.dumps(rows, ensure_ascii=False)
-    result = read(tmp_path / f"file{suffix}", text.encode("utf-8"))
+    result = read_or_be_told(tmp_path / f"file{suffix}", text.encode("utf-8"))
     if result is None:
         pytest.fail("a good file was refused")
     found = {(one.prompt[0].content, one.answer) for one in result.examples}

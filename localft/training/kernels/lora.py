@@ -44,6 +44,13 @@ def make_lean(model: torch.nn.Module) -> int:
     return changed
 
 
+def make_plain(model: torch.nn.Module) -> None:
+    """Undo `make_lean`: every module computes as its class does."""
+    for module in model.modules():
+        if isinstance(vars(module).get("forward"), MethodType):
+            del module.forward
+
+
 def _is_adapted_linear(layer: Any) -> bool:
     """Whether it is PEFT's adapter on a plain or 4-bit linear layer; lookalikes such as 8 bits are left alone."""
     kinds = (lora.Linear, getattr(lora, "Linear4bit", lora.Linear))

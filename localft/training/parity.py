@@ -1,0 +1,106 @@
+"""The fast paths are switched on where they compute the same on this very device, and left out where they do not."""
+
+import math
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, NamedTuple
+
+import torch
+
+from localft.training.batches import Batch, padded_batch, to_device
+from localft.training.kernels.attention import can_pack, packed_batch
+from localft.training.kernels.lora import make_lean, make_plain
+from localft.training.losses import summed_loss
+from localft.training.packing import pack
+from localft.training.rows import Row
+
+_SAMPLE = 3
+# The largest relative difference of loss and gradient that rounding explains, by the bytes of a number.
+_TOLERANCE = {4: 1e-3, 2: 5e-2}
+
+
+class FastPaths(NamedTuple):
+    """What is switched on, and a sentence for each fast path that was tried and computes something else here."""
+
+    packed: bool
+    lean: bool
+    warnings: tuple[str, ...] = ()
+
+
+class _Results(NamedTuple):
+    """The summed loss of some rows, and its gradient by all trained weights, one after the other."""
+
+    loss: float
+    gradient: torch.Tensor
+
+
+def switch_on(
+    model: Any, rows: Sequence[Row], longest: int, pad_id: int, autocast: AbstractContextManager[Any]
+) -> FastPaths:
+    """Compare packing and lean LoRA on the shortest rows with the plain way, and make the model lean if that is right.
+
+    `longest` is the length in tokens of the longest row of the run. Weights and random numbers stay as they are.
+    """
+    sample = sorted(rows, key=len)[:_SAMPLE]
+    alone = [padded_batch([row], pad_id) for row in sample]
+    warnings = []
+    with _at_a_trained_adapter(model):
+        expected = _results(model, alone, autocast)
+        packed = can_pack(model.config, longest)
+        if packed and not _alike(_results(model, [packed_batch(pack(sample))], autocast), expected, autocast):
+            packed = False
+            warnings.append("Packed examples give other gradients on this device; they are padded instead.")
+        lean = make_lean(model) > 0
+        if lean and not _alike(_results(model, alone, autocast), expected, autocast):
+            lean = False
+            make_plain(model)
+            warnings.append("The lean adapter gives other gradients on this device; PEFT's own is used instead.")
+    return FastPaths(packed, lean, tuple(warnings))
+
+
+@contextmanager
+def _at_a_trained_adapter(model: Any) -> Generator[None]:
+    """Let the adapter change something for a while: a fresh one has B = 0, which hides half of the gradients.
+
+    Without dropout, so that both ways compute the same.
+    """
+    inner = [weights for name, weights in model.named_parameters() if ".lora_B." in name]
+    fresh = [weights.detach().clone() for weights in inner]
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.random.fork_rng(), torch.no_grad():
+            torch.manual_seed(0)
+            for weights in inner:
+                weights.normal_(std=0.02)
+        yield
+    finally:
+        with torch.no_grad():
+            for weights, before in zip(inner, fresh, strict=True):
+                weights.copy_(before)
+        model.train(was_training)
+
+
+def _results(model: Any, batches: Sequence[Batch], autocast: AbstractContextManager[Any]) -> _Results:
+    trained = [weights for weights in model.parameters() if weights.requires_grad]
+    loss = 0.0
+    for batch in batches:
+        with autocast:
+            part = summed_loss(model, to_device(batch, trained[0].device))
+        part.backward()
+        loss += float(part.detach())
+    gradient = torch.cat([weights.grad.flatten().float() for weights in trained if weights.grad is not None])
+    model.zero_grad(set_to_none=True)
+    return _Results(loss, gradient)
+
+
+def _alike(found: _Results, expected: _Results, autocast: AbstractContextManager[Any]) -> bool:
+    """Whether two results differ by rounding only; also where both say nothing, as for rows of zero loss."""
+    size = 2 if isinstance(autocast, torch.autocast) else 4
+    if found.gradient.shape != expected.gradient.shape or not math.isfinite(found.loss):
+        return False
+    difference = float((found.gradient - expected.gradient).norm())
+    return (
+        abs(found.loss - expected.loss) <= _TOLERANCE[size] * abs(expected.loss) + 1e-6
+        and difference <= _TOLERANCE[size] * float(expected.gradient.norm()) + 1e-6
+    )

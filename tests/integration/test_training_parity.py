@@ -1,0 +1,75 @@
+"""Fast paths are used where they compute the same on this device, and left out with a word where they do not."""
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import numpy
+import peft
+import pytest
+import torch
+
+from localft.training.batches import padded_batch
+from localft.training.kernels import attention, lora
+from localft.training.kernels.attention import register_attention
+from localft.training.loading import load_base
+from localft.training.losses import summed_loss
+from localft.training.parity import switch_on
+from localft.training.rows import IGNORED, Row
+from tests.sample_projects import make_base_model
+
+PLAIN = contextlib.nullcontext()
+
+
+def make_rows() -> list[Row]:
+    chooser = numpy.random.default_rng(0)
+    rows = []
+    for length in (9, 12, 14, 30):
+        ids = chooser.integers(5, 300, size=length).astype(numpy.int32)
+        rows.append(Row(ids, numpy.where(numpy.arange(length) > 3, ids, IGNORED).astype(numpy.int32)))
+    return rows
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Any:
+    base = load_base(make_base_model(tmp_path), quantization="nf4", attention=register_attention())
+    config = peft.LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM", lora_dropout=0.1)
+    return peft.get_peft_model(base, config).train()
+
+
+def weights(model: Any) -> list[torch.Tensor]:
+    return [weight.detach().clone() for weight in model.parameters() if weight.requires_grad]
+
+
+def test_both_are_switched_on_and_leave_no_trace(model: Any) -> None:
+    before, numbers = weights(model), torch.get_rng_state()
+    paths = switch_on(model, make_rows(), 30, 0, PLAIN)
+    assert paths == (True, True, ())
+    assert all(torch.equal(one, other) for one, other in zip(weights(model), before, strict=True))
+    assert torch.equal(torch.get_rng_state(), numbers)
+    assert model.training and all(weight.grad is None for weight in model.parameters())
+
+
+def test_documents_that_read_each_other_are_padded(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def as_one(query: Any, key: Any, value: Any, lengths: Any) -> Any:
+        yield query, key, value
+
+    monkeypatch.setattr(attention, "_equal_documents", as_one)
+    paths = switch_on(model, make_rows(), 30, 0, PLAIN)
+    assert (paths.packed, paths.lean) == (False, True)
+    assert "padded instead" in paths.warnings[0]
+
+
+def test_an_adapter_with_other_gradients_stays_pefts(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = lora.adapter_gradients
+
+    def wrong(*given: Any) -> Any:
+        v, da, db = right(*given)
+        return v, 1.05 * da, db
+
+    monkeypatch.setattr(lora, "adapter_gradients", wrong)
+    paths = switch_on(model, make_rows(), 30, 0, PLAIN)
+    assert (paths.packed, paths.lean) == (True, False)
+    assert "PEFT's own is used" in paths.warnings[0]
+    assert not [name for name, module in model.named_modules() if "forward" in vars(module)]
+    summed_loss(model, padded_batch(make_rows(), 0)).backward()
