@@ -15,8 +15,8 @@ Precision = Literal["bf16", "fp16", "fp32"]
 # 8-bit constant for 64 weights, and one 32-bit constant for 256 of those.
 NF4_BYTES_PER_WEIGHT = 0.5 + 1 / 64 + 4 / (64 * 256)
 
-# TRL computes the loss in tiles of at most so many tokens and vocabulary entries (trl/kernels/chunked_logprob.py).
-_LOSS_TILE = (4_096, 32_768)
+# So many logits exist at once at most: 256 MiB in fp32.
+MOST_LOGITS = 1 << 26
 
 # What is there before a model: on a card the CUDA context, cuBLAS and cuDNN, else the interpreter with its libraries.
 _RUNTIME_GPU = 700 * 2**20
@@ -111,9 +111,10 @@ def _layer_bytes_per_token(shape: ModelShape, load: Load) -> int:
 
 
 def loss_bytes(shape: ModelShape, load: Load) -> int:
-    """TRL's tiled loss: one tile of logits in fp32 and its gradient, and the final hidden states with theirs."""
-    tile = min(load.tokens, _LOSS_TILE[0]) * min(shape.vocabulary, _LOSS_TILE[1])
-    return 2 * 4 * tile + 3 * load.compute_bytes * load.tokens * shape.hidden
+    """The logits that exist at once, in fp32 and twice in compute precision; the final hidden states, those that
+    predict a learned token (at most all), and their gradient, for a moment in fp32 too."""
+    logits = min(load.tokens * shape.vocabulary, max(MOST_LOGITS, shape.vocabulary))
+    return 8 * logits + (3 * load.compute_bytes + 4) * load.tokens * shape.hidden
 
 
 def buffer_bytes(shape: ModelShape, load: Load) -> int:

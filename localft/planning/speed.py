@@ -21,7 +21,8 @@ def flops_per_token(shape: ModelShape, load: Load) -> float:
     """Operations to train on one token.
 
     A product with a weight takes 2 forward and 2 backward for the input's gradient; with a frozen base no gradient of
-    the weight is computed. A recomputed layer repeats its forward pass; the tiled loss that of the head.
+    the weight is computed, nor one of the head. A recomputed layer repeats its forward pass; a head that learns is
+    computed in parts, twice forward.
     Attention within a sequence of S tokens: 2 q S per layer forward, 2.5 times that backward (causal).
     """
     head = shape.vocabulary * shape.hidden
@@ -29,7 +30,8 @@ def flops_per_token(shape: ModelShape, load: Load) -> float:
     again = min(load.recomputed, shape.layers) / shape.layers
     passes = (6 if load.method == "full" else 4) + 2 * again
     attention_passes = 3.5 + again
-    return passes * shape.linear_parameters + 6 * head + attention_passes * attention
+    head_passes = 8 if load.method == "full" else 4
+    return passes * shape.linear_parameters + head_passes * head + attention_passes * attention
 
 
 def tokens_per_second(shape: ModelShape, load: Load, mean_tokens: float, device: Device) -> float:

@@ -8,10 +8,13 @@ import torch
 
 from localft.training.kernels.attention import packed_batch
 from localft.training.packing import pack, split_step
-from localft.training.rows import IGNORED, Row
+from localft.training.rows import IGNORED, Row, predicting_positions
 
 Batch = dict[str, Any]
-"""What a model is called with, and the labels: int64 [rows, tokens]."""
+"""What a model is called with, the labels, int64 [rows, tokens], and `LEARNED`."""
+
+LEARNED = "learned_positions"
+"""In a batch: where a learned token comes next, int64. Found before the card is asked, which would be waited for."""
 
 
 class Batches:
@@ -29,8 +32,8 @@ class Batches:
         """All rows, each once."""
         lengths = [len(row) for row in rows]
         if self._packed:
-            return [packed_batch(pack([rows[index] for index in part])) for part in split_step(lengths, self._budget)]
-        return [padded_batch([rows[index] for index in part], self._pad_id) for part in self._alike(lengths)]
+            return [packed([rows[index] for index in part]) for part in split_step(lengths, self._budget)]
+        return [padded([rows[index] for index in part], self._pad_id) for part in self._alike(lengths)]
 
     def _alike(self, lengths: Sequence[int]) -> list[list[int]]:
         """The indices of rows of like length, the longest first, padding counted as tokens."""
@@ -43,8 +46,14 @@ class Batches:
         return parts
 
 
-def padded_batch(rows: Sequence[Row], pad_id: int) -> Batch:
-    """input_ids and labels of rows that are padded at the end.
+def packed(rows: Sequence[Row]) -> Batch:
+    """The batch of rows that stand one after the other in a single one."""
+    together = pack(rows)
+    return packed_batch(together) | {LEARNED: torch.from_numpy(predicting_positions(together.labels))}
+
+
+def padded(rows: Sequence[Row], pad_id: int) -> Batch:
+    """The batch of rows that are padded at the end.
 
     No attention mask is made: attention is causal and the padding comes last, so no real token ever sees it, and its
     own outputs have no label. Without a mask, attention takes its fastest path.
@@ -55,12 +64,14 @@ def padded_batch(rows: Sequence[Row], pad_id: int) -> Batch:
     for index, row in enumerate(rows):
         input_ids[index, : len(row)] = row.token_ids
         labels[index, : len(row)] = row.labels
-    return {"input_ids": torch.from_numpy(input_ids), "labels": torch.from_numpy(labels)}
+    learned = predicting_positions(labels)
+    made = {"input_ids": input_ids, "labels": labels, LEARNED: learned}
+    return {name: torch.from_numpy(values) for name, values in made.items()}
 
 
-def learned_tokens(batch: Batch) -> torch.Tensor:
-    """How many tokens of a micro-batch are learned, as a scalar where the labels are: no card is waited for."""
-    return (batch["labels"][:, 1:] != IGNORED).sum()
+def learned_tokens(batches: Sequence[Batch]) -> int:
+    """How many tokens of micro-batches are learned."""
+    return sum(len(batch[LEARNED]) for batch in batches)
 
 
 def to_device(batch: Batch, device: torch.device) -> Batch:

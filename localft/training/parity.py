@@ -7,28 +7,41 @@ from typing import Any, NamedTuple
 
 import torch
 
-from localft.training.batches import Batch, padded_batch, to_device
-from localft.training.kernels.attention import can_pack, packed_batch
+from localft.training.batches import Batch, packed, padded, to_device
+from localft.training.kernels.attention import can_pack
 from localft.training.kernels.lora import make_lean, make_plain
-from localft.training.losses import summed_loss
-from localft.training.packing import pack
+from localft.training.losses import SummedLoss, plain_loss, summed_loss
 from localft.training.rows import Row
 
-_SAMPLE = 3
+# So many rows, and of each no more than its last tokens: the plain way makes every logit of all of them.
+_SAMPLE, _MOST_TOKENS = 3, 256
+# So many numbers of a gradient are compared at most; a full fine-tune has as many as the model.
+_MOST_NUMBERS = 1 << 22
 # The largest relative difference of loss and gradient that rounding explains, by the bytes of a number.
 _TOLERANCE = {4: 1e-3, 2: 5e-2}
+
+_OTHER_HEAD = (
+    "This model changes its output in a way of its own; its loss is computed as it does, which takes more memory."
+)
+_OTHER_PACKED = "Packed examples give other gradients on this device; they are padded instead."
+_OTHER_LEAN = "The lean adapter gives other gradients on this device; PEFT's own is used instead."
 
 
 class FastPaths(NamedTuple):
     """What is switched on, and a sentence for each fast path that was tried and computes something else here."""
 
+    head: bool
     packed: bool
     lean: bool
     warnings: tuple[str, ...] = ()
 
+    @property
+    def summed_loss(self) -> SummedLoss:
+        return summed_loss if self.head else plain_loss
+
 
 class _Results(NamedTuple):
-    """The summed loss of some rows, and its gradient by all trained weights, one after the other."""
+    """The summed loss of some rows, and its gradient: numbers from all trained weights, one after the other."""
 
     loss: float
     gradient: torch.Tensor
@@ -37,25 +50,34 @@ class _Results(NamedTuple):
 def switch_on(
     model: Any, rows: Sequence[Row], longest: int, pad_id: int, autocast: AbstractContextManager[Any]
 ) -> FastPaths:
-    """Compare packing and lean LoRA on the shortest rows with the plain way, and make the model lean if that is right.
+    """Compare each fast path on the shortest rows with the plain way, and make the model lean if that is right.
 
     `longest` is the length in tokens of the longest row of the run. Weights and random numbers stay as they are.
     """
-    sample = sorted(rows, key=len)[:_SAMPLE]
-    alone = [padded_batch([row], pad_id) for row in sample]
+    sample = [_end_of(row) for row in sorted(rows, key=len)[:_SAMPLE]]
+    alone = [padded([row], pad_id) for row in sample]
     warnings = []
     with _at_a_trained_adapter(model):
-        expected = _results(model, alone, autocast)
-        packed = can_pack(model.config, longest)
-        if packed and not _alike(_results(model, [packed_batch(pack(sample))], autocast), expected, autocast):
-            packed = False
-            warnings.append("Packed examples give other gradients on this device; they are padded instead.")
+        expected = _results(model, alone, plain_loss, autocast)
+
+        def agrees(batches: Sequence[Batch], loss: SummedLoss, otherwise: str) -> bool:
+            alike = _alike(_results(model, batches, loss, autocast), expected, autocast)
+            if not alike:
+                warnings.append(otherwise)
+            return alike
+
+        head = agrees(alone, summed_loss, _OTHER_HEAD)
+        loss = summed_loss if head else plain_loss
+        together = can_pack(model.config, longest) and agrees([packed(sample)], loss, _OTHER_PACKED)
         lean = make_lean(model) > 0
-        if lean and not _alike(_results(model, alone, autocast), expected, autocast):
+        if lean and not agrees(alone, loss, _OTHER_LEAN):
             lean = False
             make_plain(model)
-            warnings.append("The lean adapter gives other gradients on this device; PEFT's own is used instead.")
-    return FastPaths(packed, lean, tuple(warnings))
+    return FastPaths(head, together, lean, tuple(warnings))
+
+
+def _end_of(row: Row) -> Row:
+    return Row(row.token_ids[-_MOST_TOKENS:], row.labels[-_MOST_TOKENS:])
 
 
 @contextmanager
@@ -81,7 +103,9 @@ def _at_a_trained_adapter(model: Any) -> Generator[None]:
         model.train(was_training)
 
 
-def _results(model: Any, batches: Sequence[Batch], autocast: AbstractContextManager[Any]) -> _Results:
+def _results(
+    model: Any, batches: Sequence[Batch], summed_loss: SummedLoss, autocast: AbstractContextManager[Any]
+) -> _Results:
     trained = [weights for weights in model.parameters() if weights.requires_grad]
     loss = 0.0
     for batch in batches:
@@ -89,7 +113,8 @@ def _results(model: Any, batches: Sequence[Batch], autocast: AbstractContextMana
             part = summed_loss(model, to_device(batch, trained[0].device))
         part.backward()
         loss += float(part.detach())
-    gradient = torch.cat([weights.grad.flatten().float() for weights in trained if weights.grad is not None])
+    step = 1 + sum(weights.numel() for weights in trained) // _MOST_NUMBERS
+    gradient = torch.cat([weights.grad.flatten()[::step].float() for weights in trained if weights.grad is not None])
     model.zero_grad(set_to_none=True)
     return _Results(loss, gradient)
 

@@ -29,6 +29,13 @@ class Row:
         return len(self.token_ids)
 
 
+def predicting_positions(labels: numpy.ndarray) -> numpy.ndarray:
+    """Where a learned token comes next, int64, counted through the flattened `labels` [rows, tokens]."""
+    predicts = numpy.zeros(labels.shape, dtype=bool)
+    predicts[:, :-1] = labels[:, 1:] != IGNORED
+    return numpy.flatnonzero(predicts)
+
+
 @dataclass(frozen=True)
 class Rows:
     """The rows of a split, how many were cut at the end, and how many had nothing left to learn and were left out."""

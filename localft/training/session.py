@@ -54,6 +54,7 @@ class Session:
         longest = max(lengths)
         paths = self._switch_on(model, max([longest, *map(len, data.validation.rows)]), tokenizer.pad_token_id)
         self._batches = Batches(plan.micro_batch_size * longest, tokenizer.pad_token_id, paths.packed)
+        self._summed_loss = paths.summed_loss
         resumed = self._checkpoints.newest()
         self._resumed_from = resumed[1] if resumed else None
         progress = RunProgress.load(resumed[1] / _PROGRESS) if resumed else RunProgress()
@@ -63,13 +64,13 @@ class Session:
         self._watcher = Watcher(context, self._schedule, look, progress)
         callbacks = [self._watcher, *([ContinuityCheck(resumed[1], self._measure_continuity)] if resumed else [])]
         self.trainer = build_trainer(
-            model, tokenizer, rows, self._batches, self._steps, self._settings, plan,
+            model, tokenizer, rows, self._batches, self._summed_loss, self._steps, self._settings, plan,
             self._checkpoints.folder, callbacks, self._save,
         )  # fmt: skip
 
     def _switch_on(self, model: Any, longest: int, pad_id: int) -> FastPaths:
         paths = switch_on(model, self._data.train.rows, longest, pad_id, self._autocast())
-        self._context.event("fast_paths", packed=paths.packed, lean=paths.lean)
+        self._context.event("fast_paths", head=paths.head, packed=paths.packed, lean=paths.lean)
         for warning in paths.warnings:
             self._context.event("warning", message=warning)
         return paths
@@ -203,7 +204,8 @@ class Session:
         return text + "."
 
     def _validation_loss(self) -> float:
-        return validation_loss(self.trainer.model, self._data.validation.rows, self._batches, self._autocast())
+        rows = self._data.validation.rows
+        return validation_loss(self.trainer.model, rows, self._batches, self._summed_loss, self._autocast())
 
     def _sample_answers(self) -> list[dict[str, str]]:
         prompts = self._data.prompts

@@ -13,7 +13,7 @@ from trl import SFTConfig, SFTTrainer
 from localft.planning.plan import Plan
 from localft.planning.recipe import TrainingSettings
 from localft.training.batches import Batch, Batches, learned_tokens, to_device
-from localft.training.losses import summed_loss
+from localft.training.losses import SummedLoss
 from localft.training.rows import Row
 
 # What a checkpoint holds beside the weights: written and read by transformers' own functions.
@@ -27,10 +27,17 @@ class LocalTrainer(SFTTrainer):
     batch of the recipe is thereby kept whatever fits on the device.
     """
 
-    def prepare(self, rows: Sequence[Row], steps: Sequence[list[int]], save_checkpoint: Callable[[], None]) -> None:
-        """Give it what it trains on: rows, the indices of each step of the whole run, and where to save."""
+    def prepare(
+        self,
+        rows: Sequence[Row],
+        steps: Sequence[list[int]],
+        summed_loss: SummedLoss,
+        save_checkpoint: Callable[[], None],
+    ) -> None:
+        """Give it what it trains on: rows, the indices of each step of the whole run, the loss, and where to save."""
         self._rows = rows
         self._steps = steps
+        self._summed_loss = summed_loss
         self._save_elsewhere = save_checkpoint
 
     def get_train_dataloader(self) -> DataLoader:
@@ -45,7 +52,7 @@ class LocalTrainer(SFTTrainer):
         model.train()
         device = self.accelerator.device
         micro_batches: list[Batch] = [to_device(batch, device) for batch in inputs]
-        learned = torch.stack([learned_tokens(batch) for batch in micro_batches]).sum().clamp(min=1)
+        learned = max(1, learned_tokens(micro_batches))
         total = torch.zeros((), device=device)
         for batch in micro_batches:
             loss = self.micro_loss(model, batch) / learned
@@ -59,7 +66,7 @@ class LocalTrainer(SFTTrainer):
         TRL's own also measures entropy and accuracy, which costs a read-back from the card each time.
         """
         with self.compute_loss_context_manager():
-            return summed_loss(model, batch)
+            return self._summed_loss(model, batch)
 
     def write_state(self, folder: Path) -> None:
         """Write everything that resuming needs into a folder: weights, optimiser, schedule, scaler, random numbers."""
@@ -82,6 +89,7 @@ def build_trainer(
     tokenizer: Any,
     rows: Sequence[Row],
     batches: Batches,
+    summed_loss: SummedLoss,
     steps: Sequence[list[int]],
     settings: TrainingSettings,
     plan: Plan,
@@ -102,7 +110,7 @@ def build_trainer(
     trainer.remove_callback(transformers.PrinterCallback)
     # Deterministic algorithms would also fill all new memory, a quarter of the time of a small model's step.
     setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010 - a property of a module
-    trainer.prepare(rows, steps, save_checkpoint)
+    trainer.prepare(rows, steps, summed_loss, save_checkpoint)
     keep_adapter_exact(trainer.model)
     return trainer
 

@@ -12,7 +12,7 @@ from localft.models.chat_format import ChatFormat
 from localft.models.thinking import split_thinking
 from localft.models.tokens import TextTokenizer, encode_prompt
 from localft.training.batches import Batches, learned_tokens, to_device
-from localft.training.losses import summed_loss
+from localft.training.losses import SummedLoss
 from localft.training.rows import Row
 
 SAMPLE_PROMPTS = 5
@@ -31,22 +31,21 @@ class FixedPrompt:
 
 
 @torch.no_grad()
-def validation_loss(model: Any, rows: Sequence[Row], batches: Batches, autocast: AbstractContextManager[Any]) -> float:
+def validation_loss(
+    model: Any, rows: Sequence[Row], batches: Batches, summed_loss: SummedLoss, autocast: AbstractContextManager[Any]
+) -> float:
     """Mean negative log-likelihood in nats of every learned token of `rows`, each token weighing the same."""
     device = next(model.parameters()).device
-    total = torch.zeros((), dtype=torch.float64, device=device)
-    count = torch.zeros((), dtype=torch.int64, device=device)
+    total, micro_batches = torch.zeros((), dtype=torch.float64, device=device), batches(rows)
     was_training = model.training
     model.eval()
     try:
-        for batch in batches(rows):
-            batch = to_device(batch, device)
-            count += learned_tokens(batch)
+        for batch in micro_batches:
             with autocast:
-                total += summed_loss(model, batch)
+                total += summed_loss(model, to_device(batch, device))
     finally:
         model.train(was_training)
-    return float(total) / max(1, int(count))
+    return float(total) / max(1, learned_tokens(micro_batches))
 
 
 def choose_prompts(examples: Sequence[Example], chat_format: ChatFormat, tokenizer: TextTokenizer) -> list[FixedPrompt]:

@@ -123,16 +123,12 @@ def _make_rows(spread: Spread) -> "list[Row]":
 
 
 def _lay_out(rows: "Sequence[Row]") -> list[Way]:
-    from localft.training.kernels.attention import NAME, packed_batch
-    from localft.training.packing import pack, split_step
+    from localft.training.batches import LEARNED, Batches
+    from localft.training.kernels.attention import NAME
 
-    budget = _MICRO_BATCH * max(len(row) for row in rows)
-    packed = []
-    for start in range(0, len(rows), _BATCH):
-        step = rows[start : start + _BATCH]
-        for micro_batch in split_step([len(row) for row in step], budget):
-            packed.append(packed_batch(pack([step[index] for index in micro_batch])))
-    plain = [{name: batch[name] for name in ("input_ids", "labels", "position_ids")} for batch in packed]
+    batches = Batches(_MICRO_BATCH * max(len(row) for row in rows), 0, packed=True)
+    packed = [batch for start in range(0, len(rows), _BATCH) for batch in batches(rows[start : start + _BATCH])]
+    plain = [{name: batch[name] for name in ("input_ids", "labels", "position_ids", LEARNED)} for batch in packed]
     return [
         Way("packed", NAME, packed),
         Way("packed under a mask", "sdpa", plain),
@@ -143,15 +139,14 @@ def _lay_out(rows: "Sequence[Row]") -> list[Way]:
 
 def _pad(rows: "Sequence[Row]") -> list[dict[str, Any]]:
     """Micro-batches of neighbours."""
-    from localft.training.batches import padded_batch
+    from localft.training.batches import padded
 
-    return [padded_batch(rows[start : start + _MICRO_BATCH], 0) for start in range(0, len(rows), _MICRO_BATCH)]
+    return [padded(rows[start : start + _MICRO_BATCH], 0) for start in range(0, len(rows), _MICRO_BATCH)]
 
 
 def _learn(model: Any, way: Way) -> tuple[float, float]:
     """(seconds, summed loss) of one pass over the examples, forward and backward."""
-    from localft.training.losses import head_loss
-    from localft.training.rows import IGNORED
+    from localft.training.losses import summed_loss
 
     base = model.get_base_model()
     base.set_attn_implementation(way.attention)
@@ -159,11 +154,7 @@ def _learn(model: Any, way: Way) -> tuple[float, float]:
     total = 0.0
     started = time.perf_counter()
     for batch in way.batches:
-        arguments = {name: value for name, value in batch.items() if name != "labels"}
-        hidden = base.base_model(**arguments, use_cache=False).last_hidden_state[:, :-1]
-        labels = batch["labels"][:, 1:]
-        learned = labels != IGNORED
-        loss = head_loss(hidden[learned], labels[learned], base.get_output_embeddings())
+        loss = summed_loss(model, batch)
         loss.backward()
         total += loss.item()
     return time.perf_counter() - started, total

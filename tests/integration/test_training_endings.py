@@ -21,6 +21,7 @@ from localft.store import files
 from localft.store.projects import move_to_trash
 from localft.training.batches import Batches
 from localft.training.loading import load_tuned
+from localft.training.losses import plain_loss
 from localft.training.rows import make_rows
 from localft.training.runs import open_run, read_metrics
 from localft.training.validation import validation_loss
@@ -101,7 +102,8 @@ def test_the_published_weights_are_those_of_the_best_validation(nursery: Nursery
     examples = load_split(project, version.id, "validation")
     text = TextTokenizer(model_folder(base))
     rows = make_rows(examples, run.chat_format, text, run.recipe.settings.max_length, "all").rows
-    loss = validation_loss(model, rows, Batches(256, tokenizer.pad_token_id, packed=False), contextlib.nullcontext())
+    batches = Batches(256, tokenizer.pad_token_id, packed=False)
+    loss = validation_loss(model, rows, batches, plain_loss, contextlib.nullcontext())
     assert loss == pytest.approx(metrics.best_validation_loss, rel=1e-4)
 
 

@@ -9,11 +9,11 @@ import peft
 import pytest
 import torch
 
-from localft.training.batches import padded_batch
+from localft.training.batches import padded
 from localft.training.kernels import attention, lora
 from localft.training.kernels.attention import register_attention
 from localft.training.loading import load_base
-from localft.training.losses import summed_loss
+from localft.training.losses import plain_loss, summed_loss
 from localft.training.parity import switch_on
 from localft.training.rows import IGNORED, Row
 from tests.sample_projects import make_base_model
@@ -41,10 +41,10 @@ def weights(model: Any) -> list[torch.Tensor]:
     return [weight.detach().clone() for weight in model.parameters() if weight.requires_grad]
 
 
-def test_both_are_switched_on_and_leave_no_trace(model: Any) -> None:
+def test_all_are_switched_on_and_leave_no_trace(model: Any) -> None:
     before, numbers = weights(model), torch.get_rng_state()
     paths = switch_on(model, make_rows(), 30, 0, PLAIN)
-    assert paths == (True, True, ())
+    assert paths == (True, True, True, ())
     assert all(torch.equal(one, other) for one, other in zip(weights(model), before, strict=True))
     assert torch.equal(torch.get_rng_state(), numbers)
     assert model.training and all(weight.grad is None for weight in model.parameters())
@@ -72,4 +72,29 @@ def test_an_adapter_with_other_gradients_stays_pefts(model: Any, monkeypatch: py
     assert (paths.packed, paths.lean) == (True, False)
     assert "PEFT's own is used" in paths.warnings[0]
     assert not [name for name, module in model.named_modules() if "forward" in vars(module)]
-    summed_loss(model, padded_batch(make_rows(), 0)).backward()
+    summed_loss(model, padded(make_rows(), 0)).backward()
+
+
+def test_a_model_with_an_output_of_its_own_keeps_it(model: Any) -> None:
+    base = model.get_base_model()
+    original = base.forward
+
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        output = original(*args, **kwargs)
+        output.logits = 0.5 * output.logits
+        return output
+
+    base.forward = forward
+    paths = switch_on(model, make_rows(), 30, 0, PLAIN)
+    assert (paths.head, paths.packed, paths.lean) == (False, True, True)
+    assert "more memory" in paths.warnings[0]
+    assert paths.summed_loss is plain_loss
+
+
+def test_long_rows_are_compared_by_their_ends(model: Any) -> None:
+    ids = numpy.random.default_rng(1).integers(5, 300, size=400).astype(numpy.int32)
+    rows = [Row(ids, numpy.where(numpy.arange(400) > 390, ids, IGNORED).astype(numpy.int32))]
+    seen = []
+    model.get_base_model().model.embed_tokens.register_forward_hook(lambda _, given, __: seen.append(given[0].numel()))
+    assert switch_on(model, rows, 400, 0, PLAIN) == (True, True, True, ())
+    assert set(seen) == {256}

@@ -13,9 +13,9 @@ import transformers
 from localft.errors import UserError
 from localft.jobs import JobContext, JobOrder
 from localft.store import files
-from localft.training.batches import Batches, learned_tokens, padded_batch
+from localft.training.batches import Batches, learned_tokens, padded
 from localft.training.loading import choose_precision, load_base
-from localft.training.losses import head_loss, summed_loss
+from localft.training.losses import summed_loss
 from localft.training.progress import RunProgress
 from localft.training.rows import IGNORED, Row, Rows
 from localft.training.validation import validation_loss
@@ -42,8 +42,8 @@ def make_rows(count: int, seed: int = 0) -> list[Row]:
 def test_padding_at_the_end_needs_no_mask(tmp_path: Path, architecture: Architecture) -> None:
     model = load_base(make_base_model(tmp_path, architecture))
     rows = make_rows(6)
-    alone = validation_loss(model, rows, Batches(1, 0, packed=False), NO_AUTOCAST)
-    together = validation_loss(model, rows, Batches(1_000, 0, packed=False), NO_AUTOCAST)
+    alone = validation_loss(model, rows, Batches(1, 0, packed=False), summed_loss, NO_AUTOCAST)
+    together = validation_loss(model, rows, Batches(1_000, 0, packed=False), summed_loss, NO_AUTOCAST)
     assert together == pytest.approx(alone, abs=1e-5)
     with torch.no_grad():
         reference = _reference_loss(model, rows)
@@ -55,7 +55,7 @@ def test_micro_batches_keep_within_their_budget_and_lose_nothing(packed: bool) -
     rows = make_rows(40)
     batches = Batches(100, 0, packed)(rows)
     assert all(batch["input_ids"].numel() <= 100 for batch in batches)
-    assert sum(int(learned_tokens(batch)) for batch in batches) == Rows(rows).learned_tokens
+    assert learned_tokens(batches) == Rows(rows).learned_tokens
     alone = Batches(5, 0, packed)(rows)
     assert len(alone) == len(rows), "what is longer than the budget stands alone"
 
@@ -71,24 +71,10 @@ def _reference_loss(model: Any, rows: list[Row]) -> float:
     return total / count
 
 
-def test_the_chunked_loss_has_the_gradients_of_the_plain_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    torch.manual_seed(0)
-    head = torch.nn.Linear(16, 50, bias=False)
-    labels = torch.randint(0, 50, (37,))
-    hidden = torch.randn(37, 16, requires_grad=True)
-    torch.nn.functional.cross_entropy(head(hidden), labels, reduction="sum").backward()
-    expected, hidden.grad = hidden.grad, None
-    monkeypatch.setattr("localft.training.losses._CHUNK", 8)
-    head_loss(hidden, labels, head).backward()
-    assert hidden.grad is not None
-    assert expected is not None
-    assert torch.allclose(hidden.grad, expected, atol=1e-6)
-
-
 def test_a_micro_batch_without_labels_has_a_loss_and_gradient_of_zero(tmp_path: Path) -> None:
     model = load_base(make_base_model(tmp_path)).requires_grad_(True)
-    inputs = {"input_ids": torch.ones(1, 4, dtype=torch.long), "labels": torch.full((1, 4), IGNORED)}
-    loss = summed_loss(model, inputs)
+    ids = numpy.ones(4, dtype=numpy.int32)
+    loss = summed_loss(model, padded([Row(ids, numpy.full_like(ids, IGNORED))], 0))
     loss.backward()
     assert loss.item() == 0.0
 
@@ -103,7 +89,7 @@ def test_looking_at_a_4_bit_model_leaves_its_gradients_alone(tmp_path: Path) -> 
         if ".lora_B." in name:
             torch.nn.init.normal_(parameter, std=0.1)
     rows = make_rows(4)
-    batch = padded_batch(rows, 0)
+    batch = padded(rows, 0)
 
     def gradients() -> list[torch.Tensor]:
         model.train()
@@ -112,7 +98,7 @@ def test_looking_at_a_4_bit_model_leaves_its_gradients_alone(tmp_path: Path) -> 
         return [parameter.grad.clone() for parameter in model.parameters() if parameter.grad is not None]
 
     before = gradients()
-    validation_loss(model, rows, Batches(80, 0, packed=False), NO_AUTOCAST)
+    validation_loss(model, rows, Batches(80, 0, packed=False), summed_loss, NO_AUTOCAST)
     model.eval()
     with torch.no_grad():
         model.generate(input_ids=batch["input_ids"][:, :3], max_new_tokens=2, do_sample=False, pad_token_id=0)

@@ -1,0 +1,117 @@
+"""The loss of an output head without [positions, vocabulary], and for a frozen one with the gradient made at once.
+
+With z = h W' + c the product of hidden states h [positions, width] with the head, some architectures change it before
+the softmax: they multiply it by a number s, and limit it to k tanh(s z / k). With y the result, and t the token that
+follows each position:
+
+    loss = sum over positions of  logsumexp(y) - y[t]
+    its gradient by y:  p = softmax(y) - onehot(t),   by h:  (p s (1 - (y / k)^2)) W
+
+Where the head has nothing to learn, only h needs a gradient, and both come from the same logits: made for some
+positions at a time, used, and let go. Autograd would keep them all until the backward pass, or make them a second time
+there, which is half as much work again (6 instead of 4 operations a weight and position). Kept is the gradient by h.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import torch
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
+
+from localft.planning.memory import MOST_LOGITS
+
+# The logits of at most so many positions exist at once.
+_MOST_POSITIONS = 4_096
+
+# What architectures call the number s in their configuration.
+_SCALES = ("logit_scale", "output_multiplier", "lm_head_multiplier")
+
+
+class Head(NamedTuple):
+    """The layer from hidden states to the vocabulary, the number s, and k where there is a limit."""
+
+    layer: Any
+    scale: float = 1.0
+    limit: float | None = None
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it is a plain product without anything to learn."""
+        return type(self.layer) is torch.nn.Linear and not any(part.requires_grad for part in self.layer.parameters())
+
+    def change(self, scores: torch.Tensor) -> torch.Tensor:
+        """y of z."""
+        scores = scores * self.scale if self.scale != 1.0 else scores
+        return self.limit * torch.tanh(scores / self.limit) if self.limit else scores
+
+
+def head_of(base: Any) -> Head:
+    """The head of a transformers model, as its configuration describes it."""
+    settings = base.config.get_text_config()
+    scales = [getattr(settings, name, None) for name in _SCALES]
+    divisor = getattr(settings, "logits_scaling", None)
+    # Granite divides by it; HyperCLOVA X multiplies.
+    scales += [divisor if divisor is None or settings.model_type == "hyperclovax" else 1 / divisor]
+    scale = next((float(scale) for scale in scales if scale is not None), 1.0)
+    return Head(base.get_output_embeddings(), scale, getattr(settings, "final_logit_softcapping", None))
+
+
+def head_loss(hidden: torch.Tensor, labels: torch.Tensor, head: Head) -> torch.Tensor:
+    """The summed cross-entropy in nats of hidden states [positions, width] against labels, int64 [positions]."""
+    if head.is_frozen:
+        return _FrozenHeadLoss.apply(hidden, labels, head)
+    total = hidden.new_zeros((), dtype=torch.float32) + 0.0 * hidden.sum()
+    parts = list(_parts(len(labels), head))
+    for part in parts:
+        if len(parts) > 1 and torch.is_grad_enabled():
+            total = total + checkpoint(_part_loss, hidden[part], labels[part], head, use_reentrant=False)
+        else:
+            total = total + _part_loss(hidden[part], labels[part], head)
+    return total
+
+
+def _parts(positions: int, head: Head) -> Iterator[slice]:
+    size = max(1, min(_MOST_POSITIONS, MOST_LOGITS // head.layer.out_features))
+    return (slice(start, start + size) for start in range(0, positions, size))
+
+
+def _part_loss(hidden: torch.Tensor, labels: torch.Tensor, head: Head) -> torch.Tensor:
+    return functional.cross_entropy(head.change(head.layer(hidden).float()), labels, reduction="sum")
+
+
+class _FrozenHeadLoss(torch.autograd.Function):
+    """The loss of all positions; keeps its gradient by them."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden: torch.Tensor, labels: torch.Tensor, head: Head) -> torch.Tensor:
+        total = torch.zeros((), dtype=torch.float32, device=hidden.device)
+        gradient = torch.empty_like(hidden) if ctx.needs_input_grad[0] else None
+        for part in _parts(len(labels), head):
+            logits = head.layer(hidden[part])
+            scores, targets = head.change(logits.float()), labels[part, None]
+            log_total = scores.logsumexp(-1, keepdim=True)
+            total += (log_total - scores.gather(1, targets)).sum()
+            if gradient is not None:
+                by_logits = _gradient(scores, log_total, targets, head)
+                gradient[part] = by_logits.to(logits.dtype) @ head.layer.weight
+        if gradient is not None:
+            ctx.save_for_backward(gradient)
+        return total
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        (by_hidden,) = ctx.saved_tensors
+        # In fp32: the scale of fp16 training alone is more than fp16 can hold.
+        return (by_hidden.float() * gradient).to(by_hidden.dtype), None, None
+
+
+def _gradient(scores: torch.Tensor, log_total: torch.Tensor, targets: torch.Tensor, head: Head) -> torch.Tensor:
+    """The gradient by z [positions, vocabulary]; `scores`, which are y, are used up."""
+    slope = 1 - (scores / head.limit).square_() if head.limit else None
+    gradient = scores.sub_(log_total).exp_()
+    gradient.scatter_add_(1, targets, gradient.new_full((), -1.0).expand(targets.shape))
+    gradient = gradient.mul_(head.scale) if head.scale != 1.0 else gradient
+    return gradient if slope is None else gradient.mul_(slope)
