@@ -1,6 +1,5 @@
 """The two package installers, behind one face: uv where it is present, pip otherwise."""
 
-import contextlib
 import importlib.util
 import os
 import re
@@ -8,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,29 +82,52 @@ def find_tool(environment: Environment, pip_settings: Mapping[str, str]) -> Tool
 
 def run_logged(command: Sequence[str], log: Path, variables: Mapping[str, str]) -> int:
     """Run a command, write what it prints to the end of a log, and show the big downloads. Returns its exit status."""
-    with log.open("a", encoding="utf-8") as record, _reminder():
+    with log.open("a", encoding="utf-8") as record:
         record.write(f"$ {' '.join(command)}\n")
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            env=dict(variables),
-        )
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        env=dict(variables),
+    )
+    reader = threading.Thread(target=_record, args=(process.stdout or (), log), daemon=True)
+    reader.start()
+    try:
+        return _wait(process)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+        # What it started may hold its output open for longer.
+        reader.join(timeout=5)
+
+
+def _record(output: Iterable[str], log: Path) -> None:
+    """Write the output of a command to a log as it comes."""
+    with log.open("a", encoding="utf-8") as record:
+        for line in output:
+            record.write(line)
+            record.flush()
+            if (download := big_download(line)) is not None:
+                detail(download)
+
+
+def _wait(process: subprocess.Popen[str]) -> int:
+    """Wait for the end, and say every minute that work goes on.
+
+    Never for output: Ctrl-C in the moment before such a wait begins is not heard until a line comes.
+    """
+    minutes = 0
+    while True:
         try:
-            for line in process.stdout or ():
-                record.write(line)
-                record.flush()
-                if (download := big_download(line)) is not None:
-                    detail(download)
-            return process.wait()
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait()
+            return process.wait(_REMINDER_SECONDS)
+        except subprocess.TimeoutExpired:
+            minutes += 1
+            detail(f"still at work, {minutes} min")
 
 
 def big_download(line: str) -> str | None:
@@ -125,25 +147,6 @@ def log_tail(log: Path, lines: int = 15) -> str:
         return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
     except OSError:
         return ""
-
-
-@contextlib.contextmanager
-def _reminder() -> Generator[None]:
-    """Say every minute that work goes on."""
-    done = threading.Event()
-
-    def remind() -> None:
-        minutes = 0
-        while not done.wait(_REMINDER_SECONDS):
-            minutes += 1
-            detail(f"still at work, {minutes} min")
-
-    thread = threading.Thread(target=remind, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
 
 
 def _require_venv() -> None:
