@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from localft.hardware import Hardware
-from localft.planning.memory import Precision
+from localft.planning.load import Precision
 
 # Dense bf16 or fp16 TFLOP/s with fp32 accumulation, and board power in watts, as the makers publish them (GeForce cards
 # of the 20 to 40 series accumulate at half rate). The longest name that occurs in the card's own name is taken.

@@ -3,13 +3,9 @@
 Every formula counts bytes. The sum is an estimate of the peak that torch's allocator reports, meant to err upwards.
 """
 
-from dataclasses import dataclass
-from typing import Literal
-
+from localft.planning.activations import kept_by_layer, kept_by_recomputed_layer
+from localft.planning.load import Load
 from localft.planning.model_shape import ModelShape
-
-Method = Literal["qlora", "lora", "full"]
-Precision = Literal["bf16", "fp16", "fp32"]
 
 # What 4-bit NormalFloat with double quantisation keeps per weight (Dettmers et al. 2023, section 3): half a byte, one
 # 8-bit constant for 64 weights, and one 32-bit constant for 256 of those.
@@ -26,35 +22,13 @@ _RUNTIME_CPU = 1_100 * 2**20
 _FRAGMENTATION = 0.05
 
 
-@dataclass(frozen=True)
-class Load:
-    """What memory depends on, beside the model: the method, the number type, and the shape of one micro-batch."""
-
-    method: Method
-    precision: Precision
-    on_gpu: bool
-    rank: int
-    micro_batch: int
-    length: int
-    recomputed: int
-    """So many layers keep their input only, and are computed again in the backward pass."""
-
-    @property
-    def tokens(self) -> int:
-        """Tokens of the largest micro-batch, padding included: the longest examples come together."""
-        return self.micro_batch * self.length
-
-    @property
-    def compute_bytes(self) -> int:
-        """Bytes of a number in the matrix products."""
-        return 4 if self.precision == "fp32" else 2
-
-
 def memory_by_cause(shape: ModelShape, load: Load) -> dict[str, int]:
     """Bytes by cause, in the order of a stacked bar: what lies there all the time first, then what lives for a step."""
     trained = shape.parameters if load.method == "full" else shape.adapter_parameters(load.rank)
+    attention, others = kept_bytes(shape, load)
     step = {
-        "activations": activation_bytes(shape, load),
+        "activations": others,
+        "attention": attention,
         "loss": loss_bytes(shape, load),
         "buffers": buffer_bytes(shape, load),
     }
@@ -82,32 +56,19 @@ def weight_bytes(shape: ModelShape, load: Load) -> int:
     return int(NF4_BYTES_PER_WEIGHT * shape.linear_parameters + load.compute_bytes * kept)
 
 
-def activation_bytes(shape: ModelShape, load: Load) -> int:
-    """What the forward pass saves for the backward pass.
+def kept_bytes(shape: ModelShape, load: Load) -> tuple[int, int]:
+    """What the forward pass keeps for the backward pass: (in attention, elsewhere).
 
-    A recomputed layer keeps its input only (the residual stream, one hidden vector a token). These are the first ones:
-    when their turn comes, one after the other is computed again in the room of those that are done, hence at least one.
+    Recomputed layers are the first ones: when their turn comes, one after the other is computed again in the room of
+    those that are done, hence at least one whole layer.
     """
     recomputed = min(load.recomputed, shape.layers)
-    kept = max(1, shape.layers - recomputed) * _layer_bytes_per_token(shape, load)
-    return load.tokens * (recomputed * load.compute_bytes * shape.hidden + kept)
-
-
-def _layer_bytes_per_token(shape: ModelShape, load: Load) -> int:
-    """Bytes that one layer saves for one token; counted with `torch.autograd.graph.saved_tensors_hooks` on a Llama.
-
-    With s bytes a number: the inputs of q/k/v and of gate/up (2h), the queries, keys and values for attention (q + 2k)
-    and its output (q), four vectors of the SwiGLU block (4m), the inner vectors of seven adapters (7r); the norms work
-    in fp32 and save their input (4h each). Norms of queries and keys save them in fp32 and once more normalised.
-    """
-    size = load.compute_bytes
-    numbers = 2 * shape.hidden + 2 * shape.query + 2 * shape.key + 4 * shape.intermediate
-    if load.method != "full":
-        numbers += 7 * load.rank
-    total = size * numbers + 4 * shape.norms * shape.hidden
-    if shape.normalises_queries:
-        total += (4 + size) * (shape.query + shape.key)
-    return total
+    whole = max(1, shape.layers - recomputed)
+    layer, rest = kept_by_layer(shape, load), kept_by_recomputed_layer(shape, load)
+    attention = whole * sum(kept.bytes_per_token for kept in layer if kept.attention)
+    others = whole * sum(kept.bytes_per_token for kept in layer if not kept.attention)
+    others += recomputed * sum(kept.bytes_per_token for kept in rest)
+    return load.tokens * attention, load.tokens * others
 
 
 def loss_bytes(shape: ModelShape, load: Load) -> int:
@@ -118,8 +79,13 @@ def loss_bytes(shape: ModelShape, load: Load) -> int:
 
 
 def buffer_bytes(shape: ModelShape, load: Load) -> int:
-    """Short-lived: the largest matrix, dequantised for its product; the widest activation. There is no mask."""
+    """Short-lived: the largest matrix, dequantised for its product; the widest activation; weights that learn, rounded
+    by autocast for as long as the pass lasts. There is no mask."""
     largest = max(inputs * outputs for inputs, outputs in shape.linears)
     dequantised = load.compute_bytes * largest if load.method == "qlora" else 0
     widest = 3 * load.compute_bytes * load.tokens * shape.intermediate
-    return dequantised + widest
+    rounded = 0
+    if load.precision != "fp32" and not load.is_lean:
+        learning = shape.linear_parameters if load.method == "full" else shape.adapter_parameters(load.rank)
+        rounded = load.compute_bytes * learning
+    return dequantised + widest + rounded

@@ -13,7 +13,8 @@ class ModelShape:
 
     `query` and `key` are the widths of the query and of the key (and value) projections, heads x head size.
     `head_is_tied`: the output head is the embedding table itself. `normalises_queries` (Qwen3, Gemma 3): queries and
-    keys pass a norm of their own. `norms` counts the norms of a layer over the hidden width.
+    keys pass a norm of their own. `norms` counts the norms of a layer over the hidden width. `head` is the width of an
+    attention head. `joins_layers` (Phi-3): one linear layer makes queries, keys and values, another gate and up.
     """
 
     hidden: int
@@ -26,6 +27,18 @@ class ModelShape:
     parameters: int
     normalises_queries: bool = False
     norms: int = 2
+    head: int = 128
+    joins_layers: bool = False
+
+    @property
+    def heads(self) -> int:
+        """Attention heads of the queries."""
+        return max(1, self.query // self.head)
+
+    @property
+    def key_heads(self) -> int:
+        """Attention heads of the keys and values."""
+        return max(1, self.key // self.head)
 
     @property
     def embedding_parameters(self) -> int:
@@ -34,13 +47,25 @@ class ModelShape:
 
     @property
     def linear_parameters(self) -> int:
-        """Weights of the linear layers in the blocks: what is multiplied with each token, and what qlora quantises."""
-        small = self.layers * self.norms * self.hidden + self.hidden
-        return max(0, self.parameters - self.embedding_parameters - small)
+        """Weights of the linear layers in the blocks: what is multiplied with each token, and what qlora quantises.
+
+        All but the embeddings where that is much more or less than the shape says: other kinds of layers, or a shape
+        that was guessed.
+        """
+        rest = max(0, self.parameters - self.embedding_parameters)
+        by_shape = self.layers * sum(inputs * outputs for inputs, outputs in self.linears)
+        return by_shape if 0.95 * rest <= by_shape <= rest else rest
 
     @property
     def linears(self) -> tuple[tuple[int, int], ...]:
-        """(inputs, outputs) of the linear layers of one block: q, k, v, o, gate, up, down."""
+        """(inputs, outputs) of the linear layers of one block: q, k, v, o, gate, up, down, or some of them joined."""
+        if self.joins_layers:
+            return (
+                (self.hidden, self.query + 2 * self.key),
+                (self.query, self.hidden),
+                (self.hidden, 2 * self.intermediate),
+                (self.intermediate, self.hidden),
+            )
         return (
             (self.hidden, self.query),
             (self.hidden, self.key),
@@ -82,6 +107,8 @@ def _shape_from(config: Mapping[str, Any], base_model: BaseModel) -> ModelShape:
         parameters=base_model.parameters,
         normalises_queries="qwen3" in architecture or "gemma3" in architecture,
         norms=4 if "gemma" in architecture else 2,
+        head=head,
+        joins_layers="phi3" in architecture,
     )
 
 

@@ -9,7 +9,8 @@ from localft.hardware import Hardware
 from localft.models.base_model import BaseModel
 from localft.planning.device import Device, device_of
 from localft.planning.lengths import TokenStats
-from localft.planning.memory import Load, Precision, memory_by_cause
+from localft.planning.load import Load, Precision
+from localft.planning.memory import memory_by_cause
 from localft.planning.model_shape import ModelShape, guess_shape, shape_of
 from localft.planning.recipe import Recipe, TrainingSettings
 from localft.planning.speed import START_SECONDS, tokens_per_second
@@ -142,7 +143,16 @@ def _choose_load(settings: TrainingSettings, stats: TokenStats, shape: ModelShap
     """The fastest micro-batch that fits, with as few recomputed layers as memory allows."""
     longest = max(1, min(settings.max_length, stats.longest or settings.max_length))
     mean = max(1.0, stats.mean_at(settings.max_length))
-    base = Load(settings.method, device.precision, device.on_gpu, settings.rank, 1, longest, recomputed=0)
+    base = Load(
+        settings.method,
+        device.precision,
+        device.on_gpu,
+        settings.rank,
+        1,
+        longest,
+        recomputed=0,
+        dropout=settings.dropout > 0,
+    )
     wanted = settings.micro_batch_size
     sizes = [size for size in range(1, settings.batch_size + 1) if settings.batch_size % size == 0]
     if wanted is not None:

@@ -1,7 +1,7 @@
 """How long a run takes: floating-point operations per token, over what the device achieves of its peak."""
 
 from localft.planning.device import Device
-from localft.planning.memory import Load
+from localft.planning.load import Load
 from localft.planning.model_shape import ModelShape
 
 # The share of its peak that a card reaches in fine-tuning with large micro-batches. Published runs with transformers on

@@ -10,7 +10,7 @@ from transformers.utils import logging as transformers_logging
 from localft.errors import UserError
 from localft.models.base_model import BaseModel
 from localft.models.download import model_folder
-from localft.planning.memory import Precision
+from localft.planning.load import Precision
 from localft.planning.recipe import Recipe
 from localft.training.runs import Run, run_weights
 

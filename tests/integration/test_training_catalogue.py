@@ -54,13 +54,13 @@ PADDED = {"GraniteForCausalLM", "Lfm2ForCausalLM", "Olmo2ForCausalLM", "Olmo3For
 PADDED |= {"Qwen3_5ForConditionalGeneration"}
 
 
-def make_model(folder: Path, architecture: str) -> Path:
+def make_model(folder: Path, architecture: str, **changes: Any) -> Path:
     """A tiny model folder of an architecture of the catalogue, with the tokenizer of the other tiny models."""
     make_tiny_model(folder)
     settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     tokens = {name: value for name, value in settings.items() if name.endswith("_token_id") or name == "vocab_size"}
     kind = next(entry.config["model_type"] for entry in catalogue() if entry.architecture == architecture)
-    text = TEXT | CHANGES.get(kind, {}) | tokens
+    text = TEXT | CHANGES.get(kind, {}) | tokens | changes
     if architecture.endswith("ForConditionalGeneration"):
         vision = VISION | VISION_CHANGES[kind]
         more = {"mm_tokens_per_image": 4} if kind == "gemma3" else {}

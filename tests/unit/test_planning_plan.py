@@ -12,7 +12,8 @@ from localft.errors import UserError
 from localft.hardware import Disk, Gpu, Hardware, Memory
 from localft.models.base_model import BaseModel
 from localft.planning.lengths import TokenStats, measure_tokens
-from localft.planning.memory import NF4_BYTES_PER_WEIGHT, Load, memory_by_cause
+from localft.planning.load import Load
+from localft.planning.memory import NF4_BYTES_PER_WEIGHT, memory_by_cause
 from localft.planning.model_shape import ModelShape, guess_shape, shape_of
 from localft.planning.plan import ALL_LAYERS, Plan, fit_badge, fit_badge_of_size, make_plan, usual_seconds
 from localft.planning.proposing import PRESETS, propose, propose_values
@@ -115,6 +116,7 @@ LOADS = st.builds(
     micro_batch=st.integers(1, 32),
     length=st.integers(32, 8_192),
     recomputed=st.integers(0, 40),
+    dropout=st.booleans(),
 )
 SHAPES = st.sampled_from([shape_of(LLAMA), shape_of(QWEN), guess_shape(600_000_000), guess_shape(3_000_000)])
 

@@ -1,0 +1,43 @@
+"""What is asked of a model in training, as far as memory and time depend on it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Method = Literal["qlora", "lora", "full"]
+Precision = Literal["bf16", "fp16", "fp32"]
+
+
+@dataclass(frozen=True)
+class Load:
+    """What memory depends on, beside the model: the method, the number type, and the shape of one micro-batch."""
+
+    method: Method
+    precision: Precision
+    on_gpu: bool
+    rank: int
+    micro_batch: int
+    length: int
+    recomputed: int
+    """So many layers keep their input only, and are computed again in the backward pass."""
+    dropout: bool = False
+    """Whether the adapters leave out a part of their inputs, each its own."""
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of the largest micro-batch, padding included: the longest examples come together."""
+        return self.micro_batch * self.length
+
+    @property
+    def compute_bytes(self) -> int:
+        """Bytes of a number in the matrix products."""
+        return 4 if self.precision == "fp32" else 2
+
+    @property
+    def drops_inputs(self) -> bool:
+        """Whether each adapter masks and keeps a copy of its input."""
+        return self.dropout and self.method != "full"
+
+    @property
+    def is_lean(self) -> bool:
+        """Whether the linear layers and gated blocks are the lean ones (localft.training.kernels.lora)."""
+        return self.method != "full" and not self.dropout
