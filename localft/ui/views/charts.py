@@ -13,7 +13,7 @@ _MOST_POINTS = 400
 _BEYOND_ALL_MEASURE = 1e9
 _FLAT = 8
 _NOTHING = 1e-290
-_PART_COLOURS = 8  # of a stacked bar, in the stylesheet
+_PART_COLOURS = 9  # of a stacked bar, in the stylesheet
 _MOST_LINES = 9
 
 
