@@ -10,7 +10,7 @@ from localft import jobs, words
 from localft.assets import asset
 from localft.cli.following import Narrator, silent, wait_for, ways_of
 from localft.cli.output import Output
-from localft.cli.recipes import Proposal, plan_sentence
+from localft.cli.recipes import plan_sentence
 from localft.cli.sessions import loaded
 from localft.cli.train import narrate_training
 from localft.data.versions import DatasetVersion, iterate_split, list_versions
@@ -21,8 +21,7 @@ from localft.hardware import read_hardware
 from localft.jobs import JobView
 from localft.models.base_model import STARTER
 from localft.models.find import find_model
-from localft.planning.lengths import measure_tokens
-from localft.planning.plan import make_plan
+from localft.planning.proposals import plan_recipe
 from localft.planning.proposing import propose
 from localft.serving import service as services
 from localft.serving.endpoint import Answer, Sampling
@@ -115,11 +114,9 @@ class Demo:
 
     def _start_run(self, version: DatasetVersion) -> Run:
         model, hardware = find_model(STARTER), read_hardware()
-        recipe = propose(self._project, version.id, model, hardware)
-        stats = measure_tokens(self._project, version.id, model, recipe.settings)
-        plan = make_plan(recipe, model, stats, hardware)
-        self._output.say(plan_sentence(Proposal(model, recipe, stats, plan)))
-        return start_run(self._project, recipe, plan)
+        proposal = plan_recipe(self._project, model, propose(self._project, version.id, model, hardware), hardware)
+        self._output.say(plan_sentence(proposal))
+        return start_run(self._project, proposal.recipe, proposal.plan)
 
     def evaluate(self, run: Run) -> Evaluation:
         """Ask base and tuned model the test questions."""

@@ -7,7 +7,8 @@ import click
 from localft import words
 from localft.cli.options import examples, json_option, project_argument
 from localft.cli.output import Output
-from localft.cli.recipes import Proposal, make_proposal, plan_sentence, recipe_options
+from localft.cli.recipes import make_proposal, plan_sentence, recipe_options
+from localft.planning.proposals import Proposal
 from localft.store.projects import Project
 
 

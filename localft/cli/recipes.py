@@ -1,7 +1,6 @@
 """From a command's options to a recipe and its plan; shared by `plan`, `train` and `demo`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,23 +12,12 @@ from localft.data.versions import list_versions, newest_version
 from localft.errors import UserError
 from localft.models.base_model import STARTER, BaseModel
 from localft.models.find import find_model
-from localft.planning.lengths import TokenStats
-from localft.planning.plan import Plan
+from localft.planning.proposals import Proposal
 from localft.planning.recipe import Preset, Recipe, TrainingSettings
 from localft.settings import parse
 from localft.store.projects import Project
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """What a run would be, and what it would take."""
-
-    base_model: BaseModel
-    recipe: Recipe
-    stats: TokenStats
-    plan: Plan
 
 
 def recipe_options(command: F) -> F:
@@ -59,16 +47,14 @@ def make_proposal(output: Output, project: Project, options: Mapping[str, Any]) 
         UserError: the project has no data, the model cannot be found, or a setting is wrong.
     """
     from localft.hardware import read_hardware
-    from localft.planning.lengths import measure_tokens
-    from localft.planning.plan import make_plan
+    from localft.planning.proposals import plan_recipe
 
     overrides = chosen(TrainingSettings, options)
     if options["recipe_file"] is not None:
         base_model, recipe = _repeat(project, options, overrides)
     else:
         base_model, recipe = _propose(output, project, options, overrides)
-    stats = measure_tokens(project, recipe.dataset, base_model, recipe.settings)
-    return Proposal(base_model, recipe, stats, make_plan(recipe, base_model, stats, read_hardware()))
+    return plan_recipe(project, base_model, recipe, read_hardware())
 
 
 def _propose(

@@ -8,6 +8,7 @@ from localft import words
 from localft.hardware import Hardware
 from localft.models.base_model import BaseModel
 from localft.planning.device import Device, device_of
+from localft.planning.experience import Correction, Experience
 from localft.planning.lengths import TokenStats
 from localft.planning.load import Load, Precision
 from localft.planning.memory import memory_by_cause
@@ -39,8 +40,9 @@ class Plan(Record):
 
     `memory` maps each cause to bytes, in the order in which a stacked bar shows them; `device_bytes` is what the device
     can give to a run, and `total_bytes` the sum. `batch_size` = `micro_batch_size` x `accumulation`, exactly.
-    `validate_every` counts steps. `seconds` and `watt_hours` are estimates; `reasons` says in words where each of the
-    plan's numbers comes from, and `advice` lists the cheapest changes where the run does not fit comfortably.
+    `validate_every` counts steps. `seconds` and `watt_hours` are estimates; `tokens_per_second` is the formula's times
+    `speed_correction`, which earlier runs on this computer taught. `reasons` says in words where each of the plan's
+    numbers comes from, and `advice` lists the cheapest changes where the run does not fit comfortably.
     """
 
     VERSION = 2
@@ -61,6 +63,7 @@ class Plan(Record):
     validate_every: int
     trained_tokens: int
     tokens_per_second: float
+    speed_correction: float = 1.0
     seconds: float
     watt_hours: float
     reasons: dict[str, str] = {}
@@ -71,7 +74,13 @@ class Plan(Record):
         return self.micro_batch_size * self.accumulation
 
 
-def make_plan(recipe: Recipe, base_model: BaseModel, token_stats: TokenStats, hardware: Hardware) -> Plan:
+def make_plan(
+    recipe: Recipe,
+    base_model: BaseModel,
+    token_stats: TokenStats,
+    hardware: Hardware,
+    experience: Experience | None = None,
+) -> Plan:
     """Work out memory by cause, micro-batch, steps and duration of a recipe on this machine."""
     settings, device, shape = recipe.settings, device_of(hardware), shape_of(base_model)
     load = _choose_load(settings, token_stats, shape, device)
@@ -80,7 +89,8 @@ def make_plan(recipe: Recipe, base_model: BaseModel, token_stats: TokenStats, ha
     steps_per_epoch = math.ceil(token_stats.train / settings.batch_size)
     mean = token_stats.mean_at(settings.max_length)
     trained = int(settings.examples_seen(token_stats.train) * mean)
-    rate = tokens_per_second(shape, load, mean * load.micro_batch, device)
+    correction = (experience or Experience()).correction(device.name, base_model.reference, settings.method)
+    rate = correction.speed * tokens_per_second(shape, load, mean * load.micro_batch, device)
     validations = math.ceil(settings.epochs * settings.evaluations_per_epoch)
     # A validation has a forward pass only, a third of the work of training on the same tokens.
     seconds = START_SECONDS + (trained + validations * token_stats.validation * mean / 3) / rate
@@ -101,9 +111,10 @@ def make_plan(recipe: Recipe, base_model: BaseModel, token_stats: TokenStats, ha
         validate_every=settings.steps_between_validations(token_stats.train),
         trained_tokens=trained,
         tokens_per_second=rate,
+        speed_correction=correction.speed,
         seconds=seconds,
         watt_hours=seconds / 3600 * device.watts,
-        reasons=_reasons(load, shape, device, token_stats, settings),
+        reasons=_reasons(load, shape, device, token_stats, settings, correction),
         advice=_slow(seconds, device)
         + (() if fits == "comfortably" else _advice(settings, load, shape, device, total)),
     )
@@ -174,7 +185,12 @@ def _choose_load(settings: TrainingSettings, stats: TokenStats, shape: ModelShap
 
 
 def _reasons(
-    load: Load, shape: ModelShape, device: Device, stats: TokenStats, settings: TrainingSettings
+    load: Load,
+    shape: ModelShape,
+    device: Device,
+    stats: TokenStats,
+    settings: TrainingSettings,
+    correction: Correction,
 ) -> dict[str, str]:
     longest = f"{min(settings.max_length, stats.longest):,}"
     kind = {
@@ -197,8 +213,16 @@ def _reasons(
             if load.recomputed
             else "None: everything the backward pass needs fits."
         ),
-        "seconds": f"Worked out from the model's size, {source} and {speed}; not measured on this computer.",
+        "seconds": f"Worked out from the model's size, {source} and {speed}; {_learned(correction)}.",
     }
+
+
+def _learned(correction: Correction) -> str:
+    if not correction.runs:
+        return "not measured on this computer"
+    of_what = "of this model" if correction.same_model else "of other models"
+    runs = words.counted(correction.runs, "earlier run")
+    return f"times {correction.speed:.2f}, which {runs} {of_what} on this computer taught"
 
 
 def _slow(seconds: float, device: Device) -> tuple[str, ...]:

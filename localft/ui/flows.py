@@ -1,7 +1,6 @@
 """Several core calls that belong to one click."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from localft import jobs
@@ -13,26 +12,14 @@ from localft.export.exports import list_exports
 from localft.hardware import Hardware, read_hardware
 from localft.models.base_model import STARTER, BaseModel
 from localft.models.find import find_model
-from localft.planning.lengths import TokenStats, measure_tokens
-from localft.planning.plan import Plan, make_plan
+from localft.planning.proposals import Proposal, plan_recipe
 from localft.planning.proposing import Preset, propose
-from localft.planning.recipe import Recipe
 from localft.store.projects import Broken, Project, create_project, open_project, update_project
 from localft.training.runs import Run, list_runs, start_run
 from localft.ui.samples import find_sample
 
 _DEMO = "First try"
 _DEMO_SAMPLE = "support-triage"
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A recipe for a project on this machine, with what it was worked out from."""
-
-    base_model: BaseModel
-    recipe: Recipe
-    stats: TokenStats
-    plan: Plan
 
 
 def prepare(
@@ -45,8 +32,7 @@ def prepare(
     """
     version = newest_version(project)
     recipe = propose(project, version.id, base_model, hardware, preset, overrides)
-    stats = measure_tokens(project, version.id, base_model, recipe.settings)
-    return Proposal(base_model, recipe, stats, make_plan(recipe, base_model, stats, hardware))
+    return plan_recipe(project, base_model, recipe, hardware)
 
 
 def train(project: Project, reference: str, preset: Preset, overrides: Mapping[str, Any]) -> Run:

@@ -11,6 +11,7 @@ import pytest
 from localft import jobs
 from localft.cli.demo_steps import find_project
 from localft.cli.main import main
+from localft.planning.experience import recall
 from localft.store.projects import create_project, list_projects, open_project
 from localft.training.runs import open_run
 
@@ -32,7 +33,11 @@ def test_the_demo_from_end_to_end(home: Path) -> None:
     assert set(json.loads(value["answer"])) == {"category", "urgency"}
     assert value["engine"].startswith("llama.cpp" if HAS_LLAMA_CPP else "transformers")
     project = open_project(value["project"])
-    assert open_run(project, value["run"]).has_weights
+    run = open_run(project, value["run"])
+    assert run.has_weights
+    assert run.plan is not None
+    learned = recall().correction(run.plan.device, run.base_model.reference, run.recipe.settings.method)
+    assert learned.runs == 1, "the next plan is corrected by how fast this run was"
     assert not jobs.active(), "the demo leaves nothing running"
     _goes_on(value)
 

@@ -111,7 +111,8 @@ def test_weights_adapter_and_optimiser_are_counted_to_the_byte(tmp_path: Path, a
     load = Load("qlora", "fp32", False, rank, 1, 32, recomputed=0)
     tuned = Tuned(tmp_path, architecture, load)
     memory = memory_by_cause(tuned.shape, load)
-    quantised = [module.weight for module in tuned.model.modules() if isinstance(module, bitsandbytes.nn.Linear4bit)]
+    layers = [module for module in tuned.model.modules() if isinstance(module, bitsandbytes.nn.Linear4bit)]
+    quantised: list[Any] = [layer.weight for layer in layers]
     assert 2 * sum(weight.nbytes for weight in quantised) == tuned.shape.linear_parameters
     scales = sum(weight.quant_state.absmax.nbytes + weight.quant_state.state2.absmax.nbytes for weight in quantised)
     frozen = [part for part in tuned.model.parameters() if not part.requires_grad]

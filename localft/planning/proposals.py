@@ -1,0 +1,31 @@
+"""A recipe with all that follows from it on this machine: what a command or a click shows before it starts a run."""
+
+from dataclasses import dataclass
+
+from localft.hardware import Hardware
+from localft.models.base_model import BaseModel
+from localft.planning.experience import recall
+from localft.planning.lengths import TokenStats, measure_tokens
+from localft.planning.plan import Plan, make_plan
+from localft.planning.recipe import Recipe
+from localft.store.projects import Project
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A recipe for a project on this machine, with what it was worked out from."""
+
+    base_model: BaseModel
+    recipe: Recipe
+    stats: TokenStats
+    plan: Plan
+
+
+def plan_recipe(project: Project, base_model: BaseModel, recipe: Recipe, hardware: Hardware) -> Proposal:
+    """Measure the recipe's examples and plan it, by what earlier runs on this computer took.
+
+    Raises:
+        UserError: the dataset version is gone or damaged.
+    """
+    stats = measure_tokens(project, recipe.dataset, base_model, recipe.settings)
+    return Proposal(base_model, recipe, stats, make_plan(recipe, base_model, stats, hardware, recall()))

@@ -1,0 +1,81 @@
+"""Plans learn from earlier runs: the rate of the newest ones that are alike, whatever else stands in the file."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from localft.hardware import read_hardware
+from localft.models.base_model import STARTER
+from localft.models.find import find_model
+from localft.planning.experience import Correction, note, recall
+from localft.planning.lengths import TokenStats
+from localft.planning.plan import make_plan
+from localft.planning.recipe import Recipe, TrainingSettings
+from localft.store import files
+
+STATS = TokenStats(train=1_000, validation=100, mean=300.0, p50=250, p95=600, p99=900, longest=1_300, learned=120.0)
+
+
+@pytest.fixture(autouse=True)
+def used(home: Path) -> None:
+    """Where a run has been, there is a home."""
+    home.mkdir()
+
+
+def test_without_earlier_runs_nothing_is_corrected(home: Path) -> None:
+    assert recall().correction("card", "model", "qlora") == Correction()
+    assert not (home / "experience.jsonl").exists()
+
+
+def test_the_newest_runs_of_the_same_model_count_first() -> None:
+    for speed in (9.0, 9.0, 2.0, 2.0, 1.5, 2.5, 4.0):
+        note("card", "model", "qlora", speed, 60)
+    note("card", "other", "qlora", 0.1, 60)
+    note("other card", "model", "qlora", 0.1, 60)
+    assert recall().correction("card", "model", "qlora") == Correction(2.0, 5, same_model=True)
+
+
+def test_else_those_of_other_models_on_this_device_count() -> None:
+    note("card", "other", "lora", 0.5, 60)
+    note("card", "another", "qlora", 0.7, 60)
+    assert recall().correction("card", "model", "qlora") == Correction(0.6, 2)
+    assert recall().correction("new card", "model", "qlora") == Correction()
+
+
+def test_short_runs_teach_nothing(home: Path) -> None:
+    note("card", "model", "qlora", 3.0, 2.0)
+    note("card", "model", "qlora", 0.0, 60.0)
+    assert not (home / "experience.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {},
+        {"device": "card", "base_model": "model", "method": "qlora"},
+        {"device": "card", "base_model": "model", "method": "qlora", "speed": "fast"},
+        {"device": "card", "base_model": "model", "method": "qlora", "speed": -1},
+        {"device": "card", "base_model": "model", "method": "qlora", "speed": math.inf},
+        {"device": ["card"], "base_model": "model", "method": "qlora", "speed": 1},
+    ],
+)
+def test_damaged_lines_are_passed_over(home: Path, line: dict[str, object]) -> None:
+    note("card", "model", "qlora", 2.0, 60)
+    files.append_line(home / "experience.jsonl", line)
+    with (home / "experience.jsonl").open("ab") as file:
+        file.write(b'\xff{"device": torn')
+    assert recall().correction("card", "model", "qlora") == Correction(2.0, 1, same_model=True)
+
+
+def test_a_plan_is_corrected_and_says_so() -> None:
+    model, hardware = find_model(STARTER), read_hardware()
+    recipe = Recipe(base_model=model.reference, dataset="", settings=TrainingSettings(method="qlora"))
+    before = make_plan(recipe, model, STATS, hardware)
+    assert "not measured on this computer" in before.reasons["seconds"]
+    note(before.device, model.reference, "qlora", 0.5, 60)
+    after = make_plan(recipe, model, STATS, hardware, recall())
+    assert after.speed_correction == 0.5
+    assert after.tokens_per_second == pytest.approx(before.tokens_per_second / 2)
+    assert after.seconds > 1.5 * before.seconds - 20
+    assert "1 earlier run of this model on this computer" in after.reasons["seconds"]
