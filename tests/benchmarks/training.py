@@ -1,18 +1,29 @@
-"""How fast a run trains, beside the same recipe written directly in TRL, on the starter model and the triage sample.
+"""How fast a run trains and what memory it takes, beside two ways of training written directly in TRL.
 
 python -m tests.benchmarks.training
 
-One pass over the training examples: same model, 4-bit base, adapter, batch, rate, threads and number of examples. TRL
-tokenises with its own template handling and learns the assistant's tokens only. Pair by pair in one run, so that
-whatever else the machine does meets both sides; printed, never asserted.
+The starter model in 4 bits with an adapter, one pass over examples of three spreads of lengths, made from the triage
+sample. Three ways, the same model, adapter, learning rate, threads, examples and tokens a step:
+
+- localft;
+- the guide's recipe as a page of TRL and PEFT: packing, every layer checkpointed, PEFT's own LoRA;
+- what TRL does unless told otherwise: padded batches, every layer checkpointed.
+
+Each is a process of its own, so that peak memory is its own; rounds are interleaved, so that whatever else the machine
+does meets all ways. The losses are those of the held-out examples after the pass, measured the same plain way for all.
+Printed, never asserted.
 """
 
 import logging
+import multiprocessing
 import os
+import random
 import statistics
 import sys
 import time
 import warnings
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,154 +33,228 @@ if TYPE_CHECKING:
     from localft.planning.plan import Plan
     from localft.planning.recipe import TrainingSettings
 
-_PAIRS = 3
-# Steps before the clock starts: the first ones allocate.
-_WARM_UP = 3
+_ROUNDS = 3
+# So many tokens of examples make a pass.
+_TOKENS = 12_000
+# One triage example has about so many.
+_TOKENS_OF_ONE = 75
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Log-normal numbers of tickets in an example: the median, and the spread of the logarithm."""
+
+    name: str
+    median: float
+    spread: float
+
+
+_SPREADS = (Spread("short chat", 1, 0.0), Spread("mixed", 2, 0.9), Spread("long documents", 7, 0.3))
+# The longest example in tickets; the starter model reads 1,024 tokens.
+_MOST_TICKETS = 11
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What one pass gave: learned tokens a second, the most memory of the process in bytes, the held-out loss."""
+
+    rate: float
+    memory: int
+    loss: float
 
 
 def main() -> int:
     """Print the comparison; the exit status is 0."""
-    warnings.simplefilter("ignore")
-    logging.disable(logging.WARNING)
-    os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
-    # As the process of every job has it.
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     with own_home() as home:
-        print(_compare(home))
+        for spread in _SPREADS:
+            print(_compare(home, spread), flush=True)
     return 0
 
 
-def _compare(home: Path) -> str:
-    import torch
+def _compare(home: Path, spread: Spread) -> str:
+    folder = _in_a_process(_prepare, home, spread)
+    ways = {"localft": _ours, "the guide's recipe in TRL": _recipe, "TRL's defaults": _defaults}
+    passes: dict[str, list[Pass]] = {name: [] for name in ways}
+    for number in range(_ROUNDS):
+        for place, (name, way) in enumerate(ways.items()):
+            passes[name].append(_in_a_process(way, folder, folder.parent / f"{spread.name} {number}-{place}"))
+    lines = [f"{spread.name}:"]
+    for name, found in passes.items():
+        ratios = sorted(one.rate / other.rate for one, other in zip(passes["localft"], found, strict=True))
+        lines.append(
+            f"  {name}: {statistics.median(one.rate for one in found):,.0f} learned tokens/s, "
+            f"{statistics.median(one.memory for one in found) / 2**20:,.0f} MiB, "
+            f"held-out loss {statistics.median(one.loss for one in found):.3f}; "
+            f"localft is {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}) times as fast"
+        )
+    return "\n".join(lines)
 
-    folder, rows, tokens = _prepare()
-    pairs = []
-    for number in range(_PAIRS):
-        ours, our_loss = _ours(folder, home / f"ours-{number}")
-        theirs, their_loss = _directly(folder, rows, home / f"trl-{number}", checkpointing=False)
-        defaults, _ = _directly(folder, rows, home / f"default-{number}", checkpointing=True)
-        pairs.append((tokens / ours, tokens / theirs, tokens / defaults, our_loss, their_loss))
-    rates = [statistics.median(column) for column in zip(*pairs, strict=True)]
-    ratios = sorted(one / other for one, other, *_ in pairs)
-    return (
-        f"training: {rates[0]:,.0f} tokens/s; written directly in TRL: {rates[1]:,.0f} tokens/s; ratio "
-        f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}), medians of {_PAIRS} pairs, "
-        f"{torch.get_num_threads()} threads; loss of the last ten steps {rates[3]:.3f} and {rates[4]:.3f}; "
-        f"TRL with checkpointing, its default: {rates[2]:,.0f} tokens/s"
-    )
+
+def _in_a_process(work: Any, *given: Any) -> Any:
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _be_quiet) as pool:
+        return pool.submit(work, *given).result()
 
 
-def _prepare() -> tuple[Path, list[dict[str, Any]], int]:
-    """The folder of a prepared run, its training examples as chats, and the tokens of the steps that are timed."""
-    from localft.assets import asset
+def _be_quiet() -> None:
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    # As the process of every job has it.
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+
+
+def _prepare(home: Path, spread: Spread) -> Path:
+    """The folder of a run that is ready to start on examples of a spread."""
     from localft.data.importing import import_files
-    from localft.data.versions import load_split
     from localft.hardware import read_hardware
     from localft.models.find import find_model
-    from localft.planning.lengths import measure_tokens
-    from localft.planning.plan import make_plan
+    from localft.planning.proposals import plan_recipe
     from localft.planning.proposing import propose
+    from localft.store import files
     from localft.store.projects import create_project
     from localft.training.runs import prepare_run
+
+    project, base, hardware = create_project(spread.name), find_model("starter"), read_hardware()
+    examples = home / f"{spread.name}.jsonl"
+    for example in _examples(spread):
+        files.append_line(examples, example)
+    version = import_files(project, [examples]).version
+    own = {"epochs": 1, "patience": 0, "evaluations_per_epoch": 1, "max_length": 1_024}
+    proposal = plan_recipe(project, base, propose(project, version.id, base, hardware, "balanced", own), hardware)
+    folder, order = prepare_run(project, proposal.recipe, proposal.plan, 1e9)
+    order.save(folder / "job.json")
+    return folder
+
+
+def _examples(spread: Spread) -> list[dict[str, Any]]:
+    """Chats in which several tickets are handed in at once and each is answered, until there are enough tokens."""
+    from localft.assets import asset
+    from localft.store.files import read_lines
+
+    chooser = random.Random(0)
+    tickets = [line["messages"] for line in read_lines(asset("samples/support-triage.jsonl"))[0]]
+    examples, tokens = [], 0
+    while tokens < _TOKENS:
+        count = min(_MOST_TICKETS, max(1, round(spread.median * chooser.lognormvariate(0, spread.spread))))
+        chosen = chooser.sample(tickets, count)
+        question = "\n\n".join(messages[1]["content"] for messages in chosen)
+        answer = "\n".join(messages[2]["content"] for messages in chosen)
+        said = [chosen[0][0], {"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+        examples.append({"messages": said})
+        tokens += count * _TOKENS_OF_ONE
+    return examples
+
+
+def _clock() -> Any:
+    """A pair of callbacks that are to stand last and first: seconds from the first step to the end of the last."""
+    import transformers
+
+    class Begin(transformers.TrainerCallback):
+        at = 0.0
+
+        def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            self.at = self.at or time.monotonic()
+
+    class End(transformers.TrainerCallback):
+        at = 0.0
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            self.at = time.monotonic()
+
+    return Begin(), End()
+
+
+def _time(trainer: Any, train: Any, data: Any) -> Pass:
+    """Train, and look at what came of it; what other callbacks do around the steps is not counted."""
+    import contextlib
+
+    from localft.training.batches import Batches
+    from localft.training.environment import peak_memory_bytes
+    from localft.training.losses import plain_loss
+    from localft.training.validation import validation_loss
+
+    begin, end = _clock()
+    callbacks = trainer.callback_handler.callbacks
+    callbacks.insert(0, end)
+    callbacks.append(begin)
+    train()
+    memory = peak_memory_bytes()
+    batches = Batches(1_024, 0, packed=False)
+    loss = validation_loss(trainer.model, data.validation.rows, batches, plain_loss, contextlib.nullcontext())
+    return Pass(data.train.learned_tokens / (end.at - begin.at), memory, loss)
+
+
+def _read(folder: Path) -> tuple[Any, Any]:
+    """(order, data) of the prepared run; as many threads as a run takes."""
+    from localft.jobs import JobContext, JobOrder
+    from localft.training.order import read_data, read_order
     from localft.training.threads import choose_threads
 
-    project, base = create_project("Benchmark"), find_model("starter")
-    version = import_files(project, [asset("samples/support-triage.jsonl")]).version
-    hardware = read_hardware()
-    own = {"epochs": 1, "patience": 0, "evaluations_per_epoch": 1}
-    recipe = propose(project, version.id, base, hardware, "balanced", own)
-    stats = measure_tokens(project, version.id, base, recipe.settings)
-    plan = make_plan(recipe, base, stats, hardware)
-    folder, order = prepare_run(project, recipe, plan, 1e9)
-    order.save(folder / "job.json")
-    choose_threads(base.config["hidden_size"], base.config["intermediate_size"])
-    rows = [
-        {"messages": [message.as_chat() for message in example.messages]}
-        for example in load_split(project, version.id, "train")
-    ]
-    timed = 1 - _WARM_UP / plan.steps
-    return folder, rows, int(plan.trained_tokens * timed)
+    context = JobContext(folder, JobOrder.load(folder / "job.json"))
+    order = read_order(context)
+    choose_threads(order.base_model.config["hidden_size"], order.base_model.config["intermediate_size"])
+    return order, read_data(context, order)
 
 
-class _Clock:
-    """Seconds from the end of the warm-up to the last step, validations left out, and the losses on the way."""
-
-    def __new__(cls) -> Any:
-        import transformers
-
-        class Clock(transformers.TrainerCallback):
-            def __init__(self) -> None:
-                self.begun = self.ended = 0.0
-                self.losses: list[float] = []
-
-            def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-                if state.global_step == _WARM_UP:
-                    self.begun = time.monotonic()
-                self.ended = time.monotonic()
-                control.should_log = True
-
-            def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
-                if "loss" in (logs or {}):
-                    self.losses.append(logs["loss"])
-
-            def result(self) -> tuple[float, float]:
-                return self.ended - self.begun, statistics.mean(self.losses[-10:])
-
-        return Clock()
-
-
-def _ours(folder: Path, target: Path) -> tuple[float, float]:
-    """(seconds, loss) of a run as localft makes it."""
+def _ours(folder: Path, target: Path) -> Pass:
+    """As localft trains."""
     import shutil
 
-    import torch
     import transformers
 
     from localft.jobs import JobContext, JobOrder
-    from localft.training.order import read_data, read_order
     from localft.training.session import Session
     from localft.training.worker import load_for_training
 
     shutil.copytree(folder, target)
-    threads = torch.get_num_threads()
-    context = JobContext(target, JobOrder.load(target / "job.json"))
-    order = read_order(context)
+    order, data = _read(target)
     transformers.set_seed(order.recipe.settings.seed)
-    session = Session(context, order, read_data(context, order), *load_for_training(order))
-    clock = _Clock()
-    # Before the watcher, whose validation in the last step is not training.
-    session.trainer.callback_handler.callbacks.insert(0, clock)
-    torch.set_num_threads(threads)
-    session.run()
-    return clock.result()
+    context = JobContext(target, JobOrder.load(target / "job.json"))
+    session = Session(context, order, data, *load_for_training(order))
+    return _time(session.trainer, session.run, data)
 
 
-def _directly(folder: Path, rows: list[dict[str, Any]], target: Path, checkpointing: bool) -> tuple[float, float]:
-    """(seconds, loss) of the same recipe as a page of TRL."""
+def _recipe(folder: Path, target: Path) -> Pass:
+    """As a fine-tuning guide has it: packed to as many tokens as a step of the plan has, one sequence a step."""
+    order, data = _read(folder)
+    longest = max(len(row) for row in data.train.rows)
+    tokens = sum(len(row) for row in data.train.rows) / order.plan.steps
+    packing = {"packing": True, "max_length": max(longest, round(tokens))}
+    return _in_trl(folder, target, {"per_device_train_batch_size": 1, **packing})
+
+
+def _defaults(folder: Path, target: Path) -> Pass:
+    """As TRL does it unless told otherwise."""
+    order, _ = _read(folder)
+    sizes = {"per_device_train_batch_size": order.plan.micro_batch_size}
+    return _in_trl(folder, target, {**sizes, "gradient_accumulation_steps": order.plan.accumulation})
+
+
+def _in_trl(folder: Path, target: Path, batches: dict[str, Any]) -> Pass:
     import peft
     import transformers
     from datasets import Dataset
     from trl import SFTTrainer
 
     from localft.assets import asset
-    from localft.planning.plan import Plan
-    from localft.planning.recipe import Recipe
+    from localft.data.versions import load_split
 
-    settings, path = Recipe.load(folder / "recipe.json").settings, asset("starter-model")
-    clock = _Clock()
+    order, data = _read(folder)
+    settings, path = order.recipe.settings, asset("starter-model")
+    train = load_split(order.project, order.version.id, "train")
+    chats = [{"messages": [message.as_chat() for message in example.messages]} for example in train]
     trainer = SFTTrainer(
         model=_four_bit_base(path),
-        args=_trl_arguments(settings, Plan.load(folder / "plan.json"), target, checkpointing),
-        train_dataset=Dataset.from_list(rows),
+        args=_arguments(settings, order.plan, target, batches),
+        train_dataset=Dataset.from_list(chats),
         processing_class=transformers.AutoTokenizer.from_pretrained(path),
         peft_config=peft.LoraConfig(
             r=settings.rank, lora_alpha=settings.alpha, target_modules="all-linear", task_type="CAUSAL_LM"
         ),
-        callbacks=[clock],
     )
     trainer.remove_callback(transformers.PrinterCallback)
-    trainer.train()
-    return clock.result()
+    return _time(trainer, trainer.train, data)
 
 
 def _four_bit_base(path: Path) -> Any:
@@ -189,21 +274,17 @@ def _four_bit_base(path: Path) -> Any:
     )
 
 
-def _trl_arguments(settings: "TrainingSettings", plan: "Plan", target: Path, checkpointing: bool) -> Any:
-    """The settings and the plan in TRL's words."""
+def _arguments(settings: "TrainingSettings", plan: "Plan", target: Path, batches: dict[str, Any]) -> Any:
+    """The settings and the plan in TRL's words; every layer is checkpointed, as it is by default."""
     from trl import SFTConfig
 
     return SFTConfig(
         output_dir=str(target),
-        max_steps=plan.steps,
-        per_device_train_batch_size=plan.micro_batch_size,
-        gradient_accumulation_steps=plan.accumulation,
+        num_train_epochs=1,
         learning_rate=settings.learning_rate,
         lr_scheduler_type=settings.schedule,
         warmup_steps=round(settings.warmup * plan.steps),
-        max_length=settings.max_length,
         assistant_only_loss=True,
-        activation_checkpointing=checkpointing,
         bf16=False,
         use_cpu=True,
         seed=settings.seed,
@@ -211,6 +292,7 @@ def _trl_arguments(settings: "TrainingSettings", plan: "Plan", target: Path, che
         save_strategy="no",
         report_to="none",
         disable_tqdm=True,
+        **batches,
     )
 
 
