@@ -108,12 +108,18 @@ def run_logged(command: Sequence[str], log: Path, variables: Mapping[str, str]) 
 
 def _record(output: Iterable[str], log: Path) -> None:
     """Write the output of a command to a log as it comes."""
-    with log.open("a", encoding="utf-8") as record:
-        for line in output:
-            record.write(line)
-            record.flush()
-            if (download := big_download(line)) is not None:
-                detail(download)
+    try:
+        with log.open("a", encoding="utf-8") as record:
+            for line in output:
+                record.write(line)
+                record.flush()
+                if (download := big_download(line)) is not None:
+                    detail(download)
+    except OSError as error:
+        detail(f"its log cannot be written: {error}")
+        # The command must not wait for a reader.
+        for _ in output:
+            pass
 
 
 def _wait(process: subprocess.Popen[str]) -> int:

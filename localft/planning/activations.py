@@ -38,7 +38,8 @@ def kept_by_recomputed_layer(shape: ModelShape, load: Load) -> list[Kept]:
 def _attention(shape: ModelShape, load: Load) -> list[Kept]:
     """SDPA keeps what it multiplies, its result, and the logarithm of each row's total in fp32 (Dao 2023).
 
-    The results of documents are put together, which is a copy, unless one call attends to all of them.
+    The results of documents are put together, which is a copy; where one call attends to all of them there is none, and
+    this counts too much.
     """
     size = load.compute_bytes
     # Where one layer makes queries, keys and values, the values are a view that holds all three.

@@ -11,6 +11,10 @@ from localft.store import files
 _FILE = "experience.jsonl"
 # So many of the newest runs that are alike count, and no more lines than that are worth reading.
 _COUNTED, _READ_BYTES = 5, 65_536
+# Of `localft.planning.speed`: what was learned about another one says nothing about this.
+_FORMULA = 1
+# One odd run, as on a computer that slept, must not spoil all later plans.
+_SLOWEST, _FASTEST = 0.2, 5.0
 # Shorter runs say more about starting than about training.
 _LEAST_SECONDS = 10.0
 
@@ -46,13 +50,20 @@ def recall() -> Experience:
 
 
 def note(device: str, base_model: str, method: str, speed: float, seconds: float) -> None:
-    """Add a run: `speed` is its rate over the one predicted without any experience, `seconds` how long it trained."""
+    """Add a run: `speed` is its rate over the one predicted without any experience, `seconds` how long it trained.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     if seconds >= _LEAST_SECONDS and speed > 0:
-        line = {"device": device, "base_model": base_model, "method": method, "speed": round(speed, 4)}
+        speed = round(min(_FASTEST, max(_SLOWEST, speed)), 4)
+        line = {"formula": _FORMULA, "device": device, "base_model": base_model, "method": method, "speed": speed}
         files.append_line(paths.data_dir() / _FILE, line)
 
 
 def _is_sound(line: Mapping[str, Any]) -> bool:
     speed = line.get("speed")
     named = all(isinstance(line.get(name), str) for name in ("device", "base_model", "method"))
-    return named and isinstance(speed, int | float) and 0 < speed < float("inf")
+    return (
+        named and line.get("formula") == _FORMULA and isinstance(speed, int | float) and _SLOWEST <= speed <= _FASTEST
+    )

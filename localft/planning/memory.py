@@ -72,10 +72,15 @@ def kept_bytes(shape: ModelShape, load: Load) -> tuple[int, int]:
 
 
 def loss_bytes(shape: ModelShape, load: Load) -> int:
-    """The logits that exist at once, in fp32 and twice in compute precision; the final hidden states, those that
-    predict a learned token (at most all), and their gradient, for a moment in fp32 too."""
+    """The logits that exist at once; the final hidden states, those that predict a learned token (at most all), and
+    their gradient, for a moment in fp32 too.
+
+    Of a frozen head, logits are there in fp32 and in compute precision. Of one that learns, autograd keeps them in
+    both, with their logarithms and gradients; and its own gradient is made for each part before it is added.
+    """
     logits = min(load.tokens * shape.vocabulary, max(MOST_LOGITS, shape.vocabulary))
-    return 8 * logits + (3 * load.compute_bytes + 4) * load.tokens * shape.hidden
+    each, head = (8, 0) if load.method != "full" else (16, (load.compute_bytes + 4) * shape.vocabulary * shape.hidden)
+    return each * logits + head + (3 * load.compute_bytes + 4) * load.tokens * shape.hidden
 
 
 def buffer_bytes(shape: ModelShape, load: Load) -> int:
@@ -86,6 +91,6 @@ def buffer_bytes(shape: ModelShape, load: Load) -> int:
     widest = 3 * load.compute_bytes * load.tokens * shape.intermediate
     rounded = 0
     if load.precision != "fp32" and not load.is_lean:
-        learning = shape.linear_parameters if load.method == "full" else shape.adapter_parameters(load.rank)
-        rounded = load.compute_bytes * learning
+        whole = shape.linear_parameters + shape.vocabulary * shape.hidden
+        rounded = load.compute_bytes * (whole if load.method == "full" else shape.adapter_parameters(load.rank))
     return dequantised + widest + rounded

@@ -11,10 +11,10 @@ from localft.models.base_model import BaseModel
 class ModelShape:
     """A decoder-only transformer.
 
-    `query` and `key` are the widths of the query and of the key (and value) projections, heads x head size.
-    `head_is_tied`: the output head is the embedding table itself. `normalises_queries` (Qwen3, Gemma 3): queries and
-    keys pass a norm of their own. `norms` counts the norms of a layer over the hidden width. `head` is the width of an
-    attention head. `joins_layers` (Phi-3): one linear layer makes queries, keys and values, another gate and up.
+    `query` and `key` are the widths of the query and of the key (and value) projections, heads x head size, and `head`
+    is that size. `head_is_tied`: the output head is the embedding table itself. `normalises_queries` (Qwen3, Gemma 3,
+    OLMo 2): queries and keys pass a norm of their own. `norms` counts the norms of a layer over the hidden width.
+    `joins_layers` (Phi-3): one linear layer makes queries, keys and values, another gate and up.
     """
 
     hidden: int
@@ -105,7 +105,7 @@ def _shape_from(config: Mapping[str, Any], base_model: BaseModel) -> ModelShape:
         # Gemma ties without saying so; transformers' own default is to tie.
         head_is_tied=True if tied is None else bool(tied),
         parameters=base_model.parameters,
-        normalises_queries="qwen3" in architecture or "gemma3" in architecture,
+        normalises_queries=any(name in architecture for name in ("qwen3", "gemma3", "olmo2", "olmo3")),
         norms=4 if "gemma" in architecture else 2,
         head=head,
         joins_layers="phi3" in architecture,

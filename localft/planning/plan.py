@@ -125,12 +125,12 @@ def fit_badge(base_model: BaseModel, hardware: Hardware) -> Fit:
     return _badge(shape_of(base_model), hardware)
 
 
-def usual_seconds(base_model: BaseModel, hardware: Hardware) -> float:
+def usual_seconds(base_model: BaseModel, hardware: Hardware, experience: Experience | None = None) -> float:
     """Seconds that a usual run takes on this machine: 1,000 examples of 256 tokens, three passes, qlora."""
     settings = TrainingSettings(method="qlora", epochs=3)
     stats = TokenStats(train=1_000, validation=0, mean=256, p50=256, p95=256, p99=256, longest=256, learned=128)
     recipe = Recipe(base_model=base_model.reference, dataset="", settings=settings)
-    return make_plan(recipe, base_model, stats, hardware).seconds
+    return make_plan(recipe, base_model, stats, hardware, experience).seconds
 
 
 def fit_badge_of_size(parameters: int, hardware: Hardware) -> Fit:
@@ -220,9 +220,9 @@ def _reasons(
 def _learned(correction: Correction) -> str:
     if not correction.runs:
         return "not measured on this computer"
-    of_what = "of this model" if correction.same_model else "of other models"
+    of_what = "like this one" if correction.same_model else "of other models or methods"
     runs = words.counted(correction.runs, "earlier run")
-    return f"times {correction.speed:.2f}, which {runs} {of_what} on this computer taught"
+    return f"then {1 / correction.speed:.2f} times as long, as {runs} {of_what} on this computer took"
 
 
 def _slow(seconds: float, device: Device) -> tuple[str, ...]:

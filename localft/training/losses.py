@@ -23,6 +23,12 @@ def summed_loss(model: Any, batch: Batch) -> torch.Tensor:
     return head_loss(hidden[batch[LEARNED]], _targets(batch), head_of(base))
 
 
+def has_head(model: Any) -> bool:
+    """Whether a model is a decoder with a layer on top, as `summed_loss` needs it."""
+    base = _base_of(model)
+    return base.base_model is not base and hasattr(base.get_output_embeddings(), "out_features")
+
+
 def plain_loss(model: Any, batch: Batch) -> torch.Tensor:
     """The loss by the model's own logits, which it makes and keeps for every token of the vocabulary."""
     logits = model(**_arguments(batch), use_cache=False).logits.flatten(0, 1)

@@ -5,15 +5,17 @@ from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
+import numpy
 import torch
 
+from localft.planning.memory import MOST_LOGITS
 from localft.training.batches import Batch, packed, padded, to_device
 from localft.training.kernels.attention import can_pack
 from localft.training.kernels.lora import make_lean, make_plain
-from localft.training.losses import SummedLoss, plain_loss, summed_loss
-from localft.training.rows import Row
+from localft.training.losses import SummedLoss, has_head, plain_loss, summed_loss
+from localft.training.rows import IGNORED, Row
 
-# So many rows, and of each no more than its last tokens: the plain way makes every logit of all of them.
+# So many rows, and of each no more tokens than this: the plain way makes every logit of all of them.
 _SAMPLE, _MOST_TOKENS = 3, 256
 # So many numbers of a gradient are compared at most; a full fine-tune has as many as the model.
 _MOST_NUMBERS = 1 << 22
@@ -21,7 +23,8 @@ _MOST_NUMBERS = 1 << 22
 _TOLERANCE = {4: 1e-3, 2: 5e-2}
 
 _OTHER_HEAD = (
-    "This model changes its output in a way of its own; its loss is computed as it does, which takes more memory."
+    "localft's way to compute the loss gives other results for this model; its own is used, which takes more memory "
+    "than was planned."
 )
 _OTHER_PACKED = "Packed examples give other gradients on this device; they are padded instead."
 _OTHER_LEAN = "The lean adapter gives other gradients on this device; PEFT's own is used instead."
@@ -54,7 +57,8 @@ def switch_on(
 
     `longest` is the length in tokens of the longest row of the run. Weights and random numbers stay as they are.
     """
-    sample = [_end_of(row) for row in sorted(rows, key=len)[:_SAMPLE]]
+    most = max(16, min(_MOST_TOKENS, MOST_LOGITS // (2 * model.config.get_text_config().vocab_size)))
+    sample = [_learned_end(row, most) for row in sorted(rows, key=len)[:_SAMPLE]]
     alone = [padded([row], pad_id) for row in sample]
     warnings = []
     with _at_a_trained_adapter(model):
@@ -66,7 +70,10 @@ def switch_on(
                 warnings.append(otherwise)
             return alike
 
-        head = agrees(alone, summed_loss, _OTHER_HEAD)
+        if not bool(expected.gradient.any()):
+            # Where nothing is learned, nothing can be compared.
+            return FastPaths(False, False, False)
+        head = has_head(model) and agrees(alone, summed_loss, _OTHER_HEAD)
         loss = summed_loss if head else plain_loss
         together = can_pack(model.config, longest) and agrees([packed(sample)], loss, _OTHER_PACKED)
         lean = make_lean(model) > 0
@@ -76,8 +83,11 @@ def switch_on(
     return FastPaths(head, together, lean, tuple(warnings))
 
 
-def _end_of(row: Row) -> Row:
-    return Row(row.token_ids[-_MOST_TOKENS:], row.labels[-_MOST_TOKENS:])
+def _learned_end(row: Row, most: int) -> Row:
+    """At most so many tokens of a row, the last learned one among them."""
+    end = int(numpy.flatnonzero(row.labels != IGNORED)[-1]) + 1
+    part = slice(max(0, end - most), end)
+    return Row(row.token_ids[part], row.labels[part])
 
 
 @contextmanager

@@ -30,6 +30,11 @@ def relieved(folder: Path, plan: Plan) -> Plan:
     return _with(plan, relief.micro_batch_size, relief.recomputed_layers)
 
 
+def is_relieved(folder: Path) -> bool:
+    """Whether the run in `folder` is carried out otherwise than planned, or was interrupted by a lost device."""
+    return (folder / _FILE).exists()
+
+
 def after_out_of_memory(folder: Path, plan: Plan) -> str:
     """Note how the run goes on with less memory, and return it as a sentence; `plan` is the one that did not fit.
 

@@ -11,7 +11,6 @@ import torch
 from localft import words
 from localft.errors import Stopped, UserError
 from localft.jobs import JobContext
-from localft.planning import experience
 from localft.training.batches import Batches
 from localft.training.checkpoints import Checkpoints, is_whole, publish, sweep
 from localft.training.continuity import CONTINUITY, Continuity, ContinuityCheck, measure, note
@@ -103,7 +102,6 @@ class Session:
         # After a stop this may be: the first step of a warm-up has a rate of zero.
         self._refuse_unchanged()
         self._publish_best()
-        self._note_speed()
         return self._outcome(step)
 
     def clear(self) -> None:
@@ -169,16 +167,6 @@ class Session:
         step = int(folder.name.rpartition("-")[2])
         names = tuple(path.name for path in folder.iterdir() if path.name not in {*_NOT_WEIGHTS, "manifest.json"})
         publish(folder, self._order.folder / "weights", names, step, self._order.identity)
-
-    def _note_speed(self) -> None:
-        """For later plans: the rate, over the one that was predicted without earlier runs."""
-        progress, plan = self._watcher.progress, self._plan
-        if progress.seconds > 0:
-            predicted = plan.tokens_per_second / plan.speed_correction
-            speed = progress.trained_tokens / progress.seconds / predicted
-            experience.note(
-                plan.device, self._order.base_model.reference, self._settings.method, speed, progress.seconds
-            )
 
     def _outcome(self, step: int) -> dict[str, Any]:
         progress, plan = self._watcher.progress, self._plan

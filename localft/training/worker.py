@@ -1,6 +1,8 @@
 """The worker of a training job: from the records in its folder to the best weights of the run."""
 
+import contextlib
 import os
+from collections.abc import Generator
 from typing import Any
 
 import peft
@@ -9,6 +11,7 @@ import transformers
 
 from localft.errors import StartAgain, UserError, is_device_lost, is_out_of_memory
 from localft.jobs import JobContext
+from localft.planning import experience
 from localft.planning.model_shape import shape_of
 from localft.store import files
 from localft.training.environment import Environment, read_environment
@@ -16,7 +19,7 @@ from localft.training.kernels.attention import register_attention
 from localft.training.loading import base_quantization, load_base, load_tokenizer
 from localft.training.order import Order, read_data, read_order
 from localft.training.recompute import recompute_layers
-from localft.training.relief import after_a_lost_device, after_out_of_memory
+from localft.training.relief import after_a_lost_device, after_out_of_memory, is_relieved
 from localft.training.session import Session
 from localft.training.threads import choose_threads
 
@@ -43,16 +46,32 @@ def run(context: JobContext) -> dict[str, Any]:
     context.progress(0, 0, "steps", f"Loading {order.base_model.name}", at_once=True)
     transformers.set_seed(order.recipe.settings.seed)
     _set_threads(order)
-    model, tokenizer = load_for_training(order)
-    session = Session(context, order, data, model, tokenizer)
-    outcome = _run(session, order)
+    with _relieved(order):
+        model, tokenizer = load_for_training(order)
+        session = Session(context, order, data, model, tokenizer)
+        outcome = session.run()
     files.write_json(context.folder / _OUTCOME, outcome)
     session.clear()
+    _note_speed(context, order, outcome)
     return outcome
 
 
-def _run(session: Session, order: Order) -> dict[str, Any]:
-    """Train; where memory runs out or the card is lost, note how it goes on in a new process.
+def _note_speed(context: JobContext, order: Order, outcome: dict[str, Any]) -> None:
+    """For later plans: the rate, over the one that was predicted without earlier runs."""
+    rate, plan, method = outcome["tokens_per_second"], order.plan, order.recipe.settings.method
+    # A run that had to be relieved of memory is not the one that was planned.
+    if rate is None or is_relieved(order.folder):
+        return
+    speed = rate / (plan.tokens_per_second / plan.speed_correction)
+    try:
+        experience.note(plan.device, order.base_model.reference, method, speed, outcome["seconds"])
+    except OSError as error:
+        context.event("warning", message=f"Later plans will not learn from this run: {error}")
+
+
+@contextlib.contextmanager
+def _relieved(order: Order) -> Generator[None]:
+    """Where memory runs out or the card is lost, note how the run goes on in a new process.
 
     In the same one it could not: what filled the memory may still be held, and a lost card stays lost.
 
@@ -61,7 +80,7 @@ def _run(session: Session, order: Order) -> dict[str, Any]:
         UserError: nothing is left that would help.
     """
     try:
-        return session.run()
+        yield
     except (RuntimeError, MemoryError) as error:
         if is_out_of_memory(error):
             raise StartAgain(after_out_of_memory(order.folder, order.plan)) from error

@@ -11,6 +11,7 @@ from localft.models.download import is_present
 from localft.models.find import find_model
 from localft.models.named_templates import TEMPLATE_NOTES
 from localft.models.templates import template_names
+from localft.planning.experience import Experience, recall
 from localft.planning.plan import Fit, fit_badge, usual_seconds
 from localft.store.projects import Project
 
@@ -27,14 +28,15 @@ class Offer:
 
 def offers(hardware: Hardware) -> list[Offer]:
     """Every model of the catalogue, the starter model first."""
-    return [_offer(entry, hardware) for entry in catalogue()]
+    experience = recall()
+    return [_offer(entry, hardware, experience) for entry in catalogue()]
 
 
-def _offer(entry: CatalogueEntry, hardware: Hardware) -> Offer:
+def _offer(entry: CatalogueEntry, hardware: Hardware, experience: Experience) -> Offer:
     starter = entry.reference == STARTER
     model = find_model(STARTER) if starter else described(entry)
     present = starter or _is_here(entry.reference)
-    return Offer(entry, fit_badge(model, hardware), usual_seconds(model, hardware), present)
+    return Offer(entry, fit_badge(model, hardware), usual_seconds(model, hardware, experience), present)
 
 
 def described(entry: CatalogueEntry) -> BaseModel:

@@ -35,7 +35,9 @@ class Tuned:
     """A model that is about to train, with its shape; documents of one length, so that attention is one call."""
 
     def __init__(self, folder: Path, architecture: str, load: Load) -> None:
-        kinds = {"layer_types": ["sliding_attention", "full_attention"] * 2} if "Gemma" in architecture else {}
+        slides = architecture.startswith(("Gemma", "Olmo3"))
+        kinds: dict[str, Any] = {"layer_types": ["sliding_attention", "full_attention"] * 2} if slides else {}
+        kinds |= {"no_rope_layers": [1] * LAYERS} if "SmolLM3" in architecture else {}
         base = find_model(str(make_model(folder, architecture, num_hidden_layers=LAYERS, **kinds)))
         self.shape, self.load = shape_of(base), load
         # Weights that learn are fp32 whatever the products are computed in.
@@ -103,6 +105,14 @@ def test_every_kept_tensor_is_listed(tmp_path: Path, architecture: str, load: Lo
     # The first layer is another case: no gradient is needed of what it reads, where the embeddings are frozen.
     for more, fewer in pairwise(kept[1:]):
         assert more + listed(kept_by_recomputed_layer(shape, load)) == fewer + listed(kept_by_layer(shape, load))
+
+
+@pytest.mark.parametrize(
+    "architecture", ["Olmo2ForCausalLM", "Olmo3ForCausalLM", "SmolLM3ForCausalLM", "GraniteForCausalLM"]
+)
+def test_other_architectures_of_attention_keep_the_same_when_lean(tmp_path: Path, architecture: str) -> None:
+    load = Load("qlora", "bf16", False, rank=8, micro_batch=1, length=50, recomputed=0)
+    test_every_kept_tensor_is_listed(tmp_path, architecture, load)
 
 
 @every_architecture

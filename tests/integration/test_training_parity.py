@@ -91,6 +91,21 @@ def test_a_model_with_an_output_of_its_own_keeps_it(model: Any) -> None:
     assert paths.summed_loss is plain_loss
 
 
+def test_learned_tokens_in_the_middle_of_a_long_row_are_compared_too(model: Any) -> None:
+    base, ids = model.get_base_model(), numpy.random.default_rng(1).integers(5, 300, size=400).astype(numpy.int32)
+    learned = (numpy.arange(400) > 100) & (numpy.arange(400) < 110)
+    original = base.forward
+
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        output = original(*args, **kwargs)
+        output.logits = 0.5 * output.logits
+        return output
+
+    base.forward = forward
+    paths = switch_on(model, [Row(ids, numpy.where(learned, ids, IGNORED).astype(numpy.int32))], 400, 0, PLAIN)
+    assert not paths.head
+
+
 def test_long_rows_are_compared_by_their_ends(model: Any) -> None:
     ids = numpy.random.default_rng(1).integers(5, 300, size=400).astype(numpy.int32)
     rows = [Row(ids, numpy.where(numpy.arange(400) > 390, ids, IGNORED).astype(numpy.int32))]

@@ -147,6 +147,9 @@ def _attend(
     """Causal attention of documents of one length; all tensors are [documents, heads, length, head size]."""
     length, groups = query.shape[2], query.shape[1] // key.shape[1]
     if window is None or length <= window:
+        if groups > 1 and query.is_cuda and torch.cuda.get_device_capability(query.device) < (8, 0):
+            # Cards without FlashAttention would take the path that keeps all scores.
+            key, value, groups = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1), 1
         return scaled_dot_product_attention(
             query, key, value, dropout_p=dropout, is_causal=True, scale=scaling, enable_gqa=groups > 1
         )

@@ -89,13 +89,7 @@ class _FrozenHeadLoss(torch.autograd.Function):
         total = torch.zeros((), dtype=torch.float32, device=hidden.device)
         gradient = torch.empty_like(hidden) if ctx.needs_input_grad[0] else None
         for part in _parts(len(labels), head):
-            logits = head.layer(hidden[part])
-            scores, targets = head.change(logits.float()), labels[part, None]
-            log_total = scores.logsumexp(-1, keepdim=True)
-            total += (log_total - scores.gather(1, targets)).sum()
-            if gradient is not None:
-                by_logits = _gradient(scores, log_total, targets, head)
-                gradient[part] = by_logits.to(logits.dtype) @ head.layer.weight
+            total += _learn_part(hidden[part], labels[part, None], head, None if gradient is None else gradient[part])
         if gradient is not None:
             ctx.save_for_backward(gradient)
         return total
@@ -108,10 +102,29 @@ class _FrozenHeadLoss(torch.autograd.Function):
         return (by_hidden.float() * gradient).to(by_hidden.dtype), None, None
 
 
-def _gradient(scores: torch.Tensor, log_total: torch.Tensor, targets: torch.Tensor, head: Head) -> torch.Tensor:
-    """The gradient by z [positions, vocabulary]; `scores`, which are y, are used up."""
-    slope = 1 - (scores / head.limit).square_() if head.limit else None
-    gradient = scores.sub_(log_total).exp_()
-    gradient.scatter_add_(1, targets, gradient.new_full((), -1.0).expand(targets.shape))
-    gradient = gradient.mul_(head.scale) if head.scale != 1.0 else gradient
-    return gradient if slope is None else gradient.mul_(slope)
+def _learn_part(hidden: torch.Tensor, targets: torch.Tensor, head: Head, gradient: torch.Tensor | None) -> torch.Tensor:
+    """The loss of some positions; their gradient is written into `gradient`, where there is one.
+
+    In place from z to y, to its softmax, to the gradient by z: one fp32 tensor of logits, and one in the type of the
+    product before and after. With a limit, one more.
+    """
+    logits = head.layer(hidden)
+    kind, scores = logits.dtype, logits.float()
+    del logits
+    if head.scale != 1.0:
+        scores.mul_(head.scale)
+    slope = None
+    if head.limit:
+        scores.div_(head.limit).tanh_()
+        slope = 1 - scores.square() if gradient is not None else None
+        scores.mul_(head.limit)
+    wanted, largest = scores.gather(1, targets), scores.amax(-1, keepdim=True)
+    totals = scores.sub_(largest).exp_().sum(-1, keepdim=True)
+    if gradient is not None:
+        scores.div_(totals).scatter_add_(1, targets, totals.new_full((), -1.0).expand(targets.shape))
+        if head.scale != 1.0:
+            scores.mul_(head.scale)
+        if slope is not None:
+            scores.mul_(slope)
+        gradient.copy_(scores.to(kind) @ head.layer.weight)
+    return (totals.log() + largest - wanted).sum()
