@@ -9,12 +9,15 @@ from localft import privacy
 
 
 def pytest_configure() -> None:
-    """Programs that tests start hear Ctrl-C, also where a shell has put the tests into the background.
+    """Programs that tests start hear Ctrl-C and a closing terminal, however the tests were started.
 
-    Without job control a shell has such a command ignore it, and what is ignored is inherited.
+    A shell without job control has commands in the background ignore the one, `nohup` the other: programs inherit it.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    closing = getattr(signal, "SIGHUP", None)
+    if closing is not None and signal.getsignal(closing) is signal.SIG_IGN:
+        signal.signal(closing, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

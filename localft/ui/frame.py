@@ -16,7 +16,7 @@ from localft.jobs import JobState, JobView
 from localft.store.projects import create_project
 from localft.ui.handlers import Updates
 from localft.ui.once import new_key
-from localft.ui.shared import ONE_BY_ONE, Hook, Page, Picked, Seen, Shared, project_choices
+from localft.ui.shared import ONE_BY_ONE, Hook, Page, Shared, project_choices
 from localft.ui.views import frame as views
 from localft.ui.views import parts
 
@@ -27,25 +27,26 @@ _HARDWARE_SECONDS = 5.0
 
 # The address names project and tab, so that a reload, a bookmark and a second window show the same. While the page is
 # being built Gradio reports its first tab as opened: that must not overwrite the tab that the address asks for.
-_REMEMBER_PROJECT = """(...given) => {
+_REMEMBER_PROJECT = """
   const address = new URL(window.location);
-  address.searchParams.set('project', given[0] ?? '');
+  address.searchParams.set('project', slug ?? '');
   window.history.replaceState(null, '', address);
-  return given;
-}"""
-_REMEMBER_TAB = """(...given) => {
+"""
+_REMEMBER_TAB = """
   const address = new URL(window.location);
-  const wanted = address.searchParams.get('tab');
-  if (window.localftBuilt || !wanted) {
+  if (window.localftBuilt || !address.searchParams.get('tab')) {
     address.searchParams.set('tab', 'NAME');
     window.history.replaceState(null, '', address);
   }
   window.localftBuilt = true;
-  return given;
-}"""
-# The open tab is asked of the page itself: answers may overtake each other, the address is always right.
-_WITH_TAB = """(slug, picked, tab, seen) =>
-  [slug, picked, new URL(window.location).searchParams.get('tab') || 'start', seen]"""
+"""
+# What the page wants to be told: "<how often everything>.<how often what is live>". Nothing is asked before the page
+# has been told which project is open: the answer would be about none.
+_EVERYTHING = "wanted && (Number(wanted.split('.')[0]) + 1) + '.0'"
+_WHAT_IS_LIVE = "wanted && wanted.split('.')[0] + '.' + (Number(wanted.split('.')[1]) + 1)"
+# The open tab is asked of the page itself, which knows of the click that came after the question.
+_WITH_TAB = """(slug, picked, tab, seen, wanted) =>
+  [slug, picked, new URL(window.location).searchParams.get('tab') || 'start', seen, wanted]"""
 
 
 class Watch:
@@ -181,10 +182,34 @@ def _stopper(shared: Shared) -> Callable[[str], Updates]:
 
 
 def connect_refresh(shared: Shared, top: Top, demo: gr.Blocks, tabs: Sequence[gr.Tab]) -> None:
-    """Read the views at the right moments: page load, another project or tab, after a change, and as time goes by."""
-    outputs = [shared.seen, *shared.outputs]
-    current = [shared.project, shared.picked, shared.tab, shared.seen]
-    known = {str(tab.id) for tab in tabs}
+    """Read the views at the right moments: page load, another project or tab, after a change, and as time goes by.
+
+    All of them only say in `shared.wanted` that there is something to read, without asking the server. One event reads,
+    one answer at a time and once more after the last wish: two answers under way at once would each build on what the
+    page showed before the other, and leave it with something that nobody would mend.
+    """
+    wanted: list[Any] = [shared.wanted]
+    hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    inputs = [shared.project, shared.picked, shared.tab, shared.seen, shared.wanted]
+    always: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", "clear": False}
+    shared.on(shared.wanted.change, shared.refresh, inputs, [shared.seen, *shared.outputs], js=_WITH_TAB, **always)
+    _connect_load(shared, demo, {str(tab.id) for tab in tabs})
+    top.timer.tick(None, wanted, wanted, js=f"(wanted) => [{_WHAT_IS_LIVE}]", **hidden)
+    another = f"(slug, wanted) => {{ {_REMEMBER_PROJECT} return [{_EVERYTHING}, '']; }}"
+    shared.project.change(None, [shared.project, *wanted], [*wanted, shared.message], js=another, **hidden)
+    for tab in tabs:
+        name = str(tab.id)
+        opened = f"(wanted) => {{ {_REMEMBER_TAB.replace('NAME', name)} return [{_EVERYTHING}]; }}"
+        tab.select(None, wanted, wanted, js=opened, **hidden)
+        for hook in shared.hooks:
+            if hook.tab == name:
+                _connect_hook(shared, tab, hook)
+    for change in list(shared.changes):
+        change.then(None, wanted, wanted, js=f"(wanted) => [{_EVERYTHING}]", **hidden)
+
+
+def _connect_load(shared: Shared, demo: gr.Blocks, known: set[str]) -> None:
+    """Open the project and the tab that the address asks for, then read the views for the first time."""
 
     def load(request: gr.Request) -> Updates:
         wanted = dict(request.query_params)
@@ -193,35 +218,16 @@ def connect_refresh(shared: Shared, top: Top, demo: gr.Blocks, tabs: Sequence[gr
         slug = wanted.get("project") if wanted.get("project") in slugs else next(iter(slugs), None)
         name = wanted["tab"] if wanted.get("tab") in known else "start"
         return {
-            **shared.refresh(slug, {}, name, "", only_live=False),
             shared.project: gr.update(choices=choices, value=slug),
             # The first tab is open already; saying so late would take a quick person back to it.
             shared.tabs: gr.update(selected=name) if name != "start" else gr.skip(),
             **{key: new_key() for key in shared.keys},
         }
 
-    def everything(slug: str | None, picked: Picked, tab: str, seen: Seen) -> Updates:
-        return shared.refresh(slug, picked, tab, seen, only_live=False)
-
-    def live(slug: str | None, picked: Picked, tab: str, seen: Seen) -> Updates:
-        return shared.refresh(slug, picked, tab, seen, only_live=True)
-
-    keep: dict[str, Any] = {"clear": False}
     # One after the other with what opens projects: an answer to the loading must not undo a click that came after it.
-    shared.on(demo.load, load, [], [shared.project, shared.tabs, *shared.keys, *outputs], **ONE_BY_ONE, **keep)
-    shared.on(shared.project.change, everything, current, outputs, js=_WITH_TAB)
-    shared.project.change(None, [shared.project], [], js=_REMEMBER_PROJECT, api_visibility="private")
-    shared.on(top.timer.tick, live, current, outputs, queue=False, js=_WITH_TAB, **keep)
-    for tab in tabs:
-        name = str(tab.id)
-        inputs = [shared.project, shared.picked, shared.seen]
-        remember = _REMEMBER_TAB.replace("NAME", name)
-        shared.on(tab.select, _opener(shared, name), inputs, outputs, js=remember, **keep)
-        for hook in shared.hooks:
-            if hook.tab == name:
-                _connect_hook(shared, tab, hook)
-    for change in list(shared.changes):
-        shared.on(change.then, everything, current, outputs, js=_WITH_TAB, **keep)
+    outputs = [shared.project, shared.tabs, *shared.keys]
+    loaded = shared.on(demo.load, load, [], outputs, **ONE_BY_ONE, clear=False)
+    loaded.then(None, [], [shared.wanted], js="() => ['1.0']", api_visibility="private", show_progress="hidden")
 
 
 def _connect_hook(shared: Shared, tab: gr.Tab, hook: Hook) -> None:
@@ -236,10 +242,3 @@ def _connect_hook(shared: Shared, tab: gr.Tab, hook: Hook) -> None:
     with_tab = "(tab, ...given) => [new URL(window.location).searchParams.get('tab') || 'start', ...given]"
     inputs = [shared.tab, *hook.inputs]
     shared.on(shared.project.change, if_open, inputs, hook.outputs, hook.message, js=with_tab, **once)
-
-
-def _opener(shared: Shared, name: str) -> Callable[[str | None, Picked, Seen], Updates]:
-    def opened(slug: str | None, picked: Picked, seen: Seen) -> Updates:
-        return shared.refresh(slug, picked, name, seen, only_live=False)
-
-    return opened

@@ -29,6 +29,8 @@ _NAMES = {
     "export": "Export",
     "settings": "Settings",
 }
+# What the page keeps of itself: label and first value.
+_HIDDEN = {"Shown": "", "Open tab": "start", "Wanted": ""}
 # Uploads and what else Gradio keeps: looked through every hour, removed after a day.
 _TIDY_EVERY, _KEEP_FOR = 3_600, 86_400
 
@@ -41,9 +43,10 @@ def build(desk: ShareDesk | None = None, loaded: Loaded | None = None) -> gr.Blo
         tabs: dict[str, gr.Tab] = {}
         # Made outside of the bar: Gradio counts whatever lies in it as a tab.
         hidden: dict[str, Any] = {"visible": "hidden", "container": False}
-        states = gr.Textbox("", label="Shown", **hidden), gr.Textbox("start", label="Open tab", **hidden), gr.State({})
+        seen, tab, wanted = (gr.Textbox(first, label=label, **hidden) for label, first in _HIDDEN.items())
+        picked = gr.State({})
         with gr.Tabs(selected="start", elem_id="tabs") as bar:
-            shared = Shared(top.project, bar, top.message, *states)
+            shared = Shared(top.project, bar, top.message, seen, tab, wanted, picked)
             for name, label in _NAMES.items():
                 with gr.Tab(label, id=name) as tabs[name]:
                     _draw(name, shared, watch, shares, kept)

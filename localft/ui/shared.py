@@ -21,9 +21,10 @@ from localft.ui.views.html import Markup
 # What makes and opens projects is answered in the order of the clicks.
 ONE_BY_ONE: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "projects"}
 
-# JSON: component id -> digest of what this page shows in it. It lives in the page beside what it tells of and arrives
-# with it: kept by the server it would be wrong as soon as two answers reach the browser in another order.
+# JSON: component id -> digest of what this page shows in it, and "everything" -> for which wish all of the open tab was
+# read. It lives in the page beside what it tells of and arrives with it.
 Seen = str
+_EVERYTHING = "everything"
 # What this page looks at where there are several: "run", "evaluation", "export" -> id.
 Picked = dict[str, str]
 
@@ -69,6 +70,7 @@ class Shared:
     message: gr.HTML
     seen: gr.Textbox
     tab: gr.Textbox
+    wanted: gr.Textbox
     picked: gr.State
     views: list[View] = field(default_factory=list)
     hooks: list[Hook] = field(default_factory=list)
@@ -112,10 +114,16 @@ class Shared:
         components = {component._id: component for view in self.views for component in view.outputs}
         return list(components.values())
 
-    def refresh(self, slug: str | None, picked: Picked, tab: str, seen: Seen, only_live: bool) -> Updates:
-        """Read the views of the frame and of the open tab; return what differs from what the page shows."""
+    def refresh(self, slug: str | None, picked: Picked, tab: str, seen: Seen, wanted: str) -> Updates:
+        """Read the views of the frame and of the open tab; return what differs from what the page shows.
+
+        `wanted`: "<n>.<m>"; what is not live is read once for each n.
+        """
         updates: Updates = {}
         shown = _decoded(seen)
+        everything = wanted.partition(".")[0]
+        only_live = shown.get(_EVERYTHING) == everything
+        shown[_EVERYTHING] = everything
         project, failure = _open(slug)
         if failure is not None:
             updates[self.message] = str(failure)
