@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from localft.jobs import awake
 from localft.training import trainer
 from localft.training.batches import Batch
 
@@ -16,6 +17,11 @@ def out_of_memory() -> None:
 def lost_card() -> None:
     """The card is lost in the third step."""
     _break("CUDA error: unspecified launch failure", most_rows=0)
+
+
+def a_second_is_long() -> None:
+    """An absence counts from half a second on, so that a test need not wait for minutes."""
+    awake._BEAT_SECONDS, awake._ABSENT_SECONDS = 0.05, 0.5
 
 
 def other_random_numbers() -> None:

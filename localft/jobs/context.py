@@ -1,12 +1,12 @@
 """What a worker sees of the outside: a folder to own, a place to report to, and the question whether to stop."""
 
-import time
 from collections import deque
 from pathlib import Path
 from typing import Any
 
 from localft.errors import Stopped
 from localft.jobs import queue
+from localft.jobs.awake import WorkingClock
 from localft.jobs.records import JobOrder
 from localft.store import files
 
@@ -19,6 +19,7 @@ class JobContext:
     def __init__(self, folder: Path, order: JobOrder) -> None:
         self.folder = folder
         self.order = order
+        self.clock = WorkingClock()
         self._reports: deque[tuple[float, float]] = deque(maxlen=_MEMORY_OF_RATE)
         self._unit = ""
         self._last_written = 0.0
@@ -37,7 +38,7 @@ class JobContext:
 
         At most five reports a second are written, the last one always (`done == total`), others `at_once` on demand.
         """
-        moment = time.monotonic()
+        moment = self.clock.now()
         if unit != self._unit or (self._reports and done < self._reports[-1][1]):
             self._reports.clear()
             self._unit = unit

@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from localft import privacy
 from localft.errors import StartAgain, Stopped, explain
 from localft.jobs import control, queue
+from localft.jobs.awake import kept_awake
 from localft.jobs.context import JobContext
 from localft.jobs.records import JobOrder, JobResult
 from localft.store import files
@@ -71,7 +72,9 @@ def _run(context: JobContext, lease: FileLock, reserve: Path) -> JobResult | Non
             _wait_for_turn(context, lease)
         queue.own_process().save(context.folder / "started.json")
         context.event("started")
-        value = importlib.import_module(context.order.worker).run(context)
+        worker = importlib.import_module(context.order.worker)
+        with kept_awake(), context.clock.beating():
+            value = worker.run(context)
         return _result("finished", str(value.pop("message", "Finished.")), value=value)
     except Stopped as stopped:
         return _result("stopped", str(stopped) or "Stopped at your request; what was done is kept.")

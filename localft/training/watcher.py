@@ -1,13 +1,13 @@
 """Watches the training loop: reports, validates, decides when to save, and when to end."""
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import transformers
 
+from localft import words
 from localft.errors import UserError
 from localft.jobs import JobContext
 from localft.training.environment import peak_memory_bytes
@@ -82,7 +82,8 @@ class Watcher(transformers.TrainerCallback):
         self._context = context
         self._schedule = schedule
         self._look = look
-        self._last_moment = self._last_saved = time.monotonic()
+        self._last_moment = self._last_saved = context.clock.now()
+        self._absent = context.clock.absent
         self._window = _Window()
         self._warned = False
 
@@ -100,8 +101,9 @@ class Watcher(transformers.TrainerCallback):
         last, due = step >= schedule.steps, schedule.validates_at(step)
         self._window.seconds += self._lap()
         self._window.tokens += schedule.tokens[step - 1]
+        self._tell_of_absence(step)
         self.ending.stopped = self._context.stop_requested() and not last
-        waited = time.monotonic() - self._last_saved >= schedule.checkpoint_seconds
+        waited = self._context.clock.now() - self._last_saved >= schedule.checkpoint_seconds
         control.should_save = due or waited or self.ending.stopped
         control.should_log = control.should_save or step == 1 or step % schedule.log_every == 0
         if due and not self.ending.stopped:
@@ -146,7 +148,7 @@ class Watcher(transformers.TrainerCallback):
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """The time to the next checkpoint starts anew; writing one is not training time."""
-        self._last_saved = time.monotonic()
+        self._last_saved = self._context.clock.now()
         self._lap()
 
     def _validate(self, step: int) -> None:
@@ -178,9 +180,19 @@ class Watcher(transformers.TrainerCallback):
             message="The validation loss rises while the training loss falls: the model begins to learn by heart.",
         )
 
+    def _tell_of_absence(self, step: int) -> None:
+        absent = self._context.clock.absent
+        if absent > self._absent:
+            pause = words.duration(absent - self._absent)
+            self._absent = absent
+            message = (
+                f"The computer slept, or the run was halted, for {pause}; it went on, and that time is not counted."
+            )
+            self._context.event("warning", step=step, message=message)
+
     def _lap(self) -> float:
-        """Seconds since the last call."""
-        moment = time.monotonic()
+        """Seconds of work since the last call."""
+        moment = self._context.clock.now()
         elapsed, self._last_moment = moment - self._last_moment, moment
         return elapsed
 

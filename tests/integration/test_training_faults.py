@@ -1,6 +1,9 @@
 """What can go wrong in a run: full memory, a lost card, a checkpoint that is not restored, a kill at any moment."""
 
 import os
+import signal
+import time
+from datetime import datetime
 
 import pytest
 
@@ -69,6 +72,29 @@ def test_a_stop_while_it_starts_again_is_a_stop(nursery: Nursery, base: BaseMode
     child.join(60)
     *_, view = jobs.follow(folder)
     assert view.state is JobState.STOPPED, view.sentence
+
+
+def test_a_run_that_is_halted_goes_on_and_does_not_count_the_pause(nursery: Nursery, base: BaseModel) -> None:
+    """As when the computer sleeps: the rate and the time left stay those of the work."""
+    project = make_project(train=24)
+    undisturbed, folder = (prepare(project, base, epochs=6, checkpoint_seconds=0.0) for _ in range(2))
+    nursery.finish(undisturbed)
+    child = nursery.start(folder, fault=faults.a_second_is_long)
+    wait_for(lambda: len(read_metrics(open_run(project, folder.name)).loss) >= 3)
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGSTOP)
+    time.sleep(4)
+    os.kill(child.pid, signal.SIGCONT)
+    child.join(60)
+    run, control = open_run(project, folder.name), open_run(project, undisturbed.name)
+    assert run.job.state is JobState.FINISHED, run.job.sentence
+    told = [warning for warning in warnings(run) if "slept, or the run was halted" in warning]
+    assert len(told) == 1, warnings(run)
+    assert same(weights_of(run), weights_of(control))
+    points = [event for event in files.read_lines(folder / "events.jsonl")[0] if event["kind"] == "progress"]
+    assert run.job.result is not None
+    span = datetime.fromisoformat(points[-1]["time"]) - datetime.fromisoformat(points[0]["time"])
+    assert run.job.result.value["seconds"] < span.total_seconds() - 3
 
 
 def test_a_checkpoint_that_is_not_restored_exactly_is_refused(nursery: Nursery, base: BaseModel) -> None:
