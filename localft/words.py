@@ -78,6 +78,11 @@ def memory(count: float) -> str:
     return f"{count / 2**30:.1f} GB" if count >= 0.1 * 2**30 else f"{count / 2**20:.0f} MB"
 
 
+def money(amount: float, currency: str) -> str:
+    """An amount to the cent: "0.12 €"; what is less than one is said to be."""
+    return f"less than 0.01 {currency}" if 0 < amount < 0.01 else f"{amount:,.2f} {currency}"
+
+
 def clock(iso: str) -> str:
     """A stored moment (ISO 8601, UTC) as the local time of day."""
     from datetime import datetime

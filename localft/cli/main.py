@@ -22,6 +22,7 @@ _SECTIONS = {
         "demo": Entry("localft.cli.demo:demo", "Run the whole path on the bundled starter model, offline."),
         "doctor": Entry("localft.cli.doctor:doctor", "Look at this computer and say what to mend."),
         "paths": Entry("localft.cli.paths:paths_command", "Say where everything lies."),
+        "settings": Entry("localft.cli.settings:settings", "Show or set what holds for all projects."),
     },
     "Projects, models and data": {
         "new": Entry("localft.cli.projects:new", "Make a project."),

@@ -9,6 +9,7 @@ from localft.cli.options import examples, json_option, project_argument
 from localft.cli.output import Output
 from localft.cli.recipes import make_proposal, plan_sentence, recipe_options
 from localft.planning.proposals import Proposal
+from localft.preferences import read_preferences
 from localft.store.projects import Project
 
 
@@ -45,6 +46,7 @@ def plan(output: Output, project: Project, **options: Any) -> None:
             "recipe": proposal.recipe,
             "plan": proposal.plan,
             "tokens": proposal.stats,
+            "price": read_preferences().price_of(proposal.plan.watt_hours),
         }
     )
 

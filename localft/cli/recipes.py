@@ -14,6 +14,7 @@ from localft.models.base_model import STARTER, BaseModel
 from localft.models.find import find_model
 from localft.planning.proposals import Proposal
 from localft.planning.recipe import Preset, Recipe, TrainingSettings
+from localft.preferences import read_preferences
 from localft.settings import parse
 from localft.store.projects import Project
 
@@ -124,14 +125,16 @@ def _usual_model(output: Output, project: Project) -> str:
 
 
 def plan_sentence(proposal: Proposal) -> str:
-    """The plan in one sentence: what, where, how large, how long."""
+    """The plan in one sentence: what, where, how large, how long, for how much."""
     from localft import words
 
+    preferences = read_preferences()
+    price = words.money(preferences.price_of(proposal.plan.watt_hours), preferences.currency)
     plan, settings = proposal.plan, proposal.recipe.settings
     fits = {"comfortably": "fits comfortably", "tightly": "fits tightly", "no": "does not fit"}[plan.fits]
     return (
         f"{proposal.base_model.name} with {settings.method} {fits} on {plan.device}: "
         f"{words.memory(plan.total_bytes)} of {words.memory(plan.device_bytes)}, "
         f"{words.counted(plan.steps, 'step')} of {words.counted(settings.batch_size, 'example')}, "
-        f"about {words.duration(plan.seconds)}."
+        f"about {words.duration(plan.seconds)} and {price} of electricity."
     )

@@ -22,8 +22,19 @@ _RUNTIME_CPU = 1_100 * 2**20
 _FRAGMENTATION = 0.05
 
 
-def memory_by_cause(shape: ModelShape, load: Load) -> dict[str, int]:
-    """Bytes by cause, in the order of a stacked bar: what lies there all the time first, then what lives for a step."""
+# The causes that live for a step only; how large they are depends on kernels and the allocator too.
+STEP = ("activations", "attention", "loss", "buffers")
+
+# A process that computes on a card takes so much of the computer's own memory: torch with CUDA's libraries, and the
+# driver's context (on Windows all of it is promised at once: pytorch/pytorch issues 12873 and 38645).
+_HOST = 3 * 2**30
+
+
+def memory_by_cause(shape: ModelShape, load: Load, step_correction: float = 1.0) -> dict[str, int]:
+    """Bytes by cause, in the order of a stacked bar: what lies there all the time first, then what lives for a step.
+
+    `step_correction` is what earlier runs taught about the latter: measured over predicted.
+    """
     trained = shape.parameters if load.method == "full" else shape.adapter_parameters(load.rank)
     attention, others = kept_bytes(shape, load)
     step = {
@@ -33,6 +44,7 @@ def memory_by_cause(shape: ModelShape, load: Load) -> dict[str, int]:
         "buffers": buffer_bytes(shape, load),
     }
     step["buffers"] += int(_FRAGMENTATION * sum(step.values()))
+    step = {cause: int(step_correction * count) for cause, count in step.items()}
     return {
         "weights": weight_bytes(shape, load),
         # Trained weights are kept in fp32 whatever the products are computed in: small updates vanish in 16 bits. For
@@ -44,6 +56,18 @@ def memory_by_cause(shape: ModelShape, load: Load) -> dict[str, int]:
         **step,
         "runtime": _RUNTIME_GPU if load.on_gpu else _RUNTIME_CPU,
     }
+
+
+def host_bytes(shape: ModelShape, load: Load) -> int:
+    """What a run on a card takes of the computer's own memory; 0 on a processor, where all of it is counted already.
+
+    The files are mapped, not read, and go to the card matrix by matrix, so a few of the largest exist at once: loading
+    600 million weights took 60 MB beside the model itself, 2.5 times its largest matrix that is quantised.
+    """
+    if not load.on_gpu:
+        return 0
+    largest = max(shape.vocabulary * shape.hidden, *(inputs * outputs for inputs, outputs in shape.linears))
+    return _HOST + 3 * load.compute_bytes * largest
 
 
 def weight_bytes(shape: ModelShape, load: Load) -> int:

@@ -1,7 +1,9 @@
 """The plan: what a recipe will need and take on this machine, by cause, before anything is downloaded or started."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 from localft import words
@@ -11,13 +13,16 @@ from localft.planning.device import Device, device_of
 from localft.planning.experience import Correction, Experience
 from localft.planning.lengths import TokenStats
 from localft.planning.load import Load, Precision
-from localft.planning.memory import memory_by_cause
+from localft.planning.memory import host_bytes, memory_by_cause
 from localft.planning.model_shape import ModelShape, guess_shape, shape_of
 from localft.planning.recipe import Recipe, TrainingSettings
-from localft.planning.speed import START_SECONDS, tokens_per_second
+from localft.planning.speed import START_SECONDS, flops_per_token, tokens_per_second
 from localft.store.records import Record
 
 Fit = Literal["comfortably", "tightly", "no"]
+# From the best to the worst.
+_FITS: tuple[Fit, ...] = ("comfortably", "tightly", "no")
+_Needs = Callable[[Load], dict[str, int]]
 
 # The formulas err by some per cent; above the second share a run is refused.
 _COMFORTABLE, _TIGHT = 0.85, 0.97
@@ -39,10 +44,13 @@ class Plan(Record):
     """plan.json.
 
     `memory` maps each cause to bytes, in the order in which a stacked bar shows them; `device_bytes` is what the device
-    can give to a run, and `total_bytes` the sum. `batch_size` = `micro_batch_size` x `accumulation`, exactly.
-    `validate_every` counts steps. `seconds` and `watt_hours` are estimates; `tokens_per_second` is the formula's times
-    `speed_correction`, which earlier runs on this computer taught. `reasons` says in words where each of the plan's
-    numbers comes from, and `advice` lists the cheapest changes where the run does not fit comfortably.
+    can give to a run, and `total_bytes` the sum; `host_bytes` is what a run on a card takes of the computer's memory.
+    `batch_size` = `micro_batch_size` x `accumulation`, exactly. `validate_every` counts steps. `seconds` and
+    `watt_hours` are estimates; `tokens_per_second` is the formula's times `speed_correction`, and what lives in memory
+    for a step the formulas' times `memory_correction`: earlier runs on this computer taught both. `flops_per_token`
+    over `device_flops` (0 where the card is not known) tells how much of the card a rate uses. `reasons` says in words
+    where each of the plan's numbers comes from, and `advice` lists the cheapest changes where the run does not fit
+    comfortably.
     """
 
     VERSION = 2
@@ -64,6 +72,10 @@ class Plan(Record):
     trained_tokens: int
     tokens_per_second: float
     speed_correction: float = 1.0
+    memory_correction: float = 1.0
+    host_bytes: int = 0
+    flops_per_token: float = 0.0
+    device_flops: float = 0.0
     seconds: float
     watt_hours: float
     reasons: dict[str, str] = {}
@@ -72,6 +84,15 @@ class Plan(Record):
     @property
     def batch_size(self) -> int:
         return self.micro_batch_size * self.accumulation
+
+    @property
+    def measured_bytes(self) -> int:
+        """Of the predicted memory what a run measures: torch's allocator on a card, else the whole process."""
+        return self.total_bytes - self.memory["runtime"] if self.on_gpu else self.total_bytes
+
+    def utilisation(self, rate: float) -> float | None:
+        """The share of the card's peak that so many tokens a second are; None where the peak is not known."""
+        return rate * self.flops_per_token / self.device_flops if self.device_flops else None
 
 
 def make_plan(
@@ -83,18 +104,19 @@ def make_plan(
 ) -> Plan:
     """Work out memory by cause, micro-batch, steps and duration of a recipe on this machine."""
     settings, device, shape = recipe.settings, device_of(hardware), shape_of(base_model)
-    load = _choose_load(settings, token_stats, shape, device)
-    memory = memory_by_cause(shape, load)
+    correction = (experience or Experience()).correction(device.name, base_model.reference, settings.method)
+    needs = partial(memory_by_cause, shape, step_correction=correction.memory)
+    load = _choose_load(settings, token_stats, shape, device, needs)
+    memory, host = needs(load), host_bytes(shape, load)
     total = sum(memory.values())
     steps_per_epoch = math.ceil(token_stats.train / settings.batch_size)
     mean = token_stats.mean_at(settings.max_length)
     trained = int(settings.examples_seen(token_stats.train) * mean)
-    correction = (experience or Experience()).correction(device.name, base_model.reference, settings.method)
     rate = correction.speed * tokens_per_second(shape, load, mean * load.micro_batch, device)
     validations = math.ceil(settings.epochs * settings.evaluations_per_epoch)
     # A validation has a forward pass only, a third of the work of training on the same tokens.
     seconds = START_SECONDS + (trained + validations * token_stats.validation * mean / 3) / rate
-    fits = _fit(total, device)
+    fits = max(_fit(total, device), _fit_host(host, hardware), key=_FITS.index)
     return Plan(
         device=device.name,
         on_gpu=device.on_gpu,
@@ -112,11 +134,16 @@ def make_plan(
         trained_tokens=trained,
         tokens_per_second=rate,
         speed_correction=correction.speed,
+        memory_correction=correction.memory,
+        host_bytes=host,
+        flops_per_token=flops_per_token(shape, replace(load, length=max(1, round(mean)))),
+        device_flops=device.flops if device.known else 0.0,
         seconds=seconds,
         watt_hours=seconds / 3600 * device.watts,
         reasons=_reasons(load, shape, device, token_stats, settings, correction),
         advice=_slow(seconds, device)
-        + (() if fits == "comfortably" else _advice(settings, load, shape, device, total)),
+        + _host_advice(host, hardware)
+        + (() if _fit(total, device) == "comfortably" else _advice(settings, load, shape, device, needs)),
     )
 
 
@@ -150,7 +177,17 @@ def _fit(total: int, device: Device) -> Fit:
     return "tightly" if total <= _TIGHT * device.memory else "no"
 
 
-def _choose_load(settings: TrainingSettings, stats: TokenStats, shape: ModelShape, device: Device) -> Load:
+def _fit_host(needed: int, hardware: Hardware) -> Fit:
+    """The same for the computer's own memory: tightly where it has to be paged out, or closed programs would help."""
+    memory = hardware.memory
+    if needed <= memory.available_bytes:
+        return "comfortably"
+    return "tightly" if needed <= memory.available_bytes + memory.swap_total_bytes else "no"
+
+
+def _choose_load(
+    settings: TrainingSettings, stats: TokenStats, shape: ModelShape, device: Device, needs: _Needs
+) -> Load:
     """The fastest micro-batch that fits, with as few recomputed layers as memory allows."""
     longest = max(1, min(settings.max_length, stats.longest or settings.max_length))
     mean = max(1.0, stats.mean_at(settings.max_length))
@@ -175,7 +212,7 @@ def _choose_load(settings: TrainingSettings, stats: TokenStats, shape: ModelShap
     ]
 
     def total(load: Load) -> int:
-        return sum(memory_by_cause(shape, load).values())
+        return sum(needs(load).values())
 
     for share in (_COMFORTABLE, _TIGHT):
         fitting = [load for load in candidates if total(load) <= share * device.memory]
@@ -206,7 +243,7 @@ def _reasons(
         "precision": f"{load.precision}: {kind[load.precision]}.",
         "micro_batch_size": (
             f"Room for {load.micro_batch} of the longest examples at once, {longest} tokens each ({source}); "
-            f"of shorter ones more. A batch has {settings.batch_size}."
+            f"of shorter ones more. A batch has {settings.batch_size}." + _learned_memory(correction)
         ),
         "recomputed_layers": (
             f"{load.recomputed} of {shape.layers} layers are computed twice, because keeping all would not fit."
@@ -215,6 +252,12 @@ def _reasons(
         ),
         "seconds": f"Worked out from the model's size, {source} and {speed}; {_learned(correction)}.",
     }
+
+
+def _learned_memory(correction: Correction) -> str:
+    if correction.memory == 1.0:
+        return ""
+    return f" Earlier runs like this one took {correction.memory:.2f} times the memory that was worked out for a step."
 
 
 def _learned(correction: Correction) -> str:
@@ -232,8 +275,22 @@ def _slow(seconds: float, device: Device) -> tuple[str, ...]:
     return (f"Without a graphics card this takes about {words.duration(seconds)}; choose a much smaller base model.",)
 
 
-def _advice(settings: TrainingSettings, load: Load, shape: ModelShape, device: Device, total: int) -> tuple[str, ...]:
+def _host_advice(needed: int, hardware: Hardware) -> tuple[str, ...]:
+    """A warning where a card has room for a run, and the computer's own memory has not."""
+    if _fit_host(needed, hardware) == "comfortably":
+        return ()
+    free, size = words.memory(hardware.memory.available_bytes), words.memory(needed)
+    page_file = ", and let Windows manage the size of its page file" if hardware.system == "Windows" else ""
+    return (
+        f"Loading takes {size} of the computer's own memory, and {free} are free: close other programs{page_file}.",
+    )
+
+
+def _advice(
+    settings: TrainingSettings, load: Load, shape: ModelShape, device: Device, needs: _Needs
+) -> tuple[str, ...]:
     """Up to three changes that help, the cheapest in quality first, each with what the run would then need."""
+    total = sum(needs(load).values())
     changes = [
         ("Set the micro-batch to 1", replace(load, micro_batch=1, recomputed=shape.layers)),
         ("Choose qlora, which keeps the base model in 4 bits", replace(load, method="qlora", recomputed=shape.layers)),
@@ -245,7 +302,7 @@ def _advice(settings: TrainingSettings, load: Load, shape: ModelShape, device: D
     ]
     sentences = []
     for change, changed in changes:
-        needed = sum(memory_by_cause(shape, changed).values())
+        needed = sum(needs(changed).values())
         if changed != load and needed < 0.97 * total:
             sentences.append(f"{change}: {words.memory(needed)} instead of {words.memory(total)}.")
     if total > _TIGHT * device.memory:

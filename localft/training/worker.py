@@ -12,7 +12,9 @@ import transformers
 from localft.errors import StartAgain, UserError, is_device_lost, is_out_of_memory
 from localft.jobs import JobContext
 from localft.planning import experience
+from localft.planning.memory import STEP
 from localft.planning.model_shape import shape_of
+from localft.planning.plan import Plan
 from localft.store import files
 from localft.training.environment import Environment, read_environment
 from localft.training.kernels.attention import register_attention
@@ -52,21 +54,31 @@ def run(context: JobContext) -> dict[str, Any]:
         outcome = session.run()
     files.write_json(context.folder / _OUTCOME, outcome)
     session.clear()
-    _note_speed(context, order, outcome)
+    _note_experience(context, order, outcome)
     return outcome
 
 
-def _note_speed(context: JobContext, order: Order, outcome: dict[str, Any]) -> None:
-    """For later plans: the rate, over the one that was predicted without earlier runs."""
+def _note_experience(context: JobContext, order: Order, outcome: dict[str, Any]) -> None:
+    """For later plans: rate and memory, over those that were predicted without earlier runs."""
     rate, plan, method = outcome["tokens_per_second"], order.plan, order.recipe.settings.method
     # A run that had to be relieved of memory is not the one that was planned.
     if rate is None or is_relieved(order.folder):
         return
     speed = rate / (plan.tokens_per_second / plan.speed_correction)
     try:
-        experience.note(plan.device, order.base_model.reference, method, speed, outcome["seconds"])
+        memory = _step_memory(plan, outcome["peak_memory_bytes"])
+        experience.note(plan.device, order.base_model.reference, method, speed, outcome["seconds"], memory)
     except OSError as error:
         context.event("warning", message=f"Later plans will not learn from this run: {error}")
+
+
+def _step_memory(plan: Plan, peak: int) -> float | None:
+    """What a step took of a card's memory over what was predicted; a whole process's memory does not tell."""
+    if not plan.on_gpu:
+        return None
+    predicted = sum(plan.memory[cause] for cause in STEP) / plan.memory_correction
+    always = plan.measured_bytes - sum(plan.memory[cause] for cause in STEP)
+    return (peak - always) / predicted
 
 
 @contextlib.contextmanager

@@ -9,9 +9,11 @@ import gradio as gr
 
 from localft import jobs, paths, words
 from localft.errors import UserError
+from localft.preferences import Preferences, read_preferences, set_preferences
 from localft.store import files
 from localft.store.projects import move_to_trash
 from localft.training.runs import list_runs
+from localft.ui.forms import draw_form
 from localft.ui.handlers import Updates
 from localft.ui.share import ShareDesk
 from localft.ui.shared import Page, Shared, project_choices, required
@@ -30,6 +32,7 @@ def draw(shared: Shared, desk: ShareDesk) -> None:
     with gr.Row(elem_classes="lf-buttons"):
         empty = gr.Button("Empty the trash", scale=0, min_width=200)
         emptied = gr.Checkbox(label="Yes, delete it for ever", scale=0, min_width=220, container=False)
+    _draw_preferences(shared, message)
     _draw_project(shared, message)
     _draw_share(shared, desk, message)
     keys = gr.HTML()
@@ -80,6 +83,24 @@ def known_keys() -> list[Key]:
     named = next((name for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN") if os.environ.get(name)), None)
     source = f"the environment variable {named}" if named else "`hf auth login`" if token else "nowhere"
     return [Key("Hugging Face hub", source, token[-4:] if len(token) > 12 else "")]
+
+
+def _draw_preferences(shared: Shared, message: gr.HTML) -> None:
+    gr.HTML("<h3>Electricity</h3><p class='lf-note'>For the money in plans, beside the energy.</p>")
+    form = draw_form(Preferences)
+    with gr.Row(elem_classes="lf-buttons"):
+        keep = gr.Button("Keep this price", scale=0, min_width=200)
+
+    def set_them(*given: Any) -> Updates:
+        preferences = set_preferences(form.values(given))
+        price = words.money(preferences.price_per_kwh, preferences.currency)
+        return {message: parts.done(f"A kilowatt-hour costs {price} from now on.", "plain")}
+
+    def read(page: Page) -> Updates:
+        return form.updates(read_preferences())
+
+    shared.view("settings", form.widgets, read)
+    shared.on(keep.click, set_them, list(form.widgets), [], message, changes=True)
 
 
 def _draw_project(shared: Shared, message: gr.HTML) -> None:

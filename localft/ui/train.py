@@ -16,8 +16,10 @@ from localft.models.catalogue import catalogue
 from localft.models.download import is_present, start_download
 from localft.models.find import find_model
 from localft.planning.plan import fit_badge
+from localft.planning.proposals import Proposal
 from localft.planning.proposing import PRESETS, Preset
 from localft.planning.recipe import TrainingSettings
+from localft.preferences import read_preferences
 from localft.store.projects import Project, update_project
 from localft.training.runs import Run, list_runs, open_run, read_metrics
 from localft.ui import flows
@@ -259,7 +261,7 @@ class _Planner:
         model = proposal.base_model
         return {
             self._setup.line: self._line(model, template_choices(model), proposal.recipe.settings.chat_template),
-            self._setup.plan: views.plan_card(proposal.plan, proposal.recipe, proposal.stats.estimated),
+            self._setup.plan: _plan_card(proposal),
         }
 
     def _line(self, model: BaseModel, templates: Sequence[str], chosen: str | None) -> str:
@@ -282,7 +284,7 @@ class _Planner:
         settings = plain.recipe.settings
         return {
             **shown,
-            setup.plan: views.plan_card(proposal.plan, proposal.recipe, proposal.stats.estimated),
+            setup.plan: _plan_card(proposal),
             setup.details: gr.update(visible=True),
             setup.start: gr.update(interactive=present),
             setup.planned: Planned(project.slug, _newest(project), reference, present, preset, settings),
@@ -291,6 +293,10 @@ class _Planner:
                 choices=templates, value=proposal.recipe.settings.chat_template
             ),
         }
+
+
+def _plan_card(proposal: Proposal) -> Markup:
+    return views.plan_card(proposal.plan, proposal.recipe, proposal.stats.estimated, read_preferences())
 
 
 def _newest(project: Project) -> str:

@@ -1,15 +1,17 @@
 """Plans learn from earlier runs: the rate of the newest ones that are alike, whatever else stands in the file."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from localft.hardware import read_hardware
+from localft.hardware import Gpu, read_hardware
 from localft.models.base_model import STARTER
 from localft.models.find import find_model
 from localft.planning.experience import Correction, note, recall
 from localft.planning.lengths import TokenStats
+from localft.planning.memory import STEP
 from localft.planning.plan import make_plan
 from localft.planning.recipe import Recipe, TrainingSettings
 from localft.store import files
@@ -66,6 +68,8 @@ def test_short_runs_teach_nothing(home: Path) -> None:
         SOUND | {"speed": math.inf},
         SOUND | {"device": ["card"]},
         SOUND | {"formula": 0},
+        SOUND | {"memory": 9},
+        SOUND | {"memory": "much"},
     ],
 )
 def test_damaged_lines_are_passed_over(home: Path, line: dict[str, object]) -> None:
@@ -87,3 +91,27 @@ def test_a_plan_is_corrected_and_says_so() -> None:
     assert after.tokens_per_second == pytest.approx(before.tokens_per_second / 2)
     assert after.seconds > 1.5 * before.seconds - 20
     assert "then 2.00 times as long, as 1 earlier run like this one on this computer took" in after.reasons["seconds"]
+
+
+def test_of_memory_the_most_of_the_same_model_counts() -> None:
+    for memory in (None, 0.9, 1.3, 1.1):
+        note("card", "model", "qlora", 1.0, 60, memory)
+    note("card", "other", "qlora", 1.0, 60, 1.9)
+    assert recall().correction("card", "model", "qlora").memory == 1.3
+    assert recall().correction("card", "model", "lora").memory == 1.0, "of another method nothing is known"
+
+
+def test_a_plan_for_a_card_is_corrected_by_the_memory_that_was_measured() -> None:
+    model = find_model(STARTER)
+    total = 8 * 2**30
+    card = Gpu(0, "GPU-0", "NVIDIA GeForce RTX 4060", total, total, (8, 9))
+    hardware = replace(read_hardware(), gpus=(card,))
+    recipe = Recipe(base_model=model.reference, dataset="", settings=TrainingSettings(method="qlora"))
+    before = make_plan(recipe, model, STATS, hardware)
+    note(before.device, model.reference, "qlora", 1.0, 60, 1.5)
+    after = make_plan(recipe, model, STATS, hardware, recall())
+    assert (after.micro_batch_size, after.recomputed_layers) == (before.micro_batch_size, before.recomputed_layers)
+    for cause, predicted in before.memory.items():
+        assert after.memory[cause] == pytest.approx(predicted * (1.5 if cause in STEP else 1), abs=1), cause
+    assert after.total_bytes == sum(after.memory.values())
+    assert "1.50 times the memory" in after.reasons["micro_batch_size"]

@@ -305,3 +305,33 @@ def test_lengths_are_estimated_before_a_download_and_say_so() -> None:
     assert 0 < stats.learned < stats.mean <= stats.longest
     plan = make_plan(Recipe(base_model="x", dataset="d", settings=TrainingSettings()), QWEN, stats, computer())
     assert "not downloaded" in plan.reasons["micro_batch_size"]
+
+
+def test_the_computers_own_memory_counts_on_a_card() -> None:
+    def hardware(available: float, swap: float, system: str = "Linux") -> Hardware:
+        memory = Memory(16 * GIB, int(available * GIB), int(swap * GIB))
+        return replace(computer("NVIDIA GeForce RTX 4090", 24.0), memory=memory, system=system)
+
+    roomy = plan_for(LLAMA, hardware(10, 0))
+    assert 4 * GIB < roomy.host_bytes < 8 * GIB, "8 B loads on a computer with 16 GB"
+    assert roomy.fits == "comfortably"
+    assert not roomy.advice
+    paged = plan_for(LLAMA, hardware(2, 8))
+    assert paged.fits == "tightly"
+    assert "of the computer's own memory, and 2.0 GB are free: close other programs." in paged.advice[0]
+    none = plan_for(LLAMA, hardware(2, 0, "Windows"))
+    assert none.fits == "no"
+    assert "page file" in none.advice[0]
+    assert plan_for(LLAMA, computer()).host_bytes == 0, "on a processor all of it is counted already"
+
+
+def test_utilisation_is_a_share_of_the_peak_of_a_known_card() -> None:
+    known = plan_for(LLAMA, computer("NVIDIA GeForce RTX 4090", 24.0))
+    again = 2 * known.recomputed_layers / 32
+    products = (4 + again) * shape_of(LLAMA).linear_parameters + 4 * 128256 * 4096
+    assert known.flops_per_token == pytest.approx(products, rel=0.02), "attention within 300 tokens is little"
+    share = known.utilisation(2_413)
+    assert share is not None
+    assert share == pytest.approx(2_413 * known.flops_per_token / 165e12)
+    assert plan_for(LLAMA, computer("NVIDIA Odd Card", 24.0)).utilisation(2_413) is None
+    assert plan_for(LLAMA, computer()).utilisation(10) is None

@@ -6,6 +6,7 @@ from localft import words
 from localft.jobs import JobState
 from localft.planning.plan import Plan
 from localft.planning.recipe import Recipe
+from localft.preferences import Preferences
 from localft.training.metrics import Metrics, Sample
 from localft.training.runs import Run
 from localft.ui.views import charts, parts
@@ -69,15 +70,17 @@ def template_line(note: str) -> Markup:
     return parts.note(note) if note else Markup()
 
 
-def plan_card(plan: Plan, recipe: Recipe, estimated: bool) -> Markup:
-    """What a run will need and take: memory by cause under the card's line, time, energy."""
+def plan_card(plan: Plan, recipe: Recipe, estimated: bool, preferences: Preferences) -> Markup:
+    """What a run will need and take: memory by cause under the card's line, time, energy, money."""
+    price = words.money(preferences.price_of(plan.watt_hours), preferences.currency)
     rows = [(cause, float(amount), words.memory(amount)) for cause, amount in plan.memory.items()]
     spoken = f"{words.memory(plan.total_bytes)} of {words.memory(plan.device_bytes)} that {plan.device} can give"
     facts = parts.facts(
         [
             ("Time", f"about {words.duration(plan.seconds)}"),
             ("Steps", f"{plan.steps:,} of {plan.batch_size} examples"),
-            ("Energy", f"about {words.rounded(plan.watt_hours, 2)} Wh"),
+            ("Energy", f"about {words.rounded(plan.watt_hours, 2)} Wh, {price}"),
+            *([("The computer's memory", words.memory(plan.host_bytes))] if plan.host_bytes else []),
             ("Method", _METHODS[recipe.settings.method]),
             ("Precision", plan.precision),
         ]
@@ -125,7 +128,7 @@ def progress_card(run: Run, metrics: Metrics) -> Markup:
         rows.append(("Step", f"{progress.done:.0f} of {progress.total:.0f}"))
         if progress.seconds_left is not None:
             rows.append(("Time left", words.duration(progress.seconds_left)))
-    rows += _measured(metrics)
+    rows += _measured(metrics, run)
     bar = Markup()
     if job.state.alive:
         bar = parts.progress(progress.fraction if progress and progress.total else None, "Training progress")
@@ -137,16 +140,25 @@ def progress_card(run: Run, metrics: Metrics) -> Markup:
     return parts.card(title, body, "accent" if job.state.alive else "plain")
 
 
-def _measured(metrics: Metrics) -> list[tuple[str, object]]:
+def _measured(metrics: Metrics, run: Run) -> list[tuple[str, object]]:
+    """What was measured, beside what was planned."""
+    plan = run.plan
     rows: list[tuple[str, object]] = []
     if metrics.loss:
         rows.append(("Loss", f"{metrics.loss[-1][1]:.3f}"))
     if metrics.best_validation_loss is not None:
         rows.append(("Best on unseen examples", f"{metrics.best_validation_loss:.3f} at step {metrics.best_step}"))
     if metrics.tokens_per_second:
-        rows.append(("Rate", words.rate(metrics.tokens_per_second[-1][1], "tokens")))
+        rate = metrics.tokens_per_second[-1][1]
+        used = plan.utilisation(rate) if plan is not None else None
+        share = f", {words.percent(round(used, 2))} of the card's peak" if used is not None else ""
+        rows.append(("Rate", words.rate(rate, "tokens") + share))
     if metrics.memory_bytes:
-        rows.append(("Memory", words.memory(max(value for _, value in metrics.memory_bytes))))
+        planned = f", planned {words.memory(plan.measured_bytes)}" if plan is not None else ""
+        rows.append(("Memory", words.memory(max(value for _, value in metrics.memory_bytes)) + planned))
+    if plan is not None and run.job.state is JobState.FINISHED and run.job.result is not None:
+        took = words.duration(run.job.result.value["seconds"])
+        rows.append(("Time", f"{took}, planned {words.duration(plan.seconds)}"))
     return rows
 
 
