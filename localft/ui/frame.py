@@ -218,6 +218,8 @@ def _connect_load(shared: Shared, demo: gr.Blocks, known: set[str]) -> None:
         slug = wanted.get("project") if wanted.get("project") in slugs else next(iter(slugs), None)
         name = wanted["tab"] if wanted.get("tab") in known else "start"
         return {
+            # At once, so that the page does not begin empty; read again after it, for a tab that was clicked meanwhile.
+            **shared.refresh(slug, {}, name, "", "0.0"),
             shared.project: gr.update(choices=choices, value=slug),
             # The first tab is open already; saying so late would take a quick person back to it.
             shared.tabs: gr.update(selected=name) if name != "start" else gr.skip(),
@@ -225,7 +227,7 @@ def _connect_load(shared: Shared, demo: gr.Blocks, known: set[str]) -> None:
         }
 
     # One after the other with what opens projects: an answer to the loading must not undo a click that came after it.
-    outputs = [shared.project, shared.tabs, *shared.keys]
+    outputs = [shared.project, shared.tabs, *shared.keys, shared.seen, *shared.outputs]
     loaded = shared.on(demo.load, load, [], outputs, **ONE_BY_ONE, clear=False)
     loaded.then(None, [], [shared.wanted], js="() => ['1.0']", api_visibility="private", show_progress="hidden")
 
