@@ -58,6 +58,12 @@ def memory_by_cause(shape: ModelShape, load: Load, step_correction: float = 1.0)
     }
 
 
+def step_bytes(shape: ModelShape, load: Load) -> int:
+    """What lives for a step only, while one micro-batch is learned."""
+    memory = memory_by_cause(shape, load)
+    return sum(memory[cause] for cause in STEP)
+
+
 def host_bytes(shape: ModelShape, load: Load) -> int:
     """What a run on a card takes of the computer's own memory; 0 on a processor, where all of it is counted already.
 

@@ -147,6 +147,13 @@ def make_plan(
     )
 
 
+def load_of(settings: TrainingSettings, plan: Plan, tokens: int) -> Load:
+    """What a planned run asks of a model with so many tokens in one micro-batch."""
+    dropout = settings.dropout > 0
+    recomputed = plan.recomputed_layers
+    return Load(settings.method, plan.precision, plan.on_gpu, settings.rank, 1, tokens, recomputed, dropout)
+
+
 def fit_badge(base_model: BaseModel, hardware: Hardware) -> Fit:
     """Tell in a word how a model fits this machine, fine-tuned with qlora on examples of up to 1,024 tokens."""
     return _badge(shape_of(base_model), hardware)

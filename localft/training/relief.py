@@ -35,8 +35,13 @@ def is_relieved(folder: Path) -> bool:
     return (folder / _FILE).exists()
 
 
-def after_out_of_memory(folder: Path, plan: Plan) -> str:
+RAN_OUT = "The memory ran out. It goes on from the last checkpoint"
+
+
+def after_out_of_memory(folder: Path, plan: Plan, what: str = RAN_OUT) -> str:
     """Note how the run goes on with less memory, and return it as a sentence; `plan` is the one that did not fit.
+
+    The sentence begins with `what`.
 
     First half the examples at once, accumulated twice as often, which changes nothing but the time; then every layer is
     computed twice.
@@ -53,11 +58,11 @@ def after_out_of_memory(folder: Path, plan: Plan) -> str:
         how = "computing every layer twice"
     else:
         raise UserError(
-            f"The memory of {plan.device} ran out with one example at once and everything recomputed.",
+            f"The memory of {plan.device} is too small for one example at once with everything recomputed.",
             "Limit the examples with --max-length, choose a smaller rank or base model, or close what else uses it.",
         )
     _save(folder, changed, _losses(folder))
-    return f"The memory ran out. It goes on from the last checkpoint {how}; the batch stays as it was."
+    return f"{what} {how}; the batch stays as it was."
 
 
 def after_a_lost_device(folder: Path, plan: Plan) -> str:

@@ -3,21 +3,26 @@
 import contextlib
 import shutil
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from localft import words
-from localft.errors import Stopped, UserError
+from localft.errors import StartAgain, Stopped, UserError
 from localft.jobs import JobContext
+from localft.planning.memory import step_bytes
+from localft.planning.model_shape import shape_of
+from localft.planning.plan import load_of
 from localft.training.batches import Batches
 from localft.training.checkpoints import Checkpoints, is_whole, publish, sweep
 from localft.training.continuity import CONTINUITY, Continuity, ContinuityCheck, measure, note
 from localft.training.order import Order, TrainingData
 from localft.training.parity import FastPaths, switch_on
+from localft.training.probing import CardMeter, probe, room_on_card
 from localft.training.progress import RunProgress
-from localft.training.relief import forget_losses
+from localft.training.relief import after_out_of_memory, forget_losses
 from localft.training.rows import order_steps
 from localft.training.trainer import build_trainer
 from localft.training.validation import answer_prompts, validation_loss
@@ -53,7 +58,9 @@ class Session:
         # As much at once as the plan has room for: so many of the longest examples, or more of shorter ones.
         longest = max(lengths)
         paths = self._switch_on(model, max([longest, *map(len, data.validation.rows)]), tokenizer.pad_token_id)
-        self._batches = Batches(plan.micro_batch_size * longest, tokenizer.pad_token_id, paths.packed)
+        self._most_tokens = plan.micro_batch_size * longest
+        self._make_batches = partial(Batches, pad_id=tokenizer.pad_token_id, packed=paths.packed)
+        self._batches = self._make_batches(self._most_tokens)
         self._summed_loss = paths.summed_loss
         resumed = self._checkpoints.newest()
         self._resumed_from = resumed[1] if resumed else None
@@ -94,6 +101,8 @@ class Session:
             UserError: the disk is full, or the loss is no longer a number.
         """
         self._refuse_small_disk()
+        if self._plan.on_gpu:
+            self._probe_memory()
         self.trainer.train(resume_from_checkpoint=str(self._resumed_from) if self._resumed_from else None)
         step = self.trainer.state.global_step
         if self._watcher.ending.stopped:
@@ -103,6 +112,35 @@ class Session:
         self._refuse_unchanged()
         self._publish_best()
         return self._outcome(step)
+
+    def _probe_memory(self) -> None:
+        """Look whether the card has room for the largest micro-batch, before it is tried.
+
+        Where it has not, Windows would page the card's memory out and compute several times slower, without a word.
+
+        Raises:
+            StartAgain: the run goes on with less at once.
+            UserError: it cannot.
+        """
+        order, shape = self._order, shape_of(self._order.base_model)
+        found = probe(
+            self.trainer.model,
+            self._data.train.rows,
+            self._most_tokens,
+            self._make_batches,
+            lambda model, batch: self.trainer.micro_loss(model, batch).backward(),
+            lambda tokens: step_bytes(shape, load_of(self._settings, self._plan, tokens)),
+            CardMeter(),
+        )
+        if found is None:
+            return
+        room = room_on_card()
+        points = [{"tokens": point.tokens, "bytes": point.bytes} for point in found.points]
+        self._context.event("probe", points=points, predicted_bytes=found.predicted_bytes, room_bytes=room)
+        if found.predicted_bytes > room:
+            needed, free = words.memory(found.predicted_bytes), words.memory(room)
+            what = f"A look before the first step found that {needed} are needed and {free} are free. It starts again"
+            raise StartAgain(after_out_of_memory(order.folder, self._plan, what))
 
     def clear(self) -> None:
         """Delete the checkpoints of a run that is finished."""

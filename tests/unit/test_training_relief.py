@@ -36,7 +36,7 @@ def test_half_at_once_then_half_again_then_parts_twice_then_a_person(
     assert "twice" in after_out_of_memory(tmp_path, current)
     current = relieved(tmp_path, first)
     assert current.recomputed_layers == ALL_LAYERS and current.batch_size == batch
-    with pytest.raises(UserError, match="ran out with one example at once") as told:
+    with pytest.raises(UserError, match="too small for one example at once") as told:
         after_out_of_memory(tmp_path, current)
     assert "--max-length" in told.value.hint
 
