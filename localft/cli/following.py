@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -47,30 +47,49 @@ def wait_for(output: Output, folder: Path, ways: Ways, narrate: Narrator = silen
         Stopped: it was stopped, or the person left it running in the background.
         UserError: it failed.
     """
-    events = _Events(folder, narrate)
-    told = False
-    with _ctrl_c_stops(folder, ways), progress_display(output) as display:
-        for view in jobs.follow(folder):
-            if view.state is JobState.STOPPING and not told:
-                display.note("Saving and stopping. Press Ctrl-C again to leave that to the background.")
-                told = True
-            display.show(view)
-            _tell(display, events)
-        _tell(display, events)
+    with _ctrl_c_stops([folder], ways), progress_display(output) as display:
+        _show_until_ended(display, folder, narrate)
     return outcome(folder, ways)
 
 
+def follow_in_turn(output: Output, folders: Sequence[Path], ways: Ways, narrate: Narrator = silent) -> None:
+    """Follow jobs that wait for each other, each to its end, well or not. Ctrl-C asks all of them to stop.
+
+    Raises:
+        Stopped: the person left them running in the background.
+    """
+    with _ctrl_c_stops(folders, ways), progress_display(output) as display:
+        for folder in folders:
+            _show_until_ended(display, folder, narrate)
+            last = jobs.read(folder)
+            display.note(f"{last.order.title}: {last.sentence}")
+
+
+def _show_until_ended(display: PlainProgress | LiveProgress, folder: Path, narrate: Narrator) -> None:
+    events = _Events(folder, narrate)
+    told = False
+    for view in jobs.follow(folder):
+        if view.state is JobState.STOPPING and not told:
+            display.note("Saving and stopping. Press Ctrl-C again to leave that to the background.")
+            told = True
+        display.show(view)
+        _tell(display, events)
+    _tell(display, events)
+
+
 @contextlib.contextmanager
-def _ctrl_c_stops(folder: Path, ways: Ways) -> Generator[None]:
-    """Let the first Ctrl-C ask the job to stop, and the second one leave it.
+def _ctrl_c_stops(folders: Sequence[Path], ways: Ways) -> Generator[None]:
+    """Let the first Ctrl-C ask the jobs to stop, and the second one leave them.
 
     A signal handler, since an exception at the first one could come at any point, also while the second is awaited.
     """
 
     def react(number: int, frame: FrameType | None) -> None:
-        if (folder / "stop").exists():
+        if all((folder / "stop").exists() for folder in folders):
             raise Stopped(f"It goes on in the background. Stop it with `{ways.stop}`, look at it with `{ways.look}`.")
-        jobs.request_stop(folder)
+        # The last first: else the next one would begin when the one that goes on ends.
+        for folder in reversed(folders):
+            jobs.request_stop(folder)
 
     if threading.current_thread() is not threading.main_thread():
         yield

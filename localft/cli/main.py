@@ -33,6 +33,7 @@ _SECTIONS = {
     "Training": {
         "plan": Entry("localft.cli.plan:plan", "Say what a run would need and take, without starting it."),
         "train": Entry("localft.cli.train:train", "Train a base model on a project's examples."),
+        "sweep": Entry("localft.cli.sweep:sweep", "Try several ranks and learning rates, and compare the runs."),
         "runs": Entry("localft.cli.runs:runs", "List a project's runs, or follow one."),
         "stop": Entry("localft.cli.runs:stop", "Ask a project's running work to save and stop."),
         "resume": Entry("localft.cli.runs:resume", "Go on with stopped work where it was."),

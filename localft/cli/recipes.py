@@ -72,7 +72,7 @@ def _propose(
 
 
 def _repeat(project: Project, options: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[BaseModel, Recipe]:
-    from localft.planning.proposing import refuse_too_long
+    from localft.planning.proposing import OWN_CHOICE, refuse_too_long
 
     if options["preset"]:
         raise click.UsageError("--preset and --recipe exclude each other: a recipe has its settings already.")
@@ -96,7 +96,7 @@ def _repeat(project: Project, options: Mapping[str, Any], overrides: Mapping[str
         "revision": base_model.revision,
         "dataset": dataset,
         "settings": settings,
-        "reasons": reasons | dict.fromkeys(overrides, "Your choice."),
+        "reasons": reasons | dict.fromkeys(overrides, OWN_CHOICE),
     }
     return base_model, stored.model_copy(update=changed)
 

@@ -8,11 +8,13 @@ from localft import jobs, words
 from localft.cli.following import Ways, started_in_background, wait_for, ways_of
 from localft.cli.options import detach_option, examples, json_option, project_argument, run_option
 from localft.cli.output import Output
+from localft.cli.sweep import follow_sweep
 from localft.cli.train import follow_run, narrate_training, run_value
 from localft.errors import UserError
 from localft.jobs import JobView
 from localft.store.projects import Project, list_folders
 from localft.training.runs import list_runs, open_run
+from localft.training.sweeps import Sweep, open_sweep, resume_sweep
 
 
 @click.command(
@@ -96,7 +98,16 @@ def _belongs(view: JobView, project: Project) -> bool:
 @json_option
 @click.pass_obj
 def resume(output: Output, project: Project, run_id: str | None, detach: bool) -> None:
-    """Go on with stopped, failed or interrupted work where it was: the newest run, else export, else evaluation."""
+    """Go on with stopped, failed or interrupted work where it was: the newest run, else export, else evaluation.
+
+    Of a sweep all runs go on that have not finished.
+    """
+    sweep = None if run_id else _resumable_sweep(project)
+    if sweep is not None:
+        resume_sweep(sweep)
+        output.note("The sweep goes on with what is left of it.")
+        follow_sweep(output, project, sweep.id, detach)
+        return
     folder = open_run(project, run_id).folder if run_id else _newest_resumable(project)
     view = jobs.resume(folder)
     output.note(f"{view.order.title}: goes on.")
@@ -108,6 +119,15 @@ def resume(output: Output, project: Project, run_id: str | None, detach: bool) -
         message = _finish(output, folder, ways)
     value = {"project": project.slug, "folder": folder, "state": jobs.read(folder).state.value, "message": message}
     output.result(value | ({"run": folder.name} if folder.parent == project.runs else {}))
+
+
+def _resumable_sweep(project: Project) -> Sweep | None:
+    """The sweep that the newest run is one of, where it can go on: its runs belong together."""
+    newest = list_runs(project).items[:1]
+    if not newest or newest[0].sweep is None:
+        return None
+    sweep = open_sweep(project, newest[0].sweep)
+    return sweep if sweep.resumable else None
 
 
 def _finish(output: Output, folder: Path, ways: Ways) -> str:

@@ -19,6 +19,9 @@ from localft.store.projects import Project
 
 PRESETS: tuple[Preset, ...] = ("quick", "balanced", "thorough")
 
+# The reason of a value that a person has set by hand.
+OWN_CHOICE = "Your choice."
+
 _PRESET_WORDS = {"quick": " Less than usual, for a quick look.", "balanced": "", "thorough": " More than usual."}
 
 # Below this a model is a toy: it knows little, so it has to learn more, and takes steps that would break a large one.
@@ -70,7 +73,7 @@ def propose(
     values = propose_values(stats, base_model, hardware, preset, own)
     settings = parse(TrainingSettings, {name: value for name, (value, _) in values.items()} | own, "the settings")
     refuse_too_long(settings, base_model)
-    reasons = {name: reason for name, (_, reason) in values.items()} | dict.fromkeys(own, "Your choice.")
+    reasons = {name: reason for name, (_, reason) in values.items()} | dict.fromkeys(own, OWN_CHOICE)
     return Recipe(
         base_model=base_model.reference,
         revision=base_model.revision,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from localft import jobs, words
 from localft.data.versions import list_versions, shared_system_prompt
@@ -41,6 +42,12 @@ class Run:
         return ChatFormat.load(self.folder / "chat_format.json")
 
     @property
+    def sweep(self) -> str | None:
+        """The sweep that this run is one of; None for a run of its own."""
+        sweep = self.job.order.settings.get("sweep")
+        return sweep if isinstance(sweep, str) else None
+
+    @property
     def has_weights(self) -> bool:
         """Whether there is something to evaluate, chat with and export."""
         return (self.folder / "weights" / "manifest.json").exists()
@@ -57,19 +64,34 @@ def start_run(
         UserError: the plan says that it does not fit (unless `even_if_too_large`), the base model is not downloaded, or
             it has no chat template that could be used.
     """
-    if plan.fits == "no" and not even_if_too_large:
-        needed, there = words.memory(plan.total_bytes), words.memory(plan.device_bytes)
-        raise UserError(
-            f"This run needs {needed}, and {plan.device} has {there}.",
-            " ".join(plan.advice) or "Choose a smaller base model.",
-        )
+    if not even_if_too_large:
+        refuse_too_large(plan)
     folder, order = prepare_run(project, recipe, plan, checkpoint_seconds)
     jobs.start(folder, order)
     return _load(folder)
 
 
-def prepare_run(project: Project, recipe: Recipe, plan: Plan, checkpoint_seconds: float) -> tuple[Path, JobOrder]:
-    """Write the records of a new run, all or none; return its folder and the order that starts it."""
+def refuse_too_large(plan: Plan) -> None:
+    """Refuse a run that would not fit.
+
+    Raises:
+        UserError: its plan says so.
+    """
+    if plan.fits == "no":
+        needed, there = words.memory(plan.total_bytes), words.memory(plan.device_bytes)
+        raise UserError(
+            f"This run needs {needed}, and {plan.device} has {there}.",
+            " ".join(plan.advice) or "Choose a smaller base model.",
+        )
+
+
+def prepare_run(
+    project: Project, recipe: Recipe, plan: Plan, checkpoint_seconds: float, **own: Any
+) -> tuple[Path, JobOrder]:
+    """Write the records of a new run, all or none; return its folder and the order that starts it.
+
+    `own` goes into the settings of the order.
+    """
     base_model = find_model(recipe.base_model, recipe.revision)
     model_folder(base_model)
     chat_format = chat_format_for(base_model, recipe.settings.thinking, recipe.settings.chat_template)
@@ -83,7 +105,7 @@ def prepare_run(project: Project, recipe: Recipe, plan: Plan, checkpoint_seconds
         title=f"Training {base_model.name}",
         project=project.slug,
         created_at=files.now(),
-        settings={"project": project.slug, "checkpoint_seconds": checkpoint_seconds},
+        settings={"project": project.slug, "checkpoint_seconds": checkpoint_seconds, **own},
     )
     return folder, order
 

@@ -14,8 +14,10 @@ from localft.models.base_model import STARTER, BaseModel
 from localft.models.find import find_model
 from localft.planning.proposals import Proposal, plan_recipe
 from localft.planning.proposing import Preset, propose
+from localft.planning.sweep import SweepPlan, plan_sweep, read_learning_rates, read_ranks
 from localft.store.projects import Broken, Project, create_project, open_project, update_project
 from localft.training.runs import Run, list_runs, start_run
+from localft.training.sweeps import Sweep, start_sweep
 from localft.ui.samples import find_sample
 
 _DEMO = "First try"
@@ -43,6 +45,36 @@ def train(project: Project, reference: str, preset: Preset, overrides: Mapping[s
     """
     proposal = prepare(project, find_model(reference), read_hardware(), preset, overrides)
     return start_run(project, proposal.recipe, proposal.plan)
+
+
+def plan_several(
+    project: Project,
+    reference: str,
+    preset: Preset,
+    overrides: Mapping[str, Any],
+    ranks: str,
+    learning_rates: str,
+    hardware: Hardware,
+) -> SweepPlan:
+    """Propose a recipe for the newest examples, and plan a sweep around it; the lists are as a person writes them.
+
+    Raises:
+        UserError: there are no examples, a value is no number or out of range, or the runs are too many or too few.
+    """
+    tried = read_ranks(ranks or ""), read_learning_rates(learning_rates or "")
+    return plan_sweep(prepare(project, find_model(reference), hardware, preset, overrides), hardware, *tried)
+
+
+def try_several(
+    project: Project, reference: str, preset: Preset, overrides: Mapping[str, Any], ranks: str, learning_rates: str
+) -> Sweep:
+    """Plan and start a sweep on the newest examples.
+
+    Raises:
+        UserError: as for `plan_several`, or the model is not here, or a run does not fit.
+    """
+    planned = plan_several(project, reference, preset, overrides, ranks, learning_rates, read_hardware())
+    return start_sweep(project, planned.proposals)
 
 
 def try_it_now() -> Project:

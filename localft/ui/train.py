@@ -31,6 +31,7 @@ from localft.ui.learning import Learning, connect_learning, draw_learning
 from localft.ui.models import template_choices, template_note
 from localft.ui.once import Once, new_key
 from localft.ui.shared import Page, Picked, Shared, required
+from localft.ui.sweep import Chosen, Several, connect_several, draw_comparison, draw_several
 from localft.ui.views import parts
 from localft.ui.views import train as views
 from localft.ui.views.html import Markup, join
@@ -66,6 +67,7 @@ class Setup:
     planned: gr.State
     key: gr.Textbox
     learning: Learning
+    several: Several
 
     @property
     def chosen(self) -> list[Any]:
@@ -77,6 +79,7 @@ def draw(shared: Shared, watch: Watch) -> None:
     state = gr.HTML(elem_classes="lf-live")
     message = gr.HTML()
     _draw_run(shared, message)
+    draw_comparison(shared, message, picked_run)
     setup = _draw_setup(shared)
     connect_learning(shared, setup.learning, setup.form, message)
 
@@ -91,6 +94,7 @@ def draw(shared: Shared, watch: Watch) -> None:
     shared.view("train", [state, setup.start], read, live=True)
     _connect_setup(shared, setup, watch, message)
     _connect_start(shared, setup, message)
+    connect_several(shared, setup.several, setup.plan, setup.chosen, _chosen(setup), watch)
 
 
 def _start_button(run: Run | None) -> tuple[str, str]:
@@ -189,10 +193,12 @@ def _draw_setup(shared: Shared) -> Setup:
     with gr.Column(visible=False) as details:
         learning = draw_learning()
         start = gr.Button("Start training", variant="primary", elem_classes="lf-long", elem_id="start-training")
+        several = draw_several(shared)
         with gr.Accordion("All settings", open=False):
             form = draw_form(TrainingSettings)
     return Setup(
-        model, preset, line, download, plan, details, start, form, gr.State(None), shared.request_key(), learning
+        model, preset, line, download, plan, details, start, form, gr.State(None), shared.request_key(), learning,
+        several,
     )  # fmt: skip
 
 
@@ -306,14 +312,10 @@ def _newest(project: Project) -> str:
 
 def _connect_start(shared: Shared, setup: Setup, message: gr.HTML) -> None:
     started: Once[Run] = Once()
+    chosen = _chosen(setup)
 
-    def start(
-        slug: str | None, key: str, picked: Picked, reference: str, preset: Preset, planned: Planned | None, *given: Any
-    ) -> Updates:
-        if planned is None:
-            raise UserError("There is no plan yet.", "Add examples in Data, then choose a base model.")
-        overrides = setup.form.changed(given, planned.proposed)
-        run = started.run(key, _starter(required(slug), reference, preset, overrides))
+    def start(slug: str | None, key: str, picked: Picked, *given: Any) -> Updates:
+        run = started.run(key, _starter(required(slug), *chosen(*given)))
         return {setup.key: new_key(), shared.picked: {**picked, "run": run.id}}
 
     inputs = [shared.project, setup.key, shared.picked, *setup.chosen]
@@ -321,6 +323,19 @@ def _connect_start(shared: Shared, setup: Setup, message: gr.HTML) -> None:
         setup.start.click, start, inputs, [setup.key, shared.picked], message,
         changes=True, concurrency_limit=1, concurrency_id="start-run",
     )  # fmt: skip
+
+
+def _chosen(setup: Setup) -> Chosen:
+    """What reads base model, preset and the person's own settings from the widgets of the next run."""
+
+    def chosen(
+        reference: str, preset: Preset, planned: Planned | None, *given: Any
+    ) -> tuple[str, Preset, dict[str, Any]]:
+        if planned is None:
+            raise UserError("There is no plan yet.", "Add examples in Data, then choose a base model.")
+        return reference, preset, setup.form.changed(given, planned.proposed)
+
+    return chosen
 
 
 def _starter(project: Project, reference: str, preset: Preset, overrides: dict[str, Any]) -> Callable[[], Run]:

@@ -14,20 +14,15 @@ does meets all ways. The losses are those of the held-out examples after the pas
 Printed, never asserted.
 """
 
-import logging
-import multiprocessing
-import os
 import random
 import statistics
 import sys
-import time
-import warnings
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.benchmarks._home import own_home
+from tests.benchmarks._measuring import clock, in_a_process
 
 if TYPE_CHECKING:
     from localft.planning.plan import Plan
@@ -72,12 +67,12 @@ def main() -> int:
 
 
 def _compare(home: Path, spread: Spread) -> str:
-    folder = _in_a_process(_prepare, home, spread)
+    folder = in_a_process(_prepare, home, spread)
     ways = {"localft": _ours, "the guide's recipe in TRL": _recipe, "TRL's defaults": _defaults}
     passes: dict[str, list[Pass]] = {name: [] for name in ways}
     for number in range(_ROUNDS):
         for place, (name, way) in enumerate(ways.items()):
-            passes[name].append(_in_a_process(way, folder, folder.parent / f"{spread.name} {number}-{place}"))
+            passes[name].append(in_a_process(way, folder, folder.parent / f"{spread.name} {number}-{place}"))
     lines = [f"{spread.name}:"]
     for name, found in passes.items():
         ratios = sorted(one.rate / other.rate for one, other in zip(passes["localft"], found, strict=True))
@@ -88,20 +83,6 @@ def _compare(home: Path, spread: Spread) -> str:
             f"localft is {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}) times as fast"
         )
     return "\n".join(lines)
-
-
-def _in_a_process(work: Any, *given: Any) -> Any:
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _be_quiet) as pool:
-        return pool.submit(work, *given).result()
-
-
-def _be_quiet() -> None:
-    warnings.simplefilter("ignore")
-    logging.disable(logging.WARNING)
-    os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
-    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
-    # As the process of every job has it.
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 
 def _prepare(home: Path, spread: Spread) -> Path:
@@ -146,25 +127,6 @@ def _examples(spread: Spread) -> list[dict[str, Any]]:
     return examples
 
 
-def _clock() -> Any:
-    """A pair of callbacks that are to stand last and first: seconds from the first step to the end of the last."""
-    import transformers
-
-    class Begin(transformers.TrainerCallback):
-        at = 0.0
-
-        def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-            self.at = self.at or time.monotonic()
-
-    class End(transformers.TrainerCallback):
-        at = 0.0
-
-        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-            self.at = time.monotonic()
-
-    return Begin(), End()
-
-
 def _time(trainer: Any, train: Any, data: Any) -> Pass:
     """Train, and look at what came of it; what other callbacks do around the steps is not counted."""
     import contextlib
@@ -174,7 +136,7 @@ def _time(trainer: Any, train: Any, data: Any) -> Pass:
     from localft.training.losses import plain_loss
     from localft.training.validation import validation_loss
 
-    begin, end = _clock()
+    begin, end = clock()
     callbacks = trainer.callback_handler.callbacks
     callbacks.insert(0, end)
     callbacks.append(begin)

@@ -20,6 +20,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 SMALLER = {
     "localft train support-bot": ["--epochs", "0.1"],
     "localft train support-bot --detach": ["--epochs", "0.3"],
+    "localft sweep support-bot --ranks 8,16 --learning-rates 2e-3,4e-3 --yes": ["--epochs", "0.02"],
     "localft evaluate support-bot": ["--limit", "4"],
 }
 # Commands about a model of the hub, which the tests never ask.

@@ -25,6 +25,7 @@ _COMMANDS = [
     "models",
     "plan",
     "train",
+    "sweep",
     "runs",
     "stop",
     "resume",

@@ -15,9 +15,10 @@ from localft.hardware import Disk, Gpu, Hardware, Memory
 from localft.jobs import JobOrder, JobState, JobView, Progress
 from localft.serving.endpoint import Answer
 from localft.store.projects import create_project
+from localft.training.sweeps import Comparison, Trial
 from localft.ui.conversation import Conversation, Reply
 from localft.ui.flows import damaged
-from localft.ui.views import charts, chat, data, evaluate, frame, parts, settings, start, tokens
+from localft.ui.views import charts, chat, data, evaluate, frame, parts, settings, start, sweep, tokens
 from localft.ui.views.html import Markup, h
 
 NASTY = '<script>alert(1)</script><s><think>"x"\' & {{y}} ${z} </td>'
@@ -31,6 +32,10 @@ def job(state: JobState = JobState.RUNNING, progress: Progress | None = None, ti
 
 def progress(done: float, total: float, unit: str = "steps", left: float | None = 240.0) -> Progress:
     return Progress(done, total, unit, "Training", 1.0, left, "2026-01-01T00:00:00+00:00")
+
+
+def trial(run: str, loss: float | None = 1.25, close: bool = False, best: bool = False) -> Trial:
+    return Trial(run, 8, 2e-4, loss, 20, 65.0, JobState.FINISHED, close, best)
 
 
 def rendered() -> dict[str, Markup]:
@@ -54,6 +59,7 @@ def rendered() -> dict[str, Markup]:
         "job": frame.job_line([job()]),
         "signal": frame.signal([job()], job(JobState.FAILED), NASTY),
         "stack": charts.stack([(NASTY, 1.0, NASTY)], 2.0, NASTY),
+        "sweep": sweep.comparison(Comparison((trial(NASTY),), None, NASTY), ""),
         "place": settings.places([settings.Place(NASTY, NASTY, 3)]),
         "shared": settings.shared(NASTY, NASTY, NASTY, NASTY, True),
     }
@@ -155,6 +161,17 @@ def test_the_histogram_draws_the_cut() -> None:
     assert picture.count("<rect") == 2
     assert "cut at 80" in picture
     assert "cut at" not in charts.histogram([(0, 50, 3)], None, "lengths")
+
+
+def test_a_sweep_tells_which_run_is_best_and_lets_the_others_be_used() -> None:
+    trials = (trial("first", 1.25, close=True, best=True), trial("second", 1.26, close=True), trial("third", None))
+    html = sweep.comparison(Comparison(trials, "first", "The first."), "third")
+    rows = html.split("<tr>")[2:]
+    assert ["best" in row for row in rows] == [True, False, False]
+    assert ["about equal" in row for row in rows] == [False, True, False]
+    assert ['data-value="' in row for row in rows] == [True, True, False], "the third is shown already"
+    assert 'aria-label="Use this one: the run with rank 8, learning rate 0.0002"' in rows[0]
+    assert "65 s" in rows[0] and "The first." in html
 
 
 def test_speed_below_an_answer() -> None:
