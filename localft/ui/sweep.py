@@ -33,6 +33,7 @@ class Several:
     learning_rates: gr.Textbox
     line: gr.HTML
     start: gr.Button
+    message: gr.HTML
     key: gr.Textbox
 
 
@@ -54,7 +55,9 @@ def draw_several(shared: Shared) -> Several:
             )
         line = gr.HTML()
         start = gr.Button("Try them all", elem_classes="lf-long", elem_id="start-sweep")
-    return Several(fold, ranks, rates, line, start, shared.request_key())
+        # Apart from the line, which is written again with every plan: what was started stays said.
+        message = gr.HTML()
+    return Several(fold, ranks, rates, line, start, message, shared.request_key())
 
 
 def connect_several(
@@ -74,7 +77,7 @@ def connect_several(
         asked = (required(slug), *chosen(*given), ranks, rates)
         sweep = started.run(key, lambda: flows.try_several(*asked))
         said = parts.done(f"{len(sweep.runs)} runs are queued; they go on when you close this page.", "plain")
-        return {widgets.key: new_key(), shared.picked: {**picked, "run": sweep.runs[0].id}, widgets.line: said}
+        return {widgets.key: new_key(), shared.picked: {**picked, "run": sweep.runs[0].id}, widgets.message: said}
 
     # An empty line says that the fold is closed: then nothing has to be worked out.
     values = [widgets.ranks, widgets.learning_rates, *chosen_widgets]
@@ -84,7 +87,7 @@ def connect_several(
     shared.on(plan.change, look_if_open, [widgets.line, shared.project, *values], [], widgets.line)
     shared.on(
         widgets.start.click, start, [shared.project, widgets.key, shared.picked, *values],
-        [widgets.key, shared.picked], widgets.line, changes=True, concurrency_limit=1, concurrency_id="start-run",
+        [widgets.key, shared.picked], widgets.message, changes=True, concurrency_limit=1, concurrency_id="start-run",
     )  # fmt: skip
 
 
