@@ -7,7 +7,6 @@ import fastapi
 import gradio as gr
 from starlette.routing import BaseRoute
 
-from localft.serving.guard import Application
 from localft.ui import environment, theme
 from localft.ui.server import HOST
 from localft.ui.streams import HeldJoins
@@ -20,7 +19,7 @@ _QUIET: dict[str, Any] = {
 }
 
 
-def mount(page: gr.Blocks, max_file_size: str, routes: Sequence[BaseRoute] = (), **options: Any) -> Application:
+def mount(page: gr.Blocks, max_file_size: str, routes: Sequence[BaseRoute] = (), **options: Any) -> fastapi.FastAPI:
     """Put a page at `/`, behind `routes`.
 
     No file is given out but what was uploaded; nothing is recorded or measured.
@@ -52,4 +51,5 @@ def mount(page: gr.Blocks, max_file_size: str, routes: Sequence[BaseRoute] = (),
     page.has_launched = True
     # A function that waits its turn in the queue cannot be called past it.
     page.api_open = False
-    return HeldJoins(application)
+    application.add_middleware(HeldJoins)
+    return application

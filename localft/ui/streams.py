@@ -21,8 +21,8 @@ class HeldJoins:
     waits for ever (Gradio 6.31, client/js/src/utils: stream.ts and submit.ts). The click itself is worked on meanwhile.
     """
 
-    def __init__(self, application: Application, seconds: float = _SECONDS_TO_HEAR) -> None:
-        self._application = application
+    def __init__(self, app: Application, seconds: float = _SECONDS_TO_HEAR) -> None:
+        self._application = app
         self._seconds = seconds
         self._ended = -seconds
 
