@@ -83,7 +83,8 @@ def connect_several(
     values = [widgets.ranks, widgets.learning_rates, *chosen_widgets]
     for trigger in (widgets.fold.expand, widgets.ranks.blur, widgets.learning_rates.blur):
         shared.on(trigger, look, [shared.project, *values], [], widgets.line)
-    shared.on(widgets.fold.collapse, lambda: {widgets.line: ""}, [], [], widgets.line)
+    emptied: Updates = {widgets.line: "", widgets.message: ""}
+    shared.on(widgets.fold.collapse, lambda: emptied, [], [widgets.message], widgets.line)
     shared.on(plan.change, look_if_open, [widgets.line, shared.project, *values], [], widgets.line)
     shared.on(
         widgets.start.click, start, [shared.project, widgets.key, shared.picked, *values],
