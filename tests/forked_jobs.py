@@ -16,11 +16,15 @@ _PRELOADED = ["localft.training.worker", "localft.training.session", "localft.jo
 
 
 class Nursery:
-    """Starts job folders in children forked from a parent that has imported torch and its companions."""
+    """Starts job folders in children forked from a parent that has imported torch and its companions.
 
-    def __init__(self) -> None:
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(_PRELOADED)
+    Not where there is a card: importing bitsandbytes begins with CUDA, which a child could not begin with again.
+    """
+
+    def __init__(self, preloaded: bool = True) -> None:
+        forking = multiprocessing.get_context("forkserver")
+        forking.set_forkserver_preload(_PRELOADED)
+        self._context = forking if preloaded else multiprocessing.get_context("spawn")
 
     def start(self, folder: Path, fault: Callable[[], None] | None = None) -> BaseProcess:
         """Run the job of a folder as `jobs.start` and `jobs.resume` would; `fault` is called in its process first."""

@@ -122,9 +122,14 @@ def with_card_of(hardware: Hardware, gigabytes: float) -> Hardware:
     return replace(hardware, gpus=(card,))
 
 
+def allowed_bytes(gigabytes: float, runtime_bytes: int) -> int:
+    """What torch may take of a card of so many GiB, beside a desktop and the process's own context."""
+    return int(_FREE_SHARE * gigabytes * 2**30) - runtime_bytes
+
+
 def limit_card(gigabytes: float, runtime_bytes: int) -> None:
-    """Let this process take no more of the card than one of so many GiB would give, its own context counted."""
+    """Let this process take no more of the card than one of so many GiB would give."""
     import torch
 
-    allowed = _FREE_SHARE * gigabytes * 2**30 - runtime_bytes
-    torch.cuda.set_per_process_memory_fraction(min(1.0, allowed / torch.cuda.get_device_properties(0).total_memory), 0)
+    share = allowed_bytes(gigabytes, runtime_bytes) / torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.set_per_process_memory_fraction(min(1.0, share), 0)

@@ -26,8 +26,9 @@ _NO_CUT = 1_000_000
 class TokenStats:
     """Lengths of the sequences that are trained on, in tokens, before any cut.
 
-    `train` and `validation` count sequences. `learned` is the mean number of tokens with a loss. `estimated` says that
-    they were guessed from the text, because the tokenizer is not on this computer yet.
+    `train` and `validation` count sequences. `learned` is the mean number of tokens with a loss, `learned_share` the
+    largest part of a sequence that they are. `estimated` says that they were guessed from the text, because the
+    tokenizer is not on this computer yet.
     """
 
     train: int
@@ -38,6 +39,7 @@ class TokenStats:
     p99: int
     longest: int
     learned: float
+    learned_share: float = 1.0
     estimated: bool = False
 
     def mean_at(self, max_length: int) -> float:
@@ -69,6 +71,8 @@ def measure_tokens(
         p99=_percentile(lengths, 0.99),
         longest=lengths[-1] if lengths else 0,
         learned=sum(learned for _, learned in counted) / max(1, len(counted)),
+        # A guess of the whole says little about its parts.
+        learned_share=1.0 if estimated else max((learned / total for total, learned in counted), default=1.0),
         estimated=estimated,
     )
 

@@ -1,5 +1,6 @@
 """What is asked of a model in training, as far as memory and time depend on it."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,11 +22,18 @@ class Load:
     """So many layers keep their input only, and are computed again in the backward pass."""
     dropout: bool = False
     """Whether the adapters leave out a part of their inputs, each its own."""
+    learned_share: float = 1.0
+    """The part of those tokens that have a loss, at most; the others make no logits."""
 
     @property
     def tokens(self) -> int:
         """Tokens of the largest micro-batch, padding included: the longest examples come together."""
         return self.micro_batch * self.length
+
+    @property
+    def learned_tokens(self) -> int:
+        """Tokens of the largest micro-batch that have a loss, at most."""
+        return math.ceil(min(1.0, self.learned_share) * self.tokens)
 
     @property
     def compute_bytes(self) -> int:

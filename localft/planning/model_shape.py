@@ -14,7 +14,8 @@ class ModelShape:
     `query` and `key` are the widths of the query and of the key (and value) projections, heads x head size, and `head`
     is that size. `head_is_tied`: the output head is the embedding table itself. `normalises_queries` (Qwen3, Gemma 3,
     OLMo 2): queries and keys pass a norm of their own. `norms` counts the norms of a layer over the hidden width.
-    `joins_layers` (Phi-3): one linear layer makes queries, keys and values, another gate and up.
+    `joins_layers` (Phi-3): one linear layer makes queries, keys and values, another gate and up. `limits_logits`
+    (Gemma 2): they pass a tanh.
     """
 
     hidden: int
@@ -29,6 +30,7 @@ class ModelShape:
     norms: int = 2
     head: int = 128
     joins_layers: bool = False
+    limits_logits: bool = False
 
     @property
     def heads(self) -> int:
@@ -109,6 +111,7 @@ def _shape_from(config: Mapping[str, Any], base_model: BaseModel) -> ModelShape:
         norms=4 if "gemma" in architecture else 2,
         head=head,
         joins_layers="phi3" in architecture,
+        limits_logits=bool(config.get("final_logit_softcapping")),
     )
 
 

@@ -147,11 +147,12 @@ def make_plan(
     )
 
 
-def load_of(settings: TrainingSettings, plan: Plan, tokens: int) -> Load:
-    """What a planned run asks of a model with so many tokens in one micro-batch."""
-    dropout = settings.dropout > 0
-    recomputed = plan.recomputed_layers
-    return Load(settings.method, plan.precision, plan.on_gpu, settings.rank, 1, tokens, recomputed, dropout)
+def load_of(settings: TrainingSettings, plan: Plan, tokens: int, learned_share: float) -> Load:
+    """What a planned run asks of a model with so many tokens in one micro-batch, such a part of them learned."""
+    dropout, recomputed = settings.dropout > 0, plan.recomputed_layers
+    return Load(
+        settings.method, plan.precision, plan.on_gpu, settings.rank, 1, tokens, recomputed, dropout, learned_share
+    )
 
 
 def fit_badge(base_model: BaseModel, hardware: Hardware) -> Fit:
@@ -207,6 +208,8 @@ def _choose_load(
         longest,
         recomputed=0,
         dropout=settings.dropout > 0,
+        # Where long sequences are cut, it is their prompts that go.
+        learned_share=stats.learned_share if stats.longest <= settings.max_length else 1.0,
     )
     wanted = settings.micro_batch_size
     sizes = [size for size in range(1, settings.batch_size + 1) if settings.batch_size % size == 0]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy
 import torch
+from transformers.modeling_layers import GradientCheckpointingLayer
 
 from localft.planning.memory import MOST_LOGITS
 from localft.training.batches import Batch, packed, padded, to_device
@@ -16,7 +17,7 @@ from localft.training.losses import SummedLoss, has_head, plain_loss, summed_los
 from localft.training.rows import IGNORED, Row
 
 # So many rows, and of each no more tokens than this: the plain way makes every logit of all of them.
-_SAMPLE, _MOST_TOKENS = 3, 256
+_SAMPLE, _FEWEST_TOKENS, _MOST_TOKENS = 3, 16, 256
 # So many numbers of a gradient are compared at most; a full fine-tune has as many as the model.
 _MOST_NUMBERS = 1 << 22
 # The largest relative difference of loss and gradient that rounding explains, by the bytes of a number.
@@ -51,13 +52,20 @@ class _Results(NamedTuple):
 
 
 def switch_on(
-    model: Any, rows: Sequence[Row], longest: int, pad_id: int, autocast: AbstractContextManager[Any]
+    model: Any,
+    rows: Sequence[Row],
+    longest: int,
+    pad_id: int,
+    autocast: AbstractContextManager[Any],
+    most_tokens: int = _MOST_TOKENS,
 ) -> FastPaths:
     """Compare each fast path on the shortest rows with the plain way, and make the model lean if that is right.
 
-    `longest` is the length in tokens of the longest row of the run. Weights and random numbers stay as they are.
+    `longest` is the length in tokens of the longest row of the run; of the shortest ones no more than `most_tokens` are
+    looked at. Weights and random numbers stay as they are.
     """
-    most = max(16, min(_MOST_TOKENS, MOST_LOGITS // (2 * model.config.get_text_config().vocab_size)))
+    affordable = MOST_LOGITS // (2 * model.config.get_text_config().vocab_size)
+    most = max(_FEWEST_TOKENS, min(_MOST_TOKENS, affordable, most_tokens))
     sample = [_learned_end(row, most) for row in sorted(rows, key=len)[:_SAMPLE]]
     alone = [padded([row], pad_id) for row in sample]
     warnings = []
@@ -94,12 +102,17 @@ def _learned_end(row: Row, most: int) -> Row:
 def _at_a_trained_adapter(model: Any) -> Generator[None]:
     """Let the adapter change something for a while: a fresh one has B = 0, which hides half of the gradients.
 
-    Without dropout, so that both ways compute the same.
+    Without dropout, so that both ways compute the same; but with the layers recomputed that the run recomputes, since
+    what they would keep may not fit.
     """
     inner = [weights for name, weights in model.named_parameters() if ".lora_B." in name]
     fresh = [weights.detach().clone() for weights in inner]
     was_training = model.training
     model.eval()
+    for layer in model.modules():
+        if isinstance(layer, GradientCheckpointingLayer):
+            # The layer's own mark alone; dropout is in its parts.
+            layer.training = True
     try:
         with torch.random.fork_rng(), torch.no_grad():
             torch.manual_seed(0)

@@ -4,6 +4,7 @@ The formulas of `localft.planning.memory` know how memory grows with the tokens 
 such as the kernels of this card and the rounding of its allocator, is in two measurements.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,7 +12,7 @@ from typing import Any, Protocol
 import torch
 
 from localft.training.batches import Batch, Batches, to_device
-from localft.training.rows import Row
+from localft.training.rows import IGNORED, Row
 
 # Shares of the largest micro-batch's tokens: both together cost less than one such micro-batch.
 _SHARES = (0.25, 0.5)
@@ -51,9 +52,10 @@ def room_on_card() -> int:
 
 @dataclass(frozen=True)
 class Point:
-    """One measurement: the tokens of a micro-batch, and the peak in bytes while it was learned."""
+    """One measurement: the tokens of a micro-batch, the part of them that has a loss, and the peak in bytes."""
 
     tokens: int
+    learned_share: float
     bytes: int
 
 
@@ -71,14 +73,14 @@ def probe(
     tokens: int,
     batches: Callable[[int], Batches],
     backward: Callable[[Any, Batch], None],
-    step_bytes: Callable[[int], int],
+    step_bytes: Callable[[int, float], int],
     meter: Meter,
 ) -> Probe | None:
     """Learn from two small micro-batches without a step, and predict the peak of one with so many `tokens`.
 
     `batches` makes them for a budget of tokens, `backward` computes the gradients of one, and `step_bytes` is the
-    formula for what one of so many tokens takes. Weights, random numbers and gradients are afterwards as before.
-    None where the largest is too small to measure parts of it.
+    formula for what one takes, of its tokens and the part of them that is learned. Weights, random numbers and
+    gradients are afterwards as before. None where the largest is too small to measure parts of it.
 
     The prediction is a + b f(tokens), with the formula f and the line through both points, and 8 bytes for each trained
     weight, which AdamW will hold from the first step on (Loshchilov & Hutter 2019).
@@ -92,8 +94,10 @@ def probe(
     model.zero_grad(set_to_none=True)
     if second.tokens <= first.tokens:
         return None
-    slope = (second.bytes - first.bytes) / max(1, step_bytes(second.tokens) - step_bytes(first.tokens))
-    grown = max(0.0, slope) * (step_bytes(tokens) - step_bytes(second.tokens))
+    small, large = (step_bytes(point.tokens, point.learned_share) for point in (first, second))
+    slope = (second.bytes - first.bytes) / max(1, large - small)
+    most = max(_learned_share(row.labels != IGNORED) for row in rows)
+    grown = max(0.0, slope) * (step_bytes(tokens, most) - large)
     trained = sum(weights.numel() for weights in model.parameters() if weights.requires_grad)
     return Probe((first, second), round((1 + _MARGIN) * (second.bytes + grown)) + 8 * trained)
 
@@ -103,7 +107,12 @@ def _measure(model: Any, batch: Batch, backward: Callable[[Any, Batch], None], m
     meter.reset()
     on_device = to_device(batch, device)
     backward(model, on_device)
-    return Point(batch["input_ids"].numel(), meter.peak())
+    return Point(batch["input_ids"].numel(), _learned_share(batch["labels"] != IGNORED), meter.peak())
+
+
+def _learned_share(learned: Any) -> float:
+    """The mean of booleans, an array's or a tensor's."""
+    return float(learned.sum()) / max(1, math.prod(learned.shape))
 
 
 def _sample(rows: Sequence[Row], tokens: int, batches: Callable[[int], Batches]) -> Batch:

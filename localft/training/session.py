@@ -57,8 +57,8 @@ class Session:
         self._schedule = self._make_schedule(lengths)
         # As much at once as the plan has room for: so many of the longest examples, or more of shorter ones.
         longest = max(lengths)
-        paths = self._switch_on(model, max([longest, *map(len, data.validation.rows)]), tokenizer.pad_token_id)
         self._most_tokens = plan.micro_batch_size * longest
+        paths = self._switch_on(model, max([longest, *map(len, data.validation.rows)]), tokenizer.pad_token_id)
         self._make_batches = partial(Batches, pad_id=tokenizer.pad_token_id, packed=paths.packed)
         self._batches = self._make_batches(self._most_tokens)
         self._summed_loss = paths.summed_loss
@@ -76,7 +76,9 @@ class Session:
         )  # fmt: skip
 
     def _switch_on(self, model: Any, longest: int, pad_id: int) -> FastPaths:
-        paths = switch_on(model, self._data.train.rows, longest, pad_id, self._autocast())
+        # The plain way takes up to three times the memory of the planned one.
+        most = self._most_tokens // 3
+        paths = switch_on(model, self._data.train.rows, longest, pad_id, self._autocast(), most)
         self._context.event("fast_paths", head=paths.head, packed=paths.packed, lean=paths.lean)
         for warning in paths.warnings:
             self._context.event("warning", message=warning)
@@ -129,7 +131,7 @@ class Session:
             self._most_tokens,
             self._make_batches,
             lambda model, batch: self.trainer.micro_loss(model, batch).backward(),
-            lambda tokens: step_bytes(shape, load_of(self._settings, self._plan, tokens)),
+            lambda tokens, share: step_bytes(shape, load_of(self._settings, self._plan, tokens, share)),
             CardMeter(),
         )
         if found is None:

@@ -55,10 +55,14 @@ class LocalTrainer(SFTTrainer):
         learned = max(1, learned_tokens(micro_batches))
         total = torch.zeros((), device=device)
         for batch in micro_batches:
-            loss = self.micro_loss(model, batch) / learned
-            self.accelerator.backward(loss)
-            total += loss.detach()
+            total += self._accumulate(model, batch, learned)
         return total
+
+    def _accumulate(self, model: Any, batch: Batch, learned: int) -> torch.Tensor:
+        """Add the gradient of one micro-batch; its share of the mean loss, without the graph, which holds memory."""
+        loss = self.micro_loss(model, batch) / learned
+        self.accelerator.backward(loss)
+        return loss.detach()
 
     def micro_loss(self, model: Any, batch: Batch) -> torch.Tensor:
         """Summed negative log-likelihood in nats of the learned tokens of a micro-batch.

@@ -1,12 +1,27 @@
 """What benchmarks of training share: a process for each measurement, and a clock around the steps."""
 
 import logging
+import math
 import multiprocessing
 import os
 import time
 import warnings
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one way did on a card: tokens a second, the allocator's peak in bytes; or why it did nothing.
+
+    `probed` is the peak that localft's look before the first step predicted.
+    """
+
+    rate: float = math.nan
+    peak: int = 0
+    probed: int = 0
+    problem: str = ""
 
 
 def in_a_process(work: Any, *given: Any) -> Any:
@@ -24,8 +39,12 @@ def _be_quiet() -> None:
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 
-def clock() -> Any:
-    """A pair of callbacks that are to stand last and first: seconds from the first step to the end of the last."""
+def clock(trainer: Any) -> tuple[Any, Any]:
+    """(begin, end): callbacks with the seconds `at` which the first step began and the last ended.
+
+    The one is called last and the other first of all: what other callbacks do between steps counts, what they do before
+    the first and after the last does not.
+    """
     import transformers
 
     class Begin(transformers.TrainerCallback):
@@ -40,4 +59,8 @@ def clock() -> Any:
         def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             self.at = time.monotonic()
 
-    return Begin(), End()
+    begin, end = Begin(), End()
+    callbacks = trainer.callback_handler.callbacks
+    callbacks.insert(0, end)
+    callbacks.append(begin)
+    return begin, end

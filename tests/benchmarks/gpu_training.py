@@ -1,7 +1,8 @@
 """Training on a card: the plan against what happens, and the rate against TRL and Unsloth, on cards of several sizes.
 
 python -m tests.benchmarks.gpu_training
-python -m tests.benchmarks.gpu_training --models Qwen3-0.6B,Qwen3-4B --cards 8,12
+python -m tests.benchmarks.gpu_training --models Qwen3-0.6B,Qwen3-4B --cards 8,12 --ways localft,TRL
+python -m tests.benchmarks.gpu_training --unsloth PYTHON
 
 QLoRA on models of real size with random weights (tests/real_models.py), 64 examples, half of them long, half short, one
 pass. A smaller card is imitated: the plan is told its size, and torch may not take more. The ways get the same base in
@@ -9,44 +10,41 @@ pass. A smaller card is imitated: the plan is told its size, and torch may not t
 
 - localft, with the micro-batch and the recomputed layers of its plan;
 - TRL with the plan's micro-batch, padded, every layer checkpointed, as it is by default;
-- Unsloth, where it is installed, with its own checkpointing and the same micro-batch.
+- Unsloth, if it is installed for the Python that is named, with its own checkpointing and the same micro-batch.
 
 Each is a process of its own. A rate counts every token of the examples, padding not, from the beginning of the first
 step to the end of the last. Utilisation is the arithmetic that those tokens need, nothing of it done twice, over the
 card's published peak. The error of a plan is its memory without what torch's allocator does not see (the CUDA context)
-over the peak that the allocator reports, less one. Printed, never asserted.
+over the peak that the allocator reports, less one; that of the look before the first step likewise. Printed, never
+asserted.
 """
 
 import argparse
+import json
 import math
 import shutil
+import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from importlib import metadata, util
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from tests.benchmarks._home import own_home
-from tests.benchmarks._measuring import clock, in_a_process
-from tests.real_models import CONFIGS, limit_card, with_card_of, write_model
+from tests.benchmarks._measuring import Measured, clock, in_a_process
+from tests.benchmarks._peers import Task, with_trl
+from tests.real_models import CONFIGS, allowed_bytes, limit_card, with_card_of, write_model
 
 _CARDS = (8, 12, 16, 24)
 _EXAMPLES = 64
 # About so many tokens of the starter's tokenizer; half of the examples are long, half are short.
 _LONG, _SHORT = 900, 150
-_LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "unsloth")
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What one way did: tokens a second, the allocator's peak in bytes; or why it did nothing."""
-
-    rate: float = math.nan
-    peak: int = 0
-    problem: str = ""
+_LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes")
+_Way = Callable[["Planned", Path, float], Measured]
 
 
 @dataclass(frozen=True)
@@ -60,6 +58,7 @@ class Planned:
     rate: float
     flops: float
     device_flops: float
+    how: str = ""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,23 +66,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.gpu_training")
     parser.add_argument("--models", default=",".join(CONFIGS), help="comma-separated: " + ", ".join(CONFIGS))
     parser.add_argument("--cards", default=",".join(map(str, _CARDS)), help="comma-separated: sizes in GiB")
+    parser.add_argument("--ways", default="localft,TRL", help="comma-separated: localft, TRL")
+    parser.add_argument("--unsloth", metavar="PYTHON", help="a Python that has Unsloth, to compare with it too")
     options = parser.parse_args(arguments)
     models = [name for name in options.models.split(",") if name]
     if unknown := set(models) - set(CONFIGS):
         parser.error(f"there is no model {', '.join(sorted(unknown))}")
+    ways: dict[str, _Way] = {name: way for name, way in {"localft": ours, "TRL": trl}.items() if name in options.ways}
+    if options.unsloth:
+        ways["Unsloth"] = Unsloth(options.unsloth)
     card = in_a_process(_card)
     if card is None:
         print("There is no CUDA card here: nothing is measured.")
         return 0
     name, there = card
     print(f"{datetime.now(UTC):%Y-%m-%d}, {name}, {_versions()}")
-    for model in models:
-        with own_home(), tempfile.TemporaryDirectory() as place:
-            folder = in_a_process(write_model, Path(place) / model, CONFIGS[model])
-            for size in (float(text) for text in options.cards.split(",")):
-                print(_pair(model, folder, size) if size <= there else f"{model}, {size:g} GB: no such card here")
-                sys.stdout.flush()
+    sizes = [float(text) for text in options.cards.split(",")]
+    with own_home():
+        for model, folder in _written(models):
+            for size in sizes:
+                line = f"{model}, {size:g} GB: no such card here"
+                print(_pair(model, folder, size, ways) if size <= there else line, flush=True)
     return 0
+
+
+def _written(models: Sequence[str]) -> Generator[tuple[str, Path]]:
+    """Each model and its folder, which is deleted afterwards; the next one is written meanwhile."""
+    with tempfile.TemporaryDirectory() as place, ThreadPoolExecutor(1) as writer:
+
+        def write(model: str) -> Future[Path]:
+            return writer.submit(in_a_process, write_model, Path(place) / model, CONFIGS[model])
+
+        coming = write(models[0])
+        for model, following in zip(models, [*models[1:], None], strict=True):
+            folder = coming.result()
+            if following is not None:
+                coming = write(following)
+            yield model, folder
+            shutil.rmtree(folder)
 
 
 def _card() -> tuple[str, float] | None:
@@ -98,22 +118,17 @@ def _card() -> tuple[str, float] | None:
 
 
 def _versions() -> str:
-    known = []
-    for library in _LIBRARIES:
-        if util.find_spec(library) is not None:
-            known.append(f"{library} {metadata.version(library)}")
-    return ", ".join(known)
+    return ", ".join(f"{library} {metadata.version(library)}" for library in _LIBRARIES)
 
 
-def _pair(model: str, folder: Path, size: float) -> str:
+def _pair(model: str, folder: Path, size: float, ways: dict[str, _Way]) -> str:
     """The lines of one model on one card."""
     planned = in_a_process(prepare, folder, f"{model} on {size:g}", size)
-    heading = f"{model}, {size:g} GB: plan {planned.memory / 2**30:.1f} GiB, {planned.rate:,.0f} tokens/s"
+    heading = (
+        f"{model}, {size:g} GB: plan {planned.memory / 2**30:.1f} GiB, {planned.rate:,.0f} tokens/s, {planned.how}"
+    )
     if not planned.fits:
         return f"{heading}; it does not fit, and nothing is started"
-    ways: dict[str, Callable[..., Measured]] = {"localft": ours, "TRL": _trl}
-    if util.find_spec("unsloth") is not None:
-        ways["Unsloth"] = _unsloth
     found = {name: measure(way, planned, size) for name, way in ways.items()}
     return "\n".join([heading, *table(planned, found)])
 
@@ -131,6 +146,7 @@ def table(planned: Planned, found: dict[str, Measured]) -> list[str]:
         if one is first:
             memory, rate = memory_error(planned, one), planned.rate / one.rate - 1
             line += f"; the plan's memory is off by {memory:+.1%}, its rate by {rate:+.0%}"
+            line += f"; the look before the first step by {one.probed / one.peak - 1:+.1%}" if one.probed else ""
         elif not first.problem:
             line += (
                 f"; localft has {first.rate / one.rate:.2f} times its rate, {first.peak / one.peak:.2f} of its memory"
@@ -144,23 +160,10 @@ def memory_error(planned: Planned, measured: Measured) -> float:
     return (planned.memory - planned.runtime) / measured.peak - 1
 
 
-def measure(way: Callable[..., Measured], planned: Planned, size: float) -> Measured:
+def measure(way: _Way, planned: Planned, size: float) -> Measured:
     """Let one way work in a process of its own."""
     with tempfile.TemporaryDirectory() as place:
-        return in_a_process(_attempt, way, planned, Path(place) / "run", size)
-
-
-def _attempt(way: Callable[..., Measured], planned: Planned, target: Path, size: float) -> Measured:
-    """Let one way work on the imitated card; running out of its memory is a result."""
-    from localft.errors import is_out_of_memory
-
-    limit_card(size, planned.runtime)
-    try:
-        return way(planned.folder, target)
-    except RuntimeError as error:
-        if is_out_of_memory(error):
-            return Measured(problem="the memory ran out")
-        raise
+        return in_a_process(way, planned, Path(place) / "run", size)
 
 
 def prepare(model: Path, name: str, size: float) -> Planned:
@@ -215,135 +218,95 @@ def ready(proposal: Any, project: Any, hardware: Any) -> Planned:
         rate=plan.tokens_per_second,
         flops=flops_per_token(shape_of(proposal.base_model), once),
         device_flops=device.flops,
+        how=f"{plan.micro_batch_size} at once, {plan.recomputed_layers} layers computed twice",
     )
 
 
-def ours(folder: Path, target: Path) -> Measured:
-    """As localft trains."""
+def ours(planned: Planned, target: Path, size: float) -> Measured:
+    """As localft trains, on the imitated card; running out of its memory is a result."""
+    from localft.errors import is_out_of_memory
+
+    limit_card(size, planned.runtime)
+    shutil.copytree(planned.folder, target)
+    try:
+        return _train(target)
+    except RuntimeError as error:
+        if is_out_of_memory(error):
+            return Measured(problem="the memory ran out")
+        raise
+
+
+def _train(folder: Path) -> Measured:
     import transformers
 
-    from localft.jobs import JobContext, JobOrder
-    from localft.training.order import read_data, read_order
+    from localft.store.files import read_lines
+    from localft.training.environment import peak_memory_bytes
     from localft.training.session import Session
     from localft.training.worker import load_for_training
 
-    shutil.copytree(folder, target)
-    context = JobContext(target, JobOrder.load(target / "job.json"))
-    order = read_order(context)
-    data = read_data(context, order)
+    context, order, data = _read(folder)
     transformers.set_seed(order.recipe.settings.seed)
+    # Of random weights every answer is as long as it may be.
+    data = replace(data, prompts=[])
     session = Session(context, order, data, *load_for_training(order))
-    return _time(session.trainer, session.run, data)
-
-
-def _time(trainer: Any, train: Callable[[], object], data: Any) -> Measured:
-    """Train, and look at what the steps took."""
-    from localft.training.environment import peak_memory_bytes
-
-    begin, end = clock()
-    callbacks = trainer.callback_handler.callbacks
-    callbacks.insert(0, end)
-    callbacks.append(begin)
-    train()
+    begin, end = clock(session.trainer)
+    session.run()
+    looks = [event["predicted_bytes"] for event in read_lines(folder / "events.jsonl")[0] if event["kind"] == "probe"]
     tokens = sum(len(row) for row in data.train.rows)
-    return Measured(tokens / (end.at - begin.at), peak_memory_bytes())
+    return Measured(tokens / (end.at - begin.at), peak_memory_bytes(), *looks)
 
 
-def _trl(folder: Path, target: Path) -> Measured:
-    """As TRL does it unless told otherwise."""
-    import peft
-    import transformers
+def trl(planned: Planned, target: Path, size: float) -> Measured:
+    """As TRL trains, on the imitated card."""
+    return with_trl(task_of(planned, target, size))
 
-    order, _ = _read(folder)
-    settings = order.recipe.settings
-    model = transformers.AutoModelForCausalLM.from_pretrained(
-        order.base_model.folder or order.base_model.reference,
-        dtype="bfloat16" if order.plan.precision == "bf16" else "float32",
-        device_map={"": 0 if order.plan.on_gpu else "cpu"},
-        quantization_config=_four_bits(order.plan.precision),
+
+class Unsloth:
+    """As Unsloth trains, in a Python that has it."""
+
+    def __init__(self, python: str) -> None:
+        self._python = python
+
+    def __call__(self, planned: Planned, target: Path, size: float) -> Measured:
+        target.mkdir()
+        path = target / "task.json"
+        path.write_text(json.dumps(asdict(task_of(planned, target, size))), encoding="utf-8")
+        command = [self._python, "-m", "tests.benchmarks._peers", str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            return Measured(problem=done.stderr.strip().rpartition("\n")[2])
+        return Measured(**json.loads(done.stdout.strip().rpartition("\n")[2]))
+
+
+def task_of(planned: Planned, target: Path, size: float) -> Task:
+    """The prepared run, token for token, as the others are given it."""
+    _, order, data = _read(planned.folder)
+    settings, plan = order.recipe.settings, order.plan
+    return Task(
+        model=order.base_model.folder or order.base_model.reference,
+        folder=str(target),
+        rows=[(row.token_ids.tolist(), row.labels.tolist()) for row in data.train.rows],
+        precision=plan.precision,
+        on_gpu=plan.on_gpu,
+        rank=settings.rank,
+        alpha=settings.alpha,
+        micro_batch_size=plan.micro_batch_size,
+        accumulation=plan.accumulation,
+        learning_rate=settings.learning_rate,
+        schedule=settings.schedule,
+        seed=settings.seed,
+        most_bytes=allowed_bytes(size, planned.runtime) if plan.on_gpu else 0,
     )
-    adapter = peft.LoraConfig(
-        r=settings.rank, lora_alpha=settings.alpha, target_modules="all-linear", task_type="CAUSAL_LM"
-    )
-    return _in_trl(folder, target, model, adapter)
 
 
-def _unsloth(folder: Path, target: Path) -> Measured:
-    """As Unsloth's notebooks do it."""
-    from unsloth import FastLanguageModel  # ty: ignore[import-not-found]
-
-    order, _ = _read(folder)
-    settings = order.recipe.settings
-    loaded, _ = FastLanguageModel.from_pretrained(
-        model_name=order.base_model.reference, max_seq_length=settings.max_length, load_in_4bit=True
-    )
-    model = FastLanguageModel.get_peft_model(
-        loaded,
-        r=settings.rank,
-        lora_alpha=settings.alpha,
-        lora_dropout=0,
-        target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
-        use_gradient_checkpointing="unsloth",
-        random_state=settings.seed,
-    )
-    return _in_trl(folder, target, model, None, gradient_checkpointing=False)
-
-
-def _read(folder: Path) -> tuple[Any, Any]:
-    """(order, data) of the prepared run."""
+def _read(folder: Path) -> tuple[Any, Any, Any]:
+    """(context, order, data) of a prepared run."""
     from localft.jobs import JobContext, JobOrder
     from localft.training.order import read_data, read_order
 
     context = JobContext(folder, JobOrder.load(folder / "job.json"))
     order = read_order(context)
-    return order, read_data(context, order)
-
-
-def _four_bits(precision: str) -> Any:
-    import torch
-    import transformers
-
-    return transformers.BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype={"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[precision],
-    )
-
-
-def _in_trl(folder: Path, target: Path, model: Any, adapter: Any, **own: Any) -> Measured:
-    """One pass of TRL over the rows of the prepared run, token for token the same."""
-    import transformers
-    from datasets import Dataset
-    from trl import SFTConfig, SFTTrainer
-
-    order, data = _read(folder)
-    settings, plan = order.recipe.settings, order.plan
-    rows = [{"input_ids": row.token_ids.tolist(), "labels": row.labels.tolist()} for row in data.train.rows]
-    config = SFTConfig(
-        output_dir=str(target),
-        num_train_epochs=1,
-        per_device_train_batch_size=plan.micro_batch_size,
-        gradient_accumulation_steps=plan.accumulation,
-        learning_rate=settings.learning_rate,
-        lr_scheduler_type=settings.schedule,
-        max_length=None,
-        bf16=plan.precision == "bf16",
-        fp16=plan.precision == "fp16",
-        use_cpu=not plan.on_gpu,
-        seed=settings.seed,
-        logging_strategy="no",
-        save_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
-        **own,
-    )
-    tokenizer = transformers.AutoTokenizer.from_pretrained(order.base_model.reference)
-    trainer = SFTTrainer(
-        model=model, args=config, train_dataset=Dataset.from_list(rows), processing_class=tokenizer, peft_config=adapter
-    )
-    trainer.remove_callback(transformers.PrinterCallback)
-    return _time(trainer, trainer.train, data)
+    return context, order, read_data(context, order)
 
 
 if __name__ == "__main__":

@@ -136,10 +136,7 @@ def _time(trainer: Any, train: Any, data: Any) -> Pass:
     from localft.training.losses import plain_loss
     from localft.training.validation import validation_loss
 
-    begin, end = clock()
-    callbacks = trainer.callback_handler.callbacks
-    callbacks.insert(0, end)
-    callbacks.append(begin)
+    begin, end = clock(trainer)
     train()
     memory = peak_memory_bytes()
     batches = Batches(1_024, 0, packed=False)

@@ -19,7 +19,7 @@ def card() -> None:
 
 @pytest.fixture(scope="session")
 def nursery() -> Nursery:
-    return Nursery()
+    return Nursery(preloaded=False)
 
 
 @pytest.fixture

@@ -57,10 +57,10 @@ def test_the_prediction_is_the_real_peak_or_up_to_five_per_cent_more(
     tuned = Tuned(tmp_path, architecture, load)
     recompute_layers(tuned.model, recomputed)
 
-    def formula(tokens: int) -> int:
+    def formula(tokens: int, share: float) -> int:
         return step_bytes(
             tuned.shape,
-            Load(load.method, load.precision, False, load.rank, 1, tokens, recomputed, dropout),
+            Load(load.method, load.precision, False, load.rank, 1, tokens, recomputed, dropout, share),
         )
 
     with AllocationMeter(tuned.model) as meter:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.gpu_training import Measured, Planned, memory_error, table
+from tests.benchmarks._measuring import Measured
+from tests.benchmarks.gpu_training import Planned, memory_error, table
 
 GIB = 2**30
 PLANNED = Planned(Path("run"), True, 7 * GIB, 1 * GIB, rate=900.0, flops=1e9, device_flops=4e12)

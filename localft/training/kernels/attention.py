@@ -185,10 +185,7 @@ def _attend_at_once(
     query, key, value = (states[0].transpose(0, 1).to(kind) for states in (query, key, value))
     # It counts the keys to the left of a token; to the right there are none.
     size = (-1 if window is None else window - 1, 0)
-    grouped = query.shape[1] != key.shape[1]
-    return varlen(
-        query, key, value, boundaries, boundaries, longest, longest, scale=scaling, window_size=size, enable_gqa=grouped
-    )[None]
+    return varlen(query, key, value, boundaries, boundaries, longest, longest, scale=scaling, window_size=size)[None]
 
 
 def _varlen_for(query: torch.Tensor, dropout: float) -> Callable[..., torch.Tensor] | None:
@@ -206,7 +203,10 @@ def _varlen_for(query: torch.Tensor, dropout: float) -> Callable[..., torch.Tens
 
 @functools.cache
 def _varlen_function() -> Callable[..., torch.Tensor] | None:
-    """torch's function, if this build has FlashAttention for NVIDIA cards and the function knows windows and groups."""
+    """torch's function, if this build has FlashAttention for NVIDIA cards and the function knows windows.
+
+    The kernel has always known groups of queries that share a key; since torch 2.12 the function wants to be told.
+    """
     if torch.version.hip is not None or not torch.backends.cuda.is_flash_attention_available():
         return None
     from torch.nn.attention import varlen
@@ -214,4 +214,6 @@ def _varlen_function() -> Callable[..., torch.Tensor] | None:
     # Typed loosely: it returns more than a tensor only where more is asked for.
     varlen_attn: Any = varlen.varlen_attn
     known = inspect.signature(varlen_attn).parameters
-    return varlen_attn if {"scale", "window_size", "enable_gqa"} <= known.keys() else None
+    if not {"scale", "window_size"} <= known.keys():
+        return None
+    return functools.partial(varlen_attn, enable_gqa=True) if "enable_gqa" in known else varlen_attn
