@@ -67,9 +67,10 @@ class LocalTrainer(SFTTrainer):
     def micro_loss(self, model: Any, batch: Batch) -> torch.Tensor:
         """Summed negative log-likelihood in nats of the learned tokens of a micro-batch.
 
-        TRL's own also measures entropy and accuracy, which costs a read-back from the card each time.
+        TRL's own also measures entropy and accuracy, which costs a read-back from the card each time. And accelerate
+        wraps the model's own `forward` in mixed precision, but what the loss calls is inside of it.
         """
-        with self.compute_loss_context_manager():
+        with self.accelerator.autocast():
             return self._summed_loss(model, batch)
 
     def write_state(self, folder: Path) -> None:

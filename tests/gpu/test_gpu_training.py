@@ -39,16 +39,17 @@ def losses(run: Run) -> dict[int, float]:
     return dict(read_metrics(run).loss)
 
 
-def test_a_run_on_the_card_learns(nursery: Nursery, base: BaseModel) -> None:
+@pytest.mark.parametrize(("method", "dropout"), [("qlora", 0.0), ("qlora", 0.05), ("lora", 0.05), ("full", 0.0)])
+def test_a_run_on_the_card_learns(nursery: Nursery, base: BaseModel, method: str, dropout: float) -> None:
     project = make_project()
-    nursery.finish(prepare_run(project, base, epochs=4, learning_rate=5e-3), 300)
+    nursery.finish(prepare_run(project, base, method=method, dropout=dropout, epochs=4, learning_rate=5e-3), 300)
     run = open_run(project)
     assert run.job.state is JobState.FINISHED, run.job.sentence
     assert run.plan is not None and run.plan.on_gpu
     metrics = read_metrics(run)
     assert metrics.best_validation_loss is not None
     assert metrics.best_validation_loss < metrics.validation_loss[0][1]
-    assert not metrics.warnings, "every fast path computes the same on this card"
+    assert not any("other" in warning for warning in metrics.warnings), "every fast path computes the same on this card"
     assert files.read_json(run.folder / "environment.json")["device"] == torch.cuda.get_device_name(0)
 
 
