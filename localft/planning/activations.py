@@ -38,8 +38,7 @@ def kept_by_recomputed_layer(shape: ModelShape, load: Load) -> list[Kept]:
 def _attention(shape: ModelShape, load: Load) -> list[Kept]:
     """SDPA keeps what it multiplies, its result, and the logarithm of each row's total in fp32 (Dao 2023).
 
-    The results of documents are put together, which is a copy; where one call attends to all of them there is none, and
-    this counts too much.
+    The results of documents are put together, which is a copy; where one call attends to all of them there is none.
     """
     size = load.compute_bytes
     # Where one layer makes queries, keys and values, the values are a view that holds all three.
@@ -51,7 +50,20 @@ def _attention(shape: ModelShape, load: Load) -> list[Kept]:
         Kept("attended", shape.query, size, True),
         Kept("log totals", shape.heads, _FP32, True),
     ]
-    return kept if load.drops_inputs else [*kept, Kept("input of o", shape.query, size, True)]
+    return kept if load.drops_inputs or load.attends_at_once else [*kept, Kept("input of o", shape.query, size, True)]
+
+
+def kept_by_window(shape: ModelShape, load: Load) -> list[Kept]:
+    """What a layer keeps beyond that where documents are longer than its window, and are attended to part by part: keys
+    and values for each head, and the results of the parts."""
+    if not shape.window or load.length <= shape.window or load.attends_at_once:
+        return []
+    more, size = shape.query - shape.key, load.compute_bytes
+    return [
+        Kept("repeated keys", more, size, True),
+        Kept("repeated values", more, size, True),
+        Kept("attended parts", shape.query, size, True),
+    ]
 
 
 def _norms(shape: ModelShape, load: Load) -> list[Kept]:

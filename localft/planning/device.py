@@ -42,6 +42,8 @@ class Device:
     watts: float
     precision: Precision
     known: bool
+    attends_at_once: bool = False
+    """Whether torch has attention for documents of varying length here: builds for Linux, cards of 8.0 and newer."""
 
 
 def device_of(hardware: Hardware) -> Device:
@@ -70,4 +72,5 @@ def device_of(hardware: Hardware) -> Device:
         watts=watts * share + _REST_WATTS,
         precision="bf16" if native_bf16 else "fp16",
         known=bool(matching),
+        attends_at_once=native_bf16 and hardware.system == "Linux",
     )

@@ -24,6 +24,8 @@ class Load:
     """Whether the adapters leave out a part of their inputs, each its own."""
     learned_share: float = 1.0
     """The part of those tokens that have a loss, at most; the others make no logits."""
+    attends_at_once: bool = False
+    """Whether one call attends to all documents of a micro-batch (localft.training.kernels.attention)."""
 
     @property
     def tokens(self) -> int:

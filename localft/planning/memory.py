@@ -3,7 +3,9 @@
 Every formula counts bytes. The sum is an estimate of the peak that torch's allocator reports, meant to err upwards.
 """
 
-from localft.planning.activations import kept_by_layer, kept_by_recomputed_layer
+import math
+
+from localft.planning.activations import kept_by_layer, kept_by_recomputed_layer, kept_by_window
 from localft.planning.load import Load
 from localft.planning.model_shape import ModelShape
 
@@ -93,21 +95,30 @@ def kept_bytes(shape: ModelShape, load: Load) -> tuple[int, int]:
     """What the forward pass keeps for the backward pass: (in attention, elsewhere).
 
     Recomputed layers are the first ones: when their turn comes, one after the other is computed again in the room of
-    those that are done, hence at least one whole layer.
+    those that are done.
     """
     recomputed = min(load.recomputed, shape.layers)
-    whole = max(1, shape.layers - recomputed)
-    layer, rest = kept_by_layer(shape, load), kept_by_recomputed_layer(shape, load)
-    attention = whole * sum(kept.bytes_per_token for kept in layer if kept.attention)
-    others = whole * sum(kept.bytes_per_token for kept in layer if not kept.attention)
-    others += recomputed * sum(kept.bytes_per_token for kept in rest)
+    attention, others = _layers_bytes(shape, load, shape.layers - recomputed)
+    others += load.tokens * recomputed * sum(kept.bytes_per_token for kept in kept_by_recomputed_layer(shape, load))
+    return attention, others
+
+
+def _layers_bytes(shape: ModelShape, load: Load, count: int) -> tuple[int, int]:
+    """What so many layers keep that are not recomputed: (in attention, elsewhere)."""
+    layer = kept_by_layer(shape, load)
+    # Layers of both kinds take turns.
+    sliding = math.ceil(count * shape.sliding_layers / shape.layers)
+    attention = count * sum(kept.bytes_per_token for kept in layer if kept.attention)
+    attention += sliding * sum(kept.bytes_per_token for kept in kept_by_window(shape, load))
+    others = count * sum(kept.bytes_per_token for kept in layer if not kept.attention)
     return load.tokens * attention, load.tokens * others
 
 
 def loss_bytes(shape: ModelShape, load: Load) -> int:
-    """The final hidden states of all tokens, before and after their norm; of those that predict a learned token a copy
-    and its gradient; and the logits that exist at once."""
-    hidden = load.compute_bytes * (2 * load.tokens + 2 * load.learned_tokens) * shape.hidden
+    """The final hidden states; of those that predict a learned token a copy and its gradient, made once more for a
+    moment; and the logits that exist at once. Where layers are recomputed, their first input and last output too."""
+    states = (3 if load.recomputed else 1) * load.tokens + 3 * load.learned_tokens
+    hidden = load.compute_bytes * states * shape.hidden
     if load.method != "full":
         return hidden + _logits_bytes(shape, load)
     # The gradient of a head that learns is made for each part, in both types, before it is added.
@@ -117,24 +128,33 @@ def loss_bytes(shape: ModelShape, load: Load) -> int:
 
 def _logits_bytes(shape: ModelShape, load: Load) -> int:
     """Of a frozen head, logits are there in fp32 and, where that is another, in compute precision; where they are
-    limited, also the slope of the limit and a square. Of one that learns, autograd keeps them in both, with their
-    logarithms and gradients."""
+    limited, also the slope of the limit and a square. Of one that learns, autograd keeps their logarithms, and makes
+    the gradients by both, in fp32."""
     count = min(load.learned_tokens * shape.vocabulary, max(MOST_LOGITS, shape.vocabulary))
     if load.method == "full":
-        return 16 * count
+        return 12 * count
     return (4 + (8 if shape.limits_logits else load.compute_bytes % 4)) * count
 
 
 def buffer_bytes(shape: ModelShape, load: Load) -> int:
-    """Short-lived: the largest matrix, dequantised for its product, and the widest activation, in the room that the
-    logits have left; weights that learn, rounded by autocast for as long as the pass lasts; work space of the products.
-    There is no mask."""
-    largest = max(inputs * outputs for inputs, outputs in shape.linears)
-    dequantised = load.compute_bytes * largest if load.method == "qlora" else 0
-    widest = 3 * load.compute_bytes * load.tokens * shape.intermediate
+    """What the backward pass needs for a moment, in the room that the loss has left; weights that learn, rounded by
+    autocast for as long as the pass lasts; work space of the products. There is no mask."""
     rounded = 0
     if load.precision != "fp32" and not load.is_lean:
         whole = shape.linear_parameters + shape.vocabulary * shape.hidden
         rounded = load.compute_bytes * (whole if load.method == "full" else shape.adapter_parameters(load.rank))
-    beyond = max(0, dequantised + widest - _logits_bytes(shape, load))
+    beyond = max(0, _backward_bytes(shape, load) - loss_bytes(shape, load))
     return beyond + rounded + (_WORKSPACE_GPU if load.on_gpu else 0)
+
+
+def _backward_bytes(shape: ModelShape, load: Load) -> int:
+    """The gradient that comes from the loss; the largest matrix, dequantised for its product; gradients around the
+    gated block, which is the widest; and one layer that is computed again, where none was kept whose room it could
+    have."""
+    largest = max(inputs * outputs for inputs, outputs in shape.linears)
+    dequantised = load.compute_bytes * largest if load.method == "qlora" else 0
+    # The lean block makes the gradients of joined gate and up apart before it joins them.
+    widest = (5 if shape.joins_layers and load.is_lean else 3) * shape.intermediate + shape.hidden
+    again = sum(_layers_bytes(shape, load, 1)) if load.recomputed >= shape.layers else 0
+    incoming = load.learned_tokens * shape.hidden
+    return dequantised + load.compute_bytes * (incoming + load.tokens * widest) + again

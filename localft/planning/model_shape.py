@@ -15,7 +15,7 @@ class ModelShape:
     is that size. `head_is_tied`: the output head is the embedding table itself. `normalises_queries` (Qwen3, Gemma 3,
     OLMo 2): queries and keys pass a norm of their own. `norms` counts the norms of a layer over the hidden width.
     `joins_layers` (Phi-3): one linear layer makes queries, keys and values, another gate and up. `limits_logits`
-    (Gemma 2): they pass a tanh.
+    (Gemma 2): they pass a tanh. In `sliding_layers` of the layers a token sees the `window` last ones only.
     """
 
     hidden: int
@@ -31,6 +31,8 @@ class ModelShape:
     head: int = 128
     joins_layers: bool = False
     limits_logits: bool = False
+    window: int = 0
+    sliding_layers: int = 0
 
     @property
     def heads(self) -> int:
@@ -96,6 +98,7 @@ def _shape_from(config: Mapping[str, Any], base_model: BaseModel) -> ModelShape:
     hidden, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
     head = int(config.get("head_dim") or hidden // heads)
     architecture = base_model.architecture.lower()
+    window, sliding_layers = _sliding(config)
     tied = config.get("tie_word_embeddings", base_model.config.get("tie_word_embeddings"))
     return ModelShape(
         hidden=hidden,
@@ -112,7 +115,21 @@ def _shape_from(config: Mapping[str, Any], base_model: BaseModel) -> ModelShape:
         head=head,
         joins_layers="phi3" in architecture,
         limits_logits=bool(config.get("final_logit_softcapping")),
+        window=window,
+        sliding_layers=sliding_layers,
     )
+
+
+def _sliding(config: Mapping[str, Any]) -> tuple[int, int]:
+    """(window, layers with it)."""
+    window, layers = config.get("sliding_window") or 0, int(config["num_hidden_layers"])
+    if not window or config.get("use_sliding_window") is False:
+        return 0, 0
+    if kinds := config.get("layer_types"):
+        return int(window), sum(kind == "sliding_attention" for kind in kinds)
+    # Gemma names every which layer is a whole one; others slide in all.
+    pattern = config.get("sliding_window_pattern")
+    return int(window), layers - layers // int(pattern) if pattern else layers
 
 
 # Published shapes to guess from, by number of parameters: hidden, intermediate, layers, query, key, vocabulary, tied.

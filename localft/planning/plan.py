@@ -45,6 +45,7 @@ class Plan(Record):
 
     `memory` maps each cause to bytes, in the order in which a stacked bar shows them; `device_bytes` is what the device
     can give to a run, and `total_bytes` the sum; `host_bytes` is what a run on a card takes of the computer's memory.
+    `attends_at_once`: one call attends to all documents of a micro-batch.
     `batch_size` = `micro_batch_size` x `accumulation`, exactly. `validate_every` counts steps. `seconds` and
     `watt_hours` are estimates; `tokens_per_second` is the formula's times `speed_correction`, and what lives in memory
     for a step the formulas' times `memory_correction`: earlier runs on this computer taught both. `flops_per_token`
@@ -66,6 +67,7 @@ class Plan(Record):
     micro_batch_size: int
     accumulation: int
     recomputed_layers: int
+    attends_at_once: bool = False
     steps: int
     steps_per_epoch: int
     validate_every: int
@@ -128,6 +130,7 @@ def make_plan(
         micro_batch_size=load.micro_batch,
         accumulation=settings.batch_size // load.micro_batch,
         recomputed_layers=load.recomputed,
+        attends_at_once=load.attends_at_once,
         steps=settings.steps(token_stats.train),
         steps_per_epoch=steps_per_epoch,
         validate_every=settings.steps_between_validations(token_stats.train),
@@ -149,9 +152,17 @@ def make_plan(
 
 def load_of(settings: TrainingSettings, plan: Plan, tokens: int, learned_share: float) -> Load:
     """What a planned run asks of a model with so many tokens in one micro-batch, such a part of them learned."""
-    dropout, recomputed = settings.dropout > 0, plan.recomputed_layers
     return Load(
-        settings.method, plan.precision, plan.on_gpu, settings.rank, 1, tokens, recomputed, dropout, learned_share
+        settings.method,
+        plan.precision,
+        plan.on_gpu,
+        settings.rank,
+        micro_batch=1,
+        length=tokens,
+        recomputed=plan.recomputed_layers,
+        dropout=settings.dropout > 0,
+        learned_share=learned_share,
+        attends_at_once=plan.attends_at_once,
     )
 
 
@@ -210,6 +221,7 @@ def _choose_load(
         dropout=settings.dropout > 0,
         # Where long sequences are cut, it is their prompts that go.
         learned_share=stats.learned_share if stats.longest <= settings.max_length else 1.0,
+        attends_at_once=device.attends_at_once,
     )
     wanted = settings.micro_batch_size
     sizes = [size for size in range(1, settings.batch_size + 1) if settings.batch_size % size == 0]

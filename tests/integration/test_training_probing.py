@@ -1,5 +1,6 @@
-"""A look at two small micro-batches tells what the largest takes: never more than is told, and hardly less."""
+"""What a step takes is planned, and a look at two small micro-batches tells it better: never less, and hardly more."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 from localft.planning.load import Load
-from localft.planning.memory import step_bytes
+from localft.planning.memory import memory_by_cause, step_bytes
 from localft.training.batches import Batch, Batches, packed
 from localft.training.losses import summed_loss
 from localft.training.probing import probe
@@ -23,6 +24,12 @@ def backward(model: torch.nn.Module, batch: Batch) -> None:
     summed_loss(model, batch).backward()
 
 
+def backward_in_16_bits(model: torch.nn.Module, batch: Batch) -> None:
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = summed_loss(model, batch)
+    loss.backward()
+
+
 def rows() -> list[Row]:
     ids = numpy.arange(5, 5 + LENGTH, dtype=numpy.int32) % 60 + 3
     labels = numpy.where(numpy.arange(LENGTH) < LENGTH // 2, -100, ids)
@@ -33,12 +40,14 @@ def batches(budget: int) -> Batches:
     return Batches(budget, pad_id=0, packed=True)
 
 
-def real_peak(model: torch.nn.Module, meter: AllocationMeter) -> int:
+def real_peak(
+    model: torch.nn.Module, meter: AllocationMeter, learn: Callable[[torch.nn.Module, Batch], None] = backward
+) -> int:
     """Of the second of two whole steps with AdamW."""
     optimiser = torch.optim.AdamW([weights for weights in model.parameters() if weights.requires_grad], foreach=False)
     for _ in range(2):
         meter.reset()
-        backward(model, packed(rows()))
+        learn(model, packed(rows()))
         peak = meter.peak()
         optimiser.step()
         optimiser.zero_grad()
@@ -69,3 +78,22 @@ def test_the_prediction_is_the_real_peak_or_up_to_five_per_cent_more(
         actual = real_peak(tuned.model, meter)
     error = found.predicted_bytes / actual - 1
     assert 0 <= error <= 0.05
+
+
+@every_architecture
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize(
+    ("method", "recomputed", "dropout"),
+    [("qlora", 0, False), ("qlora", 2, False), ("lora", 0, True), ("lora", LAYERS, False), ("full", 0, False)],
+)
+def test_the_plan_is_the_real_peak_or_some_per_cent_more(
+    tmp_path: Path, architecture: str, precision: str, method: str, recomputed: int, dropout: bool
+) -> None:
+    load = Load(method, precision, False, 8, TOGETHER, LENGTH, recomputed, dropout, learned_share=0.5)  # ty: ignore[invalid-argument-type]
+    tuned = Tuned(tmp_path, architecture, load)
+    recompute_layers(tuned.model, recomputed)
+    with AllocationMeter(tuned.model) as meter:
+        actual = real_peak(tuned.model, meter, backward_in_16_bits if precision == "bf16" else backward)
+    memory = memory_by_cause(tuned.shape, load)
+    # A card's allocator rounds up, for which the plan has 2.5 per cent; this meter does not.
+    assert 0 <= (sum(memory.values()) - memory["runtime"]) / actual - 1 <= 0.075
