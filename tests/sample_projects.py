@@ -25,22 +25,28 @@ _CATEGORIES = {
 }
 
 
-def make_examples(count: int, seed: int = 0) -> list[Example]:
-    """Tickets and their category: one word answers that follow from one word of the question."""
+def make_examples(count: int, seed: int = 0, pairs: bool = False) -> list[Example]:
+    """Tickets and their category: one word answers that follow from one word of the question.
+
+    With `pairs` each rejects the same evasion.
+    """
     chooser = random.Random(seed)
     examples = []
     for row in range(count):
         category, words = chooser.choice(list(_CATEGORIES.items()))
         question = f"Please help with my {chooser.choice(words)}, it is number {row}."
         messages = (Message(role="user", content=question), Message(role="assistant", content=category))
-        examples.append(Example(messages=messages, source="made", row=row + 1))
+        rejected = "invoice error, or password" if pairs else ""
+        examples.append(Example(messages=messages, rejected=rejected, source="made", row=row + 1))
     return examples
 
 
-def make_project(name: str = "Tickets", train: int = 48, validation: int = 8, test: int = 8, seed: int = 0) -> Project:
+def make_project(
+    name: str = "Tickets", train: int = 48, validation: int = 8, test: int = 8, seed: int = 0, pairs: bool = False
+) -> Project:
     """A project with one dataset version of the given sizes."""
     project = create_project(name)
-    examples = make_examples(train + validation + test, seed)
+    examples = make_examples(train + validation + test, seed, pairs)
     parts = {"train": examples[:train], "validation": examples[train : train + validation]}
     parts["test"] = examples[train + validation :]
     add_version(project, parts)  # ty: ignore[invalid-argument-type]
@@ -62,6 +68,7 @@ def add_version(project: Project, parts: dict[Split, list[Example]]) -> DatasetV
         seed=0,
         ratios=(0.8, 0.1, 0.1),
         counts={split: len(parts[split]) for split in SPLITS},
+        pairs=sum(bool(example.rejected) for split in SPLITS for example in parts[split]),
         set_aside=0,
         sha256=digest.hexdigest(),
     )

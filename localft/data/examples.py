@@ -34,13 +34,15 @@ class Message(pydantic.BaseModel):
 class Example(pydantic.BaseModel):
     """A conversation that ends with the assistant, with its origin (file and 1-based row) and its group.
 
-    Examples of one group never straddle two splits.
+    Examples of one group never straddle two splits. `rejected` is an answer that is worse than the last one: together
+    they are a preference pair.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     messages: tuple[Message, ...]
     tools: tuple[dict[str, Any], ...] = ()
+    rejected: str = ""
     source: str = ""
     row: int = 0
     group: str | None = None
@@ -54,3 +56,9 @@ class Example(pydantic.BaseModel):
     def answer(self) -> str:
         """The last assistant turn: what evaluation expects."""
         return self.messages[-1].content
+
+    @property
+    def worse(self) -> "Example":
+        """The same conversation with the rejected answer."""
+        last = Message(role="assistant", content=self.rejected)
+        return self.model_copy(update={"messages": (*self.prompt, last), "rejected": ""})

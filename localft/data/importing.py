@@ -119,6 +119,7 @@ def _keep(
         seed=seed,
         ratios=ratios,
         counts={name: len(splits[name]) for name in SPLITS},
+        pairs=sum(bool(example.rejected) for name in SPLITS for example in splits[name]),
         set_aside=len(aside),
         sha256=digest,
     )

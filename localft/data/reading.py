@@ -112,7 +112,7 @@ def _check_fields(mapping: Mapping[str, str]) -> None:
             "The mapping names no column for the prompt and the answer.",
             "Map `prompt` and `answer`, or `messages` where one column holds whole conversations.",
         )
-    superfluous = sorted({"prompt", "answer", "context"} & set(mapping)) if "messages" in mapping else []
+    superfluous = sorted({"prompt", "answer", "context", "rejected"} & set(mapping)) if "messages" in mapping else []
     if superfluous:
         raise UserError(
             f"The mapping names `messages` and `{superfluous[0]}`, but conversations hold their questions already.",
@@ -212,9 +212,6 @@ class _Gathering:
             raise BadRow(row.kind, row.problem)
         layout = self._layout(tuple(str(column) for column in row.values))
         if layout is None:
-            columns = {str(column).lower() for column in row.values}
-            if {"chosen", "rejected"} <= columns:
-                raise BadRow("preference pair", "a preference pair (chosen, rejected), which cannot be learned yet")
             raise BadRow(
                 "no known shape", f"no known shape: it has {', '.join(map(str, row.values))[:120] or 'no fields'}"
             )
@@ -261,7 +258,7 @@ class _Gathering:
 
 
 def _content(example: Example) -> str:
-    return example.model_dump_json(include={"messages", "tools"})
+    return example.model_dump_json(include={"messages", "tools", "rejected"})
 
 
 def _shape_of_all(layouts: list[Layout]) -> tuple[Shape, str]:

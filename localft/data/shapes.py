@@ -17,13 +17,14 @@ class Shape(StrEnum):
     SHAREGPT = "ShareGPT conversations"
     ALPACA = "Alpaca"
     PROMPT_COMPLETION = "prompt and completion"
+    PREFERENCE = "preference pairs"
     MAPPED = "mapped columns"
     MIXED = "several shapes"
     UNKNOWN = "unknown"
 
 
 # The fields of an example that a column can hold.
-FIELDS = ("messages", "system", "context", "prompt", "answer")
+FIELDS = ("messages", "system", "context", "prompt", "answer", "rejected")
 
 # Names under which people keep a question and its answer, the likeliest first; compared in lower case.
 _PAIRS = (
@@ -47,6 +48,9 @@ _PAIRS = (
     ("instruction", "answer"),
     ("text", "label"),
 )
+# Of two answers the better and the worse one: as TRL has them, and OpenAI.
+_PREFERENCES = (("chosen", "rejected"), ("preferred_output", "non_preferred_output"))
+_ASKED = ("prompt", "question", "instruction", "query", "input")
 _SYSTEM = ("system", "system_prompt", "system_message")
 _CONTEXT = ("context", "passage", "document")
 
@@ -68,8 +72,9 @@ def detect(columns: Iterable[str]) -> Layout | None:
             shape = Shape.SHAREGPT if name == "conversations" else Shape.MESSAGES
             found = {"messages": names[name], **_extras(names, ("system", "tools"))}
             return Layout(shape, found, f"the column {names[name]} holds whole conversations")
-    if "chosen" in names and "rejected" in names:
-        return None
+    for better, worse in _PREFERENCES:
+        if better in names and worse in names:
+            return _pair_layout(names, better, worse)
     if "instruction" in names and "output" in names:
         found = {"prompt": names["instruction"], "answer": names["output"], **_extras(names, ("system",))}
         if "input" in names:
@@ -81,6 +86,14 @@ def detect(columns: Iterable[str]) -> Layout | None:
             reason = f"the column {names[prompt]} asks and the column {names[answer]} answers"
             return Layout(Shape.PROMPT_COMPLETION, found, reason)
     return None
+
+
+def _pair_layout(names: Mapping[str, str], better: str, worse: str) -> Layout:
+    found = {"answer": names[better], "rejected": names[worse], **_extras(names, ("system", "tools"))}
+    asked = next((names[name] for name in _ASKED if name in names), None)
+    if asked is not None:
+        found["prompt"] = asked
+    return Layout(Shape.PREFERENCE, found, f"the column {names[better]} answers better than {names[worse]}")
 
 
 def _extras(names: Mapping[str, str], fields: tuple[str, ...]) -> dict[str, str]:
@@ -113,19 +126,48 @@ def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) ->
     """
     column = layout.columns.get
     get: Callable[[str], Any] = lambda field: values.get(column(field) or "")  # noqa: E731
+    rejected = ""
     if "messages" in layout.columns:
         messages = message_list(get("messages"))
+    elif "rejected" in layout.columns:
+        messages, rejected = _pair(get("prompt"), get("context"), get("answer"), get("rejected"))
     else:
         messages = [*_prompt(get("prompt"), get("context")), *_answer(get("answer"))]
     system = get("system")
     if not is_missing(system) and messages and messages[0].role != "system":
         messages = [Message(role="system", content=to_text(system)), *messages]
     tools = object_list(get("tools"), "the tools")
-    return Example(messages=turns(messages), tools=tools, source=source, row=row)
+    return Example(messages=turns(messages), tools=tools, rejected=rejected, source=source, row=row)
+
+
+def _pair(prompt: Any, context: Any, better: Any, worse: Any) -> tuple[list[Message], str]:
+    """The conversation with the better answer, and the worse one.
+
+    Both may be whole conversations: then they have to be the same up to the last turn.
+    """
+    if _is_conversation(better):
+        messages, others = message_list(better), message_list(worse)
+        if messages[:-1] != others[:-1]:
+            raise BadRow("no common prompt", "the two conversations differ before their last turns")
+    else:
+        asked = _prompt(prompt, context)
+        messages, others = [*asked, *_answer(better)], [*asked, *_answer(worse)]
+    last = others[-1]
+    if last.role != "assistant" or not last.content.strip() or last.tool_calls:
+        raise BadRow("empty content", "the rejected answer is empty, or no text")
+    if messages[-1].content.strip() == last.content.strip():
+        raise BadRow("nothing to prefer", "both answers are the same")
+    return messages, last.content
+
+
+def _is_conversation(value: Any) -> bool:
+    return isinstance(value, list) and any(message.role == "user" for message in message_list(value))
 
 
 def _prompt(prompt: Any, context: Any) -> list[Message]:
-    """A question (or, as TRL has it, a list of messages), with its context after an empty line."""
+    """A question (or a list of messages, which OpenAI wraps in an object), with its context after an empty line."""
+    if isinstance(prompt, dict) and isinstance(prompt.get("messages"), list):
+        prompt = prompt["messages"]
     if isinstance(prompt, list):
         return message_list(prompt)
     if is_missing(prompt) and is_missing(context):

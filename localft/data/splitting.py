@@ -139,5 +139,5 @@ def _in_order(groups: list[list[Example]]) -> list[Example]:
     return [
         example
         for group in groups
-        for example in sorted(group, key=lambda one: one.model_dump_json(include={"messages", "tools"}))
+        for example in sorted(group, key=lambda one: one.model_dump_json(include={"messages", "tools", "rejected"}))
     ]

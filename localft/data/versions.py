@@ -26,7 +26,10 @@ class SourceFile(Record):
 
 
 class DatasetVersion(Record):
-    """dataset.json, written last: with it the folder is complete and never changes again."""
+    """dataset.json, written last: with it the folder is complete and never changes again.
+
+    `pairs` counts the examples that have a worse answer too.
+    """
 
     id: str
     created_at: str
@@ -34,6 +37,7 @@ class DatasetVersion(Record):
     seed: int
     ratios: tuple[float, float, float]
     counts: dict[Split, int]
+    pairs: int = 0
     set_aside: int
     sha256: str
     note: str = ""

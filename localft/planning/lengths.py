@@ -26,9 +26,9 @@ _NO_CUT = 1_000_000
 class TokenStats:
     """Lengths of the sequences that are trained on, in tokens, before any cut.
 
-    `train` and `validation` count sequences. `learned` is the mean number of tokens with a loss, `learned_share` the
-    largest part of a sequence that they are. `estimated` says that they were guessed from the text, because the
-    tokenizer is not on this computer yet.
+    `train` and `validation` count sequences, or pairs of two; a length is always that of one sequence. `learned` is the
+    mean number of tokens with a loss, `learned_share` the largest part of a sequence that they are. `estimated` says
+    that they were guessed from the text, because the tokenizer is not on this computer yet.
     """
 
     train: int
@@ -63,7 +63,7 @@ def measure_tokens(
     lengths = sorted(total for total, _ in counted)
     return TokenStats(
         # A conversation may make several sequences: some templates render earlier turns differently later on.
-        train=round(len(train) * len(counted) / max(1, len(sample))),
+        train=round(len(train) * len(counted) / max(1, len(sample)) / chosen.sequences),
         validation=len(validation),
         mean=sum(lengths) / max(1, len(lengths)),
         p50=_percentile(lengths, 0.50),
@@ -80,7 +80,11 @@ def measure_tokens(
 def _count(
     examples: Sequence[Example], base_model: BaseModel, settings: TrainingSettings
 ) -> tuple[list[tuple[int, int]], bool]:
-    """(tokens, learned tokens) of each sequence; and whether they are estimates."""
+    """(tokens, learned tokens) of each sequence, of pairs both; and whether they are estimates."""
+    learn = settings.learn
+    if settings.objective == "dpo":
+        examples = [one for example in examples if example.rejected for one in (example, example.worse)]
+        learn = "last"
     if not is_present(base_model):
         return [_estimate(example) for example in examples], True
     tokenizer = TextTokenizer(model_folder(base_model))
@@ -88,7 +92,7 @@ def _count(
     counted = [
         (len(encoded.token_ids), encoded.learned_count)
         for example in examples
-        for encoded in encode_example(chat_format, tokenizer, example, _NO_CUT, settings.learn)
+        for encoded in encode_example(chat_format, tokenizer, example, _NO_CUT, learn)
     ]
     return counted, False
 

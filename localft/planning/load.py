@@ -26,6 +26,8 @@ class Load:
     """The part of those tokens that have a loss, at most; the others make no logits."""
     attends_at_once: bool = False
     """Whether one call attends to all documents of a micro-batch (localft.training.kernels.attention)."""
+    compares: bool = False
+    """Whether each token is also read by the model without its adapter, as preference pairs ask for."""
 
     @property
     def tokens(self) -> int:

@@ -112,7 +112,7 @@ def make_plan(
     memory, host = needs(load), host_bytes(shape, load)
     total = sum(memory.values())
     steps_per_epoch = math.ceil(token_stats.train / settings.batch_size)
-    mean = token_stats.mean_at(settings.max_length)
+    mean = settings.sequences * token_stats.mean_at(settings.max_length)
     trained = int(settings.examples_seen(token_stats.train) * mean)
     rate = correction.speed * tokens_per_second(shape, load, mean * load.micro_batch, device)
     validations = math.ceil(settings.epochs * settings.evaluations_per_epoch)
@@ -208,8 +208,8 @@ def _choose_load(
     settings: TrainingSettings, stats: TokenStats, shape: ModelShape, device: Device, needs: _Needs
 ) -> Load:
     """The fastest micro-batch that fits, with as few recomputed layers as memory allows."""
-    longest = max(1, min(settings.max_length, stats.longest or settings.max_length))
-    mean = max(1.0, stats.mean_at(settings.max_length))
+    longest = settings.sequences * max(1, min(settings.max_length, stats.longest or settings.max_length))
+    mean = max(1.0, settings.sequences * stats.mean_at(settings.max_length))
     base = Load(
         settings.method,
         device.precision,
@@ -222,6 +222,7 @@ def _choose_load(
         # Where long sequences are cut, it is their prompts that go.
         learned_share=stats.learned_share if stats.longest <= settings.max_length else 1.0,
         attends_at_once=device.attends_at_once,
+        compares=settings.objective == "dpo",
     )
     wanted = settings.micro_batch_size
     sizes = [size for size in range(1, settings.batch_size + 1) if settings.batch_size % size == 0]

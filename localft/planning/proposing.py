@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from localft import words
+from localft.data.versions import DatasetVersion, open_version
 from localft.errors import UserError
 from localft.hardware import Hardware
 from localft.models.base_model import BaseModel
@@ -40,6 +41,7 @@ class _Case:
     parameters: int
     context: int
     stats: TokenStats
+    objective: Literal["sft", "dpo"] = "sft"
 
     @property
     def tiny(self) -> bool:
@@ -66,11 +68,14 @@ def propose(
         UserError: an override is unknown or out of range; the version is missing or has no training examples.
     """
     own = dict(overrides or {})
-    chosen = parse(TrainingSettings, own, "the settings of the run")
+    version = open_version(project, version_id)
+    values = {"objective": _objective(version)}
+    chosen = parse(TrainingSettings, {"objective": values["objective"][0]} | own, "the settings of the run")
+    refuse_wrong_objective(chosen, version)
     stats = measure_tokens(project, version_id, base_model, chosen)
     if stats.train == 0:
         raise UserError("This version of the data has no training examples.", "Import more examples.")
-    values = propose_values(stats, base_model, hardware, preset, own)
+    values |= propose_values(stats, base_model, hardware, preset, {"objective": chosen.objective} | own)
     settings = parse(TrainingSettings, {name: value for name, (value, _) in values.items()} | own, "the settings")
     refuse_too_long(settings, base_model)
     reasons = {name: reason for name, (_, reason) in values.items()} | dict.fromkeys(own, OWN_CHOICE)
@@ -82,6 +87,26 @@ def propose(
         settings=settings,
         reasons=reasons,
     )
+
+
+def refuse_wrong_objective(settings: TrainingSettings, version: DatasetVersion) -> None:
+    """Refuse to learn preferences where there are none, or nothing to compare with.
+
+    Raises:
+        UserError: no example has a worse answer, or no model without an adapter is there beside the trained one.
+    """
+    if settings.objective != "dpo":
+        return
+    if not version.pairs:
+        raise UserError(
+            "These examples are no preference pairs: none has a rejected answer to compare with.",
+            "Import pairs (columns prompt, chosen and rejected), or choose the objective sft.",
+        )
+    if settings.method == "full":
+        raise UserError(
+            "Preferences are learned against the model as it was before, which a full fine-tune overwrites.",
+            "Choose the method qlora or lora.",
+        )
 
 
 def refuse_too_long(settings: TrainingSettings, base_model: BaseModel) -> None:
@@ -103,7 +128,14 @@ def propose_values(
 ) -> dict[str, _Value]:
     """(value, reason) of each setting that depends on the case. Pure: the numbers that go in decide what comes out."""
     method = _method(base_model, hardware)
-    case = _Case(preset, own.get("method", method[0]), base_model.parameters, base_model.context_length, stats)
+    case = _Case(
+        preset,
+        own.get("method", method[0]),
+        base_model.parameters,
+        base_model.context_length,
+        stats,
+        own.get("objective", "sft"),
+    )
     values = {
         "method": method,
         "max_length": _max_length(case),
@@ -121,6 +153,17 @@ def propose_values(
         values["chat_template"] = (None, why)
     values["alpha"] = (2 * int(own.get("rank", values["rank"][0])), "Twice the rank, as usual.")
     return values
+
+
+def _objective(version: DatasetVersion) -> _Value:
+    if version.pairs == version.total > 0:
+        return "dpo", "Every example has a better and a worse answer: learned is which one to prefer."
+    if version.pairs:
+        return (
+            "sft",
+            f"Only {version.pairs:,} of {version.total:,} examples have a worse answer: learned are the better.",
+        )
+    return "sft", "The examples say what to answer."
 
 
 def _method(base_model: BaseModel, hardware: Hardware) -> _Value:
@@ -153,6 +196,8 @@ def _epochs(case: _Case) -> _Value:
     if case.tiny:
         usual = min(24.0, max(2.0, 2_400 / count))
         reason = f"{count:,} examples and a tiny model, which needs to see them more often."
+    if case.objective == "dpo":
+        usual, reason = max(1.0, usual / 3), f"{count:,} pairs: preferences are learned in fewer passes than answers."
     factor = {"quick": 0.4, "balanced": 1.0, "thorough": 1.6}[case.preset]
     stops = " Training stops early when it no longer helps."
     return max(1.0, float(round(usual * factor))), reason + _PRESET_WORDS[case.preset] + stops
@@ -171,6 +216,9 @@ def _learning_rate(case: _Case, batch_size: int) -> _Value:
     )
     if case.method == "full":
         rate, reason = rate / 10, reason + " All weights are trained, which takes a tenth of the rate of an adapter."
+    if case.objective == "dpo":
+        # Rafailov et al. 2023 take 1e-6 for all weights, where answers are learned with 2e-5 and more.
+        rate, reason = rate / 10, reason + " Preferences take a tenth of the rate of answers."
     return min(0.1, float(f"{rate:.2g}")), reason
 
 

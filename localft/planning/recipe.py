@@ -18,6 +18,13 @@ class TrainingSettings(Settings):
         "qlora",
         description="qlora keeps the base model in 4 bits and trains a small adapter; lora keeps 16; full trains all.",
     )
+    objective: Literal["sft", "dpo"] = Field(
+        "sft",
+        description="sft learns to give the answers; dpo to prefer each answer to a worse one (preference pairs).",
+    )
+    beta: float = Field(
+        0.1, gt=0, le=10, description="For dpo: how closely the model stays to the base; smaller moves further away."
+    )
     thinking: Literal["off", "on", "keep"] = Field(
         "off",
         description="For models that can think aloud: without thinking, with it, or as the examples have it.",
@@ -63,6 +70,11 @@ class TrainingSettings(Settings):
         3, ge=0, le=50, description="Stop after so many validations without improvement; 0 never stops early."
     )
     seed: int = Field(42, ge=0, le=2**31 - 1, description="Fixes every random choice, so that a run can be repeated.")
+
+    @property
+    def sequences(self) -> int:
+        """The token sequences that one example makes: a preference pair has two."""
+        return 2 if self.objective == "dpo" else 1
 
     def examples_seen(self, rows: int) -> int:
         """How many examples a run over `rows` trains on, counted anew in each pass."""

@@ -22,15 +22,16 @@ def flops_per_token(shape: ModelShape, load: Load) -> float:
 
     A product with a weight takes 2 forward and 2 backward for the input's gradient; with a frozen base no gradient of
     the weight is computed, nor one of the head. A recomputed layer repeats its forward pass; a head that learns is
-    computed in parts, twice forward.
+    computed in parts, twice forward. Preference pairs are read by the model without its adapter first.
     Attention within a sequence of S tokens: 2 q S per layer forward, 2.5 times that backward (causal).
     """
     head = shape.vocabulary * shape.hidden
     attention = 2 * shape.query * load.length * shape.layers
     again = min(load.recomputed, shape.layers) / shape.layers
-    passes = (6 if load.method == "full" else 4) + 2 * again
-    attention_passes = 3.5 + again
-    head_passes = 8 if load.method == "full" else 4
+    read = 1 if load.compares else 0
+    passes = (6 if load.method == "full" else 4) + 2 * again + 2 * read
+    attention_passes = 3.5 + again + read
+    head_passes = (8 if load.method == "full" else 4) + 2 * read
     return passes * shape.linear_parameters + head_passes * head + attention_passes * attention
 
 

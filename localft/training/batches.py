@@ -8,13 +8,16 @@ import torch
 
 from localft.training.kernels.attention import packed_batch
 from localft.training.packing import pack, split_step
-from localft.training.rows import IGNORED, Row, predicting_positions
+from localft.training.rows import IGNORED, Row, Unit, documents_of, predicting_positions
 
 Batch = dict[str, Any]
-"""What a model is called with, the labels, int64 [rows, tokens], and `LEARNED`."""
+"""What a model is called with, the labels, int64 [rows, tokens], `LEARNED` and `OWNERS`."""
 
 LEARNED = "learned_positions"
 """In a batch: where a learned token comes next, int64. Found before the card is asked, which would be waited for."""
+
+OWNERS = "learned_documents"
+"""In a batch: to which of its sequences each of those positions belongs, int64."""
 
 
 class Batches:
@@ -28,15 +31,16 @@ class Batches:
         self._pad_id = pad_id
         self._packed = packed
 
-    def __call__(self, rows: Sequence[Row]) -> list[Batch]:
-        """All rows, each once."""
-        lengths = [len(row) for row in rows]
+    def __call__(self, units: Sequence[Unit]) -> list[Batch]:
+        """All rows or pairs, each once."""
         if self._packed:
-            return [packed([rows[index] for index in part]) for part in split_step(lengths, self._budget)]
-        return [padded([rows[index] for index in part], self._pad_id) for part in self._alike(lengths)]
+            parts = split_step([len(unit) for unit in units], self._budget)
+            return [packed(documents_of([units[index] for index in part])) for part in parts]
+        parts = self._alike([len(unit.documents) * max(map(len, unit.documents)) for unit in units])
+        return [padded(documents_of([units[index] for index in part]), self._pad_id) for part in parts]
 
     def _alike(self, lengths: Sequence[int]) -> list[list[int]]:
-        """The indices of rows of like length, the longest first, padding counted as tokens."""
+        """The indices of units of like length, the longest first, padding counted as tokens."""
         parts: list[list[int]] = []
         for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
             if parts and lengths[parts[-1][0]] * (len(parts[-1]) + 1) <= self._budget:
@@ -49,7 +53,9 @@ class Batches:
 def packed(rows: Sequence[Row]) -> Batch:
     """The batch of rows that stand one after the other in a single one."""
     together = pack(rows)
-    return packed_batch(together) | {LEARNED: torch.from_numpy(predicting_positions(together.labels))}
+    learned = predicting_positions(together.labels)
+    owners = numpy.searchsorted(together.boundaries, learned, side="right") - 1
+    return packed_batch(together) | {LEARNED: torch.from_numpy(learned), OWNERS: torch.from_numpy(owners)}
 
 
 def padded(rows: Sequence[Row], pad_id: int) -> Batch:
@@ -65,7 +71,7 @@ def padded(rows: Sequence[Row], pad_id: int) -> Batch:
         input_ids[index, : len(row)] = row.token_ids
         labels[index, : len(row)] = row.labels
     learned = predicting_positions(labels)
-    made = {"input_ids": input_ids, "labels": labels, LEARNED: learned}
+    made = {"input_ids": input_ids, "labels": labels, LEARNED: learned, OWNERS: learned // longest}
     return {name: torch.from_numpy(values) for name, values in made.items()}
 
 

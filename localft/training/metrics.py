@@ -18,14 +18,16 @@ class Sample:
 
 @dataclass(frozen=True)
 class Metrics:
-    """Series of (step, value) pairs, by step; loss in nats per learned token, memory in bytes.
+    """Series of (step, value) pairs, by step; loss in nats per learned token (or pair), memory in bytes.
 
+    `preferred` is the part of held-out pairs whose better answer is preferred, for runs that learn from pairs.
     `best_step` is the step with the lowest validation loss, None before the first validation; `samples` holds the
     answers to the fixed prompts by step; `warnings` are sentences that arose on the way.
     """
 
     loss: list[tuple[int, float]] = field(default_factory=list)
     validation_loss: list[tuple[int, float]] = field(default_factory=list)
+    preferred: list[tuple[int, float]] = field(default_factory=list)
     learning_rate: list[tuple[int, float]] = field(default_factory=list)
     tokens_per_second: list[tuple[int, float]] = field(default_factory=list)
     memory_bytes: list[tuple[int, float]] = field(default_factory=list)
@@ -51,7 +53,7 @@ def metrics_of(folder: Path) -> Metrics:
 
     A resumed run starts again from its last checkpoint: what had been measured beyond that step is replaced.
     """
-    series: dict[str, dict[int, float]] = {name: {} for name in (*_SERIES, "validation_loss")}
+    series: dict[str, dict[int, float]] = {name: {} for name in (*_SERIES, "validation_loss", "preferred")}
     samples: dict[int, list[Sample]] = {}
     warnings: list[str] = []
     for event in files.read_lines(folder / "events.jsonl")[0]:
@@ -69,6 +71,8 @@ def metrics_of(folder: Path) -> Metrics:
                     series[name][step] = float(value)
         elif kind == "validation" and isinstance(event.get("loss"), int | float):
             series["validation_loss"][step] = float(event["loss"])
+            if isinstance(share := event.get("preferred"), int | float):
+                series["preferred"][step] = float(share)
         elif kind == "samples":
             samples[step] = [_sample(item) for item in event.get("items", [])]
     validation = series["validation_loss"]

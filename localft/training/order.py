@@ -1,9 +1,11 @@
 """What a training job is ordered to do: the records in its folder, and the data they name."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from localft.data.examples import Example
 from localft.data.versions import DatasetVersion, load_split, open_version
 from localft.errors import UserError
 from localft.jobs import JobContext
@@ -12,10 +14,11 @@ from localft.models.chat_format import ChatFormat
 from localft.models.download import model_folder
 from localft.models.tokens import TextTokenizer
 from localft.planning.plan import Plan
-from localft.planning.recipe import Recipe
+from localft.planning.proposing import refuse_wrong_objective
+from localft.planning.recipe import Recipe, TrainingSettings
 from localft.store.projects import Project, open_project
 from localft.training.relief import relieved
-from localft.training.rows import Rows, make_rows, refuse_unlearnable
+from localft.training.rows import Rows, make_pairs, make_rows, refuse_unlearnable
 from localft.training.validation import FixedPrompt, choose_prompts
 
 
@@ -76,17 +79,28 @@ def read_data(context: JobContext, order: Order) -> TrainingData:
     """Turn the examples into rows, and report what was cut or left out.
 
     Raises:
-        UserError: nothing would be learned, or the chat template refuses an example.
+        UserError: nothing would be learned, the examples are no pairs, or the chat template refuses an example.
     """
     settings, chat_format = order.recipe.settings, order.chat_format
+    refuse_wrong_objective(settings, order.version)
     tokenizer = TextTokenizer(model_folder(order.base_model))
-    examples = load_split(order.project, order.version.id, "train")
-    train = make_rows(examples, chat_format, tokenizer, settings.max_length, settings.learn)
+
+    def rows_of(examples: Sequence[Example]) -> Rows:
+        if settings.objective == "dpo":
+            return make_pairs(examples, chat_format, tokenizer, settings.max_length)
+        return make_rows(examples, chat_format, tokenizer, settings.max_length, settings.learn)
+
+    train = rows_of(load_split(order.project, order.version.id, "train"))
     refuse_unlearnable(train)
     held_out = load_split(order.project, order.version.id, "validation")
-    validation = make_rows(held_out, chat_format, tokenizer, settings.max_length, settings.learn)
+    validation = rows_of(held_out)
     context.event("data", rows=len(train.rows), cut=train.cut, left_out=train.left_out, learned=train.learned_tokens)
     if train.left_out:
-        message = f"{train.left_out} examples are left out: their answers lie beyond {settings.max_length} tokens."
+        message = f"{train.left_out} examples are left out: {_why_left_out(settings)}."
         context.event("warning", message=message)
     return TrainingData(train, validation, choose_prompts(held_out, chat_format, tokenizer), tokenizer)
+
+
+def _why_left_out(settings: TrainingSettings) -> str:
+    beyond = f"their answers lie beyond {settings.max_length} tokens"
+    return f"{beyond}, or they have no worse answer" if settings.objective == "dpo" else beyond

@@ -13,8 +13,8 @@ from localft.planning.memory import MOST_LOGITS
 from localft.training.batches import Batch, packed, padded, to_device
 from localft.training.kernels.attention import can_pack
 from localft.training.kernels.lora import make_lean, make_plain
-from localft.training.losses import SummedLoss, has_head, plain_loss, summed_loss
-from localft.training.rows import IGNORED, Row
+from localft.training.losses import TokenLosses, has_head, plain_token_losses, token_losses
+from localft.training.rows import IGNORED, Row, Unit, documents_of
 
 # So many rows, and of each no more tokens than this: the plain way makes every logit of all of them.
 _SAMPLE, _FEWEST_TOKENS, _MOST_TOKENS = 3, 16, 256
@@ -40,8 +40,8 @@ class FastPaths(NamedTuple):
     warnings: tuple[str, ...] = ()
 
     @property
-    def summed_loss(self) -> SummedLoss:
-        return summed_loss if self.head else plain_loss
+    def token_losses(self) -> TokenLosses:
+        return token_losses if self.head else plain_token_losses
 
 
 class _Results(NamedTuple):
@@ -53,7 +53,7 @@ class _Results(NamedTuple):
 
 def switch_on(
     model: Any,
-    rows: Sequence[Row],
+    rows: Sequence[Unit],
     longest: int,
     pad_id: int,
     autocast: AbstractContextManager[Any],
@@ -66,14 +66,14 @@ def switch_on(
     """
     affordable = MOST_LOGITS // (2 * model.config.get_text_config().vocab_size)
     most = max(_FEWEST_TOKENS, min(_MOST_TOKENS, affordable, most_tokens))
-    sample = [_learned_end(row, most) for row in sorted(rows, key=len)[:_SAMPLE]]
+    sample = [_learned_end(row, most) for row in sorted(documents_of(rows), key=len)[:_SAMPLE]]
     alone = [padded([row], pad_id) for row in sample]
     warnings = []
     with _at_a_trained_adapter(model):
-        expected = _results(model, alone, plain_loss, autocast)
+        expected = _results(model, alone, plain_token_losses, autocast)
 
-        def agrees(batches: Sequence[Batch], loss: SummedLoss, otherwise: str) -> bool:
-            alike = _alike(_results(model, batches, loss, autocast), expected, autocast)
+        def agrees(batches: Sequence[Batch], losses: TokenLosses, otherwise: str) -> bool:
+            alike = _alike(_results(model, batches, losses, autocast), expected, autocast)
             if not alike:
                 warnings.append(otherwise)
             return alike
@@ -81,11 +81,11 @@ def switch_on(
         if not bool(expected.gradient.any()):
             # Where nothing is learned, nothing can be compared.
             return FastPaths(False, False, False)
-        head = has_head(model) and agrees(alone, summed_loss, _OTHER_HEAD)
-        loss = summed_loss if head else plain_loss
-        together = can_pack(model.config, longest) and agrees([packed(sample)], loss, _OTHER_PACKED)
+        head = has_head(model) and agrees(alone, token_losses, _OTHER_HEAD)
+        losses = token_losses if head else plain_token_losses
+        together = can_pack(model.config, longest) and agrees([packed(sample)], losses, _OTHER_PACKED)
         lean = make_lean(model) > 0
-        if lean and not agrees(alone, loss, _OTHER_LEAN):
+        if lean and not agrees(alone, losses, _OTHER_LEAN):
             lean = False
             make_plain(model)
     return FastPaths(head, together, lean, tuple(warnings))
@@ -127,13 +127,13 @@ def _at_a_trained_adapter(model: Any) -> Generator[None]:
 
 
 def _results(
-    model: Any, batches: Sequence[Batch], summed_loss: SummedLoss, autocast: AbstractContextManager[Any]
+    model: Any, batches: Sequence[Batch], losses: TokenLosses, autocast: AbstractContextManager[Any]
 ) -> _Results:
     trained = [weights for weights in model.parameters() if weights.requires_grad]
     loss = 0.0
     for batch in batches:
         with autocast:
-            part = summed_loss(model, to_device(batch, trained[0].device))
+            part = losses(model, to_device(batch, trained[0].device)).sum()
         part.backward()
         loss += float(part.detach())
     step = 1 + sum(weights.numel() for weights in trained) // _MOST_NUMBERS

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import torch
 
 from localft.training.batches import Batch, Batches, to_device
-from localft.training.rows import IGNORED, Row
+from localft.training.rows import IGNORED, Unit, documents_of
 
 # Shares of the largest micro-batch's tokens: both together cost less than one such micro-batch.
 _SHARES = (0.25, 0.5)
@@ -69,7 +69,7 @@ class Probe:
 
 def probe(
     model: Any,
-    rows: Sequence[Row],
+    rows: Sequence[Unit],
     tokens: int,
     batches: Callable[[int], Batches],
     backward: Callable[[Any, Batch], None],
@@ -96,7 +96,7 @@ def probe(
         return None
     small, large = (step_bytes(point.tokens, point.learned_share) for point in (first, second))
     slope = (second.bytes - first.bytes) / max(1, large - small)
-    most = max(_learned_share(row.labels != IGNORED) for row in rows)
+    most = max(_learned_share(row.labels != IGNORED) for row in documents_of(rows))
     grown = max(0.0, slope) * (step_bytes(tokens, most) - large)
     trained = sum(weights.numel() for weights in model.parameters() if weights.requires_grad)
     return Probe((first, second), round((1 + _MARGIN) * (second.bytes + grown)) + 8 * trained)
@@ -115,13 +115,12 @@ def _learned_share(learned: Any) -> float:
     return float(learned.sum()) / max(1, math.prod(learned.shape))
 
 
-def _sample(rows: Sequence[Row], tokens: int, batches: Callable[[int], Batches]) -> Batch:
-    """A micro-batch of about so many tokens: the ends of the longest rows, where the learned tokens are."""
+def _sample(rows: Sequence[Unit], tokens: int, batches: Callable[[int], Batches]) -> Batch:
+    """A micro-batch of about so many tokens: the ends of the longest units, where the learned tokens are."""
     left, chosen = tokens, []
     for row in sorted(rows, key=len, reverse=True):
         if left <= 1:
             break
-        part = slice(max(0, len(row) - left), len(row))
-        chosen.append(Row(row.token_ids[part], row.labels[part]))
+        chosen.append(row.last(left))
         left -= len(chosen[-1])
     return batches(tokens)(chosen)[0]

@@ -6,12 +6,16 @@ from localft.store.records import Record
 
 
 class RunProgress(Record):
-    """progress.json in a checkpoint. `seconds` and `trained_tokens` are summed over every part of a resumed run."""
+    """progress.json in a checkpoint. `seconds` and `trained_tokens` are summed over every part of a resumed run.
+
+    `best_preferred` is the part of held-out pairs whose better answer the best weights prefer.
+    """
 
     first_validation_loss: float | None = None
     validation_loss: float | None = None
     best_validation_loss: float | None = None
     best_step: int | None = None
+    best_preferred: float | None = None
     validated_step: int | None = None
     without_improvement: int = 0
     loss: float | None = None
@@ -20,8 +24,8 @@ class RunProgress(Record):
     trained_tokens: int = 0
     peak_memory_bytes: int = 0
 
-    def after_validation(self, step: int, loss: float) -> "RunProgress":
-        """The progress after a validation loss (nats per learned token); that of step 0 is the base model's."""
+    def after_validation(self, step: int, loss: float, preferred: float | None = None) -> "RunProgress":
+        """The progress after a validation loss (nats per learned token or pair); that of step 0 is the base model's."""
         if step == 0:
             return self.model_copy(update={"first_validation_loss": loss, "validated_step": 0})
         better = self.best_validation_loss is None or loss < self.best_validation_loss
@@ -32,6 +36,7 @@ class RunProgress(Record):
         }
         if better:
             changes |= {"best_validation_loss": loss, "best_step": step, "loss_at_best": self.loss}
+            changes |= {"best_preferred": preferred}
         return self.model_copy(update=changes)
 
     def patience_is_over(self, patience: int) -> bool:

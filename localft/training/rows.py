@@ -9,7 +9,7 @@ import numpy
 from localft.data.examples import Example
 from localft.errors import UserError
 from localft.models.chat_format import ChatFormat
-from localft.models.tokens import Learn, TextTokenizer, encode_example
+from localft.models.tokens import Encoded, Learn, TextTokenizer, encode_example
 
 IGNORED = -100
 """The label of a token that is read but not learned, as torch and transformers have it."""
@@ -28,6 +28,46 @@ class Row:
     def __len__(self) -> int:
         return len(self.token_ids)
 
+    @property
+    def documents(self) -> tuple["Row", ...]:
+        """What attends to itself alone: the row."""
+        return (self,)
+
+    def last(self, tokens: int) -> "Row":
+        """At most so many of its last tokens."""
+        part = slice(max(0, len(self) - tokens), len(self))
+        return Row(self.token_ids[part], self.labels[part])
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two answers to one prompt, of which the first is to be preferred; both are learned from, or none."""
+
+    chosen: Row
+    rejected: Row
+
+    def __len__(self) -> int:
+        return len(self.chosen) + len(self.rejected)
+
+    @property
+    def documents(self) -> tuple[Row, ...]:
+        """The two sequences, the better one first."""
+        return (self.chosen, self.rejected)
+
+    def last(self, tokens: int) -> "Pair":
+        """At most so many of its last tokens, of each sequence its share."""
+        chosen = max(1, tokens * len(self.chosen) // len(self))
+        return Pair(self.chosen.last(chosen), self.rejected.last(max(1, tokens - chosen)))
+
+
+Unit = Row | Pair
+"""What is learned from as a whole: it is never divided between two micro-batches."""
+
+
+def documents_of(units: Sequence[Unit]) -> list[Row]:
+    """All sequences of some units, one after the other."""
+    return [document for unit in units for document in unit.documents]
+
 
 def predicting_positions(labels: numpy.ndarray) -> numpy.ndarray:
     """Where a learned token comes next, int64, counted through the flattened `labels` [rows, tokens]."""
@@ -40,13 +80,13 @@ def predicting_positions(labels: numpy.ndarray) -> numpy.ndarray:
 class Rows:
     """The rows of a split, how many were cut at the end, and how many had nothing left to learn and were left out."""
 
-    rows: list[Row]
+    rows: Sequence[Unit]
     cut: int = 0
     left_out: int = 0
 
     @property
     def learned_tokens(self) -> int:
-        return sum(int((row.labels[1:] != IGNORED).sum()) for row in self.rows)
+        return sum(int((row.labels[1:] != IGNORED).sum()) for row in documents_of(self.rows))
 
 
 def make_rows(
@@ -61,14 +101,41 @@ def make_rows(
     for example in examples:
         for encoded in encode_example(chat_format, tokenizer, example, max_length, learn):
             cut += encoded.cut > 0
-            # The first token is given, never predicted.
-            if not any(encoded.learned[1:]):
+            row = _row(encoded)
+            if row is None:
                 left_out += 1
-                continue
-            token_ids = numpy.asarray(encoded.token_ids, dtype=numpy.int32)
-            labels = numpy.where(numpy.asarray(encoded.learned), token_ids, numpy.int32(IGNORED))
-            rows.append(Row(token_ids, labels))
+            else:
+                rows.append(row)
     return Rows(rows, cut, left_out)
+
+
+def make_pairs(examples: Sequence[Example], chat_format: ChatFormat, tokenizer: TextTokenizer, max_length: int) -> Rows:
+    """Turn examples with a worse answer into pairs of two rows of at most `max_length` tokens each.
+
+    The last answers are compared. An example without a worse one counts as left out.
+
+    Raises:
+        UserError: the chat template refuses an example.
+    """
+    pairs, cut, left_out = [], 0, 0
+    for example in examples:
+        both = (example, example.worse) if example.rejected else ()
+        encoded = [one for part in both for one in encode_example(chat_format, tokenizer, part, max_length, "last")]
+        cut += any(one.cut for one in encoded)
+        chosen, rejected = [_row(one) for one in encoded] if len(encoded) == 2 else (None, None)
+        if chosen is None or rejected is None:
+            left_out += 1
+        else:
+            pairs.append(Pair(chosen, rejected))
+    return Rows(pairs, cut, left_out)
+
+
+def _row(encoded: Encoded) -> Row | None:
+    """A sequence with its labels; None where nothing is left to learn, since the first token is never predicted."""
+    if not any(encoded.learned[1:]):
+        return None
+    token_ids = numpy.asarray(encoded.token_ids, dtype=numpy.int32)
+    return Row(token_ids, numpy.where(numpy.asarray(encoded.learned), token_ids, numpy.int32(IGNORED)))
 
 
 def refuse_unlearnable(train: Rows) -> None:

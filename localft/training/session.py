@@ -18,6 +18,7 @@ from localft.planning.plan import load_of
 from localft.training.batches import Batches
 from localft.training.checkpoints import Checkpoints, is_whole, publish, sweep
 from localft.training.continuity import CONTINUITY, Continuity, ContinuityCheck, measure, note
+from localft.training.objectives import objective_of
 from localft.training.order import Order, TrainingData
 from localft.training.parity import FastPaths, switch_on
 from localft.training.probing import CardMeter, probe, room_on_card
@@ -25,7 +26,7 @@ from localft.training.progress import RunProgress
 from localft.training.relief import after_out_of_memory, forget_losses
 from localft.training.rows import order_steps
 from localft.training.trainer import build_trainer
-from localft.training.validation import answer_prompts, validation_loss
+from localft.training.validation import Validation, answer_prompts, validate
 from localft.training.watcher import Look, Schedule, Watcher
 
 _PROGRESS = "progress.json"
@@ -61,17 +62,17 @@ class Session:
         paths = self._switch_on(model, max([longest, *map(len, data.validation.rows)]), tokenizer.pad_token_id)
         self._make_batches = partial(Batches, pad_id=tokenizer.pad_token_id, packed=paths.packed)
         self._batches = self._make_batches(self._most_tokens)
-        self._summed_loss = paths.summed_loss
+        self._objective = objective_of(self._settings, paths.token_losses)
         resumed = self._checkpoints.newest()
         self._resumed_from = resumed[1] if resumed else None
         progress = RunProgress.load(resumed[1] / _PROGRESS) if resumed else RunProgress()
         if resumed:
             context.event("resumed", step=resumed[0])
-        look = Look(self._validation_loss if data.validation.rows else None, self._sample_answers)
+        look = Look(self._validate if data.validation.rows else None, self._sample_answers)
         self._watcher = Watcher(context, self._schedule, look, progress)
         callbacks = [self._watcher, *([ContinuityCheck(resumed[1], self._measure_continuity)] if resumed else [])]
         self.trainer = build_trainer(
-            model, tokenizer, rows, self._batches, self._summed_loss, self._steps, self._settings, plan,
+            model, tokenizer, rows, self._batches, self._objective, self._steps, self._settings, plan,
             self._checkpoints.folder, callbacks, self._save,
         )  # fmt: skip
 
@@ -218,6 +219,7 @@ class Session:
             "first_validation_loss": progress.first_validation_loss,
             "best_validation_loss": progress.best_validation_loss,
             "best_step": progress.best_step,
+            "best_preferred": progress.best_preferred,
             "loss": progress.loss,
             "seconds": round(progress.seconds, 3),
             "trained_tokens": progress.trained_tokens,
@@ -239,13 +241,15 @@ class Session:
                 f"; validation loss {progress.first_validation_loss:.2f} to {progress.best_validation_loss:.2f}, "
                 f"best at step {progress.best_step}"
             )
+        if progress.best_preferred is not None:
+            text += f"; of unseen pairs it prefers the better answer in {progress.best_preferred:.0%}"
         if self._watcher.ending.early:
             text += "; stopped early, since it no longer improved"
         return text + "."
 
-    def _validation_loss(self) -> float:
+    def _validate(self) -> Validation:
         rows = self._data.validation.rows
-        return validation_loss(self.trainer.model, rows, self._batches, self._summed_loss, self._autocast())
+        return validate(self.trainer.model, rows, self._batches, self._objective, self._autocast())
 
     def _sample_answers(self) -> list[dict[str, str]]:
         prompts = self._data.prompts

@@ -12,9 +12,9 @@ from trl import SFTConfig, SFTTrainer
 
 from localft.planning.plan import Plan
 from localft.planning.recipe import TrainingSettings
-from localft.training.batches import Batch, Batches, learned_tokens, to_device
-from localft.training.losses import SummedLoss
-from localft.training.rows import Row
+from localft.training.batches import Batch, Batches, to_device
+from localft.training.objectives import Objective
+from localft.training.rows import Unit
 
 # What a checkpoint holds beside the weights: written and read by transformers' own functions.
 STATE_FILE = "trainer_state.json"
@@ -29,15 +29,15 @@ class LocalTrainer(SFTTrainer):
 
     def prepare(
         self,
-        rows: Sequence[Row],
+        rows: Sequence[Unit],
         steps: Sequence[list[int]],
-        summed_loss: SummedLoss,
+        objective: Objective,
         save_checkpoint: Callable[[], None],
     ) -> None:
-        """Give it what it trains on: rows, the indices of each step of the whole run, the loss, and where to save."""
+        """Give it what it trains on: rows, the indices of each step of the whole run, the aim, and where to save."""
         self._rows = rows
         self._steps = steps
-        self._summed_loss = summed_loss
+        self._objective = objective
         self._save_elsewhere = save_checkpoint
 
     def get_train_dataloader(self) -> DataLoader:
@@ -45,33 +45,33 @@ class LocalTrainer(SFTTrainer):
         return DataLoader(self._rows, batch_sampler=self._steps, collate_fn=self.data_collator)  # ty: ignore[invalid-argument-type]
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
-        """Accumulate the gradient of a step; the result is its mean loss in nats per learned token.
+        """Accumulate the gradient of a step; the result is its mean loss in nats per learned token or pair.
 
         `inputs` is the list of its micro-batches.
         """
         model.train()
         device = self.accelerator.device
         micro_batches: list[Batch] = [to_device(batch, device) for batch in inputs]
-        learned = max(1, learned_tokens(micro_batches))
+        units = max(1, self._objective.units(micro_batches))
         total = torch.zeros((), device=device)
         for batch in micro_batches:
-            total += self._accumulate(model, batch, learned)
+            total += self._accumulate(model, batch, units)
         return total
 
-    def _accumulate(self, model: Any, batch: Batch, learned: int) -> torch.Tensor:
+    def _accumulate(self, model: Any, batch: Batch, units: int) -> torch.Tensor:
         """Add the gradient of one micro-batch; its share of the mean loss, without the graph, which holds memory."""
-        loss = self.micro_loss(model, batch) / learned
+        loss = self.micro_loss(model, batch) / units
         self.accelerator.backward(loss)
         return loss.detach()
 
     def micro_loss(self, model: Any, batch: Batch) -> torch.Tensor:
-        """Summed negative log-likelihood in nats of the learned tokens of a micro-batch.
+        """The summed loss in nats of the learned tokens or pairs of a micro-batch.
 
         TRL's own also measures entropy and accuracy, which costs a read-back from the card each time. And accelerate
         wraps the model's own `forward` in mixed precision, but what the loss calls is inside of it.
         """
         with self.accelerator.autocast():
-            return self._summed_loss(model, batch)
+            return self._objective.losses(self._objective.scores(model, batch)).sum()
 
     def write_state(self, folder: Path) -> None:
         """Write everything that resuming needs into a folder: weights, optimiser, schedule, scaler, random numbers."""
@@ -92,9 +92,9 @@ class LocalTrainer(SFTTrainer):
 def build_trainer(
     model: Any,
     tokenizer: Any,
-    rows: Sequence[Row],
+    rows: Sequence[Unit],
     batches: Batches,
-    summed_loss: SummedLoss,
+    objective: Objective,
     steps: Sequence[list[int]],
     settings: TrainingSettings,
     plan: Plan,
@@ -103,19 +103,20 @@ def build_trainer(
     save_checkpoint: Callable[[], None],
 ) -> LocalTrainer:
     """Build the trainer of a run. When to log, validate, save and stop is decided by `callbacks` alone."""
+    first = rows[0].documents[0]
     trainer = LocalTrainer(
         model=model,
         args=_arguments(settings, plan, len(steps), folder),
         data_collator=batches,  # ty: ignore[invalid-argument-type] - a whole step is a list of micro-batches
         # SFTTrainer looks at the first row; what is trained on comes from `prepare`.
-        train_dataset=Dataset.from_dict({"input_ids": [rows[0].token_ids], "labels": [rows[0].labels]}),
+        train_dataset=Dataset.from_dict({"input_ids": [first.token_ids], "labels": [first.labels]}),
         processing_class=tokenizer,
         callbacks=list(callbacks),
     )
     trainer.remove_callback(transformers.PrinterCallback)
     # Deterministic algorithms would also fill all new memory, a quarter of the time of a small model's step.
     setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010 - a property of a module
-    trainer.prepare(rows, steps, summed_loss, save_checkpoint)
+    trainer.prepare(rows, steps, objective, save_checkpoint)
     keep_adapter_exact(trainer.model)
     return trainer
 

@@ -11,9 +11,9 @@ from localft.data.examples import Example
 from localft.models.chat_format import ChatFormat
 from localft.models.thinking import split_thinking
 from localft.models.tokens import TextTokenizer, encode_prompt
-from localft.training.batches import Batches, learned_tokens, to_device
-from localft.training.losses import SummedLoss
-from localft.training.rows import Row
+from localft.training.batches import Batches, to_device
+from localft.training.objectives import Objective
+from localft.training.rows import Unit
 
 SAMPLE_PROMPTS = 5
 _MOST_NEW_TOKENS = 64
@@ -30,22 +30,37 @@ class FixedPrompt:
     token_ids: list[int]
 
 
+@dataclass(frozen=True)
+class Validation:
+    """The mean loss in nats of all units, each weighing the same; of pairs also how many are preferred as they should.
+
+    `preferred` is the part of them whose better answer has become likelier by more than the worse one.
+    """
+
+    loss: float
+    preferred: float | None = None
+
+
 @torch.no_grad()
-def validation_loss(
-    model: Any, rows: Sequence[Row], batches: Batches, summed_loss: SummedLoss, autocast: AbstractContextManager[Any]
-) -> float:
-    """Mean negative log-likelihood in nats of every learned token of `rows`, each token weighing the same."""
+def validate(
+    model: Any, units: Sequence[Unit], batches: Batches, objective: Objective, autocast: AbstractContextManager[Any]
+) -> Validation:
+    """Measure a model on rows or pairs that it does not learn from."""
     device = next(model.parameters()).device
-    total, micro_batches = torch.zeros((), dtype=torch.float64, device=device), batches(rows)
+    total, above = (torch.zeros((), dtype=torch.float64, device=device) for _ in range(2))
+    micro_batches = batches(units)
     was_training = model.training
     model.eval()
     try:
         for batch in micro_batches:
             with autocast:
-                total += summed_loss(model, to_device(batch, device))
+                scores = objective.scores(model, to_device(batch, device))
+            total += objective.losses(scores).sum()
+            above += (scores > 0).sum()
     finally:
         model.train(was_training)
-    return float(total) / max(1, learned_tokens(micro_batches))
+    count = max(1, objective.units(micro_batches))
+    return Validation(float(total) / count, float(above) / count if objective.compares else None)
 
 
 def choose_prompts(examples: Sequence[Example], chat_format: ChatFormat, tokenizer: TextTokenizer) -> list[FixedPrompt]:

@@ -12,6 +12,7 @@ from localft.errors import UserError
 from localft.jobs import JobContext
 from localft.training.environment import peak_memory_bytes
 from localft.training.progress import RunProgress
+from localft.training.validation import Validation
 
 # So many points make a curve; more would only slow the run.
 _MOST_POINTS = 400
@@ -51,9 +52,9 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Look:
-    """How the watcher looks at the model: the validation loss (None where nothing is held out), and sample answers."""
+    """How the watcher looks at the model: validation (None where nothing is held out), and sample answers."""
 
-    loss: Callable[[], float] | None
+    validate: Callable[[], Validation] | None
     answers: Callable[[], list[dict[str, str]]]
 
 
@@ -152,12 +153,14 @@ class Watcher(transformers.TrainerCallback):
         self._lap()
 
     def _validate(self, step: int) -> None:
-        if self._look.loss is not None:
-            loss = self._look.loss()
-            self._refuse_nonsense(step, loss, "validation loss")
-            self.progress = self.progress.after_validation(step, loss)
-            best = self.progress.best_step == step
-            self._context.event("validation", step=step, epoch=self._schedule.epoch(step), loss=loss, best=best)
+        if self._look.validate is not None:
+            found = self._look.validate()
+            self._refuse_nonsense(step, found.loss, "validation loss")
+            self.progress = self.progress.after_validation(step, found.loss, found.preferred)
+            best, epoch = self.progress.best_step == step, self._schedule.epoch(step)
+            # Before the first step no answer has become likelier yet.
+            preferred = {"preferred": found.preferred} if found.preferred is not None and step > 0 else {}
+            self._context.event("validation", step=step, epoch=epoch, loss=found.loss, best=best, **preferred)
             self._warn_of_learning_by_heart(step)
         items = self._look.answers()
         if items:

@@ -146,7 +146,7 @@ def _pad(rows: "Sequence[Row]") -> list[dict[str, Any]]:
 
 def _learn(model: Any, way: Way) -> tuple[float, float]:
     """(seconds, summed loss) of one pass over the examples, forward and backward."""
-    from localft.training.losses import summed_loss
+    from localft.training.losses import token_losses
 
     base = model.get_base_model()
     base.set_attn_implementation(way.attention)
@@ -154,7 +154,7 @@ def _learn(model: Any, way: Way) -> tuple[float, float]:
     total = 0.0
     started = time.perf_counter()
     for batch in way.batches:
-        loss = summed_loss(model, batch)
+        loss = token_losses(model, batch).sum()
         loss.backward()
         total += loss.item()
     return time.perf_counter() - started, total

@@ -133,15 +133,18 @@ def _time(trainer: Any, train: Any, data: Any) -> Pass:
 
     from localft.training.batches import Batches
     from localft.training.environment import peak_memory_bytes
-    from localft.training.losses import plain_loss
-    from localft.training.validation import validation_loss
+    from localft.training.losses import plain_token_losses
+    from localft.training.objectives import Imitation
+    from localft.training.validation import validate
 
     begin, end = clock(trainer)
     train()
     memory = peak_memory_bytes()
     batches = Batches(1_024, 0, packed=False)
-    loss = validation_loss(trainer.model, data.validation.rows, batches, plain_loss, contextlib.nullcontext())
-    return Pass(data.train.learned_tokens / (end.at - begin.at), memory, loss)
+    found = validate(
+        trainer.model, data.validation.rows, batches, Imitation(plain_token_losses), contextlib.nullcontext()
+    )
+    return Pass(data.train.learned_tokens / (end.at - begin.at), memory, found.loss)
 
 
 def _read(folder: Path) -> tuple[Any, Any]:

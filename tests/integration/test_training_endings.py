@@ -21,10 +21,11 @@ from localft.store import files
 from localft.store.projects import move_to_trash
 from localft.training.batches import Batches
 from localft.training.loading import load_tuned
-from localft.training.losses import plain_loss
+from localft.training.losses import plain_token_losses
+from localft.training.objectives import Imitation
 from localft.training.rows import make_rows
 from localft.training.runs import open_run, read_metrics
-from localft.training.validation import validation_loss
+from localft.training.validation import validate
 from tests.forked_jobs import Nursery
 from tests.integration.run_weights import same, weights_of
 from tests.job_help import wait_for
@@ -103,7 +104,7 @@ def test_the_published_weights_are_those_of_the_best_validation(nursery: Nursery
     text = TextTokenizer(model_folder(base))
     rows = make_rows(examples, run.chat_format, text, run.recipe.settings.max_length, "all").rows
     batches = Batches(256, tokenizer.pad_token_id, packed=False)
-    loss = validation_loss(model, rows, batches, plain_loss, contextlib.nullcontext())
+    loss = validate(model, rows, batches, Imitation(plain_token_losses), contextlib.nullcontext()).loss
     assert loss == pytest.approx(metrics.best_validation_loss, rel=1e-4)
 
 

@@ -11,9 +11,9 @@ from torch.nn.functional import cross_entropy
 
 from localft.training.batches import padded
 from localft.training.kernels import head as heads
-from localft.training.kernels.head import Head, head_loss, head_of
+from localft.training.kernels.head import Head, head_losses, head_of
 from localft.training.loading import load_base
-from localft.training.losses import plain_loss, summed_loss
+from localft.training.losses import plain_token_losses, token_losses
 from localft.training.rows import IGNORED, Row
 from tests.sample_projects import make_base_model
 from tests.tiny_models import ARCHITECTURES, Architecture
@@ -60,10 +60,14 @@ def test_loss_and_gradients_are_those_of_autograd(scale: float, limit: float | N
     learning = [hidden, *(part for part in head.layer.parameters() if part.requires_grad)]
     expected = reference(hidden, labels, head)
     gradients = torch.autograd.grad(7 * expected, learning)
-    loss = head_loss(hidden, labels, head)
+    loss = head_losses(hidden, labels, head).sum()
     assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
     for found, wanted in zip(torch.autograd.grad(7 * loss, learning), gradients, strict=True):
         assert torch.allclose(found, wanted, rtol=1e-4, atol=1e-5)
+
+
+def summed(hidden: torch.Tensor, labels: torch.Tensor, head: Head) -> torch.Tensor:
+    return head_losses(hidden, labels, head).sum()
 
 
 @CHANGES
@@ -73,7 +77,7 @@ def test_in_bf16_it_is_as_near_to_fp32_as_autograd(scale: float, limit: float | 
     head = make_head(scale, limit)
     head.layer.to(BF16)
     errors = []
-    for way in (head_loss, reference):
+    for way in (summed, reference):
         rounded = hidden.detach().to(BF16).requires_grad_()
         gradient = torch.autograd.grad(way(rounded, labels, head), rounded)[0]
         errors.append(float((gradient.float() - exact).norm() / exact.norm()))
@@ -84,10 +88,10 @@ def test_the_scale_of_fp16_training_does_not_overflow() -> None:
     """A loss is multiplied by 65,536 there, which fp16 cannot hold; most gradients times that it can."""
     head = make_head()
     hidden, labels = make_positions()
-    by_hidden = torch.autograd.grad(head_loss(hidden, labels, head), hidden)[0]
+    by_hidden = torch.autograd.grad(head_losses(hidden, labels, head).sum(), hidden)[0]
     small = (hidden.detach().half()).requires_grad_()
     head.layer.half()
-    found = torch.autograd.grad(head_loss(small, labels, head) * 65_536, small)[0]
+    found = torch.autograd.grad(head_losses(small, labels, head).sum() * 65_536, small)[0]
     held = by_hidden.abs() * 65_536 < 60_000
     assert held.any()
     assert torch.allclose(found[held].float() / 65_536, by_hidden[held], rtol=0.02, atol=2e-3)
@@ -98,10 +102,10 @@ def test_only_the_gradient_is_kept() -> None:
     hidden, labels = make_positions()
     shapes = []
     with torch.autograd.graph.saved_tensors_hooks(lambda kept: shapes.append(kept.shape) or kept, lambda kept: kept):
-        head_loss(hidden, labels, make_head())
+        head_losses(hidden, labels, make_head()).sum()
     assert shapes == [hidden.shape]
     with torch.no_grad():
-        assert not head_loss(hidden, labels, make_head()).requires_grad
+        assert not head_losses(hidden, labels, make_head()).sum().requires_grad
 
 
 def make_rows() -> list[Row]:
@@ -116,9 +120,9 @@ def make_rows() -> list[Row]:
 def assert_same_learning(model: Any) -> None:
     """Loss, and gradients by everything that is trained, are those of the model's own logits."""
     batch, results = padded(make_rows(), 0), []
-    for loss_of in (plain_loss, summed_loss):
+    for losses_of in (plain_token_losses, token_losses):
         model.zero_grad()
-        loss = loss_of(model, batch)
+        loss = losses_of(model, batch).sum()
         loss.backward()
         results.append((loss.item(), [weight.grad for weight in model.parameters() if weight.grad is not None]))
     assert results[1][0] == pytest.approx(results[0][0], rel=1e-5)

@@ -13,7 +13,7 @@ from localft.training.batches import padded
 from localft.training.kernels import attention, lora
 from localft.training.kernels.attention import register_attention
 from localft.training.loading import load_base
-from localft.training.losses import plain_loss, summed_loss
+from localft.training.losses import plain_token_losses, token_losses
 from localft.training.parity import switch_on
 from localft.training.rows import IGNORED, Row
 from tests.sample_projects import make_base_model
@@ -72,7 +72,7 @@ def test_an_adapter_with_other_gradients_stays_pefts(model: Any, monkeypatch: py
     assert (paths.packed, paths.lean) == (True, False)
     assert "PEFT's own is used" in paths.warnings[0]
     assert not [name for name, module in model.named_modules() if "forward" in vars(module)]
-    summed_loss(model, padded(make_rows(), 0)).backward()
+    token_losses(model, padded(make_rows(), 0)).sum().backward()
 
 
 def test_a_model_with_an_output_of_its_own_keeps_it(model: Any) -> None:
@@ -88,7 +88,7 @@ def test_a_model_with_an_output_of_its_own_keeps_it(model: Any) -> None:
     paths = switch_on(model, make_rows(), 30, 0, PLAIN)
     assert (paths.head, paths.packed, paths.lean) == (False, True, True)
     assert "more memory" in paths.warnings[0]
-    assert paths.summed_loss is plain_loss
+    assert paths.token_losses is plain_token_losses
 
 
 def test_learned_tokens_in_the_middle_of_a_long_row_are_compared_too(model: Any) -> None:

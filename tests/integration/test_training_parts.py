@@ -15,10 +15,11 @@ from localft.jobs import JobContext, JobOrder
 from localft.store import files
 from localft.training.batches import Batches, learned_tokens, padded
 from localft.training.loading import choose_precision, load_base
-from localft.training.losses import summed_loss
+from localft.training.losses import token_losses
+from localft.training.objectives import Imitation
 from localft.training.progress import RunProgress
 from localft.training.rows import IGNORED, Row, Rows
-from localft.training.validation import validation_loss
+from localft.training.validation import Validation, validate
 from localft.training.watcher import Look, Schedule, Watcher
 from tests.sample_projects import make_base_model
 from tests.tiny_models import ARCHITECTURES, Architecture
@@ -42,8 +43,8 @@ def make_rows(count: int, seed: int = 0) -> list[Row]:
 def test_padding_at_the_end_needs_no_mask(tmp_path: Path, architecture: Architecture) -> None:
     model = load_base(make_base_model(tmp_path, architecture))
     rows = make_rows(6)
-    alone = validation_loss(model, rows, Batches(1, 0, packed=False), summed_loss, NO_AUTOCAST)
-    together = validation_loss(model, rows, Batches(1_000, 0, packed=False), summed_loss, NO_AUTOCAST)
+    alone = validate(model, rows, Batches(1, 0, packed=False), Imitation(token_losses), NO_AUTOCAST).loss
+    together = validate(model, rows, Batches(1_000, 0, packed=False), Imitation(token_losses), NO_AUTOCAST).loss
     assert together == pytest.approx(alone, abs=1e-5)
     with torch.no_grad():
         reference = _reference_loss(model, rows)
@@ -74,7 +75,7 @@ def _reference_loss(model: Any, rows: list[Row]) -> float:
 def test_a_micro_batch_without_labels_has_a_loss_and_gradient_of_zero(tmp_path: Path) -> None:
     model = load_base(make_base_model(tmp_path)).requires_grad_(True)
     ids = numpy.ones(4, dtype=numpy.int32)
-    loss = summed_loss(model, padded([Row(ids, numpy.full_like(ids, IGNORED))], 0))
+    loss = token_losses(model, padded([Row(ids, numpy.full_like(ids, IGNORED))], 0)).sum()
     loss.backward()
     assert loss.item() == 0.0
 
@@ -94,11 +95,11 @@ def test_looking_at_a_4_bit_model_leaves_its_gradients_alone(tmp_path: Path) -> 
     def gradients() -> list[torch.Tensor]:
         model.train()
         model.zero_grad()
-        summed_loss(model, batch).backward()
+        token_losses(model, batch).sum().backward()
         return [parameter.grad.clone() for parameter in model.parameters() if parameter.grad is not None]
 
     before = gradients()
-    validation_loss(model, rows, Batches(80, 0, packed=False), summed_loss, NO_AUTOCAST)
+    validate(model, rows, Batches(80, 0, packed=False), Imitation(token_losses), NO_AUTOCAST)
     model.eval()
     with torch.no_grad():
         model.generate(input_ids=batch["input_ids"][:, :3], max_new_tokens=2, do_sample=False, pad_token_id=0)
@@ -133,7 +134,7 @@ def make_watcher(tmp_path: Path, losses: list[float], patience: int = 2) -> Watc
     order = JobOrder(worker="x", title="x", created_at=files.now())
     left = iter(losses)
     schedule = Schedule([10] * 100, 5, patience, 4, 40, 1e9)
-    return Watcher(JobContext(tmp_path, order), schedule, Look(lambda: next(left), list), RunProgress())
+    return Watcher(JobContext(tmp_path, order), schedule, Look(lambda: Validation(next(left)), list), RunProgress())
 
 
 def step(watcher: Watcher, number: int, loss: float = 1.0, gradient: float = 1.0) -> transformers.TrainerControl:

@@ -10,7 +10,7 @@ import torch
 from localft.planning.load import Load
 from localft.planning.memory import memory_by_cause, step_bytes
 from localft.training.batches import Batch, Batches, packed
-from localft.training.losses import summed_loss
+from localft.training.losses import token_losses
 from localft.training.probing import probe
 from localft.training.recompute import recompute_layers
 from localft.training.rows import Row
@@ -21,12 +21,12 @@ LENGTH, TOGETHER = 128, 8
 
 
 def backward(model: torch.nn.Module, batch: Batch) -> None:
-    summed_loss(model, batch).backward()
+    token_losses(model, batch).sum().backward()
 
 
 def backward_in_16_bits(model: torch.nn.Module, batch: Batch) -> None:
     with torch.autocast("cpu", torch.bfloat16):
-        loss = summed_loss(model, batch)
+        loss = token_losses(model, batch).sum()
     loss.backward()
 
 

@@ -146,7 +146,7 @@ BROKEN = (
 def test_every_broken_row_is_listed_with_its_line_and_the_rest_goes_on(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", BROKEN)
     result = read_files([path])
-    assert [(one.row, one.answer) for one in result.examples] == [(1, "fine"), (25, "fine too")]
+    assert [(one.row, one.answer) for one in result.examples] == [(1, "fine"), (19, "a b"), (25, "fine too")]
     assert aside(result) == [
         (3, "not JSON"),
         (4, "undecodable"),
@@ -164,7 +164,6 @@ def test_every_broken_row_is_listed_with_its_line_and_the_rest_goes_on(tmp_path:
         (16, "not text"),
         (17, "not JSON"),
         (18, "no known shape"),
-        (19, "preference pair"),
         (20, "not a conversation"),
         (21, "not text"),
         (22, "nothing to learn"),
@@ -383,3 +382,65 @@ def test_files_of_the_same_name_are_told_apart(tmp_path: Path) -> None:
 def test_a_name_that_is_not_utf8_can_be_shown(tmp_path: Path) -> None:
     path = jsonl(tmp_path / os.fsdecode(b"caf\xe9.jsonl"), PAIR)
     assert read_files([path]).sources[0].name == "caf\ufffd.jsonl"
+
+
+PAIRS = {
+    "texts": '{"prompt": "q", "chosen": "good one", "rejected": "bad one", "system": "s"}',
+    "turns": '{"prompt": [{"role": "user", "content": "q"}], "chosen": [{"role": "assistant", "content": "good one"}], '
+    '"rejected": [{"role": "assistant", "content": "bad one"}], "system": "s"}',
+    "conversations": '{"chosen": [{"role": "system", "content": "s"}, {"role": "user", "content": "q"}, '
+    '{"role": "assistant", "content": "good one"}], "rejected": [{"role": "system", "content": "s"}, '
+    '{"role": "user", "content": "q"}, {"role": "assistant", "content": "bad one"}], "prompt": "q"}',
+    "OpenAI": '{"input": {"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "q"}]}, '
+    '"preferred_output": [{"role": "assistant", "content": "good one"}], '
+    '"non_preferred_output": [{"role": "assistant", "content": "bad one"}]}',
+}
+
+
+@pytest.mark.parametrize("row", PAIRS.values(), ids=PAIRS)
+def test_preference_pairs_are_read_in_every_shape(tmp_path: Path, row: str) -> None:
+    result = read_files([jsonl(tmp_path / "a.jsonl", row)])
+    assert result.shape is Shape.PREFERENCE
+    (example,) = result.examples
+    assert [(turn.role, turn.content) for turn in example.messages] == [
+        ("system", "s"),
+        ("user", "q"),
+        ("assistant", "good one"),
+    ]
+    assert example.rejected == "bad one"
+    assert [turn.content for turn in example.worse.messages] == ["s", "q", "bad one"]
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [
+        ('{"prompt": "q", "chosen": "same", "rejected": " same"}', "nothing to prefer"),
+        ('{"prompt": "q", "chosen": "good one", "rejected": ""}', "empty content"),
+        ('{"prompt": "q", "chosen": "good one", "rejected": null}', "empty content"),
+        ('{"chosen": "good one", "rejected": "bad one"}', "empty content"),
+        (
+            '{"chosen": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "good"}], '
+            '"rejected": [{"role": "user", "content": "other"}, {"role": "assistant", "content": "bad"}]}',
+            "no common prompt",
+        ),
+        (
+            '{"chosen": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "good"}], "rejected": []}',
+            "no common prompt",
+        ),
+    ],
+)
+def test_what_is_no_pair_is_set_aside(tmp_path: Path, row: str, kind: str) -> None:
+    result = read_files([jsonl(tmp_path / "a.jsonl", row)], strict=False)
+    assert not result.examples
+    assert [one.kind for one in result.set_aside] == [kind]
+
+
+def test_pairs_may_come_from_mapped_columns(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "a.jsonl", '{"ask": "q", "yes": "good one", "no": "bad one"}')
+    (example,) = read_files([path], {"prompt": "ask", "answer": "yes", "rejected": "no"}).examples
+    assert (example.answer, example.rejected) == ("good one", "bad one")
+
+
+def test_pairs_that_differ_in_the_worse_answer_only_are_no_duplicates(tmp_path: Path) -> None:
+    rows = [f'{{"prompt": "q", "chosen": "good one", "rejected": "bad {number}"}}' for number in (1, 2, 2)]
+    assert [one.rejected for one in read_files([jsonl(tmp_path / "a.jsonl", *rows)]).examples] == ["bad 1", "bad 2"]

@@ -15,7 +15,7 @@ from localft.models.chat_format import ChatFormat
 from localft.models.templates import chat_format_for
 from localft.models.tokens import Learn, TextTokenizer, encode_example
 from localft.planning.recipe import TrainingSettings
-from localft.training.rows import IGNORED, Rows, make_rows, order_steps, refuse_unlearnable
+from localft.training.rows import IGNORED, Row, Rows, make_rows, order_steps, refuse_unlearnable
 from tests.sample_projects import make_examples
 
 STARTER = "starter"
@@ -36,6 +36,7 @@ def test_only_the_answers_are_learned(starter: tuple) -> None:
     made = make_rows(examples, chat_format, tokenizer, 512, "all")
     assert (len(made.rows), made.cut, made.left_out) == (4, 0, 0)
     for example, row in zip(examples, made.rows, strict=True):
+        assert isinstance(row, Row)
         learned = row.labels != IGNORED
         assert numpy.array_equal(row.token_ids[learned], row.labels[learned])
         text = tokenizer.decode([int(token) for token in row.token_ids[learned]], keep_special=False)
@@ -50,7 +51,7 @@ def test_turns_that_are_not_to_be_learned_are_read_only(starter: tuple) -> None:
         Message(role="user", content="Two?"),
         Message(role="assistant", content="second answer"),
     )
-    row = make_rows([Example(messages=talk)], chat_format, tokenizer, 512, "all").rows[0]
+    row = make_rows([Example(messages=talk)], chat_format, tokenizer, 512, "all").rows[0].documents[0]
     learned = tokenizer.decode([int(token) for token in row.labels[row.labels != IGNORED]])
     assert "second" in learned
     assert "first" not in learned
@@ -66,7 +67,7 @@ def test_the_preview_shows_what_is_trained_on(starter: tuple, cut: int, learn: L
     max_length = len(encode_all(chat_format, tokenizer, example)) - cut
     chosen = TrainingSettings(max_length=max_length, learn=learn)
     pieces = preview_example(chat_format, tokenizer, example, chosen)
-    row = make_rows([example], chat_format, tokenizer, max_length, learn).rows[0]
+    row = make_rows([example], chat_format, tokenizer, max_length, learn).rows[0].documents[0]
     kept = [piece for piece in pieces if piece.state != "cut"]
     assert len(kept) == len(row) == len(pieces) - cut
     assert [piece.state == "learned" for piece in kept] == [label != IGNORED for label in row.labels.tolist()]

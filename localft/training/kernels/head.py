@@ -58,18 +58,19 @@ def head_of(base: Any) -> Head:
     return Head(base.get_output_embeddings(), scale, getattr(settings, "final_logit_softcapping", None))
 
 
-def head_loss(hidden: torch.Tensor, labels: torch.Tensor, head: Head) -> torch.Tensor:
-    """The summed cross-entropy in nats of hidden states [positions, width] against labels, int64 [positions]."""
+def head_losses(hidden: torch.Tensor, labels: torch.Tensor, head: Head) -> torch.Tensor:
+    """The cross-entropies in nats, fp32 [positions], of hidden states [positions, width] against labels, int64."""
     if head.is_frozen:
-        return _FrozenHeadLoss.apply(hidden, labels, head)
-    total = hidden.new_zeros((), dtype=torch.float32) + 0.0 * hidden.sum()
+        return _FrozenHeadLosses.apply(hidden, labels, head)
+    losses = []
     parts = list(_parts(len(labels), head))
     for part in parts:
         if len(parts) > 1 and torch.is_grad_enabled():
-            total = total + checkpoint(_part_loss, hidden[part], labels[part], head, use_reentrant=False)
+            losses.append(checkpoint(_part_losses, hidden[part], labels[part], head, use_reentrant=False))
         else:
-            total = total + _part_loss(hidden[part], labels[part], head)
-    return total
+            losses.append(_part_losses(hidden[part], labels[part], head))
+    # Of no positions too, the result hangs on the hidden states.
+    return torch.cat(losses) if losses else hidden.sum(1).float()
 
 
 def _parts(positions: int, head: Head) -> Iterator[slice]:
@@ -77,33 +78,34 @@ def _parts(positions: int, head: Head) -> Iterator[slice]:
     return (slice(start, start + size) for start in range(0, positions, size))
 
 
-def _part_loss(hidden: torch.Tensor, labels: torch.Tensor, head: Head) -> torch.Tensor:
-    return functional.cross_entropy(head.change(head.layer(hidden).float()), labels, reduction="sum")
+def _part_losses(hidden: torch.Tensor, labels: torch.Tensor, head: Head) -> torch.Tensor:
+    return functional.cross_entropy(head.change(head.layer(hidden).float()), labels, reduction="none")
 
 
-class _FrozenHeadLoss(torch.autograd.Function):
-    """The loss of all positions; keeps its gradient by them."""
+class _FrozenHeadLosses(torch.autograd.Function):
+    """The loss of each position; keeps its gradient by the position's hidden state, which no other loss depends on."""
 
     @staticmethod
     def forward(ctx: Any, hidden: torch.Tensor, labels: torch.Tensor, head: Head) -> torch.Tensor:
-        total = torch.zeros((), dtype=torch.float32, device=hidden.device)
+        losses = torch.empty(len(labels), dtype=torch.float32, device=hidden.device)
         gradient = torch.empty_like(hidden) if ctx.needs_input_grad[0] else None
         for part in _parts(len(labels), head):
-            total += _learn_part(hidden[part], labels[part, None], head, None if gradient is None else gradient[part])
+            by_hidden = None if gradient is None else gradient[part]
+            losses[part] = _learn_part(hidden[part], labels[part, None], head, by_hidden)
         if gradient is not None:
             ctx.save_for_backward(gradient)
-        return total
+        return losses
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         (by_hidden,) = ctx.saved_tensors
         # In fp32: the scale of fp16 training alone is more than fp16 can hold.
-        return (by_hidden.float() * gradient).to(by_hidden.dtype), None, None
+        return (by_hidden.float() * gradient[:, None]).to(by_hidden.dtype), None, None
 
 
 def _learn_part(hidden: torch.Tensor, targets: torch.Tensor, head: Head, gradient: torch.Tensor | None) -> torch.Tensor:
-    """The loss of some positions; their gradient is written into `gradient`, where there is one.
+    """The losses of some positions; their gradient is written into `gradient`, where there is one.
 
     In place from z to y, to its softmax, to the gradient by z: one fp32 tensor of logits, and one in the type of the
     product before and after. With a limit, one more.
@@ -127,4 +129,4 @@ def _learn_part(hidden: torch.Tensor, targets: torch.Tensor, head: Head, gradien
         if slope is not None:
             scores.mul_(slope)
         gradient.copy_(scores.to(kind) @ head.layer.weight)
-    return (totals.log() + largest - wanted).sum()
+    return (totals.log() + largest - wanted).squeeze(1)
