@@ -51,7 +51,7 @@ def data() -> None:
     "pairs",
     multiple=True,
     metavar="FIELD=COLUMN",
-    help="Which column holds prompt, answer, system, context or messages.",
+    help="Which column holds prompt, answer, rejected, system, context or messages.",
 )
 @click.option("--system", "system_prompt", help="A system prompt for examples that have none.")
 @click.option("--seed", type=int, default=42, show_default=True, help="Decides which example lands in which split.")
@@ -69,9 +69,9 @@ def import_command(
 ) -> None:
     """Import files as a new version of the project's data.
 
-    JSONL, JSON, CSV and Parquet in the shapes OpenAI messages, Alpaca, ShareGPT or prompt/completion. Rows that cannot
-    be used are set aside and listed. 8 of 10 examples are for training, one each for validation and test; equal or
-    nearly equal prompts always land in the same split.
+    JSONL, JSON, CSV and Parquet in the shapes OpenAI messages, Alpaca, ShareGPT, prompt/completion or preference pairs.
+    Rows that cannot be used are set aside and listed. 8 of 10 examples are for training, one each for validation and
+    test; equal or nearly equal prompts always land in the same split.
     """
     from localft.data.importing import import_files
 

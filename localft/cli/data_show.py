@@ -121,6 +121,8 @@ def _show_learned(
             f"`localft models download {reference}`, or add --base-model starter.",
         )
     chosen = {name: options[name] for name in ("max_length", "learn") if options[name] is not None}
+    if version.pairs == version.total:
+        chosen["objective"] = "dpo"
     settings = TrainingSettings(**chosen)
     pieces: Sequence[TokenPiece] = preview(project, version, model, chat_format, settings, number - 1, split)
     counts = Counter(piece.state for piece in pieces)

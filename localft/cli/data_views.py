@@ -32,6 +32,9 @@ def conversation_lines(example: Example) -> list[str]:
         text = "\n".join([*([message.content] if message.content or not calls else []), *calls]) + unlearned
         first, *rest = text.splitlines() or [""]
         lines += [f"{message.role:>9}: {first}", *(f"{_INDENT}{line}" for line in rest)]
+    if example.rejected:
+        first, *rest = example.rejected.splitlines()
+        lines += [f"{'rejected':>9}: {first}", *(f"{_INDENT}{line}" for line in rest)]
     return lines
 
 

@@ -25,6 +25,9 @@ class Cutting(Protocol):
     @property
     def learn(self) -> Learn: ...
 
+    @property
+    def objective(self) -> Literal["sft", "dpo"]: ...
+
 
 @dataclass(frozen=True)
 class TokenPiece:
@@ -48,7 +51,8 @@ def preview(
 ) -> list[TokenPiece]:
     """The tokens of the example `index` (from 0) of a split.
 
-    An example that makes several training sequences (see `encode_example`) gives them one after the other.
+    An example that makes several training sequences (see `encode_example`, and preference pairs) gives them one after
+    the other.
 
     Raises:
         UserError: there is no such example, the model is not downloaded, or its template refuses the example.
@@ -70,7 +74,11 @@ def preview_example(
         UserError: the template refuses the example.
     """
     pieces: list[TokenPiece] = []
-    for whole in encode_whole(chat_format, tokenizer, example, settings.learn):
+    sequences = encode_whole(chat_format, tokenizer, example, settings.learn)
+    if settings.objective == "dpo" and example.rejected:
+        both = (example, example.worse)
+        sequences = [whole for one in both for whole in encode_whole(chat_format, tokenizer, one, "last")]
+    for whole in sequences:
         start = 0
         for position, (learned, end) in enumerate(zip(whole.learned, whole.ends, strict=True)):
             state: TokenState = "cut" if position >= settings.max_length else "learned" if learned else "masked"

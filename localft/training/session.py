@@ -242,7 +242,7 @@ class Session:
                 f"best at step {progress.best_step}"
             )
         if progress.best_preferred is not None:
-            text += f"; of unseen pairs it prefers the better answer in {progress.best_preferred:.0%}"
+            text += f"; it prefers the better answer in {words.percent(progress.best_preferred)} of unseen pairs"
         if self._watcher.ending.early:
             text += "; stopped early, since it no longer improved"
         return text + "."

@@ -11,6 +11,7 @@ import peft
 import pytest
 import torch
 
+from localft import words
 from localft.data.versions import newest_version
 from localft.errors import UserError
 from localft.hardware import read_hardware
@@ -182,7 +183,8 @@ def test_a_run_learns_what_to_prefer(nursery: Nursery, base: BaseModel, method: 
     assert metrics.best_validation_loss is not None and metrics.best_validation_loss < 0.5
     assert metrics.best_step is not None
     assert dict(metrics.preferred)[metrics.best_step] >= 0.75
-    assert f"prefers the better answer in {dict(metrics.preferred)[metrics.best_step]:.0%}" in run.job.sentence
+    share = words.percent(dict(metrics.preferred)[metrics.best_step])
+    assert f"it prefers the better answer in {share} of unseen pairs" in run.job.sentence
     assert len(metrics.samples[metrics.best_step]) == 5
 
 

@@ -45,8 +45,8 @@ def samples(listed: Sequence[Sample]) -> Markup:
     explained = parts.empty(
         "What belongs here",
         "A file of questions with the answers you want: JSONL, JSON, CSV or Parquet, in the usual shapes (OpenAI "
-        "messages, ShareGPT, Alpaca, prompt and completion, or columns of your own). 50 good examples teach a form, "
-        "some hundreds a skill.",
+        "messages, ShareGPT, Alpaca, prompt and completion, pairs of a better and a worse answer, or columns of your "
+        "own). 50 good examples teach a form, some hundreds a skill.",
     )
     return h(
         "{explained}<h3>Or try a sample</h3><ul class='lf-list'>{rows}</ul>{buttons}",
@@ -155,7 +155,15 @@ def lengths(measured: TokenLengths | None) -> Markup:
 def conversation(example: Example) -> Markup:
     """One example as the conversation that it is."""
     turns = join(_turn(message) for message in example.messages)
-    return h('<div class="lf-talk">{turns}</div>', turns=turns)
+    rejected = _rejected(example.rejected) if example.rejected else Markup()
+    return h('<div class="lf-talk">{turns}{rejected}</div>', turns=turns, rejected=rejected)
+
+
+def _rejected(answer: str) -> Markup:
+    return h(
+        '<div class="lf-turn lf-turn-assistant"><p class="lf-who">Assistant, the worse answer</p>{text}</div>',
+        text=parts.verbatim(answer),
+    )
 
 
 def _turn(message: Message) -> Markup:

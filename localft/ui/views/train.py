@@ -148,6 +148,9 @@ def _measured(metrics: Metrics, run: Run) -> list[tuple[str, object]]:
         rows.append(("Loss", f"{metrics.loss[-1][1]:.3f}"))
     if metrics.best_validation_loss is not None:
         rows.append(("Best on unseen examples", f"{metrics.best_validation_loss:.3f} at step {metrics.best_step}"))
+    if metrics.preferred and metrics.best_step is not None:
+        share = words.percent(dict(metrics.preferred).get(metrics.best_step, 0.0))
+        rows.append(("Prefers the better answer", f"in {share} of unseen pairs"))
     if metrics.tokens_per_second:
         rate = metrics.tokens_per_second[-1][1]
         used = plan.utilisation(rate) if plan is not None else None
@@ -179,13 +182,15 @@ def curves(run: Run, metrics: Metrics) -> Markup:
 def _validation_table(metrics: Metrics) -> Markup:
     if not metrics.validation_loss:
         return parts.note("The first validation is still to come.")
-    training = dict(metrics.loss)
+    training, preferred = dict(metrics.loss), dict(metrics.preferred)
     rows = []
     for step, value in metrics.validation_loss[-_SHOWN_VALIDATIONS:]:
         near = max((known for known in training if known <= step), default=None)
         best = parts.badge("best", "accent") if step == metrics.best_step else Markup()
-        rows.append((step, f"{training[near]:.3f}" if near is not None else "", f"{value:.3f}", best))
-    return parts.table("Validations", ["Step", "Training", "Unseen", ""], rows, numbers=[0, 1, 2])
+        share = (words.percent(preferred[step]) if step in preferred else "",) if preferred else ()
+        rows.append((step, f"{training[near]:.3f}" if near is not None else "", f"{value:.3f}", *share, best))
+    headings = ["Step", "Training", "Unseen", *(["Prefers the better"] if preferred else []), ""]
+    return parts.table("Validations", headings, rows, numbers=range(len(headings) - 1))
 
 
 def answers(samples: Mapping[int, Sequence[Sample]]) -> Markup:
