@@ -12,9 +12,11 @@ import torch
 from localft.training.batches import padded
 from localft.training.kernels import attention, lora
 from localft.training.kernels.attention import register_attention
+from localft.training.kernels.lora import make_plain
 from localft.training.loading import load_base
 from localft.training.losses import plain_token_losses, token_losses
 from localft.training.parity import switch_on
+from localft.training.recompute import recompute_layers
 from localft.training.rows import IGNORED, Row
 from tests.sample_projects import make_base_model
 
@@ -113,3 +115,24 @@ def test_long_rows_are_compared_by_their_ends(model: Any) -> None:
     model.get_base_model().model.embed_tokens.register_forward_hook(lambda _, given, __: seen.append(given[0].numel()))
     assert switch_on(model, rows, 400, 0, PLAIN) == (True, True, True, ())
     assert set(seen) == {256}
+
+
+def test_no_more_tokens_are_compared_than_the_run_has_room_for(model: Any) -> None:
+    ids = numpy.random.default_rng(1).integers(5, 300, size=400).astype(numpy.int32)
+    seen = []
+    model.get_base_model().model.embed_tokens.register_forward_hook(lambda _, given, __: seen.append(given[0].numel()))
+    assert switch_on(model, [Row(ids, ids)], 400, 0, PLAIN, most_tokens=40) == (True, True, True, ())
+    assert set(seen) == {40}
+
+
+def test_what_the_run_recomputes_is_recomputed_in_the_comparison_too(model: Any) -> None:
+    """Else the comparison would keep all layers of a model of which the plan keeps none."""
+    passes = []
+    block = model.get_base_model().model.layers[0].mlp
+    block.register_forward_pre_hook(lambda *_: passes.append(None))
+    switch_on(model, make_rows(), 30, 0, PLAIN)
+    kept = len(passes)
+    make_plain(model)
+    recompute_layers(model, 2)
+    assert switch_on(model, make_rows(), 30, 0, PLAIN) == (True, True, True, ())
+    assert len(passes) - kept == 2 * kept
