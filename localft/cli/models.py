@@ -56,10 +56,12 @@ def search(output: Output, query: str, limit: int) -> None:
 
 def _print_entries(output: Output, entries: list[CatalogueEntry]) -> None:
     from localft.hardware import read_hardware
-    from localft.planning.plan import fit_badge_of_size
+    from localft.planning.overview import fit_badge, fit_changes
 
     hardware = read_hardware()
-    fits = [fit_badge_of_size(entry.parameters, hardware) if entry.parameters else None for entry in entries]
+    models = [entry.described() if entry.parameters else None for entry in entries]
+    fits = [fit_badge(model, hardware) if model else None for model in models]
+    changes = [fit_changes(model, hardware) if model else () for model in models]
     output.table(
         ["MODEL", "WEIGHTS", "DOWNLOAD", "FIT", "LICENCE", "NOTE"],
         [
@@ -78,7 +80,8 @@ def _print_entries(output: Output, entries: list[CatalogueEntry]) -> None:
     output.result(
         {
             "models": [
-                {**entry.model_dump(exclude={"config"}), "fits": fit} for entry, fit in zip(entries, fits, strict=True)
+                {**entry.model_dump(exclude={"config"}), "fits": fit, "changes": change}
+                for entry, fit, change in zip(entries, fits, changes, strict=True)
             ]
         }
     )
@@ -94,10 +97,10 @@ def show(output: Output, model: str) -> None:
     from localft.models.download import has_tokenizer, is_present
     from localft.models.find import find_model
     from localft.models.templates import template_names
-    from localft.planning.plan import fit_badge
+    from localft.planning.overview import fit_badge, fit_changes
 
-    found = find_model(model)
-    here, fits = is_present(found), fit_badge(found, read_hardware())
+    found, hardware = find_model(model), read_hardware()
+    here, fits, changes = is_present(found), fit_badge(found, hardware), fit_changes(found, hardware)
     names = template_names(found) if not found.has_chat_template and has_tokenizer(found) else []
     facts = {
         "Weights": words.parameters(found.parameters),
@@ -115,12 +118,20 @@ def show(output: Output, model: str) -> None:
     for name, value in facts.items():
         if value:
             output.say(f"  {name:<19} {value}")
+    for change in changes:
+        output.say(f"  {change}")
     if not found.has_chat_template:
         for name, note in TEMPLATE_NOTES.items():
             if name in names:
                 output.say(f"    {name:<17} {note}")
     output.result(
-        {**found.model_dump(mode="json", exclude={"config"}), "present": here, "fits": fits, "chat_templates": names}
+        {
+            **found.model_dump(mode="json", exclude={"config"}),
+            "present": here,
+            "fits": fits,
+            "changes": changes,
+            "chat_templates": names,
+        }
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pydantic
 
 from localft.assets import asset
+from localft.models.base_model import BaseModel
 
 
 class CatalogueEntry(pydantic.BaseModel):
@@ -28,6 +29,21 @@ class CatalogueEntry(pydantic.BaseModel):
     thinking: bool = False
     architecture: str = ""
     config: dict[str, Any] = {}
+
+    def described(self) -> BaseModel:
+        """What is known of the model, as far as an estimate needs it; it has no files to load."""
+        return BaseModel(
+            reference=self.reference,
+            origin="hub",
+            architecture=self.architecture,
+            parameters=self.parameters,
+            weight_bytes=self.download_bytes or self.parameters * 2,
+            context_length=self.context_length,
+            files={},
+            licence=self.licence,
+            gated=self.gated,
+            config=self.config,
+        )
 
 
 def catalogue() -> list[CatalogueEntry]:

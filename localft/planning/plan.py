@@ -1,35 +1,26 @@
 """The plan: what a recipe will need and take on this machine, by cause, before anything is downloaded or started."""
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from localft import words
 from localft.hardware import Hardware
 from localft.models.base_model import BaseModel
 from localft.planning.device import Device, device_of
-from localft.planning.experience import Correction, Experience
+from localft.planning.experience import Experience
+from localft.planning.explaining import Needs, cheaper, host_advice, reasons_of, slow
+from localft.planning.fitting import COMFORTABLE, FITS, TIGHT, Fit, fit, fit_host
 from localft.planning.lengths import TokenStats
 from localft.planning.load import Load, Precision
 from localft.planning.memory import host_bytes, memory_by_cause
-from localft.planning.model_shape import ModelShape, guess_shape, shape_of
+from localft.planning.model_shape import ModelShape, shape_of
 from localft.planning.recipe import Recipe, TrainingSettings
 from localft.planning.speed import START_SECONDS, flops_per_token, tokens_per_second
 from localft.store.records import Record
 
-Fit = Literal["comfortably", "tightly", "no"]
-# From the best to the worst.
-_FITS: tuple[Fit, ...] = ("comfortably", "tightly", "no")
-_Needs = Callable[[Load], dict[str, int]]
-
-# The formulas err by some per cent; above the second share a run is refused.
-_COMFORTABLE, _TIGHT = 0.85, 0.97
 # Beyond so many tokens a larger micro-batch is no faster.
 _ENOUGH_TOKENS = 8_192
-# A processor is for tiny models: longer than this is worth a warning.
-_LONG = 12 * 3600.0
 # More than any model has.
 ALL_LAYERS = 1_000_000
 
@@ -118,7 +109,7 @@ def make_plan(
     validations = math.ceil(settings.epochs * settings.evaluations_per_epoch)
     # A validation has a forward pass only, a third of the work of training on the same tokens.
     seconds = START_SECONDS + (trained + validations * token_stats.validation * mean / 3) / rate
-    fits = max(_fit(total, device), _fit_host(host, hardware), key=_FITS.index)
+    fits = max(fit(total, device), fit_host(host, hardware), key=FITS.index)
     return Plan(
         device=device.name,
         on_gpu=device.on_gpu,
@@ -143,10 +134,10 @@ def make_plan(
         device_flops=device.flops if device.known else 0.0,
         seconds=seconds,
         watt_hours=seconds / 3600 * device.watts,
-        reasons=_reasons(load, shape, device, token_stats, settings, correction),
-        advice=_slow(seconds, device)
-        + _host_advice(host, hardware)
-        + (() if _fit(total, device) == "comfortably" else _advice(settings, load, shape, device, needs)),
+        reasons=reasons_of(load, shape, device, token_stats, settings, correction),
+        advice=slow(seconds, device)
+        + host_advice(host, hardware)
+        + (() if fit(total, device) == "comfortably" else cheaper(settings, load, shape, device, needs)),
     )
 
 
@@ -166,46 +157,8 @@ def load_of(settings: TrainingSettings, plan: Plan, tokens: int, learned_share: 
     )
 
 
-def fit_badge(base_model: BaseModel, hardware: Hardware) -> Fit:
-    """Tell in a word how a model fits this machine, fine-tuned with qlora on examples of up to 1,024 tokens."""
-    return _badge(shape_of(base_model), hardware)
-
-
-def usual_seconds(base_model: BaseModel, hardware: Hardware, experience: Experience | None = None) -> float:
-    """Seconds that a usual run takes on this machine: 1,000 examples of 256 tokens, three passes, qlora."""
-    settings = TrainingSettings(method="qlora", epochs=3)
-    stats = TokenStats(train=1_000, validation=0, mean=256, p50=256, p95=256, p99=256, longest=256, learned=128)
-    recipe = Recipe(base_model=base_model.reference, dataset="", settings=settings)
-    return make_plan(recipe, base_model, stats, hardware, experience).seconds
-
-
-def fit_badge_of_size(parameters: int, hardware: Hardware) -> Fit:
-    """The same for a model of which only the size is known, as in the catalogue."""
-    return _badge(guess_shape(parameters), hardware)
-
-
-def _badge(shape: ModelShape, hardware: Hardware) -> Fit:
-    device = device_of(hardware)
-    smallest = Load("qlora", device.precision, device.on_gpu, 16, 1, 1_024, recomputed=shape.layers)
-    return _fit(sum(memory_by_cause(shape, smallest).values()), device)
-
-
-def _fit(total: int, device: Device) -> Fit:
-    if total <= _COMFORTABLE * device.memory:
-        return "comfortably"
-    return "tightly" if total <= _TIGHT * device.memory else "no"
-
-
-def _fit_host(needed: int, hardware: Hardware) -> Fit:
-    """The same for the computer's own memory: tightly where it has to be paged out, or closed programs would help."""
-    memory = hardware.memory
-    if needed <= memory.available_bytes:
-        return "comfortably"
-    return "tightly" if needed <= memory.available_bytes + memory.swap_total_bytes else "no"
-
-
 def _choose_load(
-    settings: TrainingSettings, stats: TokenStats, shape: ModelShape, device: Device, needs: _Needs
+    settings: TrainingSettings, stats: TokenStats, shape: ModelShape, device: Device, needs: Needs
 ) -> Load:
     """The fastest micro-batch that fits, with as few recomputed layers as memory allows."""
     longest = settings.sequences * max(1, min(settings.max_length, stats.longest or settings.max_length))
@@ -237,99 +190,8 @@ def _choose_load(
     def total(load: Load) -> int:
         return sum(needs(load).values())
 
-    for share in (_COMFORTABLE, _TIGHT):
+    for share in (COMFORTABLE, TIGHT):
         fitting = [load for load in candidates if total(load) <= share * device.memory]
         if fitting:
             return max(fitting, key=lambda load: tokens_per_second(shape, load, mean * load.micro_batch, device))
     return min(candidates, key=total)
-
-
-def _reasons(
-    load: Load,
-    shape: ModelShape,
-    device: Device,
-    stats: TokenStats,
-    settings: TrainingSettings,
-    correction: Correction,
-) -> dict[str, str]:
-    longest = f"{min(settings.max_length, stats.longest):,}"
-    kind = {
-        "bf16": "this card computes bf16 natively",
-        "fp16": "this card has no native bf16, so fp16 with loss scaling is used",
-        "fp32": "processors are quickest and most exact in fp32",
-    }
-    source = (
-        "lengths estimated from the text, since the model is not downloaded yet" if stats.estimated else "your data"
-    )
-    speed = "a table of cards" if device.on_gpu and device.known else "typical values for such hardware"
-    return {
-        "precision": f"{load.precision}: {kind[load.precision]}.",
-        "micro_batch_size": (
-            f"Room for {load.micro_batch} of the longest examples at once, {longest} tokens each ({source}); "
-            f"of shorter ones more. A batch has {settings.batch_size}." + _learned_memory(correction)
-        ),
-        "recomputed_layers": (
-            f"{load.recomputed} of {shape.layers} layers are computed twice, because keeping all would not fit."
-            if load.recomputed
-            else "None: everything the backward pass needs fits."
-        ),
-        "seconds": f"Worked out from the model's size, {source} and {speed}; {_learned(correction)}.",
-    }
-
-
-def _learned_memory(correction: Correction) -> str:
-    if correction.memory == 1.0:
-        return ""
-    return f" Earlier runs like this one took {correction.memory:.2f} times the memory that was worked out for a step."
-
-
-def _learned(correction: Correction) -> str:
-    if not correction.runs:
-        return "not measured on this computer"
-    of_what = "like this one" if correction.same_model else "of other models or methods"
-    runs = words.counted(correction.runs, "earlier run")
-    return f"then {1 / correction.speed:.2f} times as long, as {runs} {of_what} on this computer took"
-
-
-def _slow(seconds: float, device: Device) -> tuple[str, ...]:
-    """A warning where a run fits the computer's memory but not a person's patience."""
-    if device.on_gpu or seconds < _LONG:
-        return ()
-    return (f"Without a graphics card this takes about {words.duration(seconds)}; choose a much smaller base model.",)
-
-
-def _host_advice(needed: int, hardware: Hardware) -> tuple[str, ...]:
-    """A warning where a card has room for a run, and the computer's own memory has not."""
-    if _fit_host(needed, hardware) == "comfortably":
-        return ()
-    free, size = words.memory(hardware.memory.available_bytes), words.memory(needed)
-    page_file = ", and let Windows manage the size of its page file" if hardware.system == "Windows" else ""
-    return (
-        f"Loading takes {size} of the computer's own memory, and {free} are free: close other programs{page_file}.",
-    )
-
-
-def _advice(
-    settings: TrainingSettings, load: Load, shape: ModelShape, device: Device, needs: _Needs
-) -> tuple[str, ...]:
-    """Up to three changes that help, the cheapest in quality first, each with what the run would then need."""
-    total = sum(needs(load).values())
-    changes = [
-        ("Set the micro-batch to 1", replace(load, micro_batch=1, recomputed=shape.layers)),
-        ("Choose qlora, which keeps the base model in 4 bits", replace(load, method="qlora", recomputed=shape.layers)),
-        (
-            f"Limit examples to {max(32, load.length // 2):,} tokens",
-            replace(load, length=max(32, load.length // 2), micro_batch=1, recomputed=shape.layers),
-        ),
-        ("Choose rank 8", replace(load, rank=min(load.rank, 8), recomputed=shape.layers)),
-    ]
-    sentences = []
-    for change, changed in changes:
-        needed = sum(needs(changed).values())
-        if changed != load and needed < 0.97 * total:
-            sentences.append(f"{change}: {words.memory(needed)} instead of {words.memory(total)}.")
-    if total > _TIGHT * device.memory:
-        sentences.append(f"Choose a smaller base model; {device.name} has {words.memory(device.memory)} free.")
-    if settings.micro_batch_size and not sentences:
-        sentences.append("Leave the micro-batch empty, so that the plan can choose it.")
-    return tuple(sentences[-3:] if len(sentences) > 3 else sentences)

@@ -12,18 +12,23 @@ from localft.models.find import find_model
 from localft.models.named_templates import TEMPLATE_NOTES
 from localft.models.templates import template_names
 from localft.planning.experience import Experience, recall
-from localft.planning.plan import Fit, fit_badge, usual_seconds
+from localft.planning.fitting import Fit
+from localft.planning.overview import fit_badge, fit_changes, usual_seconds
 from localft.store.projects import Project
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A model of the catalogue: how it fits, the seconds that a usual run takes, and whether its files are here."""
+    """A model of the catalogue: how it fits, the seconds that a usual run takes, and whether its files are here.
+
+    `changes` would help where it does not fit.
+    """
 
     entry: CatalogueEntry
     fit: Fit
     seconds: float
     present: bool
+    changes: tuple[str, ...] = ()
 
 
 def offers(hardware: Hardware) -> list[Offer]:
@@ -34,25 +39,10 @@ def offers(hardware: Hardware) -> list[Offer]:
 
 def _offer(entry: CatalogueEntry, hardware: Hardware, experience: Experience) -> Offer:
     starter = entry.reference == STARTER
-    model = find_model(STARTER) if starter else described(entry)
+    model = find_model(STARTER) if starter else entry.described()
     present = starter or _is_here(entry.reference)
-    return Offer(entry, fit_badge(model, hardware), usual_seconds(model, hardware, experience), present)
-
-
-def described(entry: CatalogueEntry) -> BaseModel:
-    """What the catalogue knows of a model, as far as an estimate needs it."""
-    return BaseModel(
-        reference=entry.reference,
-        origin="hub",
-        architecture=entry.architecture,
-        parameters=entry.parameters,
-        weight_bytes=entry.download_bytes or entry.parameters * 2,
-        context_length=entry.context_length,
-        files={},
-        licence=entry.licence,
-        gated=entry.gated,
-        config=entry.config,
-    )
+    seconds = usual_seconds(model, hardware, experience)
+    return Offer(entry, fit_badge(model, hardware), seconds, present, fit_changes(model, hardware))
 
 
 def _is_here(reference: str) -> bool:

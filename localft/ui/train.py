@@ -15,7 +15,7 @@ from localft.models.base_model import STARTER, BaseModel
 from localft.models.catalogue import catalogue
 from localft.models.download import is_present, start_download
 from localft.models.find import find_model
-from localft.planning.plan import fit_badge
+from localft.planning.overview import fit_badge
 from localft.planning.proposals import Proposal
 from localft.planning.proposing import PRESETS, Preset
 from localft.planning.recipe import TrainingSettings

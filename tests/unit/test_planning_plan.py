@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from localft.errors import UserError
 from localft.hardware import Disk, Gpu, Hardware, Memory
 from localft.models.base_model import BaseModel
+from localft.models.catalogue import catalogue
 from localft.planning.lengths import TokenStats, measure_tokens
 from localft.planning.load import Load
 from localft.planning.memory import NF4_BYTES_PER_WEIGHT, memory_by_cause
 from localft.planning.model_shape import ModelShape, guess_shape, shape_of
-from localft.planning.plan import ALL_LAYERS, Plan, fit_badge, fit_badge_of_size, make_plan, usual_seconds
+from localft.planning.overview import fit_badge, fit_changes, usual_seconds
+from localft.planning.plan import ALL_LAYERS, Plan, make_plan
 from localft.planning.proposing import PRESETS, propose, propose_values
 from localft.planning.recipe import Preset, Recipe, TrainingSettings
 from localft.settings import fields
@@ -218,8 +220,24 @@ def test_a_run_of_days_on_the_processor_is_told() -> None:
 
 def test_badges_agree_with_or_without_a_configuration() -> None:
     hardware = computer("NVIDIA GeForce RTX 3060", 12)
-    assert fit_badge(LLAMA, hardware) == fit_badge_of_size(8_030_261_248, hardware) == "comfortably"
-    assert fit_badge_of_size(32_000_000_000, hardware) == "no"
+    unknown = LLAMA.model_copy(update={"config": {}})
+    assert fit_badge(LLAMA, hardware) == fit_badge(unknown, hardware) == "comfortably"
+    assert fit_changes(LLAMA, hardware) == ()
+    large = unknown.model_copy(update={"parameters": 32_000_000_000})
+    assert fit_badge(large, hardware) == "no"
+
+
+def test_of_every_catalogue_model_that_does_not_fit_it_is_said_what_would_help() -> None:
+    hardware = computer("NVIDIA GeForce RTX 3050", 8)
+    words_of = {entry.reference: fit_changes(entry.described(), hardware) for entry in catalogue()}
+    badges = {entry.reference: fit_badge(entry.described(), hardware) for entry in catalogue()}
+    assert set(badges.values()) == {"comfortably", "tightly", "no"}
+    for reference, changes in words_of.items():
+        assert bool(changes) == (badges[reference] == "no")
+        assert len(changes) <= 3
+    nearly, far = words_of["meta-llama/Llama-3.1-8B-Instruct"], words_of["Qwen/Qwen3-14B"]
+    assert "rank 8" in nearly[0] and "Close what else uses the card" in nearly[1]
+    assert "smaller base model" in far[0] and far[1].endswith("a card of 16 GB has room for it.")
 
 
 def test_every_preset_proposes_valid_settings_with_a_reason_each() -> None:

@@ -7,8 +7,9 @@ from localft import words
 from localft.hardware import Hardware
 from localft.models.catalogue import CatalogueEntry
 from localft.planning.advice import Advice
-from localft.planning.plan import Fit
+from localft.planning.fitting import Fit
 from localft.store.projects import Broken, Project
+from localft.ui.models import Offer
 from localft.ui.views import parts
 from localft.ui.views.html import Markup, h, join
 
@@ -107,19 +108,19 @@ def _card(name: str, total_bytes: int) -> str:
     return f"{name}, {total_bytes / 2**30:.0f} GB"
 
 
-def models(offers: Sequence[tuple[CatalogueEntry, Fit, float, bool]], chosen: str | None, can_choose: bool) -> Markup:
+def models(offers: Sequence[Offer], chosen: str | None, can_choose: bool) -> Markup:
     """The catalogue as a table: what each model is and needs, whether it fits, and the seconds that a run takes."""
     rows = [
         (
-            h("<strong>{name}</strong><br>{note}", name=entry.name, note=entry.note),
-            words.parameters(entry.parameters),
-            entry.licence + (" (terms to accept)" if entry.gated else ""),
-            _download(entry, present),
-            fit(word),
-            "" if word == "no" else f"about {words.duration(seconds)}",
-            _choice(entry, chosen, can_choose),
+            h("<strong>{name}</strong><br>{note}", name=offer.entry.name, note=offer.entry.note),
+            words.parameters(offer.entry.parameters),
+            offer.entry.licence + (" (terms to accept)" if offer.entry.gated else ""),
+            _download(offer.entry, offer.present),
+            h("{badge}{changes}", badge=fit(offer.fit), changes=_changes(offer.changes)),
+            "" if offer.fit == "no" else f"about {words.duration(offer.seconds)}",
+            _choice(offer.entry, chosen, can_choose),
         )
-        for entry, word, seconds, present in offers
+        for offer in offers
     ]
     headings = ["Model", "Weights", "Licence", "Download", "Memory here", "1,000 examples", ""]
     table = parts.table("Base models to start from", headings, rows, numbers=[1])
@@ -127,6 +128,13 @@ def models(offers: Sequence[tuple[CatalogueEntry, Fit, float, bool]], chosen: st
         "Worked out: memory for examples of up to 1,024 tokens, time for 1,000 of some 200 words and three passes."
     )
     return h("<h3>Base models to start from</h3>{table}{note}", table=table, note=note)
+
+
+def _changes(changes: Sequence[str]) -> Markup:
+    """What would help where a model does not fit."""
+    if not changes:
+        return Markup()
+    return h("<details><summary>What would help</summary>{list}</details>", list=parts.sentences(changes))
 
 
 def _download(entry: CatalogueEntry, present: bool) -> str:

@@ -1,0 +1,110 @@
+"""A plan in words: where its numbers come from, and what would help where it does not fit."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from localft import words
+from localft.hardware import Hardware
+from localft.planning.device import Device
+from localft.planning.experience import Correction
+from localft.planning.fitting import TIGHT, fit_host
+from localft.planning.lengths import TokenStats
+from localft.planning.load import Load
+from localft.planning.model_shape import ModelShape
+from localft.planning.recipe import TrainingSettings
+
+Needs = Callable[[Load], dict[str, int]]
+"""The memory that a load takes, in bytes by cause."""
+
+# A processor is for tiny models: longer than this is worth a warning.
+_LONG = 12 * 3600.0
+
+
+def reasons_of(
+    load: Load,
+    shape: ModelShape,
+    device: Device,
+    stats: TokenStats,
+    settings: TrainingSettings,
+    correction: Correction,
+) -> dict[str, str]:
+    """Where each number of a plan comes from, by its name."""
+    longest = f"{min(settings.max_length, stats.longest):,}"
+    kind = {
+        "bf16": "this card computes bf16 natively",
+        "fp16": "this card has no native bf16, so fp16 with loss scaling is used",
+        "fp32": "processors are quickest and most exact in fp32",
+    }
+    source = (
+        "lengths estimated from the text, since the model is not downloaded yet" if stats.estimated else "your data"
+    )
+    speed = "a table of cards" if device.on_gpu and device.known else "typical values for such hardware"
+    return {
+        "precision": f"{load.precision}: {kind[load.precision]}.",
+        "micro_batch_size": (
+            f"Room for {load.micro_batch} of the longest examples at once, {longest} tokens each ({source}); "
+            f"of shorter ones more. A batch has {settings.batch_size}." + _learned_memory(correction)
+        ),
+        "recomputed_layers": (
+            f"{load.recomputed} of {shape.layers} layers are computed twice, because keeping all would not fit."
+            if load.recomputed
+            else "None: everything the backward pass needs fits."
+        ),
+        "seconds": f"Worked out from the model's size, {source} and {speed}; {_learned(correction)}.",
+    }
+
+
+def _learned_memory(correction: Correction) -> str:
+    if correction.memory == 1.0:
+        return ""
+    return f" Earlier runs like this one took {correction.memory:.2f} times the memory that was worked out for a step."
+
+
+def _learned(correction: Correction) -> str:
+    if not correction.runs:
+        return "not measured on this computer"
+    of_what = "like this one" if correction.same_model else "of other models or methods"
+    runs = words.counted(correction.runs, "earlier run")
+    return f"then {1 / correction.speed:.2f} times as long, as {runs} {of_what} on this computer took"
+
+
+def slow(seconds: float, device: Device) -> tuple[str, ...]:
+    """A warning where a run fits the computer's memory but not a person's patience."""
+    if device.on_gpu or seconds < _LONG:
+        return ()
+    return (f"Without a graphics card this takes about {words.duration(seconds)}; choose a much smaller base model.",)
+
+
+def host_advice(needed: int, hardware: Hardware) -> tuple[str, ...]:
+    """A warning where a card has room for a run, and the computer's own memory has not."""
+    if fit_host(needed, hardware) == "comfortably":
+        return ()
+    free, size = words.memory(hardware.memory.available_bytes), words.memory(needed)
+    page_file = ", and let Windows manage the size of its page file" if hardware.system == "Windows" else ""
+    return (
+        f"Loading takes {size} of the computer's own memory, and {free} are free: close other programs{page_file}.",
+    )
+
+
+def cheaper(settings: TrainingSettings, load: Load, shape: ModelShape, device: Device, needs: Needs) -> tuple[str, ...]:
+    """Up to three changes that help, the cheapest in quality first, each with what the run would then need."""
+    total = sum(needs(load).values())
+    changes = [
+        ("Set the micro-batch to 1", replace(load, micro_batch=1, recomputed=shape.layers)),
+        ("Choose qlora, which keeps the base model in 4 bits", replace(load, method="qlora", recomputed=shape.layers)),
+        (
+            f"Limit examples to {max(32, load.length // 2):,} tokens",
+            replace(load, length=max(32, load.length // 2), micro_batch=1, recomputed=shape.layers),
+        ),
+        ("Choose rank 8", replace(load, rank=min(load.rank, 8), recomputed=shape.layers)),
+    ]
+    sentences = []
+    for change, changed in changes:
+        needed = sum(needs(changed).values())
+        if changed != load and needed < 0.97 * total:
+            sentences.append(f"{change}: {words.memory(needed)} instead of {words.memory(total)}.")
+    if total > TIGHT * device.memory:
+        sentences.append(f"Choose a smaller base model; {device.name} has {words.memory(device.memory)} free.")
+    if settings.micro_batch_size and not sentences:
+        sentences.append("Leave the micro-batch empty, so that the plan can choose it.")
+    return tuple(sentences[-3:] if len(sentences) > 3 else sentences)
