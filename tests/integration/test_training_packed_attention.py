@@ -252,14 +252,12 @@ def reference_varlen(
     *,
     scale: float | None,
     window_size: tuple[int, int],
-    enable_gqa: bool,
 ) -> torch.Tensor:
     """What torch documents of `varlen_attn`, with a full mask: [tokens, heads, head size], window (left, right)."""
     assert torch.equal(cu_seq_q, cu_seq_k)
     assert max_q == max_k == int(cu_seq_q.diff().max())
     assert cu_seq_q.dtype == torch.int32
     groups = query.shape[1] // key.shape[1]
-    assert enable_gqa == (groups > 1)
     at = torch.arange(len(query))
     document = torch.bucketize(at, cu_seq_q, right=True)
     left, right = window_size
@@ -304,7 +302,7 @@ def test_torch_accepts_the_arguments_of_its_function(monkeypatch: pytest.MonkeyP
     """Without a card only shapes can be tried, forward and backward."""
     from torch.nn.attention.varlen import varlen_attn
 
-    monkeypatch.setattr(attention, "_varlen_for", lambda query, dropout: varlen_attn)
+    monkeypatch.setattr(attention, "_varlen_for", lambda query, dropout: attention.for_groups(varlen_attn))
     packed = pack(make_rows())
     tokens = sum(packed.lengths)
     shapes = [(1, count, tokens, 16) for count in (4, 2, 2)]
@@ -366,3 +364,8 @@ def test_a_model_that_caps_its_scores_is_refused_when_it_is_made() -> None:
 def test_a_saved_model_does_not_name_the_attention(tmp_path: Path) -> None:
     make_model("llama").save_pretrained(tmp_path)
     assert NAME not in (tmp_path / "config.json").read_text(encoding="utf-8")
+
+
+def test_a_function_that_knows_groups_by_itself_is_not_told_of_them() -> None:
+    """As torch's was before 2.12."""
+    assert attention.for_groups(reference_varlen) is reference_varlen

@@ -203,10 +203,7 @@ def _varlen_for(query: torch.Tensor, dropout: float) -> Callable[..., torch.Tens
 
 @functools.cache
 def _varlen_function() -> Callable[..., torch.Tensor] | None:
-    """torch's function, if this build has FlashAttention for NVIDIA cards and the function knows windows.
-
-    The kernel has always known groups of queries that share a key; since torch 2.12 the function wants to be told.
-    """
+    """torch's function, if this build has FlashAttention for NVIDIA cards and the function knows windows."""
     if torch.version.hip is not None or not torch.backends.cuda.is_flash_attention_available():
         return None
     from torch.nn.attention import varlen
@@ -214,6 +211,13 @@ def _varlen_function() -> Callable[..., torch.Tensor] | None:
     # Typed loosely: it returns more than a tensor only where more is asked for.
     varlen_attn: Any = varlen.varlen_attn
     known = inspect.signature(varlen_attn).parameters
-    if not {"scale", "window_size"} <= known.keys():
-        return None
+    return for_groups(varlen_attn) if {"scale", "window_size"} <= known.keys() else None
+
+
+def for_groups(varlen_attn: Callable[..., Any]) -> Callable[..., Any]:
+    """torch's function for queries that share their keys in groups.
+
+    The kernel has always known them; since torch 2.12 the function wants to be told.
+    """
+    known = inspect.signature(varlen_attn).parameters
     return functools.partial(varlen_attn, enable_gqa=True) if "enable_gqa" in known else varlen_attn
