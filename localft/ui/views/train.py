@@ -74,14 +74,15 @@ def plan_card(plan: Plan, recipe: Recipe, estimated: bool, preferences: Preferen
     """What a run will need and take: memory by cause under the card's line, time, energy, money."""
     price = words.money(preferences.price_of(plan.watt_hours), preferences.currency)
     rows = [(cause, float(amount), words.memory(amount)) for cause, amount in plan.memory.items()]
+    pairs = recipe.settings.objective == "dpo"
     spoken = f"{words.memory(plan.total_bytes)} of {words.memory(plan.device_bytes)} that {plan.device} can give"
     facts = parts.facts(
         [
             ("Time", f"about {words.duration(plan.seconds)}"),
-            ("Steps", f"{plan.steps:,} of {plan.batch_size} examples"),
+            ("Steps", f"{plan.steps:,} of {plan.batch_size} {'pairs' if pairs else 'examples'}"),
             ("Energy", f"about {words.rounded(plan.watt_hours, 2)} Wh, {price}"),
             *([("The computer's memory", words.memory(plan.host_bytes))] if plan.host_bytes else []),
-            ("Method", _METHODS[recipe.settings.method]),
+            ("Method", _METHODS[recipe.settings.method] + (", from pairs (DPO)" if pairs else "")),
             ("Precision", plan.precision),
         ]
     )
