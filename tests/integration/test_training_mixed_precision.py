@@ -32,10 +32,19 @@ def refuse_32_bits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "dropout"), [("qlora", 0.0), ("qlora", 0.05), ("lora", 0.0), ("lora", 0.05), ("full", 0.0)]
+    ("method", "dropout", "pairs"),
+    [
+        ("qlora", 0.0, False),
+        ("qlora", 0.05, False),
+        ("lora", 0.0, False),
+        ("lora", 0.05, False),
+        ("full", 0.0, False),
+        ("qlora", 0.0, True),
+        ("lora", 0.05, True),
+    ],
 )
-def test_a_run_in_16_bits_learns(nursery: Nursery, base: BaseModel, method: str, dropout: float) -> None:
-    project = make_project()
+def test_a_run_in_16_bits_learns(nursery: Nursery, base: BaseModel, method: str, dropout: float, pairs: bool) -> None:
+    project = make_project(pairs=pairs)
     folder = prepare(project, base, method=method, dropout=dropout, epochs=3, learning_rate=5e-3)
     plan = Plan.load(folder / "plan.json")
     plan.model_copy(update={"precision": "bf16"}).save(folder / "plan.json")

@@ -167,6 +167,9 @@ def test_pairs_are_proposed_planned_and_refused_by_what_there_is(base: BaseModel
         propose(plain, newest_version(plain).id, base, hardware, "balanced", {"objective": "dpo"})
     with pytest.raises(UserError, match="full fine-tune"):
         propose(pairs, newest_version(pairs).id, base, hardware, "balanced", {"method": "full"})
+    other = recipe.model_copy(update={"dataset": newest_version(plain).id})
+    with pytest.raises(UserError, match="no preference pairs"):
+        plan_recipe(plain, base, other, hardware)
     assert propose(pairs, recipe.dataset, base, hardware, "balanced", {"objective": "sft"}).settings.objective == "sft"
 
 
