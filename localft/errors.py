@@ -79,6 +79,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "A weights file is damaged or incomplete.",
         "Download the model again with `localft models download`.",
     ),
+    "torch.distributed.DistBackendError": (
+        "One of the processes that learn together has ended.",
+        "Its reason is in worker.log in the run's folder. Resume to go on, or train on one card.",
+    ),
     "builtins.MemoryError": ("This computer ran out of memory.", "Close other programs, or choose a smaller model."),
 }
 
@@ -105,6 +109,9 @@ _DEVICE_LOST = (
     "driver shutting down",
     "no cuda-capable device",
 )
+
+# As Gloo says it; NCCL's error has a type of its own.
+_PROCESS_LOST = ("connection closed by peer", "connection reset by peer")
 
 _PAGE_FILE = 1455  # ERROR_COMMITMENT_LIMIT of Windows, which has no errno
 
@@ -155,6 +162,8 @@ def explain(error: BaseException) -> UserError | None:
     if is_out_of_memory(error):
         on_card = not isinstance(error, MemoryError) and not _says(error, _COMPUTERS_MEMORY)
         return UserError(*_SENTENCES["torch.OutOfMemoryError" if on_card else "builtins.MemoryError"])
+    if _says(error, _PROCESS_LOST):
+        return UserError(*_SENTENCES["torch.distributed.DistBackendError"])
     for kind in type(error).__mro__:
         sentence_and_hint = _SENTENCES.get(f"{kind.__module__}.{kind.__qualname__}")
         if sentence_and_hint is not None:

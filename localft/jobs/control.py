@@ -88,13 +88,17 @@ def _spawn(folder: Path) -> None:
     if os.name == "nt":
         flags = ("CREATE_NEW_PROCESS_GROUP", "DETACHED_PROCESS")
         windows_flags = sum(getattr(subprocess, flag) for flag in flags)
+    several = JobOrder.load(folder / "job.json").processes
+    together = ["torch.distributed.run", "--standalone", "--nproc-per-node", str(several), "-m"] if several > 1 else []
     with log:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-X", "faulthandler", "-m", "localft.jobs.runner", str(folder)],
+            [sys.executable, "-P", "-X", "faulthandler", "-m", *together, "localft.jobs.runner", str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             cwd=folder,
+            # As -P, for the processes that one of several starts: no module is taken from the job's folder.
+            env={**os.environ, "PYTHONSAFEPATH": "1"},
             start_new_session=True,
             creationflags=windows_flags,
         )

@@ -12,7 +12,7 @@ class JobOrder(Record):
     """job.json: what to run. Written once, before the start.
 
     `worker` names a module with a function `run(context: JobContext) -> dict`; only the job's own
-    process imports it.
+    process imports it. `processes` run it together, the first of which is the job's.
     """
 
     worker: str
@@ -20,6 +20,7 @@ class JobOrder(Record):
     project: str = ""
     needs_device: bool = True
     yields_device: bool = False
+    processes: int = 1
     created_at: str
     settings: dict[str, Any] = {}
 

@@ -1,10 +1,13 @@
 """The process of a job: `python -m localft.jobs.runner FOLDER` waits its turn, runs the worker, writes the outcome."""
 
+import contextlib
 import importlib
 import logging
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
 from types import FrameType
@@ -29,7 +32,11 @@ def main(folder: Path) -> int:
     """Run the job of a folder to its end; return the exit status: 0 finished, 1 failed, 130 stopped.
 
     86: it goes on in another process, which has been started.
+
+    Under `accelerate launch` the first process is the job's, and others help it (see `localft.training.ranks`).
     """
+    if int(os.environ.get("RANK", "0")) > 0:
+        return _help(folder)
     privacy.switch_telemetry_off()
     # Threads of torch that wait for each other keep a core busy doing so. On a computer that has other work too they
     # then wait for themselves: steps of a small model took up to seven times as long. So they wait briefly, then sleep.
@@ -93,6 +100,19 @@ def _run(context: JobContext, lease: FileLock, reserve: Path) -> JobResult | Non
             f"Something unexpected went wrong: {text}",
             hint="The details are in worker.log in the job's folder.",
         )
+
+
+def _help(folder: Path) -> int:
+    """Do the worker's part in a further process: on a copy of the job's folder, of which nothing is kept."""
+    while not (folder / "started.json").exists():
+        time.sleep(_TURN_POLL_SECONDS)
+    with tempfile.TemporaryDirectory() as place:
+        leave_out = shutil.ignore_patterns("*.lock", ".reserve", "worker.log", "process.json", "stop")
+        copy = Path(shutil.copytree(folder, Path(place) / folder.name, ignore=leave_out))
+        order = JobOrder.load(copy / "job.json")
+        with contextlib.suppress(Stopped):
+            importlib.import_module(order.worker).run(JobContext(copy, order))
+    return 0
 
 
 def _result(outcome: str, message: str, hint: str = "", value: dict[str, object] | None = None) -> JobResult:

@@ -23,27 +23,34 @@ OWNERS = "learned_documents"
 class Batches:
     """Divides rows into micro-batches of at most `budget` tokens: packed, or padded where a model cannot have that.
 
-    A row longer than the budget stands alone.
+    A row longer than the budget stands alone. Where `shares` processes learn together, rows are divided further, so
+    that each has its part.
     """
 
-    def __init__(self, budget: int, pad_id: int, packed: bool) -> None:
+    def __init__(self, budget: int, pad_id: int, packed: bool, shares: int = 1) -> None:
         self._budget = budget
         self._pad_id = pad_id
         self._packed = packed
+        self._shares = shares
 
     def __call__(self, units: Sequence[Unit]) -> list[Batch]:
         """All rows or pairs, each once."""
         if self._packed:
-            parts = split_step([len(unit) for unit in units], self._budget)
+            lengths = [len(unit) for unit in units]
+            parts = split_step(lengths, self._share_of(sum(lengths)))
             return [packed(documents_of([units[index] for index in part])) for part in parts]
         parts = self._alike([len(unit.documents) * max(map(len, unit.documents)) for unit in units])
         return [padded(documents_of([units[index] for index in part]), self._pad_id) for part in parts]
 
+    def _share_of(self, tokens: int) -> int:
+        return min(self._budget, -(-tokens // self._shares))
+
     def _alike(self, lengths: Sequence[int]) -> list[list[int]]:
         """The indices of units of like length, the longest first, padding counted as tokens."""
+        budget = self._share_of(len(lengths) * max(lengths, default=0))
         parts: list[list[int]] = []
         for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
-            if parts and lengths[parts[-1][0]] * (len(parts[-1]) + 1) <= self._budget:
+            if parts and lengths[parts[-1][0]] * (len(parts[-1]) + 1) <= budget:
                 parts[-1].append(index)
             else:
                 parts.append([index])

@@ -12,6 +12,7 @@ import transformers
 
 from localft.errors import UserError
 from localft.store.records import Record
+from localft.training.ranks import is_first
 
 CONTINUITY = "continuity.json"
 _WORDS = {
@@ -92,7 +93,9 @@ def refuse_a_break(folder: Path, now: Continuity) -> None:
         # Written by a localft that did not note it; the files themselves are whole, or they would not be resumed.
         return
     noted = Continuity.load(folder / CONTINUITY)
-    broken = [words for name, words in _WORDS.items() if getattr(noted, name) != getattr(now, name)]
+    # Of several processes that learn together, only the first one's random numbers are in the checkpoint.
+    names = [name for name in _WORDS if name != "random" or is_first()]
+    broken = [_WORDS[name] for name in names if getattr(noted, name) != getattr(now, name)]
     if noted.step != now.step or broken:
         what = " and ".join(broken) or f"step {noted.step}, not {now.step}"
         raise UserError(

@@ -54,9 +54,15 @@ class Run:
 
 
 def start_run(
-    project: Project, recipe: Recipe, plan: Plan, *, even_if_too_large: bool = False, checkpoint_seconds: float = 180.0
+    project: Project,
+    recipe: Recipe,
+    plan: Plan,
+    *,
+    even_if_too_large: bool = False,
+    checkpoint_seconds: float = 180.0,
+    cards: int = 1,
 ) -> Run:
-    """Write the run's records and queue its job.
+    """Write the run's records and queue its job, on one card or more of them.
 
     A checkpoint is written at each validation, and in between whenever `checkpoint_seconds` have passed since the last.
 
@@ -67,7 +73,7 @@ def start_run(
     if not even_if_too_large:
         refuse_too_large(plan)
     folder, order = prepare_run(project, recipe, plan, checkpoint_seconds)
-    jobs.start(folder, order)
+    jobs.start(folder, order.model_copy(update={"processes": cards}))
     return _load(folder)
 
 

@@ -23,6 +23,7 @@ from localft.training.order import Order, TrainingData
 from localft.training.parity import FastPaths, switch_on
 from localft.training.probing import CardMeter, probe, room_on_card
 from localft.training.progress import RunProgress
+from localft.training.ranks import ranks
 from localft.training.relief import after_out_of_memory, forget_losses
 from localft.training.rows import order_steps
 from localft.training.trainer import build_trainer
@@ -72,8 +73,8 @@ class Session:
         self._watcher = Watcher(context, self._schedule, look, progress)
         callbacks = [self._watcher, *([ContinuityCheck(resumed[1], self._measure_continuity)] if resumed else [])]
         self.trainer = build_trainer(
-            model, tokenizer, rows, self._batches, self._objective, self._steps, self._settings, plan,
-            self._checkpoints.folder, callbacks, self._save,
+            model, tokenizer, rows, self._make_batches(self._most_tokens, shares=ranks()), self._objective,
+            self._steps, self._settings, plan, self._checkpoints.folder, callbacks, self._save,
         )  # fmt: skip
 
     def _switch_on(self, model: Any, longest: int, pad_id: int) -> FastPaths:
@@ -226,6 +227,7 @@ class Session:
             "tokens_per_second": progress.trained_tokens / progress.seconds if progress.seconds else None,
             "peak_memory_bytes": progress.peak_memory_bytes,
             "trainable_weights": self._trainable,
+            "processes": self.trainer.accelerator.num_processes,
             "predicted": {
                 "seconds": plan.seconds,
                 "tokens_per_second": plan.tokens_per_second,

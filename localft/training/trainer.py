@@ -54,9 +54,18 @@ class LocalTrainer(SFTTrainer):
         micro_batches: list[Batch] = [to_device(batch, device) for batch in inputs]
         units = max(1, self._objective.units(micro_batches))
         total = torch.zeros((), device=device)
-        for batch in micro_batches:
+        rank, ranks = self.accelerator.process_index, self.accelerator.num_processes
+        for batch in micro_batches[rank::ranks]:
             total += self._accumulate(model, batch, units)
-        return total
+        return total if ranks == 1 else self._add_up(total)
+
+    def _add_up(self, loss: torch.Tensor) -> torch.Tensor:
+        """Add gradient and loss of all processes; each has learned from its share of the step."""
+        for weights in self.accelerator.unwrap_model(self.model).parameters():
+            if weights.requires_grad:
+                own = torch.zeros_like(weights) if weights.grad is None else weights.grad
+                weights.grad = self.accelerator.reduce(own, "sum")
+        return self.accelerator.reduce(loss, "sum")
 
     def _accumulate(self, model: Any, batch: Batch, units: int) -> torch.Tensor:
         """Add the gradient of one micro-batch; its share of the mean loss, without the graph, which holds memory."""
@@ -70,8 +79,9 @@ class LocalTrainer(SFTTrainer):
         TRL's own also measures entropy and accuracy, which costs a read-back from the card each time. And accelerate
         wraps the model's own `forward` in mixed precision, but what the loss calls is inside of it.
         """
+        bare = self.accelerator.unwrap_model(model)
         with self.accelerator.autocast():
-            return self._objective.losses(self._objective.scores(model, batch)).sum()
+            return self._objective.losses(self._objective.scores(bare, batch)).sum()
 
     def write_state(self, folder: Path) -> None:
         """Write everything that resuming needs into a folder: weights, optimiser, schedule, scaler, random numbers."""

@@ -12,6 +12,7 @@ from localft.errors import UserError
 from localft.jobs import JobContext
 from localft.training.environment import peak_memory_bytes
 from localft.training.progress import RunProgress
+from localft.training.ranks import agreed
 from localft.training.validation import Validation
 
 # So many points make a curve; more would only slow the run.
@@ -103,14 +104,15 @@ class Watcher(transformers.TrainerCallback):
         self._window.seconds += self._lap()
         self._window.tokens += schedule.tokens[step - 1]
         self._tell_of_absence(step)
-        self.ending.stopped = self._context.stop_requested() and not last
         waited = self._context.clock.now() - self._last_saved >= schedule.checkpoint_seconds
+        stop, waited = agreed(self._context.stop_requested(), waited)
+        self.ending.stopped = stop and not last
         control.should_save = due or waited or self.ending.stopped
         control.should_log = control.should_save or step == 1 or step % schedule.log_every == 0
         if due and not self.ending.stopped:
             self._validate(step)
             self._lap()
-        self.ending.early = self.progress.patience_is_over(schedule.patience) and not last
+        (self.ending.early,) = agreed(self.progress.patience_is_over(schedule.patience) and not last)
         control.should_training_stop = last or self.ending.stopped or self.ending.early
         self._report(step, at_once=control.should_training_stop)
 

@@ -20,6 +20,7 @@ from localft.training.environment import Environment, read_environment
 from localft.training.kernels.attention import register_attention
 from localft.training.loading import base_quantization, load_base, load_tokenizer
 from localft.training.order import Order, read_data, read_order
+from localft.training.ranks import is_first, local_rank
 from localft.training.recompute import recompute_layers
 from localft.training.relief import after_a_lost_device, after_out_of_memory, is_relieved
 from localft.training.session import Session
@@ -62,7 +63,7 @@ def _note_experience(context: JobContext, order: Order, outcome: dict[str, Any])
     """For later plans: rate and memory, over those that were predicted without earlier runs."""
     rate, plan, method = outcome["tokens_per_second"], order.plan, order.recipe.settings.method
     # A run that had to be relieved of memory is not the one that was planned.
-    if rate is None or is_relieved(order.folder):
+    if rate is None or is_relieved(order.folder) or not is_first():
         return
     speed = rate / (plan.tokens_per_second / plan.speed_correction)
     try:
@@ -113,7 +114,7 @@ def load_for_training(order: Order) -> tuple[Any, Any]:
     model = load_base(
         order.base_model,
         quantization=base_quantization(order.recipe),
-        device=torch.device("cuda", 0) if plan.on_gpu else torch.device("cpu"),
+        device=torch.device("cuda", local_rank()) if plan.on_gpu else torch.device("cpu"),
         # All weights are trained in fp32: small updates vanish in 16 bits.
         precision="fp32" if full else plan.precision,
         attention=register_attention(),

@@ -318,6 +318,7 @@ def closed_port() -> Generator[int]:
     [
         (["train", "support-bot", "--rank", "0"], 1, "rank"),
         (["train", "support-bot", "--epochs", "nan"], 1, "epochs"),
+        (["train", "support-bot", "--cards", "33"], 1, "33 graphics cards are asked for"),
         (["train", "support-bot", "--rank", "many"], 2, "--rank"),
         (["train", "support-bot", "--recipe", "missing.json"], 1, "missing.json"),
         (["train", "support-bot", "--dataset", "20200101"], 1, "20200101"),

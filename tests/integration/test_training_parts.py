@@ -59,6 +59,10 @@ def test_micro_batches_keep_within_their_budget_and_lose_nothing(packed: bool) -
     assert learned_tokens(batches) == Rows(rows).learned_tokens
     alone = Batches(5, 0, packed)(rows)
     assert len(alone) == len(rows), "what is longer than the budget stands alone"
+    assert len(Batches(10_000, 0, packed)(rows)) == 1
+    shares = Batches(10_000, 0, packed, shares=3)(rows)
+    assert 3 <= len(shares) <= 4
+    assert learned_tokens(shares) == Rows(rows).learned_tokens
 
 
 def _reference_loss(model: Any, rows: list[Row]) -> float:
