@@ -27,6 +27,10 @@ _OTHER_HEAD = (
     "localft's way to compute the loss gives other results for this model; its own is used, which takes more memory "
     "than was planned."
 )
+_NO_HEAD = (
+    "How this model makes its logits is not known to localft, so that all of them are kept, which takes more memory "
+    "than was planned."
+)
 _OTHER_PACKED = "Packed examples give other gradients on this device; they are padded instead."
 _OTHER_LEAN = "The lean adapter gives other gradients on this device; PEFT's own is used instead."
 
@@ -81,7 +85,10 @@ def switch_on(
         if not bool(expected.gradient.any()):
             # Where nothing is learned, nothing can be compared.
             return FastPaths(False, False, False)
-        head = has_head(model) and agrees(alone, token_losses, _OTHER_HEAD)
+        known = has_head(model)
+        if not known:
+            warnings.append(_NO_HEAD)
+        head = known and agrees(alone, token_losses, _OTHER_HEAD)
         losses = token_losses if head else plain_token_losses
         together = can_pack(model.config, longest) and agrees([packed(sample)], losses, _OTHER_PACKED)
         lean = make_lean(model) > 0

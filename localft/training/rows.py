@@ -154,18 +154,19 @@ def refuse_unlearnable(train: Rows) -> None:
     raise UserError("There are no training examples.", "Import more examples.")
 
 
-def order_steps(lengths: Sequence[int], batch_size: int, examples: int, seed: int) -> list[list[int]]:
+def order_steps(lengths: Sequence[int], batch_size: int, examples: int, seed: int, *, padded: bool) -> list[list[int]]:
     """The row indices of every step of a run, in order: `batch_size` of them each, the longest first.
 
-    Each pass over the rows has a shuffle of its own. Rows of like length come together, so that little is padded, and
-    the longest rows come first, so that too little memory shows in the first step. Everything follows from the
-    arguments: a resumed run meets the same steps.
+    Each pass over the rows has a shuffle of its own. Where rows are padded, those of like length come together, so that
+    little is; where they are packed, a step is a fair sample of all. The longest rows come first, so that too little
+    memory shows in the first step. Everything follows from the arguments: a resumed run meets the same steps.
     """
     stream = _stream(len(lengths), examples, seed)
     shuffler = random.Random(f"{seed}-batches")
     steps: list[list[int]] = []
-    for start in range(0, len(stream), batch_size * _GROUP_BATCHES):
-        group = stream[start : start + batch_size * _GROUP_BATCHES]
+    width = batch_size * (_GROUP_BATCHES if padded else 1)
+    for start in range(0, len(stream), width):
+        group = stream[start : start + width]
         group.sort(key=lambda index: lengths[index], reverse=True)
         steps += _shuffled(list(_chunks(group, batch_size)), shuffler)
     full = [step for step in steps if len(step) == batch_size]

@@ -53,14 +53,14 @@ class Session:
             raise UserError("There is nothing to train in this model.", "Choose another base model or method.")
         self._checkpoint_bytes = self._trainable * _CHECKPOINT_BYTES_PER_WEIGHT + (1 << 20)
         rows, plan = data.train.rows, order.plan
-        examples = self._settings.examples_seen(len(rows))
         lengths = [len(row) for row in rows]
-        self._steps = order_steps(lengths, plan.batch_size, examples, self._settings.seed)
-        self._schedule = self._make_schedule(lengths)
         # As much at once as the plan has room for: so many of the longest examples, or more of shorter ones.
         longest = max(lengths)
         self._most_tokens = plan.micro_batch_size * longest
         paths = self._switch_on(model, max([longest, *map(len, data.validation.rows)]), tokenizer.pad_token_id)
+        examples, seed = self._settings.examples_seen(len(rows)), self._settings.seed
+        self._steps = order_steps(lengths, plan.batch_size, examples, seed, padded=not paths.packed)
+        self._schedule = self._make_schedule(lengths)
         self._make_batches = partial(Batches, pad_id=tokenizer.pad_token_id, packed=paths.packed)
         self._batches = self._make_batches(self._most_tokens)
         self._objective = objective_of(self._settings, paths.token_losses)

@@ -17,33 +17,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy
-
+from tests.benchmarks._examples import SPREADS, Spread, load_model, make_rows
 from tests.benchmarks._home import own_home
 
 if TYPE_CHECKING:
     from localft.training.rows import Row
 
 _ROUNDS = 3
-_EXAMPLES, _BATCH, _MICRO_BATCH = 32, 16, 4
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Log-normal lengths in tokens: the median, the spread of the logarithm, and where they are clipped."""
-
-    name: str
-    median: int
-    spread: float
-    shortest: int
-    longest: int
-
-
-_SPREADS = (
-    Spread("short chat", 60, 0.5, 12, 256),
-    Spread("mixed", 150, 0.9, 12, 1_024),
-    Spread("long documents", 600, 0.4, 128, 1_024),
-)
+_BATCH, _MICRO_BATCH = 16, 4
 
 
 @dataclass(frozen=True)
@@ -65,30 +46,14 @@ def main() -> int:
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     with own_home():
-        model = _load_model()
-        for spread in _SPREADS:
+        model = load_model()
+        for spread in SPREADS:
             print(_compare(model, spread), flush=True)
     return 0
 
 
-def _load_model() -> Any:
-    """The starter model as qlora trains it."""
-    import peft
-    import torch
-
-    from localft.models.find import find_model
-    from localft.training.kernels.attention import register_attention
-    from localft.training.loading import load_base
-
-    register_attention()
-    torch.manual_seed(0)
-    base = load_base(find_model("starter"), quantization="nf4")
-    adapter = peft.LoraConfig(r=16, target_modules="all-linear", task_type="CAUSAL_LM")
-    return peft.get_peft_model(base, adapter).train()
-
-
 def _compare(model: Any, spread: Spread) -> str:
-    rows = _make_rows(spread)
+    rows = make_rows(spread)
     tokens, longest = sum(len(row) for row in rows), max(len(row) for row in rows)
     ways = _lay_out(rows)
     losses = [_learn(model, way)[1] for way in ways]
@@ -106,20 +71,6 @@ def _compare(model: Any, spread: Spread) -> str:
             f"which computes {way.positions / tokens:.2f} times the tokens"
         )
     return "\n".join(lines)
-
-
-def _make_rows(spread: Spread) -> "list[Row]":
-    from localft.training.rows import IGNORED, Row
-
-    chooser = numpy.random.default_rng(0)
-    lengths = chooser.lognormal(numpy.log(spread.median), spread.spread, _EXAMPLES)
-    rows = []
-    for length in numpy.clip(lengths, spread.shortest, spread.longest).astype(int):
-        token_ids = chooser.integers(3, 2_000, size=length).astype(numpy.int32)
-        labels = token_ids.copy()
-        labels[: length // 2] = IGNORED
-        rows.append(Row(token_ids, labels))
-    return rows
 
 
 def _lay_out(rows: "Sequence[Row]") -> list[Way]:

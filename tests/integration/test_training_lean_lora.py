@@ -18,6 +18,7 @@ from localft.training.kernels import low_rank
 from localft.training.kernels.lora import make_lean
 from localft.training.kernels.mlp import make_block_lean
 from localft.training.kernels.norm import make_norm_lean
+from tests.saved_tensors import saved_bytes
 from tests.tiny_models import CHAT_TEMPLATE, CORPUS, make_tokenizer
 
 CONFIGS = {
@@ -158,23 +159,6 @@ def test_outside_autocast_it_computes_in_the_type_of_its_input(tmp_path: Path) -
         assert torch.equal(model(input_ids=tokens()).logits, expected)
 
 
-def saved_kib(run: Callable[[], Any], parameters: Any, count: int) -> float:
-    """KiB that a forward pass keeps for the backward pass, for each of `count` tokens; each storage counts once."""
-    known = {parameter.untyped_storage().data_ptr() for parameter in parameters}
-    kept: dict[int, torch.UntypedStorage] = {}
-
-    def pack(tensor: torch.Tensor) -> torch.Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in known:
-            # The storage is held, so that its address is not given to another one.
-            kept[storage.data_ptr()] = storage
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        _held = run()
-    return sum(storage.nbytes() for storage in kept.values()) / 1024 / count
-
-
 def trl_trainer(model: Any, folder: Path, config: peft.LoraConfig | None) -> Any:
     """TRL's trainer as it comes, but for the checkpointing of activations."""
     return SFTTrainer(
@@ -207,7 +191,7 @@ def test_it_keeps_a_third_less_than_trl(
         decoder = model.get_base_model().model
         with torch.autocast("cpu", BF16):
             run = lambda: decoder(input_ids=ids, use_cache=False)  # noqa: E731 - measured in two lines
-            return saved_kib(run, model.parameters(), ids.numel() * LAYERS)
+            return saved_bytes(run, model.parameters()) / 1024 / (ids.numel() * LAYERS)
 
     base = Base(architecture, True, BF16)
     trl = trl_trainer(load(tmp_path, base, **shape), tmp_path / "trl", lora).model

@@ -93,6 +93,16 @@ def test_a_model_with_an_output_of_its_own_keeps_it(model: Any) -> None:
     assert paths.token_losses is plain_token_losses
 
 
+def test_a_model_whose_output_layer_is_not_known_keeps_all_logits_and_says_so(
+    model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model.get_base_model(), "get_output_embeddings", lambda: None)
+    paths = switch_on(model, make_rows(), 30, 0, PLAIN)
+    assert (paths.head, paths.packed) == (False, True)
+    assert "all of them are kept" in paths.warnings[0]
+    assert paths.token_losses is plain_token_losses
+
+
 def test_learned_tokens_in_the_middle_of_a_long_row_are_compared_too(model: Any) -> None:
     base, ids = model.get_base_model(), numpy.random.default_rng(1).integers(5, 300, size=400).astype(numpy.int32)
     learned = (numpy.arange(400) > 100) & (numpy.arange(400) < 110)

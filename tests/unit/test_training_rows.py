@@ -97,12 +97,12 @@ def test_a_split_in_which_nothing_is_learned_is_refused() -> None:
 sizes = st.tuples(st.integers(1, 120), st.integers(1, 16), st.integers(1, 300), st.integers(0, 99))
 
 
-@given(sizes=sizes)
+@given(sizes=sizes, padded=st.booleans())
 @settings(max_examples=300, deadline=None)
-def test_every_row_comes_once_a_pass_and_every_step_is_full(sizes: tuple[int, int, int, int]) -> None:
+def test_every_row_comes_once_a_pass_and_every_step_is_full(sizes: tuple[int, int, int, int], padded: bool) -> None:
     count, batch, examples, seed = sizes
     lengths = [(7 * index) % 50 + 1 for index in range(count)]
-    steps = order_steps(lengths, batch, examples, seed)
+    steps = order_steps(lengths, batch, examples, seed, padded=padded)
     flat = [index for one in steps for index in one]
     assert len(flat) == examples
     seen = Counter(flat)
@@ -110,20 +110,35 @@ def test_every_row_comes_once_a_pass_and_every_step_is_full(sizes: tuple[int, in
     assert all(passes <= seen[index] <= passes + (rest > 0) for index in range(count))
     assert all(len(step) == batch for step in steps[:-1])
     assert len(steps) == -(-examples // batch)
-    assert steps == order_steps(lengths, batch, examples, seed)
+    assert steps == order_steps(lengths, batch, examples, seed, padded=padded)
 
 
-def test_the_longest_comes_first_and_like_lengths_together() -> None:
+def test_the_longest_comes_first_and_like_lengths_together_where_they_are_padded() -> None:
     lengths = [10 + (37 * index) % 90 for index in range(200)]
-    steps = order_steps(lengths, 8, 400, seed=3)
+    steps = order_steps(lengths, 8, 400, seed=3, padded=True)
     assert max(lengths) == max(lengths[index] for index in steps[0])
     padded = sum(len(step) * max(lengths[index] for index in step) for step in steps)
     real = sum(lengths[index] for step in steps for index in step)
     assert padded / real < 1.15
 
 
+def test_where_rows_are_packed_each_step_is_a_sample_of_all() -> None:
+    """Steps of short rows and steps of long ones would each pull into a direction of their own."""
+    lengths = [10 + (37 * index) % 90 for index in range(200)]
+    packed, padded = (order_steps(lengths, 8, 400, seed=3, padded=padded) for padded in (False, True))
+    assert max(lengths) == max(lengths[index] for index in packed[0])
+
+    def spread(steps: list[list[int]]) -> float:
+        return float(numpy.std([numpy.mean([lengths[index] for index in step]) for step in steps]))
+
+    by_chance = float(numpy.std(lengths)) / 8**0.5
+    assert spread(packed) == pytest.approx(by_chance, rel=0.2)
+    assert spread(padded) > 2 * by_chance
+
+
 def test_another_seed_is_another_order() -> None:
-    assert order_steps([5] * 40, 4, 40, seed=1) != order_steps([5] * 40, 4, 40, seed=2)
+    one, other = (order_steps([5] * 40, 4, 40, seed=seed, padded=False) for seed in (1, 2))
+    assert one != other
 
 
 def test_nothing_of_torch_is_needed_for_rows() -> None:
