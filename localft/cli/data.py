@@ -1,4 +1,4 @@
-"""`localft data`: import examples, check them, look at them."""
+"""`localft data`: import examples, check them, look at them, mend them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from localft import words
+from localft.cli.data_repair import diff, repair, undo, versions
 from localft.cli.data_show import show
 from localft.cli.data_views import print_set_aside
 from localft.cli.options import base_model_option, examples, json_option, project_argument, version_option
 from localft.cli.output import Output, one_line, shorten
 from localft.cli.selection import chosen_version, model_and_format
+from localft.data.repairs import REPAIRS
 from localft.data.shapes import Shape
 from localft.data.versions import SPLITS, Split
 from localft.errors import UserError
@@ -31,7 +33,7 @@ _ROWS_SHOWN = 5
     ),
 )
 def data() -> None:
-    """Import, check and show a project's examples."""
+    """Import, check, show and mend a project's examples."""
 
 
 @data.command(
@@ -194,9 +196,17 @@ def check(output: Output, project: Project, version_id: str | None, base_model: 
             output.say(f"    and {finding.count - _ROWS_SHOWN:,} more")
         if finding.advice:
             output.say(f"  {finding.advice}")
+        if finding.check in REPAIRS:
+            output.say(f"  Repair ({finding.check}): {REPAIRS[finding.check].what}.")
+    if any(finding.check in REPAIRS for finding in report.findings):
+        output.hint(f"Next: localft data repair {project.slug} (says what it can mend)")
     if report.verdict == "ready":
         output.hint(f"Next: localft train {project.slug}")
     output.result({"project": project.slug, "dataset": version.id, "report": report})
 
 
 data.add_command(show)
+data.add_command(repair)
+data.add_command(diff)
+data.add_command(versions)
+data.add_command(undo)

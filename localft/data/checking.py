@@ -1,7 +1,7 @@
 """Is the data worth training on? Counts, lengths in the model's own tokens, findings, and a verdict in one sentence."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from localft.data.checks import (
@@ -12,13 +12,17 @@ from localft.data.checks import (
     changing_knowledge,
     contradictions,
     encoding_damage,
+    leakage,
     lengths,
+    near_duplicates,
     privacy,
     template,
 )
 from localft.data.checks.finding import CheckContext, Finding, Row
+from localft.data.golden import read_golden
 from localft.data.token_lengths import TokenLengths, measure
 from localft.data.versions import SPLITS, DatasetVersion, Split, load_split, open_version
+from localft.errors import UserError
 from localft.models.base_model import BaseModel
 from localft.models.chat_format import ChatFormat
 from localft.store.projects import Project
@@ -28,6 +32,8 @@ Verdict = Literal["ready", "fix", "not fine-tuning"]
 _CHECKS: tuple[Callable[[CheckContext], list[Finding]], ...] = (
     amount.check,
     contradictions.check,
+    leakage.check,
+    near_duplicates.check,
     answers.check,
     balance.check,
     boilerplate.check,
@@ -66,17 +72,35 @@ def check_version(
         UserError: there is no such version, or it is damaged.
     """
     record = open_version(project, version) if isinstance(version, str) else version
-    rows = [
-        Row(split, index, example)
-        for split in SPLITS
-        for index, example in enumerate(load_split(project, record.id, split))
-    ]
+    context = read_context(project, record)
+    rows = context.rows
     measured = measure(rows, base_model, chat_format, max_length) if base_model is not None else None
-    context = CheckContext(rows, record, measured)
+    context = replace(context, lengths=measured)
     findings = [finding for check in _CHECKS for finding in check(context)]
     findings.sort(key=lambda finding: (_SEVERITIES.index(finding.severity), -finding.count))
     verdict, sentence = judge(findings, record.total)
     return CheckReport(verdict, sentence, findings, record.counts, measured)
+
+
+def read_context(project: Project, version: DatasetVersion) -> CheckContext:
+    """All examples of a version and the project's golden questions, for checks and repairs.
+
+    Raises:
+        UserError: the version is damaged.
+    """
+    rows = [
+        Row(split, index, example)
+        for split in SPLITS
+        for index, example in enumerate(load_split(project, version.id, split))
+    ]
+    context = CheckContext(rows, version)
+    if not project.golden.exists():
+        return context
+    try:
+        return replace(context, golden=read_golden(project))
+    except UserError as error:
+        # Said as a finding: the examples are worth a look all the same.
+        return replace(context, golden_fault=error)
 
 
 def judge(findings: list[Finding], total: int) -> tuple[Verdict, str]:

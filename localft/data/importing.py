@@ -1,14 +1,15 @@
 """From files to an immutable dataset version."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from localft import words
 from localft.data.examples import Example, Message
 from localft.data.reading import DUPLICATE, ReadResult, SetAside, no_rows, read_files, set_aside_reasons
 from localft.data.splitting import DEFAULT_RATIOS, Ratios, split, too_few
-from localft.data.versions import SPLITS, DatasetVersion, SourceFile, Split, iterate_split, list_versions
+from localft.data.versions import SPLITS, DatasetVersion, Split, iterate_split
+from localft.data.writing import write_version
 from localft.errors import UserError
 from localft.store import files
 from localft.store.projects import Project
@@ -50,7 +51,7 @@ def import_files(
     read = read_files(paths, mapping)
     splits = divide(read, system_prompt, seed, ratios)
     aside = [_listed(row) for row in read.set_aside]
-    return ImportReport(_keep(project, splits, read.sources, aside, seed, ratios), read)
+    return ImportReport(write_version(project, splits, read.sources, aside, seed, ratios), read)
 
 
 def extend_version(project: Project, version: DatasetVersion, paths: Sequence[Path | str]) -> ImportReport:
@@ -68,7 +69,9 @@ def extend_version(project: Project, version: DatasetVersion, paths: Sequence[Pa
     splits = split([*known, *read.examples], version.seed, version.ratios)
     sources = [*version.sources, *read.sources]
     aside = [*read_set_aside(project, version.id), *(_listed(row) for row in read.set_aside)]
-    return ImportReport(_keep(project, splits, sources, aside, version.seed, version.ratios), read)
+    note = f"{words.counted(len(read.examples), 'example')} added"
+    kept = write_version(project, splits, sources, aside, version.seed, version.ratios, version.id, note)
+    return ImportReport(kept, read)
 
 
 def divide(
@@ -92,51 +95,6 @@ def _with_system(example: Example, system_prompt: str | None) -> Example:
         return example
     system = Message(role="system", content=system_prompt)
     return example.model_copy(update={"messages": (system, *example.messages)})
-
-
-def _lines(examples: list[Example]) -> str:
-    return "".join(example.model_dump_json(exclude_defaults=True) + "\n" for example in examples)
-
-
-def _keep(
-    project: Project,
-    splits: Mapping[Split, list[Example]],
-    sources: Sequence[SourceFile],
-    aside: list[dict[str, object]],
-    seed: int,
-    ratios: Ratios,
-) -> DatasetVersion:
-    """The splits as a new version, or the newest where that holds the same."""
-    texts = {name: _lines(splits[name]) for name in SPLITS}
-    digest = hashlib.sha256(b"\x1e".join(texts[name].encode() for name in SPLITS)).hexdigest()
-    newest = next(iter(list_versions(project).items), None)
-    if newest is not None and newest.sha256 == digest and newest.sources == tuple(sources):
-        return newest
-    version = DatasetVersion(
-        id=files.new_id(),
-        created_at=files.now(),
-        sources=tuple(sources),
-        seed=seed,
-        ratios=ratios,
-        counts={name: len(splits[name]) for name in SPLITS},
-        pairs=sum(bool(example.rejected) for name in SPLITS for example in splits[name]),
-        set_aside=len(aside),
-        sha256=digest,
-    )
-    _write(project, version, texts, aside)
-    return version
-
-
-def _write(project: Project, version: DatasetVersion, texts: dict[Split, str], aside: list[dict[str, object]]) -> None:
-    """Write a hidden folder, then give it its name: a reader sees all of it or nothing."""
-    project.datasets.mkdir(parents=True, exist_ok=True)
-    hidden = project.datasets / f".{version.id}"
-    with files.all_or_nothing(hidden):
-        for name in SPLITS:
-            files.write_text(hidden / f"{name}.jsonl", texts[name])
-        files.write_json(hidden / "set_aside.json", aside)
-        version.save(hidden / "dataset.json")
-        files.replace(hidden, project.datasets / version.id)
 
 
 def _listed(row: SetAside) -> dict[str, object]:

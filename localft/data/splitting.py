@@ -1,40 +1,20 @@
-"""Three splits by seed, in which equal or trivially different prompts never straddle two."""
+"""Three splits by seed, in which equal or nearly equal prompts never straddle two."""
 
 import hashlib
-import re
-import unicodedata
-from collections import defaultdict
 from collections.abc import Sequence
 
 from localft.data.examples import Example
+from localft.data.grouping import Grouping
+from localft.data.near import near_groups
+from localft.data.normalising import normalise
 from localft.data.versions import SPLITS, Split
 from localft.errors import UserError
 
 MINIMUM = 10
 Ratios = tuple[float, float, float]
 DEFAULT_RATIOS: Ratios = (0.8, 0.1, 0.1)
-_NOT_WORDS = re.compile(r"[\W_]+")
-_APOSTROPHES = re.compile(r"['’`´]")
-# Soft hyphens, zero-width characters, marks of direction, variation selectors: nobody sees them.
-_INVISIBLE = re.compile(
-    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]"
-)
-
-
-def normalise(text: str) -> str:
-    """Reduce a text to its words and digits: case, accents' encoding, punctuation, white space do not count.
-
-    Nor do characters that nobody sees. A text without any word is only freed of the space around it.
-    """
-    seen = _INVISIBLE.sub("", text)
-    folded = unicodedata.normalize("NFKC", seen).casefold()
-    words = _NOT_WORDS.sub(" " if folded.isascii() else _gap, _APOSTROPHES.sub("", folded))
-    return " ".join(words.split()) or seen.strip()
-
-
-def _gap(between: re.Match[str]) -> str:
-    """A space for what stands between words; the marks that Indic and Thai vowels are written with belong to words."""
-    return "".join(character if unicodedata.category(character).startswith("M") else " " for character in between[0])
+# Where more than this share of all prompts is joined by likeness, it is their form: kept together, no split is left.
+_LARGEST_CROWD = 0.1
 
 
 def prompt_keys(example: Example, with_system: bool = False) -> list[str]:
@@ -53,36 +33,51 @@ def prompt_keys(example: Example, with_system: bool = False) -> list[str]:
     return keys
 
 
+def asked_texts(examples: Sequence[Example]) -> list[str]:
+    """What each example asks, as one text: all turns before the last answer.
+
+    System messages are left out, unless they are what differs.
+    """
+    with_system = _differ_in_system_only(examples)
+    return [
+        "\n".join(message.content for message in example.prompt if with_system or message.role != "system")
+        for example in examples
+    ]
+
+
+def _differ_in_system_only(examples: Sequence[Example]) -> bool:
+    """Whether nearly everyone asks the same ("Summarise."): then what is asked about is the system text."""
+    asked = set()
+    for example in examples:
+        asked.add(prompt_keys(example)[-1])
+        if len(asked) == MINIMUM:
+            return False
+    return True
+
+
 def group_examples(examples: Sequence[Example]) -> dict[str, list[Example]]:
-    """Put together what must not be separated: equal prompts, beginnings of one conversation, and equal `group`s.
+    """Put together what must not be separated: nearly equal prompts, beginnings of one conversation, equal `group`s.
 
     Each group stands under the smallest key of its prompts.
     """
+    grouping = Grouping(len(examples))
+    by_system = _differ_in_system_only(examples)
+    keys = [prompt_keys(example, with_system=by_system) for example in examples]
     owners: dict[str, int] = {}
-    parents = list(range(len(examples)))
-
-    def root(index: int) -> int:
-        while parents[index] != index:
-            parents[index] = parents[parents[index]]
-            index = parents[index]
-        return index
-
-    keys = [prompt_keys(example) for example in examples]
-    if len({known[-1] for known in keys}) < MINIMUM:
-        # Nearly everyone asks the same ("Summarise."): then what differs, and is asked about, is the system text.
-        keys = [prompt_keys(example, with_system=True) for example in examples]
     for index, example in enumerate(examples):
         own = [keys[index][-1], *([f"group {example.group}"] if example.group else [])]
         for key in own:
-            parents[root(index)] = root(owners.setdefault(key, index))
+            grouping.join(index, owners.setdefault(key, index))
     for index in range(len(examples)):
         for key in keys[index][:-1]:
             if key in owners:
-                parents[root(index)] = root(owners[key])
-    members: defaultdict[int, list[int]] = defaultdict(list)
-    for index in range(len(examples)):
-        members[root(index)].append(index)
-    return {min(keys[index][-1] for index in group): [examples[index] for index in group] for group in members.values()}
+                grouping.join(index, owners[key])
+    for crowd in near_groups(asked_texts(examples)):
+        if len(crowd) <= max(len(SPLITS), _LARGEST_CROWD * len(examples)):
+            for index in crowd[1:]:
+                grouping.join(crowd[0], index)
+    groups = grouping.groups()
+    return {min(keys[index][-1] for index in group): [examples[index] for index in group] for group in groups}
 
 
 def split(examples: Sequence[Example], seed: int = 42, ratios: Ratios = DEFAULT_RATIOS) -> dict[Split, list[Example]]:

@@ -28,7 +28,8 @@ class SourceFile(Record):
 class DatasetVersion(Record):
     """dataset.json, written last: with it the folder is complete and never changes again.
 
-    `pairs` counts the examples that have a worse answer too.
+    `pairs` counts the examples that have a worse answer too. `parent` is the version that this one was made from, by
+    what `note` says; both are empty where it was made from files alone.
     """
 
     id: str
@@ -40,6 +41,7 @@ class DatasetVersion(Record):
     pairs: int = 0
     set_aside: int
     sha256: str
+    parent: str = ""
     note: str = ""
 
     @property

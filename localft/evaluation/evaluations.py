@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from localft import jobs
 from localft.data.examples import Example
+from localft.data.golden import read_golden
 from localft.data.versions import load_split, open_version
 from localft.errors import UserError
 from localft.evaluation.answers import (
@@ -22,7 +23,6 @@ from localft.evaluation.answers import (
     Questions,
     Which,
 )
-from localft.evaluation.golden import read_golden
 from localft.evaluation.metrics import MEASURES
 from localft.evaluation.scorecard import Scorecard
 from localft.evaluation.verdict import Verdict

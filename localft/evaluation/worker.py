@@ -6,6 +6,7 @@ from typing import Any
 
 from localft import words
 from localft.data.examples import Example
+from localft.data.golden import count_learned
 from localft.evaluation.answers import (
     ANSWERS,
     MODELS,
@@ -18,7 +19,6 @@ from localft.evaluation.answers import (
 )
 from localft.evaluation.evaluations import SCORECARD, VERDICT
 from localft.evaluation.forgetting import describe_forgetting, neutral_windows
-from localft.evaluation.golden import count_learned
 from localft.evaluation.measuring import measure, reach_verdict
 from localft.evaluation.metrics import score_answer
 from localft.evaluation.preparing import prepare

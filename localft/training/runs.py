@@ -131,6 +131,11 @@ def list_runs(project: Project) -> Listing[Run]:
     return list_folders(project.runs, _load)
 
 
+def versions_in_use(project: Project) -> set[str]:
+    """The ids of the dataset versions that runs were trained on."""
+    return {run.recipe.dataset for run in list_runs(project).items}
+
+
 def open_run(project: Project, run_id: str | None = None) -> Run:
     """Open a run, the newest without `run_id`.
 

@@ -1,8 +1,9 @@
 """Sentences of other models (refusals, "as an AI") and placeholders that nobody filled in."""
 
 import re
+from dataclasses import dataclass
 
-from localft.data.checks.finding import CheckContext, Finding, counted, references
+from localft.data.checks.finding import CheckContext, Finding, Row, counted, references
 
 _REFUSAL = re.compile(
     r"\bas an? (?:ai|artificial intelligence|large language)\b[^.]{0,30}\b(?:model|assistant|i )|\bas an ai\b"
@@ -17,22 +18,40 @@ _PLACEHOLDER = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class Kind:
+    """A kind of sentence that is no answer: how it is found, what it is, and what to do."""
+
+    name: str
+    pattern: re.Pattern[str]
+    what: str
+    advice: str
+
+
+KINDS = (
+    Kind(
+        "refusals",
+        _REFUSAL,
+        "a refusal or the words of another AI",
+        "Delete them, unless you want to teach refusing.",
+    ),
+    Kind("placeholders", _PLACEHOLDER, "a placeholder that nobody filled in", "Fill them in or delete them."),
+)
+
+
 def check(context: CheckContext) -> list[Finding]:
     """Find answers with such sentences."""
     findings = []
-    for name, pattern, what, advice in (
-        (
-            "refusals",
-            _REFUSAL,
-            "a refusal or the words of another AI",
-            "Delete them, unless you want to teach refusing.",
-        ),
-        ("placeholders", _PLACEHOLDER, "a placeholder that nobody filled in", "Fill them in or delete them."),
-    ):
-        found = [(row, match) for row in context.rows if (match := pattern.search(row.example.answer))]
+    for kind in KINDS:
+        found = [(row, match) for row in context.rows if (match := kind.pattern.search(row.example.answer))]
         if found:
             rows = [row for row, _ in found]
             texts = [row.example.answer[max(0, match.start() - 40) : match.end() + 60] for row, match in found]
-            meaning = f"{counted(len(found), 'answer holds', 'answers hold')} {what}."
-            findings.append(Finding(name, "warning", len(found), meaning, references(rows, texts), advice))
+            meaning = f"{counted(len(found), 'answer holds', 'answers hold')} {kind.what}."
+            findings.append(Finding(kind.name, "warning", len(found), meaning, references(rows, texts), kind.advice))
     return findings
+
+
+def without(kind: Kind, context: CheckContext) -> list[Row]:
+    """The rows without those whose answer holds such a sentence."""
+    return [row for row in context.rows if not kind.pattern.search(row.example.answer)]

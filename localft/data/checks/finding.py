@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from localft.data.examples import Example
+from localft.data.near import near_groups
 from localft.data.rows import excerpt
+from localft.data.splitting import asked_texts
 from localft.data.token_lengths import TokenLengths
 from localft.data.versions import DatasetVersion, Split
+from localft.errors import UserError
 
 Severity = Literal["problem", "warning", "note"]
 MOST_ROWS = 100
@@ -54,11 +58,21 @@ class Finding:
 
 @dataclass(frozen=True)
 class CheckContext:
-    """The examples of all splits, their version, and their lengths where a model was given."""
+    """The examples of all splits, their version, their lengths where a model was given, and the golden questions.
+
+    `golden_fault` says why the golden questions cannot be read.
+    """
 
     rows: Sequence[Row]
     version: DatasetVersion
-    lengths: TokenLengths | None
+    lengths: TokenLengths | None = None
+    golden: Sequence[Example] = ()
+    golden_fault: UserError | None = None
+
+    @cached_property
+    def near_prompts(self) -> list[list[int]]:
+        """Positions of rows that ask nearly the same, as groups."""
+        return near_groups(asked_texts([row.example for row in self.rows]))
 
 
 def references(rows: Sequence[Row], texts: Sequence[str] | None = None) -> tuple[RowReference, ...]:

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from localft.data.checks.finding import CheckContext, Finding, Row, counted, references
+from localft.data.checks.finding import CheckContext, Finding, Severity, counted, references
+from localft.data.examples import Example
 
 _EMAIL = re.compile(r"\b[\w.+-]{1,64}@(?!example\.)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,10}\b")
 _PHONE = re.compile(
@@ -16,30 +18,52 @@ _SECRET = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class Kind:
+    """A kind of personal data: how it is found, what it is, and what it is replaced by."""
+
+    name: str
+    pattern: re.Pattern[str]
+    what: str
+    severity: Severity
+    stand_in: str
+
+
+KINDS = (
+    Kind("secrets", _SECRET, "what looks like a secret key", "problem", "[key]"),
+    Kind("card numbers", _CARD, "a payment card number", "problem", "[card number]"),
+    Kind("e-mail addresses", _EMAIL, "an e-mail address", "warning", "[e-mail address]"),
+    Kind("telephone numbers", _PHONE, "a telephone number", "warning", "[telephone number]"),
+)
+
+
 def check(context: CheckContext) -> list[Finding]:
     """Find e-mail addresses, telephone and card numbers (with a right checksum), and keys."""
     findings = []
-    for name, pattern, what, severity in (
-        ("secrets", _SECRET, "what looks like a secret key", "problem"),
-        ("card numbers", _CARD, "a payment card number", "problem"),
-        ("e-mail addresses", _EMAIL, "an e-mail address", "warning"),
-        ("telephone numbers", _PHONE, "a telephone number", "warning"),
-    ):
-        rows = [row for row in context.rows if any(_matches(pattern, row))]
+    for kind in KINDS:
+        rows = [row for row in context.rows if any(_matches(kind, row.example))]
         if rows:
-            texts = [_masked(next(_matches(pattern, row))) for row in rows]
-            kind = "problem" if severity == "problem" else "warning"
-            meaning = f"{counted(len(rows), 'example holds', 'examples hold')} {what}."
+            texts = [_masked(next(_matches(kind, row.example))) for row in rows]
+            meaning = f"{counted(len(rows), 'example holds', 'examples hold')} {kind.what}."
             advice = "Replace them by made-up ones: the tuned model may repeat them to anyone."
-            findings.append(Finding(name, kind, len(rows), meaning, references(rows, texts), advice))
+            findings.append(Finding(kind.name, kind.severity, len(rows), meaning, references(rows, texts), advice))
     return findings
 
 
-def _matches(pattern: re.Pattern[str], row: Row) -> Iterator[str]:
-    for message in row.example.messages:
-        for match in pattern.finditer(message.content):
-            if pattern is not _CARD or is_card_number(match[0]):
+def redacted(text: str, kind: Kind) -> str:
+    """A text in which a word in brackets stands for each find of a kind."""
+    return kind.pattern.sub(lambda match: kind.stand_in if _counts(kind, match[0]) else match[0], text)
+
+
+def _matches(kind: Kind, example: Example) -> Iterator[str]:
+    for text in (*(message.content for message in example.messages), example.rejected):
+        for match in kind.pattern.finditer(text):
+            if _counts(kind, match[0]):
                 yield match[0]
+
+
+def _counts(kind: Kind, found: str) -> bool:
+    return kind.pattern is not _CARD or is_card_number(found)
 
 
 def _masked(text: str) -> str:

@@ -4,6 +4,7 @@ import re
 
 from localft.data.checks.finding import CheckContext, Finding, counted, references
 
+MARKS = "format marks"
 _MARK = re.compile(r"<\|[a-z_]{2,30}\|>|</?s>|<(?:start|end)_of_turn>|\[/?INST\]")
 _THINKING = re.compile(r"^\s*<think>")
 
@@ -24,10 +25,15 @@ def check(context: CheckContext) -> list[Finding]:
             f"{counted(len(marked), 'example holds', 'examples hold')} marks of a chat format, such as <|im_end|>."
         )
         advice = "Remove them: localft puts in the marks of the chosen model by itself."
-        findings.append(Finding("format marks", "warning", len(marked), meaning, references(marked), advice))
+        findings.append(Finding(MARKS, "warning", len(marked), meaning, references(marked), advice))
     thinking = [row for row in context.rows if _THINKING.match(row.example.answer)]
     if thinking:
         meaning = f"{counted(len(thinking), 'answer begins', 'answers begin')} with thinking aloud (<think>)."
         advice = "With thinking off this part is left out of training; choose on or keep to learn it."
         findings.append(Finding("thinking", "note", len(thinking), meaning, references(thinking), advice))
     return findings
+
+
+def without_marks(text: str) -> str:
+    """A text without the marks of a chat format."""
+    return _MARK.sub("", text)

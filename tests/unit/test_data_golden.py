@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from localft.data.golden import count_learned, read_golden
 from localft.data.keeping import keep_golden
 from localft.errors import UserError
 from localft.evaluation.answers import ANSWERS, QUESTIONS, AnswerLog, Question, Questions
-from localft.evaluation.golden import count_learned, read_golden
 from localft.evaluation.reuse import earlier_answers
 from localft.store.projects import Project, create_project
 from tests.sample_projects import make_project

@@ -1,0 +1,183 @@
+"""`localft data repair`, `diff`, `versions` and `undo`: mend findings, see what changed, and go back."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from localft import words
+from localft.cli.options import examples, json_option, project_argument
+from localft.cli.output import Output, one_line, shorten
+from localft.cli.selection import chosen_version
+from localft.data.checks.finding import Row
+from localft.data.differing import Difference
+from localft.data.repairs import REPAIRS
+from localft.data.versions import DatasetVersion, list_versions, open_version
+from localft.errors import UserError
+from localft.store.projects import Project
+
+_ROWS_SHOWN = 5
+
+
+@click.command(
+    "repair",
+    epilog=examples(
+        "localft data repair support-bot near-duplicates",
+        'localft data repair support-bot "e-mail addresses" secrets --dry-run',
+        "localft data repair support-bot --all",
+    ),
+)
+@project_argument
+@click.argument("findings", nargs=-1, metavar="[FINDING...]")
+@click.option("--all", "everything", is_flag=True, help="Mend every finding that has a repair.")
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@json_option
+@click.pass_obj
+def repair(output: Output, project: Project, findings: tuple[str, ...], everything: bool, dry_run: bool) -> None:
+    """Mend what `localft data check` found: the result is a new version, and `localft data undo` goes back.
+
+    Without a finding it lists those that can be mended, and how.
+    """
+    from localft.data.repairing import repair_version, try_repair
+
+    if findings and everything:
+        raise click.UsageError("Name findings, or --all, not both.")
+    version = chosen_version(project, None)
+    mendable = _mendable(project, version) if everything or not findings else []
+    if not findings and not everything:
+        _list(output, project, mendable)
+        return
+    names = findings or mendable
+    if not names:
+        raise UserError("Nothing was found that can be mended.", f"Next: localft train {project.slug}")
+    difference = try_repair(project, version, names)
+    repaired = version if dry_run else repair_version(project, version, names)
+    _print(output, difference)
+    if dry_run:
+        output.hint("Nothing was changed; leave --dry-run out to mend.")
+    else:
+        output.say(f"Version {repaired.id}: {repaired.note}.")
+        output.hint(f"Next: localft data check {project.slug} (back: localft data undo {project.slug})")
+    output.result(
+        {
+            "project": project.slug,
+            "dataset": repaired.id,
+            "parent": version.id,
+            "counts": repaired.counts,
+            **_as_value(difference),
+        }
+    )
+
+
+@click.command(
+    "diff",
+    epilog=examples(
+        "localft data diff support-bot", "localft data diff support-bot 20261127-080000 20261127-090000 --json"
+    ),
+)
+@project_argument
+@click.argument("versions", nargs=-1, metavar="[EARLIER [LATER]]")
+@json_option
+@click.pass_obj
+def diff(output: Output, project: Project, versions: tuple[str, ...]) -> None:
+    """Say what differs between two versions of the data: by default the newest and the one before it."""
+    from localft.data.differing import compare_versions
+
+    if len(versions) > 2:
+        raise click.UsageError("Name two versions at most.")
+    later = open_version(project, versions[1]) if len(versions) == 2 else chosen_version(project, None)
+    earlier = open_version(project, versions[0]) if versions else _before(project, later)
+    difference = compare_versions(project, earlier, later)
+    output.heading(f"{earlier.id} to {later.id}: {difference.sentence}.")
+    _print(output, difference)
+    output.result({"project": project.slug, "earlier": earlier.id, "later": later.id, **_as_value(difference)})
+
+
+@click.command("versions", epilog=examples("localft data versions support-bot"))
+@project_argument
+@json_option
+@click.pass_obj
+def versions(output: Output, project: Project) -> None:
+    """List the versions of the data, newest first; the newest is the one that training uses."""
+    listed = list_versions(project).items
+    output.table(
+        ["version", "made", "examples", "how"],
+        [[one.id, words.moment(one.created_at), f"{one.total:,}", _how(one)] for one in listed],
+    )
+    output.result({"project": project.slug, "versions": [one.model_dump() for one in listed]})
+
+
+@click.command("undo", epilog=examples("localft data undo support-bot"))
+@project_argument
+@json_option
+@click.pass_obj
+def undo(output: Output, project: Project) -> None:
+    """Take the newest version of the data back, be it an import or a repair.
+
+    It goes to the trash; where a run was trained on it, it stays, and the one before it becomes the newest once more.
+    """
+    from localft.data.history import undo
+    from localft.training.runs import versions_in_use
+
+    undone = chosen_version(project, None)
+    now = undo(project, versions_in_use(project))
+    counts = f"; what counts now is {now.id} with {words.counted(now.total, 'example')}" if now else ""
+    output.say(f"Undone: {undone.id} ({_how(undone)}){counts}.")
+    output.result({"project": project.slug, "undone": undone.id, "dataset": now.id if now else None})
+
+
+def _mendable(project: Project, version: DatasetVersion) -> list[str]:
+    from localft.data.checking import check_version
+
+    return [finding.check for finding in check_version(project, version).findings if finding.check in REPAIRS]
+
+
+def _list(output: Output, project: Project, names: Sequence[str]) -> None:
+    if not names:
+        output.say("Nothing was found that can be mended.")
+    for name in names:
+        output.say(f"{name}: {REPAIRS[name].what}")
+    if names:
+        output.hint(f"Next: localft data repair {project.slug} {names[0]!r}, or --all")
+    output.result({"project": project.slug, "repairs": {name: REPAIRS[name].what for name in names}})
+
+
+def _before(project: Project, version: DatasetVersion) -> DatasetVersion:
+    older = [one for one in list_versions(project).items if one.created_at < version.created_at]
+    if not older:
+        raise UserError("There is only one version of the data.", "A repair or another import makes the next one.")
+    return next((one for one in older if one.id == version.parent), older[0])
+
+
+def _how(version: DatasetVersion) -> str:
+    return version.note or f"imported from {', '.join(source.name for source in version.sources)}"
+
+
+def _print(output: Output, difference: Difference) -> None:
+    for what, rows in (("deleted", difference.removed), ("added", difference.added)):
+        _print_rows(output, what, rows)
+    for what, pairs in (("changed", difference.changed), ("moved", difference.moved)):
+        _print_rows(output, what, [later for _, later in pairs])
+
+
+def _print_rows(output: Output, what: str, rows: Sequence[Row]) -> None:
+    if rows:
+        output.say(f"{len(rows):,} {what}:")
+    for row in rows[:_ROWS_SHOWN]:
+        said = f"{row.example.source}, row {row.example.row} ({row.split}): {row.example.answer}"
+        output.say(f"  {shorten(one_line(said), 110)}")
+    if len(rows) > _ROWS_SHOWN:
+        output.say(f"  and {len(rows) - _ROWS_SHOWN:,} more")
+
+
+def _as_value(difference: Difference) -> dict[str, Any]:
+    return {
+        "removed": [_row(row) for row in difference.removed],
+        "added": [_row(row) for row in difference.added],
+        "changed": [[_row(earlier), _row(later)] for earlier, later in difference.changed],
+        "moved": [[_row(earlier), _row(later)] for earlier, later in difference.moved],
+    }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {"split": row.split, "index": row.index, **row.example.model_dump(exclude_defaults=True)}

@@ -1,0 +1,78 @@
+"""Held-out examples that ask what was learned: by heart is not how well the model does."""
+
+from localft.data.checks.finding import CheckContext, Finding, Row, counted, references
+from localft.data.near import near_groups
+from localft.data.splitting import asked_texts, prompt_keys, split
+from localft.data.versions import SPLITS
+
+BETWEEN_SPLITS = "leakage"
+IN_GOLDEN = "golden questions learned"
+_MANY = 0.02
+
+
+def check(context: CheckContext) -> list[Finding]:
+    """Find held-out examples that are asked nearly so in training, and golden questions that are trained on."""
+    return [*_between_splits(context), *_golden(context)]
+
+
+def divided_anew(context: CheckContext) -> list[Row]:
+    """The same examples, divided so that what is nearly equal stays together.
+
+    Raises:
+        UserError: they cannot be divided.
+    """
+    examples = [row.example for row in context.rows]
+    splits = split(examples, context.version.seed, context.version.ratios)
+    return [Row(name, index, example) for name in SPLITS for index, example in enumerate(splits[name])]
+
+
+def without_golden(context: CheckContext) -> list[Row]:
+    """The rows without those of training that are golden questions."""
+    learned = {id(row) for row in _learned_golden(context)}
+    return [row for row in context.rows if id(row) not in learned]
+
+
+def _between_splits(context: CheckContext) -> list[Finding]:
+    leaked = []
+    for group in context.near_prompts:
+        rows = [context.rows[position] for position in group]
+        if any(row.split == "train" for row in rows):
+            leaked += [row for row in rows if row.split != "train"]
+    if not leaked:
+        return []
+    held_out = sum(row.split != "train" for row in context.rows)
+    meaning = (
+        f"{len(leaked):,} of {counted(held_out, 'held-out example is', 'held-out examples are')} asked nearly so in "
+        "training too: the result would look better than it is."
+    )
+    questions = [row.example.prompt[-1].content for row in leaked]
+    severity = "problem" if len(leaked) >= _MANY * held_out else "warning"
+    advice = "Divide the examples anew, so that what is nearly equal stays together."
+    return [Finding(BETWEEN_SPLITS, severity, len(leaked), meaning, references(leaked, questions), advice)]
+
+
+def _golden(context: CheckContext) -> list[Finding]:
+    fault = context.golden_fault
+    if fault is not None:
+        return [Finding("golden questions", "warning", 1, fault.message, (), fault.hint)]
+    learned = _learned_golden(context)
+    if not learned:
+        return []
+    meaning = f"{counted(len(learned), 'training example is', 'training examples are')} among the golden questions."
+    questions = [row.example.prompt[-1].content for row in learned]
+    advice = "Take them out of training: golden questions measure only what was never learned."
+    return [Finding(IN_GOLDEN, "problem", len(learned), meaning, references(learned, questions), advice)]
+
+
+def _learned_golden(context: CheckContext) -> list[Row]:
+    """Rows of training that ask what a golden question asks, word for word or nearly so."""
+    if not context.golden:
+        return []
+    asked = {prompt_keys(question)[-1] for question in context.golden}
+    rows = [row for row in context.rows if row.split == "train"]
+    count = len(context.golden)
+    texts = asked_texts([*context.golden, *(row.example for row in rows)])
+    near = {position for group in near_groups(texts) if group[0] < count for position in group if position >= count}
+    return [
+        row for number, row in enumerate(rows) if number + count in near or asked.intersection(prompt_keys(row.example))
+    ]

@@ -1,0 +1,27 @@
+"""What of a text counts when two are compared."""
+
+import re
+import unicodedata
+
+_NOT_WORDS = re.compile(r"[\W_]+")
+_APOSTROPHES = re.compile(r"['’`´]")
+# Soft hyphens, zero-width characters, marks of direction, variation selectors: nobody sees them.
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]"
+)
+
+
+def normalise(text: str) -> str:
+    """Reduce a text to its words and digits: case, accents' encoding, punctuation, white space do not count.
+
+    Nor do characters that nobody sees. A text without any word is only freed of the space around it.
+    """
+    seen = _INVISIBLE.sub("", text)
+    folded = unicodedata.normalize("NFKC", seen).casefold()
+    words = _NOT_WORDS.sub(" " if folded.isascii() else _gap, _APOSTROPHES.sub("", folded))
+    return " ".join(words.split()) or seen.strip()
+
+
+def _gap(between: re.Match[str]) -> str:
+    """A space for what stands between words; the marks that Indic and Thai vowels are written with belong to words."""
+    return "".join(character if unicodedata.category(character).startswith("M") else " " for character in between[0])
