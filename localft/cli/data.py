@@ -12,7 +12,6 @@ from localft.cli.data_views import print_set_aside
 from localft.cli.options import base_model_option, examples, json_option, project_argument, version_option
 from localft.cli.output import Output, one_line, shorten
 from localft.cli.selection import chosen_version, model_and_format
-from localft.data.repairs import REPAIRS
 from localft.data.shapes import Shape
 from localft.data.versions import SPLITS, Split
 from localft.errors import UserError
@@ -173,6 +172,7 @@ def check(output: Output, project: Project, version_id: str | None, base_model: 
     """
 
     from localft.data.checking import check_version
+    from localft.data.repairs import REPAIRS
 
     version = chosen_version(project, version_id)
     model, chat_format = model_and_format(base_model or project.info.base_model)

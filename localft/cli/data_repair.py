@@ -1,7 +1,8 @@
 """`localft data repair`, `diff`, `versions` and `undo`: mend findings, see what changed, and go back."""
 
+import shlex
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,12 +10,13 @@ from localft import words
 from localft.cli.options import examples, json_option, project_argument
 from localft.cli.output import Output, one_line, shorten
 from localft.cli.selection import chosen_version
-from localft.data.checks.finding import Row
-from localft.data.differing import Difference
-from localft.data.repairs import REPAIRS
 from localft.data.versions import DatasetVersion, list_versions, open_version
 from localft.errors import UserError
 from localft.store.projects import Project
+
+if TYPE_CHECKING:
+    from localft.data.checks.finding import Row
+    from localft.data.differing import Difference
 
 _ROWS_SHOWN = 5
 
@@ -82,11 +84,12 @@ def repair(output: Output, project: Project, findings: tuple[str, ...], everythi
 def diff(output: Output, project: Project, versions: tuple[str, ...]) -> None:
     """Say what differs between two versions of the data: by default the newest and the one before it."""
     from localft.data.differing import compare_versions
+    from localft.data.history import version_before
 
     if len(versions) > 2:
         raise click.UsageError("Name two versions at most.")
     later = open_version(project, versions[1]) if len(versions) == 2 else chosen_version(project, None)
-    earlier = open_version(project, versions[0]) if versions else _before(project, later)
+    earlier = open_version(project, versions[0]) if versions else version_before(project, later)
     difference = compare_versions(project, earlier, later)
     output.heading(f"{earlier.id} to {later.id}: {difference.sentence}.")
     _print(output, difference)
@@ -128,39 +131,36 @@ def undo(output: Output, project: Project) -> None:
 
 def _mendable(project: Project, version: DatasetVersion) -> list[str]:
     from localft.data.checking import check_version
+    from localft.data.repairs import REPAIRS
 
     return [finding.check for finding in check_version(project, version).findings if finding.check in REPAIRS]
 
 
 def _list(output: Output, project: Project, names: Sequence[str]) -> None:
+    from localft.data.repairing import repair_of
+
     if not names:
         output.say("Nothing was found that can be mended.")
-    for name in names:
-        output.say(f"{name}: {REPAIRS[name].what}")
+    repairs = {name: repair_of(name).what for name in names}
+    for name, what in repairs.items():
+        output.say(f"{name}: {what}")
     if names:
-        output.hint(f"Next: localft data repair {project.slug} {names[0]!r}, or --all")
-    output.result({"project": project.slug, "repairs": {name: REPAIRS[name].what for name in names}})
-
-
-def _before(project: Project, version: DatasetVersion) -> DatasetVersion:
-    older = [one for one in list_versions(project).items if one.created_at < version.created_at]
-    if not older:
-        raise UserError("There is only one version of the data.", "A repair or another import makes the next one.")
-    return next((one for one in older if one.id == version.parent), older[0])
+        output.hint(f"Next: localft data repair {project.slug} {shlex.quote(names[0])}, or --all")
+    output.result({"project": project.slug, "repairs": repairs})
 
 
 def _how(version: DatasetVersion) -> str:
     return version.note or f"imported from {', '.join(source.name for source in version.sources)}"
 
 
-def _print(output: Output, difference: Difference) -> None:
+def _print(output: Output, difference: "Difference") -> None:
     for what, rows in (("deleted", difference.removed), ("added", difference.added)):
         _print_rows(output, what, rows)
     for what, pairs in (("changed", difference.changed), ("moved", difference.moved)):
         _print_rows(output, what, [later for _, later in pairs])
 
 
-def _print_rows(output: Output, what: str, rows: Sequence[Row]) -> None:
+def _print_rows(output: Output, what: str, rows: "Sequence[Row]") -> None:
     if rows:
         output.say(f"{len(rows):,} {what}:")
     for row in rows[:_ROWS_SHOWN]:
@@ -170,7 +170,7 @@ def _print_rows(output: Output, what: str, rows: Sequence[Row]) -> None:
         output.say(f"  and {len(rows) - _ROWS_SHOWN:,} more")
 
 
-def _as_value(difference: Difference) -> dict[str, Any]:
+def _as_value(difference: "Difference") -> dict[str, Any]:
     return {
         "removed": [_row(row) for row in difference.removed],
         "added": [_row(row) for row in difference.added],
@@ -179,5 +179,5 @@ def _as_value(difference: Difference) -> dict[str, Any]:
     }
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: "Row") -> dict[str, Any]:
     return {"split": row.split, "index": row.index, **row.example.model_dump(exclude_defaults=True)}

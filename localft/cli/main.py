@@ -28,7 +28,7 @@ _SECTIONS = {
         "new": Entry("localft.cli.projects:new", "Make a project."),
         "projects": Entry("localft.cli.projects:projects", "List the projects."),
         "models": Entry("localft.cli.models:models", "List, search, look at and download base models."),
-        "data": Entry("localft.cli.data:data", "Import, check and show examples."),
+        "data": Entry("localft.cli.data:data", "Import, check, show and mend examples."),
     },
     "Training": {
         "plan": Entry("localft.cli.plan:plan", "Say what a run would need and take, without starting it."),

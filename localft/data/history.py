@@ -17,16 +17,26 @@ def undo(project: Project, used: Container[str]) -> DatasetVersion | None:
     the newest; any other goes to the trash.
 
     Raises:
-        UserError: the project has no data, or a run was trained on its only version.
+        UserError: the project has no data, or a run was trained on its first version.
     """
     newest = newest_version(project)
-    older = list_versions(project).items[1:]
-    if newest.id not in used:
-        move_to_trash(project.datasets / newest.id)
-        return next(iter(older), None)
+    if newest.id in used:
+        return restore(project, version_before(project, newest))
+    move_to_trash(project.datasets / newest.id)
+    return next(iter(list_versions(project).items), None)
+
+
+def version_before(project: Project, version: DatasetVersion) -> DatasetVersion:
+    """What a version was made from, or what was imported before it.
+
+    Raises:
+        UserError: it is the first one.
+    """
+    listed = list_versions(project).items
+    older = listed[[one.id for one in listed].index(version.id) + 1 :]
     if not older:
-        raise UserError("A run was trained on this version, and there is none before it.", "Import another file.")
-    return restore(project, next((one for one in older if one.id == newest.parent), older[0]))
+        raise UserError("There is no version of the data before this one.", "A repair or an import makes another one.")
+    return next((one for one in older if one.id == version.parent), older[0])
 
 
 def restore(project: Project, version: DatasetVersion) -> DatasetVersion:
@@ -38,4 +48,5 @@ def restore(project: Project, version: DatasetVersion) -> DatasetVersion:
     splits = {name: load_split(project, version.id, name) for name in SPLITS}
     aside = read_set_aside(project, version.id)
     note = f"as it was on {words.moment(version.created_at)}"
-    return write_version(project, splits, version.sources, aside, version.seed, version.ratios, version.id, note)
+    replaced = newest_version(project).id
+    return write_version(project, splits, version.sources, aside, version.seed, version.ratios, replaced, note)

@@ -9,14 +9,15 @@ import gradio as gr
 from localft import words
 from localft.data import keeping
 from localft.data.importing import import_files, preview_files, read_set_aside
+from localft.data.repairing import repair_version
 from localft.data.shapes import FIELDS
 from localft.data.splitting import DEFAULT_RATIOS
-from localft.data.versions import DatasetVersion, list_versions
+from localft.data.versions import DatasetVersion, list_versions, newest_version
 from localft.errors import UserError
-from localft.store.projects import Project, move_to_trash
-from localft.training.runs import list_runs
+from localft.store.projects import Project
 from localft.ui.actions import action_of, clickable
 from localft.ui.data_checks import Checks
+from localft.ui.data_history import draw_history
 from localft.ui.data_rows import draw_rows
 from localft.ui.handlers import Updates
 from localft.ui.samples import find_sample, list_samples
@@ -55,11 +56,11 @@ def draw(shared: Shared) -> None:
         with gr.Row(elem_classes="lf-two"):
             split, lengths = gr.HTML(min_width=280), gr.HTML(min_width=280)
         draw_rows(shared, message)
-        versions = gr.HTML(js_on_load=clickable())
+        draw_history(shared, message)
         aside = gr.HTML()
     settings = _draw_settings()
     outputs = [
-        state, results, verdict, forward, findings, found, split, lengths, kept, versions, aside, intake.samples,
+        state, results, verdict, forward, findings, found, split, lengths, kept, aside, intake.samples,
     ]  # fmt: skip
 
     def read(page: Page) -> Updates:
@@ -71,7 +72,6 @@ def draw(shared: Shared) -> None:
             state: views.state(project.name if project else None, version, report),
             results: gr.update(visible=version is not None),
             kept: views.kept(keeping.count_kept(project) if project and version else 0),
-            versions: views.versions(listed, _used(project)) if project and listed else "",
             aside: _aside(project, version),
             intake.samples: views.samples(list_samples()) if project and not version else "",
             found: "",
@@ -90,11 +90,7 @@ def draw(shared: Shared) -> None:
     shared.on(forward.click, lambda: {shared.tabs: gr.update(selected="train")}, [], [shared.tabs], message)
     _connect_intake(shared, intake, settings, message)
     _connect_results(shared, checks, findings, found, message)
-    _connect_history(shared, kept, versions, message)
-
-
-def _used(project: Project | None) -> set[str]:
-    return {run.recipe.dataset for run in list_runs(project).items} if project else set()
+    _connect_kept(shared, kept, message)
 
 
 def _aside(project: Project | None, version: DatasetVersion | None) -> Markup:
@@ -203,29 +199,25 @@ def _mapping(chosen: tuple[str, ...]) -> dict[str, str] | None:
 
 
 def _connect_results(shared: Shared, checks: Checks, findings: gr.HTML, found: gr.HTML, message: gr.HTML) -> None:
-    def show(slug: str | None, event: gr.EventData) -> Updates:
-        project = required(slug)
-        report = checks.report(project, list_versions(project).items[0])
-        number = int(action_of(event)[1])
+    def act(slug: str | None, event: gr.EventData) -> Updates:
+        project, (action, value) = required(slug), action_of(event)
+        version = newest_version(project)
+        if action == "repair":
+            repaired = repair_version(project, version, [value])
+            said = f"Repaired, {repaired.note}. Undo stands beside the versions below."
+            return {found: "", message: parts.done(said)}
+        report = checks.report(project, version)
+        number = int(value)
         if not 0 <= number < len(report.findings):
             raise UserError("The findings have changed.", "Reload the page.")
         return {found: views.found_rows(report.findings[number])}
 
-    shared.on(findings.click, show, [shared.project], [found], message)
+    shared.on(findings.click, act, [shared.project], [found], message, changes=True, concurrency_limit=1)
 
 
-def _connect_history(shared: Shared, kept: gr.HTML, versions: gr.HTML, message: gr.HTML) -> None:
-    def undo(slug: str | None, event: gr.EventData) -> Updates:
-        project, version_id = required(slug), action_of(event)[1]
-        newest = list_versions(project).items[0]
-        if newest.id != version_id or version_id in _used(project):
-            raise UserError("A run was trained on this version.", "Import another file; it becomes the newest.")
-        move_to_trash(project.datasets / newest.id)
-        return {message: parts.done("The import is undone; the version lies in the trash.", "plain")}
-
+def _connect_kept(shared: Shared, kept: gr.HTML, message: gr.HTML) -> None:
     def add(slug: str | None) -> Updates:
         version = keeping.add_kept(required(slug))
         return {message: parts.done(f"{words.counted(version.total, 'example')} are in now.")}
 
-    shared.on(versions.click, undo, [shared.project], [], message, changes=True, concurrency_limit=1)
     shared.on(kept.click, add, [shared.project], [], message, changes=True, concurrency_limit=1)

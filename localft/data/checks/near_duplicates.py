@@ -30,10 +30,16 @@ def without(context: CheckContext) -> list[Row]:
 
 
 def _surplus(context: CheckContext) -> list[tuple[Row, Row]]:
-    """(row, the first row that it resembles)."""
-    groups = near_groups([_said(row) for row in context.rows])
-    found = [(context.rows[position], context.rows[group[0]]) for group in groups for position in group[1:]]
-    return sorted(found, key=lambda pair: (pair[0].split, pair[0].index))
+    """(row, the one it resembles that comes first in the files)."""
+    found = []
+    for group in near_groups([_said(row) for row in context.rows]):
+        first, *others = sorted((context.rows[position] for position in group), key=_place)
+        found += [(row, first) for row in others]
+    return sorted(found, key=lambda pair: _place(pair[0]))
+
+
+def _place(row: Row) -> tuple[str, int]:
+    return row.example.source, row.example.row
 
 
 def _said(row: Row) -> str:

@@ -7,6 +7,7 @@ from localft.data.checking import CheckReport
 from localft.data.checks.finding import Finding
 from localft.data.examples import Example, Message
 from localft.data.reading import ReadResult
+from localft.data.repairs import REPAIRS
 from localft.data.shapes import Shape
 from localft.data.token_lengths import TokenLengths
 from localft.data.versions import DatasetVersion, Split
@@ -33,7 +34,7 @@ def state(name: str | None, version: DatasetVersion | None, report: CheckReport 
         return parts.state(f"{count}, nothing to complain about.", "Next: Train.")
     if report.verdict == "ready":
         return parts.state(f"{count}, {words.counted(worth, 'finding')} worth a look.", "Next: Train.")
-    return parts.state(report.sentence, "Next: mend the file and drop it again.")
+    return parts.state(report.sentence, "Next: repair what is found, or mend the file and drop it again.")
 
 
 def samples(listed: Sequence[Sample]) -> Markup:
@@ -111,13 +112,26 @@ def findings(found: Sequence[Finding]) -> Markup:
             h("<strong>{check}</strong><br>{meaning}", check=finding.check.capitalize(), meaning=finding.meaning),
             f"{finding.count:,}",
             parts.badge(finding.severity, _SEVERITIES[finding.severity]),
-            finding.advice,
-            parts.action("rows", str(index), "Show", finding.check) if finding.rows else Markup(),
+            _what_to_do(finding),
+            _buttons(finding, index),
         )
         for index, finding in enumerate(found)
     ]
     table = parts.table("Findings", ["What", "How many", "How bad", "What to do", ""], rows, numbers=[1])
     return h("<h3>Findings</h3>{table}", table=table)
+
+
+def _what_to_do(finding: Finding) -> Markup:
+    repair = REPAIRS.get(finding.check)
+    if repair is None:
+        return h("{advice}", advice=finding.advice)
+    return h('{advice}<br><span class="lf-note">Repair: {what}.</span>', advice=finding.advice, what=repair.what)
+
+
+def _buttons(finding: Finding, index: int) -> Markup:
+    show = parts.action("rows", str(index), "Show", finding.check) if finding.rows else Markup()
+    mend = parts.action("repair", finding.check, "Repair", finding.check) if finding.check in REPAIRS else Markup()
+    return h("{show} {mend}", show=show, mend=mend)
 
 
 def split_bar(version: DatasetVersion) -> Markup:
@@ -182,22 +196,6 @@ def example(one: Example, index: int, total: int, split: Split) -> Markup:
     """An example with its place."""
     where = f"{index + 1:,} of {total:,} in {split}; from {one.source}, row {one.row:,}"
     return h("{where}{talk}", where=parts.note(where), talk=conversation(one))
-
-
-def versions(listed: Sequence[DatasetVersion], used: set[str]) -> Markup:
-    """The history of imports, newest first; the newest is the one that is trained on."""
-    rows = []
-    for position, version in enumerate(listed):
-        names = ", ".join(source.name for source in version.sources)
-        mark: Markup = parts.badge("in use", "accent") if position == 0 else Markup()
-        if position == 0 and version.id in used:
-            mark = h("{mark} a run was trained on it", mark=mark)
-        elif position == 0:
-            mark = h("{mark} {undo}", mark=mark, undo=parts.action("undo", version.id, "Undo this import"))
-        rows.append((words.moment(version.created_at), names, f"{version.total:,}", f"{version.set_aside:,}", mark))
-    headings = ["Imported", "From", "Examples", "Set aside", ""]
-    table = parts.table("Versions of the data", headings, rows, numbers=[2, 3])
-    return h("<h3>Versions</h3>{table}", table=table)
 
 
 def kept(count: int) -> Markup:

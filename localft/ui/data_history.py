@@ -1,0 +1,53 @@
+"""Versions of the data: what changed, undo, and using an earlier one again."""
+
+import gradio as gr
+
+from localft import words
+from localft.data.differing import compare_versions
+from localft.data.history import restore, undo, version_before
+from localft.data.versions import DatasetVersion, list_versions, newest_version, open_version
+from localft.errors import UserError
+from localft.store.projects import Project
+from localft.training.runs import versions_in_use
+from localft.ui.actions import action_of, clickable
+from localft.ui.handlers import Updates
+from localft.ui.shared import Page, Shared, required
+from localft.ui.views import data_history as views
+from localft.ui.views import parts
+from localft.ui.views.html import Markup
+
+
+def draw_history(shared: Shared, message: gr.HTML) -> None:
+    """Draw the table of versions and connect it."""
+    versions = gr.HTML(js_on_load=clickable(), elem_id="versions")
+    changes = gr.HTML()
+
+    def read(page: Page) -> Updates:
+        listed = list_versions(page.project).items if page.project else []
+        used = versions_in_use(page.project) if page.project and listed else set()
+        return {versions: views.versions(listed, used) if listed else "", changes: ""}
+
+    def act(slug: str | None, event: gr.EventData) -> Updates:
+        project = required(slug)
+        action, version_id = action_of(event)
+        if action == "diff":
+            return {changes: _what_changed(project, version_id)}
+        return {changes: "", message: _go_back(project, action, version_id)}
+
+    shared.view("data", [versions, changes], read)
+    shared.on(versions.click, act, [shared.project], [changes], message, changes=True, concurrency_limit=1)
+
+
+def _what_changed(project: Project, version_id: str) -> Markup:
+    later = open_version(project, version_id)
+    return views.difference(compare_versions(project, version_before(project, later), later))
+
+
+def _go_back(project: Project, action: str, version_id: str) -> Markup:
+    if action == "restore":
+        now: DatasetVersion | None = restore(project, open_version(project, version_id))
+    else:
+        if newest_version(project).id != version_id:
+            raise UserError("There is a newer version by now.", "Look at the list of versions again.")
+        now = undo(project, versions_in_use(project))
+    return parts.done(f"{words.counted(now.total, 'example')} count now." if now else "The import is undone.", "plain")

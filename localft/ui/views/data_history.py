@@ -1,0 +1,91 @@
+"""The history of a project's data: its versions, and what differs between two of them."""
+
+from collections.abc import Iterator, Sequence
+
+from localft import words
+from localft.data.checks.finding import Row
+from localft.data.differing import Difference
+from localft.data.versions import DatasetVersion
+from localft.ui.views import parts
+from localft.ui.views.html import Markup, h
+
+_MOST_ROWS = 50
+_EXCERPT = 300
+
+
+def versions(listed: Sequence[DatasetVersion], used: set[str]) -> Markup:
+    """The versions, newest first; the newest is the one that is trained on."""
+    rows = [
+        (
+            words.moment(version.created_at),
+            _how(version),
+            f"{version.total:,}",
+            f"{version.set_aside:,}",
+            _marks(version, used),
+            _buttons(listed, position, used),
+        )
+        for position, version in enumerate(listed)
+    ]
+    headings = ["Made", "How", "Examples", "Set aside", "", ""]
+    table = parts.table("Versions of the data", headings, rows, numbers=[2, 3])
+    return h("<h3>Versions</h3>{table}", table=table)
+
+
+def _how(version: DatasetVersion) -> str:
+    return version.note or f"from {', '.join(source.name for source in version.sources)}"
+
+
+def _marks(version: DatasetVersion, used: set[str]) -> Markup:
+    return parts.badge("trained on", "accent") if version.id in used else Markup()
+
+
+def _buttons(listed: Sequence[DatasetVersion], position: int, used: set[str]) -> Markup:
+    version, made = listed[position], words.moment(listed[position].created_at)
+    if position:
+        return parts.action("restore", version.id, "Use again", made)
+    earlier = position + 1 < len(listed)
+    what = parts.action("diff", version.id, "What changed", made) if earlier else Markup()
+    undo = parts.action("undo", version.id, "Undo", made) if earlier or version.id not in used else Markup()
+    return h("{what} {undo}", what=what, undo=undo)
+
+
+def difference(found: Difference) -> Markup:
+    """What differs between two versions, row by row, before and after."""
+    lines = list(_lines(found))
+    headings = ["What", "From", "Row", "Before", "After"]
+    table = parts.table(f"What changed: {found.sentence}", headings, lines[:_MOST_ROWS], [2], hide_caption=False)
+    more = len(lines) - _MOST_ROWS
+    rest = parts.note(f"{more:,} more: `localft data diff` lists them all.") if more > 0 else Markup()
+    return h('<div role="status">{table}{rest}</div>', table=table, rest=rest)
+
+
+def _lines(found: Difference) -> Iterator[tuple[object, ...]]:
+    for row in found.removed:
+        yield ("deleted", row.example.source, f"{row.example.row:,}", _text(row), "")
+    for row in found.added:
+        yield ("added", row.example.source, f"{row.example.row:,}", "", _text(row))
+    for earlier, later in found.changed:
+        before, after = _where_they_part(_said(earlier), _said(later))
+        place = (later.example.source, f"{later.example.row:,}")
+        yield ("changed", *place, parts.verbatim(before), parts.verbatim(after))
+    for earlier, later in found.moved:
+        yield ("moved", later.example.source, f"{later.example.row:,}", earlier.split, later.split)
+
+
+def _text(row: Row) -> Markup:
+    return parts.verbatim(_said(row)[:_EXCERPT])
+
+
+def _said(row: Row) -> str:
+    return "\n".join(message.content for message in row.example.messages if message.role != "system")
+
+
+def _where_they_part(before: str, after: str) -> tuple[str, str]:
+    """Both texts from a little before the first difference on."""
+    same = next(
+        (index for index, (one, other) in enumerate(zip(before, after, strict=False)) if one != other),
+        min(len(before), len(after)),
+    )
+    start = max(0, same - _EXCERPT // 4)
+    lead = "…" if start else ""
+    return lead + before[start : start + _EXCERPT], lead + after[start : start + _EXCERPT]

@@ -1,0 +1,68 @@
+"""The data doctor in the terminal: check, repair, see what changed, go back, on the sample that is dirty on purpose."""
+
+import json
+from typing import Any
+
+import pytest
+
+from localft.assets import asset
+from localft.cli.main import main
+from localft.store.projects import create_project
+
+
+@pytest.fixture
+def dirty() -> None:
+    create_project("Dirty")
+    assert main(["data", "import", "dirty", str(asset("samples") / "dirty.jsonl")]) == 0
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    capsys.readouterr()
+    assert main(["data", *arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.usefixtures("dirty")
+def test_from_findings_to_a_clean_version_and_back(capsys: pytest.CaptureFixture[str]) -> None:
+    report = answer(capsys, "check", "dirty")["report"]
+    assert report["verdict"] == "fix"
+    mendable = answer(capsys, "repair", "dirty")["repairs"]
+    assert {"contradictions", "near-duplicates", "mixed formats", "secrets", "card numbers"} <= set(mendable)
+    tried = answer(capsys, "repair", "dirty", "--all", "--dry-run")
+    repaired = answer(capsys, "repair", "dirty", "--all")
+    assert tried["removed"] == repaired["removed"]
+    assert repaired["parent"] == tried["dataset"] != repaired["dataset"]
+    assert sum(repaired["counts"].values()) == sum(report["counts"].values()) - len(repaired["removed"])
+    left = {finding["check"] for finding in answer(capsys, "check", "dirty")["report"]["findings"]}
+    assert not left & set(mendable)
+    difference = answer(capsys, "diff", "dirty")
+    assert (difference["earlier"], difference["later"]) == (repaired["parent"], repaired["dataset"])
+    assert difference["removed"] == repaired["removed"]
+    assert [one["id"] for one in answer(capsys, "versions", "dirty")["versions"]] == [
+        repaired["dataset"],
+        repaired["parent"],
+    ]
+    undone = answer(capsys, "undo", "dirty")
+    assert undone == {"project": "dirty", "undone": repaired["dataset"], "dataset": repaired["parent"]}
+    assert answer(capsys, "check", "dirty")["report"] == report
+
+
+@pytest.mark.usefixtures("dirty")
+def test_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["data", "check", "dirty"])
+    assert "Repair (near-duplicates): keep the first of each" in capsys.readouterr().out
+    assert main(["data", "repair", "dirty", "card numbers"]) == 0
+    printed = capsys.readouterr()
+    assert "1 changed:" in printed.out
+    assert "card numbers: 1 changed" in printed.out
+    assert "localft data undo dirty" in printed.err
+    assert main(["data", "versions", "dirty"]) == 0
+    assert "imported from dirty.jsonl" in capsys.readouterr().out
+    assert main(["data", "diff", "dirty"]) == 0
+    assert "1 changed." in capsys.readouterr().out
+    assert main(["data", "repair", "dirty", "card numbers"]) == 1
+    assert "Nothing was changed" in capsys.readouterr().err
+    assert main(["data", "repair", "dirty", "secrets", "--all"]) == 2
+    assert main(["data", "diff", "dirty", "a", "b", "c"]) == 2
+    assert main(["data", "diff", "dirty", "a"]) == 1
+    assert "no version 'a'" in capsys.readouterr().err

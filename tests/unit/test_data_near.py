@@ -1,0 +1,135 @@
+"""Near texts are found where they are near, and nowhere else."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from localft.data.near import SIMILAR, NearPair, near_groups, near_pairs
+from localft.data.normalising import normalise
+
+ORIGINALS = 400
+GREETINGS = ("Hello there,", "Good morning!", "Dear team,", "Hi,")
+
+
+def make_text(chooser: random.Random, sentences: int = 5) -> str:
+    vocabulary = [f"{first}{second}" for first in "bdfgklmnprst" for second in ("ale", "ori", "unta", "ime", "ex")]
+    lengths = [chooser.randint(9, 16) for _ in range(sentences)]
+    return " ".join(" ".join(chooser.choices(vocabulary, k=length)).capitalize() + "." for length in lengths)
+
+
+def vary(text: str, way: int, chooser: random.Random) -> str:
+    """One of the ways in which people repeat themselves."""
+    words = text.split()
+    if way == 0:
+        return text.upper()
+    if way == 1:
+        return text.replace(".", " !").replace(" ", "  ")
+    if way == 2:
+        for place in range(chooser.randrange(10), len(words), 10):
+            words[place] = f"other{chooser.randrange(1000)}"
+        return " ".join(words)
+    if way == 3:
+        return f"{chooser.choice(GREETINGS)} {text}"
+    sentences = text.split(". ")
+    chooser.shuffle(sentences)
+    return ". ".join(sentences)
+
+
+def jaccard(one: str, other: str) -> float:
+    """Counted the plain way, on the words themselves."""
+
+    def runs(text: str) -> set[tuple[str, ...]]:
+        words = normalise(text).split()
+        return {tuple(words[start : start + 3]) for start in range(max(1, len(words) - 2))}
+
+    first, second = runs(one), runs(other)
+    return len(first & second) / len(first | second)
+
+
+def joined(pairs: list[NearPair]) -> dict[int, int]:
+    parents: dict[int, int] = {}
+
+    def root(position: int) -> int:
+        while parents.setdefault(position, position) != position:
+            position = parents[position]
+        return position
+
+    for pair in pairs:
+        parents[root(pair.second)] = root(pair.first)
+    return {position: root(position) for position in list(parents)}
+
+
+@pytest.fixture(scope="module")
+def planted() -> list[str]:
+    """Originals, then five variants of each."""
+    chooser = random.Random(7)
+    originals = [make_text(chooser) for _ in range(ORIGINALS)]
+    return originals + [vary(text, way, chooser) for way in range(5) for text in originals]
+
+
+def test_planted_near_duplicates_are_found(planted: list[str]) -> None:
+    """Of the pairs whose similarity is at least 0.8, 95 of 100 or more; and none that is less."""
+    pairs = near_pairs(planted)
+    assert all(jaccard(planted[pair.first], planted[pair.second]) >= SIMILAR for pair in pairs)
+    home = joined(pairs)
+    near = [
+        (number, number + ORIGINALS * (way + 1))
+        for way in range(5)
+        for number in range(ORIGINALS)
+        if jaccard(planted[number], planted[number + ORIGINALS * (way + 1)]) >= SIMILAR
+    ]
+    assert len(near) > 2 * ORIGINALS
+    found = sum(one in home and other in home and home[one] == home[other] for one, other in near)
+    assert found >= 0.95 * len(near)
+
+
+def test_the_similarity_is_the_exact_one(planted: list[str]) -> None:
+    for pair in near_pairs(planted[:50] + planted[ORIGINALS * 3 : ORIGINALS * 3 + 50])[:100]:
+        texts = planted[:50] + planted[ORIGINALS * 3 : ORIGINALS * 3 + 50]
+        assert pair.similarity == pytest.approx(jaccard(texts[pair.first], texts[pair.second]))
+
+
+def test_what_is_found_does_not_depend_on_the_order(planted: list[str]) -> None:
+    texts = planted[::5]
+    order = list(range(len(texts)))
+    random.Random(1).shuffle(order)
+    found = {frozenset(group) for group in near_groups(texts)}
+    again = {frozenset(order[one] for one in group) for group in near_groups([texts[one] for one in order])}
+    assert found == again
+
+
+def test_a_common_form_makes_nothing_near() -> None:
+    chooser = random.Random(3)
+    form = make_text(chooser, sentences=12)
+    asked = [f"{form}\n{make_text(chooser, sentences=2)}" for _ in range(200)]
+    assert jaccard(asked[0], asked[1]) >= 0.7
+    assert near_pairs(asked) == []
+    # What is near without the form is still found.
+    assert near_groups([*asked, asked[7].upper()]) == [[7, 200]]
+
+
+def test_a_crowd_is_one_group() -> None:
+    chooser = random.Random(5)
+    text = make_text(chooser)
+    crowd = [f"{text} {number}" for number in range(40)]
+    assert near_groups([*crowd, make_text(chooser)]) == [list(range(40))]
+
+
+@pytest.mark.parametrize("texts", [[], ["one"], ["", ""], ["a b", "A  b!", "a c"], ["?", "!"], ["\ud800 x y", "z"]])
+def test_short_and_odd_texts(texts: list[str]) -> None:
+    expected = {tuple(sorted((one, two))) for one in range(len(texts)) for two in range(one) if _same(texts, one, two)}
+    assert {(pair.first, pair.second) for pair in near_pairs(texts)} == expected
+
+
+def _same(texts: list[str], one: int, two: int) -> bool:
+    return normalise(texts[one]) == normalise(texts[two])
+
+
+@given(st.lists(st.text(max_size=40), max_size=30))
+@settings(max_examples=200, deadline=None)
+def test_any_texts(texts: list[str]) -> None:
+    for pair in near_pairs(texts):
+        assert 0 <= pair.first < pair.second < len(texts)
+        assert jaccard(texts[pair.first], texts[pair.second]) >= SIMILAR

@@ -1,0 +1,210 @@
+"""Repairs: each mends what its check finds, as a new version; differences are told; nothing is lost."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localft.data.checking import check_version
+from localft.data.differing import compare_versions
+from localft.data.examples import Example
+from localft.data.history import restore, undo, version_before
+from localft.data.importing import import_files
+from localft.data.repairing import repair_version, try_repair
+from localft.data.repairs import REPAIRS
+from localft.data.versions import SPLITS, DatasetVersion, Split, list_versions, load_split, newest_version
+from localft.data.writing import write_version
+from localft.errors import UserError
+from localft.store.projects import Project, create_project
+from tests.unit.test_data_checking import clean
+
+LONG = "The quick brown fox jumps over the lazy dog while nobody in the whole village looks at the old church clock"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return create_project("Repaired")
+
+
+def bring_in(project: Project, tmp_path: Path, rows: list[Any]) -> DatasetVersion:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    return import_files(project, [path]).version
+
+
+def all_of(project: Project, version: DatasetVersion) -> list[Example]:
+    return [example for name in SPLITS for example in load_split(project, version.id, name)]
+
+
+def faulty(name: str) -> list[dict[str, str]]:
+    """Clean rows, some of which have one fault."""
+    rows = clean()
+    if name in {"mixed formats", "invalid JSON"}:
+        share = 60 if name == "mixed formats" else 0
+        rows = [{**row, "completion": json.dumps({"text": row["completion"]})} for row in rows[:share]] + rows[share:]
+        rows[4]["completion"] = '```json\n{"text": "fenced"}\n```'
+        rows[5]["completion"] = '{"text": torn}'
+    changes = {
+        "contradictions": {1: (rows[0]["prompt"], "Other."), 2: (rows[0]["prompt"] + "!", rows[0]["completion"] + " ")},
+        "near-duplicates": {1: (LONG, "Yes, it does."), 2: (LONG.upper() + "!", "Yes it does")},
+        "encoding damage": {3: ("The file says GrÃ¼ÃŸe to all", "Grüße")},
+        "format marks": {3: ("Hello", "Fine.<|im_end|>")},
+        "refusals": {3: ("Hello", "I'm sorry, but I can't help with that.")},
+        "placeholders": {3: ("Hello", "Dear [Your Name], welcome.")},
+        "secrets": {3: ("Hello", "Use sk-abcdefghijklmnopqrstuvwx for it")},
+        "card numbers": {3: ("My card is 4111 1111 1111 1111, thanks", "Yes.")},
+        "e-mail addresses": {3: ("Write to ann.lee@mail.com please", "Yes.")},
+        "telephone numbers": {3: ("Call me at +49 170 1234567 today", "Yes.")},
+    }
+    for index, (prompt, completion) in changes.get(name, {}).items():
+        rows[index] = {"prompt": prompt, "completion": completion}
+    return rows
+
+
+OF_ROWS = sorted(set(REPAIRS) - {"leakage", "golden questions learned"})
+
+
+@pytest.mark.parametrize("name", OF_ROWS)
+def test_what_is_found_is_mended(name: str, project: Project, tmp_path: Path) -> None:
+    version = bring_in(project, tmp_path, faulty(name))
+    before = [(split, load_split(project, version.id, split)) for split in SPLITS]
+    assert name in {finding.check for finding in check_version(project, version).findings}
+    repaired = repair_version(project, version, [name])
+    assert name not in {finding.check for finding in check_version(project, repaired).findings}
+    assert (repaired.parent, newest_version(project).id) == (version.id, repaired.id)
+    assert repaired.note.startswith(f"{name}: ")
+    assert [(split, load_split(project, version.id, split)) for split in SPLITS] == before, "the version before stays"
+    found = compare_versions(project, version, repaired)
+    assert 0 < len(found.removed) + len(found.changed) <= 3
+    assert not found.added
+    assert not found.moved
+
+
+def texts(project: Project, version: DatasetVersion, row: int) -> list[str]:
+    return [message.content for one in all_of(project, version) if one.row == row for message in one.messages]
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "expected"),
+    [
+        ("encoding damage", 4, ["The file says Grüße to all", "Grüße"]),
+        ("format marks", 4, ["Hello", "Fine."]),
+        ("secrets", 4, ["Hello", "Use [key] for it"]),
+        ("card numbers", 4, ["My card is [card number], thanks", "Yes."]),
+        ("e-mail addresses", 4, ["Write to [e-mail address] please", "Yes."]),
+        ("telephone numbers", 4, ["Call me at [telephone number] today", "Yes."]),
+        ("mixed formats", 5, [clean()[4]["prompt"], '{"text": "fenced"}']),
+        ("mixed formats", 6, []),
+        ("near-duplicates", 2, [LONG, "Yes, it does."]),
+        ("near-duplicates", 3, []),
+        ("contradictions", 2, []),
+    ],
+)
+def test_how_it_is_mended(name: str, row: int, expected: list[str], project: Project, tmp_path: Path) -> None:
+    version = bring_in(project, tmp_path, faulty(name))
+    assert texts(project, repair_version(project, version, [name]), row) == expected
+
+
+def test_several_repairs_make_one_version_and_name_what_they_did(project: Project, tmp_path: Path) -> None:
+    rows = faulty("near-duplicates")
+    rows[10] = {"prompt": "Write to ann.lee@mail.com please", "completion": "I shall."}
+    version = bring_in(project, tmp_path, rows)
+    repaired = repair_version(project, version, ["near-duplicates", "e-mail addresses"])
+    assert repaired.note == "near-duplicates: 1 deleted; e-mail addresses: 1 changed"
+    assert (version.total, repaired.total, len(list_versions(project).items)) == (60, 59, 2)
+
+
+def test_a_dry_run_changes_nothing(project: Project, tmp_path: Path) -> None:
+    version = bring_in(project, tmp_path, faulty("refusals"))
+    assert try_repair(project, version, ["refusals"]).sentence == "1 deleted"
+    assert newest_version(project).id == version.id
+
+
+def test_leakage_of_an_older_version_is_found_and_mended(project: Project, tmp_path: Path) -> None:
+    version = bring_in(project, tmp_path, faulty("near-duplicates"))
+    splits = {name: load_split(project, version.id, name) for name in SPLITS}
+    near = [one for name in SPLITS for one in splits[name] if one.row in {2, 3}]
+    kept = {name: [one for one in splits[name] if one.row not in {2, 3}] for name in SPLITS}
+    torn: dict[Split, list[Example]] = {**kept, "train": [*kept["train"], near[0]], "test": [*kept["test"], near[1]]}
+    leaky = write_version(project, torn, version.sources, [], version.seed, version.ratios)
+    report = check_version(project, leaky)
+    assert {"leakage": 1}.items() <= {finding.check: finding.count for finding in report.findings}.items()
+    repaired = repair_version(project, leaky, ["leakage"])
+    assert "leakage" not in {finding.check for finding in check_version(project, repaired).findings}
+    assert sorted(one.row for one in all_of(project, repaired)) == sorted(one.row for one in all_of(project, leaky))
+
+
+def test_golden_questions_are_taken_out_of_training(project: Project, tmp_path: Path) -> None:
+    version = bring_in(project, tmp_path, clean())
+    learned = load_split(project, version.id, "train")[0].prompt[-1].content
+    project.golden.write_text(json.dumps({"prompt": learned.upper(), "answer": "This."}) + "\n", encoding="utf-8")
+    report = check_version(project, version)
+    assert ("golden questions learned", "problem", 1) in {
+        (finding.check, finding.severity, finding.count) for finding in report.findings
+    }
+    repaired = repair_version(project, version, ["golden questions learned"])
+    assert repaired.counts["train"] == version.counts["train"] - 1
+    project.golden.write_text("no JSON\n", encoding="utf-8")
+    checks = {finding.check: finding for finding in check_version(project, repaired).findings}
+    assert "no golden question" in checks["golden questions"].meaning
+
+
+def test_near_questions_with_other_labels_are_told(project: Project, tmp_path: Path) -> None:
+    rows = clean()
+    rows[1], rows[2] = {"prompt": LONG, "completion": "yes"}, {"prompt": f"{LONG} again", "completion": "no"}
+    checks = {finding.check: finding for finding in check_version(project, bring_in(project, tmp_path, rows)).findings}
+    assert (checks["near contradictions"].severity, checks["near contradictions"].count) == ("note", 2)
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [(["nonsense"], "no repair for 'nonsense'"), (["refusals"], "nothing of refusals can be mended")],
+)
+def test_what_cannot_be_mended_is_said(names: list[str], says: str, project: Project, tmp_path: Path) -> None:
+    version = bring_in(project, tmp_path, clean())
+    with pytest.raises(UserError, match=says):
+        repair_version(project, version, names)
+    assert len(list_versions(project).items) == 1
+
+
+def test_a_repair_that_leaves_a_split_empty_is_refused(project: Project, tmp_path: Path) -> None:
+    version = bring_in(project, tmp_path, clean())
+    splits = {name: load_split(project, version.id, name) for name in SPLITS}
+    refusing = [
+        one.model_copy(
+            update={"messages": (*one.prompt, one.messages[-1].model_copy(update={"content": "As an AI, I do not."}))}
+        )
+        for one in splits["test"]
+    ]
+    bad = write_version(project, {**splits, "test": refusing}, version.sources, [], version.seed, version.ratios)
+    with pytest.raises(UserError, match="no example for test"):
+        repair_version(project, bad, ["refusals"])
+
+
+def test_undo_goes_back_step_by_step(project: Project, tmp_path: Path) -> None:
+    first = bring_in(project, tmp_path, faulty("refusals"))
+    second = repair_version(project, first, ["refusals"])
+    assert version_before(project, second).id == first.id
+    assert undo(project, used=set()) == first
+    assert newest_version(project).id == first.id
+    assert undo(project, used=set()) is None
+    with pytest.raises(UserError, match="no examples yet"):
+        undo(project, used=set())
+
+
+def test_what_a_run_was_trained_on_stays_and_the_one_before_counts_again(project: Project, tmp_path: Path) -> None:
+    first = bring_in(project, tmp_path, faulty("refusals"))
+    second = repair_version(project, first, ["refusals"])
+    now = undo(project, used={second.id})
+    assert now is not None
+    assert (now.sha256, now.parent) == (first.sha256, second.id)
+    assert {one.id for one in list_versions(project).items} == {first.id, second.id, now.id}
+    assert all_of(project, now) == all_of(project, first)
+    assert restore(project, second).sha256 == second.sha256
+
+
+def test_the_only_version_a_run_was_trained_on_cannot_be_undone(project: Project, tmp_path: Path) -> None:
+    first = bring_in(project, tmp_path, clean())
+    with pytest.raises(UserError, match="no version of the data before"):
+        undo(project, used={first.id})
