@@ -7,8 +7,8 @@ from pathlib import Path
 from localft import words
 from localft.data.examples import Example, Message
 from localft.data.reading import DUPLICATE, ReadResult, SetAside, no_rows, read_files, set_aside_reasons
-from localft.data.splitting import DEFAULT_RATIOS, Ratios, split, too_few
-from localft.data.versions import SPLITS, DatasetVersion, Split, iterate_split
+from localft.data.splitting import DEFAULT_RATIOS, Ratios, split, split_more, too_few
+from localft.data.versions import SPLITS, DatasetVersion, Split, load_split
 from localft.data.writing import write_version
 from localft.errors import UserError
 from localft.store import files
@@ -55,18 +55,18 @@ def import_files(
 
 
 def extend_version(project: Project, version: DatasetVersion, paths: Sequence[Path | str]) -> ImportReport:
-    """Keep a version's examples together with those of more files as a new version, split as the first was.
+    """Keep a version's examples together with those of more files as a new version; no example changes its split.
 
     Where the files hold nothing but what is there already, that is the version itself.
 
     Raises:
         UserError: a file cannot be read.
     """
-    known = [example for name in SPLITS for example in iterate_split(project, version.id, name)]
-    read = read_files(paths, strict=False, known=known)
+    known = {name: load_split(project, version.id, name) for name in SPLITS}
+    read = read_files(paths, strict=False, known=[example for name in SPLITS for example in known[name]])
     if not read.examples and set(read.kinds) <= {DUPLICATE}:
         return ImportReport(version, read)
-    splits = split([*known, *read.examples], version.seed, version.ratios)
+    splits = split_more(known, read.examples, version.seed, version.ratios)
     sources = [*version.sources, *read.sources]
     aside = [*read_set_aside(project, version.id), *(_listed(row) for row in read.set_aside)]
     note = f"{words.counted(len(read.examples), 'example')} added"

@@ -1,7 +1,7 @@
 """Three splits by seed, in which equal or nearly equal prompts never straddle two."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from localft.data.examples import Example
 from localft.data.grouping import Grouping
@@ -95,8 +95,7 @@ def split(examples: Sequence[Example], seed: int = 42, ratios: Ratios = DEFAULT_
             "Nearly all prompts are equal, so they cannot be split into examples to learn and examples to test with.",
             "Add examples with other prompts.",
         )
-    # A place in a shuffle depends on the seed and on what the group says, not on where it stands in a file.
-    order = {key: hashlib.sha256(f"{seed} {key}".encode()).hexdigest() for key in groups}
+    order = {key: _shuffled(key, seed) for key in groups}
     missing = {name: ratio * len(examples) for name, ratio in zip(SPLITS, ratios, strict=True)}
     placed: dict[Split, list[str]] = {name: [] for name in SPLITS}
     for key in sorted(groups, key=lambda key: (-len(groups[key]), order[key])):
@@ -109,6 +108,28 @@ def split(examples: Sequence[Example], seed: int = 42, ratios: Ratios = DEFAULT_
             donor = max(SPLITS, key=lambda candidate: len(placed[candidate]))
             placed[name].append(placed[donor].pop())
     return {name: _in_order([groups[key] for key in sorted(placed[name], key=order.__getitem__)]) for name in SPLITS}
+
+
+def split_more(
+    splits: Mapping[Split, Sequence[Example]], new: Sequence[Example], seed: int, ratios: Ratios
+) -> dict[Split, list[Example]]:
+    """Add new examples to splits of which no example moves: what was held out is never learned later.
+
+    A new example that asks nearly what a held-out one asks is held out with it. The others fill up what is missing of
+    the ratios. The same arguments give the same splits, whatever the order of the new examples.
+    """
+    homes = {id(example): name for name in SPLITS for example in splits[name]}
+    groups = group_examples([*(example for name in SPLITS for example in splits[name]), *new])
+    total = len(homes) + len(new)
+    missing = {name: ratio * total - len(splits[name]) for name, ratio in zip(SPLITS, ratios, strict=True)}
+    added: dict[Split, list[list[Example]]] = {name: [] for name in SPLITS}
+    for _, group in sorted(groups.items(), key=lambda item: _shuffled(item[0], seed)):
+        fresh = [example for example in group if id(example) not in homes]
+        known = {homes[id(example)] for example in group if id(example) in homes}
+        name = max(known, key=SPLITS.index) if known else max(SPLITS, key=missing.__getitem__)
+        added[name].append(fresh)
+        missing[name] -= len(fresh)
+    return {name: [*splits[name], *_in_order(added[name])] for name in SPLITS}
 
 
 def too_few(count: int) -> UserError | None:
@@ -128,6 +149,11 @@ def _check(examples: Sequence[Example], ratios: Ratios) -> None:
         raise shortage
     if len(ratios) != 3 or min(ratios) <= 0 or abs(sum(ratios) - 1) > 1e-6:
         raise UserError("The three split ratios must be above 0 and sum to 1.", "The usual ones are 0.8, 0.1 and 0.1.")
+
+
+def _shuffled(key: str, seed: int) -> str:
+    """A place in a shuffle that depends on the seed and on what a group says, not on where it stands in a file."""
+    return hashlib.sha256(f"{seed} {key}".encode()).hexdigest()
 
 
 def _in_order(groups: list[list[Example]]) -> list[Example]:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localft.data.examples import Example, Message
-from localft.data.splitting import normalise, prompt_keys, split
+from localft.data.normalising import normalise
+from localft.data.splitting import prompt_keys, split, split_more
 from localft.data.versions import SPLITS
 from localft.errors import UserError
 
@@ -216,3 +217,44 @@ def test_no_prompt_straddles_and_nothing_is_lost(
     assert contents == {name: sorted(one.model_dump_json(exclude={"row"}) for one in again[name]) for name in SPLITS}, (
         "the order in the file does not matter"
     )
+
+
+LONG = "the parcel with the blue kettle has not come although it was promised for last week and nobody answers my mails"
+
+
+def test_nearly_equal_prompts_stay_together() -> None:
+    others = [example(f"question number {n} about {n * n}", "yes") for n in range(60)]
+    near = [example(f"{LONG} {n}", f"answer {n}") for n in range(4)]
+    for seed in range(8):
+        splits = split([*others, *near], seed)
+        assert len({name for name in SPLITS for one in splits[name] if one in near}) == 1
+
+
+def test_a_form_that_all_prompts_follow_does_not_join_them() -> None:
+    asked = [example(f"{LONG}: {n} {'abcdefghijklmnopqrstuvwxyz'[n % 26]}", "yes") for n in range(100)]
+    assert [len(one) for one in split(asked).values()] == [80, 10, 10]
+    few = [example(f"{LONG} {n}", "yes") for n in range(20)]
+    assert min(len(one) for one in split(few).values()) >= 1
+
+
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=60, unique=True), st.integers(0, 5))
+@settings(max_examples=60, deadline=None)
+def test_more_examples_move_none_and_leak_none(numbers: list[int], seed: int) -> None:
+    before = split([example(f"question {n}", "yes") for n in range(50)], seed)
+    # Some ask what is known already, with another answer.
+    new = [example(f"Question {n}!", f"another {n}") for n in numbers]
+    after = split_more(before, new, seed, (0.8, 0.1, 0.1))
+    for name in SPLITS:
+        assert after[name][: len(before[name])] == before[name]
+    assert sum(map(len, after.values())) == 50 + len(new)
+    home = {normalise(one.messages[0].content): name for name in SPLITS for one in before[name]}
+    for name in SPLITS:
+        assert all(home.get(normalise(one.messages[0].content), name) == name for one in after[name])
+    shuffled = list(reversed(new))
+    assert split_more(before, shuffled, seed, (0.8, 0.1, 0.1)) == after
+
+
+def test_more_examples_fill_what_is_missing_of_the_ratios() -> None:
+    before = split([example(f"question {n}", "yes") for n in range(50)])
+    after = split_more(before, [example(f"query {n}", "yes") for n in range(150)], 42, (0.8, 0.1, 0.1))
+    assert [len(after[name]) for name in SPLITS] == [160, 20, 20]
