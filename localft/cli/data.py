@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from localft import words
+from localft.cli.data_edit import add, edit
 from localft.cli.data_repair import diff, repair, undo, versions
 from localft.cli.data_show import show
 from localft.cli.data_views import print_set_aside
@@ -206,6 +207,8 @@ def check(output: Output, project: Project, version_id: str | None, base_model: 
 
 
 data.add_command(show)
+data.add_command(edit)
+data.add_command(add)
 data.add_command(repair)
 data.add_command(diff)
 data.add_command(versions)

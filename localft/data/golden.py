@@ -1,11 +1,14 @@
 """Golden questions: what a person wants answered, kept out of a chat or written by hand, with the wanted answers."""
 
+from collections.abc import Sequence
+
 from localft.data.conversation import BadRow
 from localft.data.examples import Example
+from localft.data.near import near_groups
 from localft.data.readers.opening import open_file
 from localft.data.rows import Row
 from localft.data.shapes import convert, detect
-from localft.data.splitting import prompt_keys
+from localft.data.splitting import asked_texts, prompt_keys
 from localft.data.values import BadValue
 from localft.data.versions import iterate_split, list_versions
 from localft.errors import UserError
@@ -51,3 +54,18 @@ def count_learned(project: Project, dataset: str, questions: list[Example]) -> i
         return 0
     learned = {key for example in iterate_split(project, dataset, "train") for key in prompt_keys(example)}
     return sum(prompt_keys(question)[-1] in learned for question in questions)
+
+
+def golden_among(examples: Sequence[Example], golden: Sequence[Example]) -> list[int]:
+    """Positions of the examples that ask what a golden question asks, word for word or nearly so."""
+    if not golden:
+        return []
+    asked = {prompt_keys(question)[-1] for question in golden}
+    texts = asked_texts([*golden, *examples], with_system=False)
+    groups = (group for group in near_groups(texts) if group[0] < len(golden))
+    near = {position - len(golden) for group in groups for position in group}
+    return [
+        position
+        for position, example in enumerate(examples)
+        if position in near or asked.intersection(prompt_keys(example))
+    ]

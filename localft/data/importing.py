@@ -1,18 +1,22 @@
 """From files to an immutable dataset version."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from localft import words
 from localft.data.examples import Example, Message
+from localft.data.golden import golden_among, read_golden
 from localft.data.reading import DUPLICATE, ReadResult, SetAside, no_rows, read_files, set_aside_reasons
+from localft.data.rows import excerpt
 from localft.data.splitting import DEFAULT_RATIOS, Ratios, split, split_more, too_few
 from localft.data.versions import SPLITS, DatasetVersion, Split, load_split
 from localft.data.writing import write_version
 from localft.errors import UserError
 from localft.store import files
 from localft.store.projects import Project
+
+GOLDEN = "golden question"
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def import_files(
     Raises:
         UserError: nothing can be read or used, or there are too few examples; the project is then as it was.
     """
-    read = read_files(paths, mapping)
+    read = _without_golden(project, read_files(paths, mapping))
     splits = divide(read, system_prompt, seed, ratios)
     aside = [_listed(row) for row in read.set_aside]
     return ImportReport(write_version(project, splits, read.sources, aside, seed, ratios), read)
@@ -63,8 +67,9 @@ def extend_version(project: Project, version: DatasetVersion, paths: Sequence[Pa
         UserError: a file cannot be read.
     """
     known = {name: load_split(project, version.id, name) for name in SPLITS}
-    read = read_files(paths, strict=False, known=[example for name in SPLITS for example in known[name]])
-    if not read.examples and set(read.kinds) <= {DUPLICATE}:
+    everything = [example for name in SPLITS for example in known[name]]
+    read = _without_golden(project, read_files(paths, strict=False, known=everything))
+    if not read.examples and set(read.kinds) <= {DUPLICATE, GOLDEN}:
         return ImportReport(version, read)
     splits = split_more(known, read.examples, version.seed, version.ratios)
     sources = [*version.sources, *read.sources]
@@ -88,6 +93,21 @@ def divide(
     if shortage is not None and read.set_aside:
         raise UserError(shortage.message, f"{len(read.set_aside):,} more cannot be used: {set_aside_reasons(read)}.")
     return split([_with_system(example, system_prompt) for example in read.examples], seed, ratios)
+
+
+def _without_golden(project: Project, read: ReadResult) -> ReadResult:
+    """What was read, with the rows set aside that ask what a golden question asks: it is never learned."""
+    if not project.golden.exists():
+        return read
+    golden = set(golden_among(read.examples, read_golden(project)))
+    reason = "it asks a golden question, which is never learned"
+    aside = [
+        SetAside(one.source, one.row, reason, excerpt(one.prompt[-1].content), GOLDEN)
+        for position, one in enumerate(read.examples)
+        if position in golden
+    ]
+    kept = [one for position, one in enumerate(read.examples) if position not in golden]
+    return replace(read, examples=kept, set_aside=[*read.set_aside, *aside])
 
 
 def _with_system(example: Example, system_prompt: str | None) -> Example:

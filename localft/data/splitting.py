@@ -33,19 +33,15 @@ def prompt_keys(example: Example, with_system: bool = False) -> list[str]:
     return keys
 
 
-def asked_texts(examples: Sequence[Example]) -> list[str]:
-    """What each example asks, as one text: all turns before the last answer.
-
-    System messages are left out, unless they are what differs.
-    """
-    with_system = _differ_in_system_only(examples)
+def asked_texts(examples: Sequence[Example], with_system: bool) -> list[str]:
+    """What each example asks, as one text: all turns before the last answer, system messages `with_system` only."""
     return [
         "\n".join(message.content for message in example.prompt if with_system or message.role != "system")
         for example in examples
     ]
 
 
-def _differ_in_system_only(examples: Sequence[Example]) -> bool:
+def differ_in_system_only(examples: Sequence[Example]) -> bool:
     """Whether nearly everyone asks the same ("Summarise."): then what is asked about is the system text."""
     asked = set()
     for example in examples:
@@ -61,7 +57,7 @@ def group_examples(examples: Sequence[Example]) -> dict[str, list[Example]]:
     Each group stands under the smallest key of its prompts.
     """
     grouping = Grouping(len(examples))
-    by_system = _differ_in_system_only(examples)
+    by_system = differ_in_system_only(examples)
     keys = [prompt_keys(example, with_system=by_system) for example in examples]
     owners: dict[str, int] = {}
     for index, example in enumerate(examples):
@@ -72,7 +68,7 @@ def group_examples(examples: Sequence[Example]) -> dict[str, list[Example]]:
         for key in keys[index][:-1]:
             if key in owners:
                 grouping.join(index, owners[key])
-    for crowd in near_groups(asked_texts(examples)):
+    for crowd in near_groups(asked_texts(examples, by_system)):
         if len(crowd) <= max(len(SPLITS), _LARGEST_CROWD * len(examples)):
             for index in crowd[1:]:
                 grouping.join(crowd[0], index)

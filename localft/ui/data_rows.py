@@ -1,61 +1,188 @@
-"""Browsing the examples of the newest version, one conversation at a time."""
+"""Browsing the examples of the newest version, one conversation at a time, and changing them by hand."""
 
+import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import gradio as gr
 
+from localft import words
+from localft.data.editing import add_example, add_golden, change_turn, delete_example
+from localft.data.examples import Example, Message
 from localft.data.versions import SPLITS, Split, iterate_split, newest_version
 from localft.errors import UserError
 from localft.ui.handlers import Updates
 from localft.ui.shared import Page, Shared, required
 from localft.ui.views import data as views
+from localft.ui.views import parts
+
+_ONE_BY_ONE: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "rows"}
+
+
+@dataclass(frozen=True)
+class _Browser:
+    """Which example is shown, and what of it can be changed; `known` tells whether it still is what the page shows."""
+
+    split: gr.Radio
+    number: gr.Number
+    earlier: gr.Button
+    later: gr.Button
+    shown: gr.HTML
+    known: gr.State
+    turn: gr.Dropdown
+    text: gr.Textbox
+    save: gr.Button
+    delete: gr.Button
+    said: gr.HTML
+
+    @property
+    def outputs(self) -> list[Any]:
+        return [self.shown, self.number, self.split, self.known, self.turn, self.text]
+
+    def show(self, slug: str | None, part: Split, position: int) -> Updates:
+        """The example at a position (from 1, kept inside the part)."""
+        project = required(slug)
+        version = newest_version(project)
+        total = version.counts.get(part, 0)
+        if not total:
+            raise UserError(f"There are no examples in {part}.")
+        where = max(1, min(total, position))
+        example = next(islice(iterate_split(project, version.id, part), where - 1, None))
+        names = [f"{number}: {message.role}" for number, message in enumerate(example.messages, start=1)]
+        return {
+            self.number: where,
+            self.split: part,
+            self.shown: views.example(example, where - 1, total, part),
+            self.known: _digest(example),
+            self.turn: gr.update(choices=names, value=names[-1]),
+            self.text: example.answer,
+        }
 
 
 def draw_rows(shared: Shared, message: gr.HTML) -> None:
     """Draw the browser and connect it."""
+    browser = _draw()
+
+    def read(page: Page) -> Updates:
+        if page.project is None:
+            return {browser.shown: ""}
+        try:
+            return browser.show(page.project.slug, "train", 1)
+        except UserError:
+            return {browser.shown: ""}
+
+    shared.view("data", browser.outputs, read)
+    _connect_browsing(shared, browser, message)
+    _connect_changes(shared, browser)
+    _draw_adding(shared)
+
+
+def _draw() -> _Browser:
     gr.HTML("<h3>Examples</h3>")
     with gr.Row(elem_classes="lf-buttons"):
         split = gr.Radio(list(SPLITS), value="train", label="Part", min_width=260)
         number = gr.Number(1, precision=0, minimum=1, label="Example", min_width=110, scale=0)
         earlier = gr.Button("Previous", size="sm", scale=0, min_width=100)
         later = gr.Button("Next", size="sm", scale=0, min_width=100)
-    shown = gr.HTML()
+    shown, known = gr.HTML(), gr.State("")
+    with gr.Accordion("Change this example", open=False):
+        turn = gr.Dropdown([], label="Turn", info="Which part of the conversation to change.")
+        text = gr.Textbox(label="Text", lines=4, max_lines=20)
+        with gr.Row(elem_classes="lf-buttons"):
+            save = gr.Button("Save this turn", size="sm", scale=0, min_width=150)
+            delete = gr.Button("Delete this example", size="sm", scale=0, min_width=170)
+        said = gr.HTML()
+    return _Browser(split, number, earlier, later, shown, known, turn, text, save, delete, said)
 
-    def read(page: Page) -> Updates:
-        if page.project is None:
-            return {shown: ""}
-        try:
-            return {shown: _look(page.project.slug, "train", 1)[1], number: 1, split: "train"}
-        except UserError:
-            return {shown: ""}
 
+def _connect_browsing(shared: Shared, browser: _Browser, message: gr.HTML) -> None:
     def step(by: int) -> Callable[[str | None, Split, float | None], Updates]:
-        def go(slug: str | None, part: Split, position: float | None) -> Updates:
-            where, html = _look(slug, part, int(position or 1) + by)
-            return {number: where, shown: html}
+        return lambda slug, part, position: browser.show(slug, part, int(position or 1) + by)
 
-        return go
+    def read_turn(slug: str | None, part: Split, position: float | None, known: str, turn: str) -> Updates:
+        return {browser.text: _shown(slug, part, position, known)[0].messages[_index(turn)].content}
 
-    def first(slug: str | None, part: Split) -> Updates:
-        where, html = _look(slug, part, 1)
-        return {number: where, shown: html}
-
-    inputs = [shared.project, split, number]
-    shared.view("data", [shown, number, split], read)
-    shared.on(earlier.click, step(-1), inputs, [number, shown], message)
-    shared.on(later.click, step(1), inputs, [number, shown], message)
-    shared.on(number.submit, step(0), inputs, [number, shown], message)
-    shared.on(split.input, first, [shared.project, split], [number, shown], message)
+    inputs = [shared.project, browser.split, browser.number]
+    shared.on(browser.earlier.click, step(-1), inputs, browser.outputs, message)
+    shared.on(browser.later.click, step(1), inputs, browser.outputs, message)
+    shared.on(browser.number.submit, step(0), inputs, browser.outputs, message)
+    shared.on(browser.split.input, lambda slug, part: browser.show(slug, part, 1), inputs[:2], browser.outputs, message)
+    shared.on(browser.turn.input, read_turn, [*inputs, browser.known, browser.turn], [browser.text], message)
 
 
-def _look(slug: str | None, part: Split, position: int) -> tuple[int, str]:
-    """The example at a position (from 1, kept inside the part) and where that is."""
-    project = required(slug)
+def _connect_changes(shared: Shared, browser: _Browser) -> None:
+    def save(slug: str | None, part: Split, position: float | None, known: str, turn: str, text: str) -> Updates:
+        _, index = _shown(slug, part, position, known)
+        project = required(slug)
+        version = change_turn(project, newest_version(project), part, index, _index(turn), text)
+        shown = browser.show(slug, part, index + 1)
+        return {**shown, browser.turn: gr.skip(), browser.text: text, browser.said: _done(version.note)}
+
+    def delete(slug: str | None, part: Split, position: float | None, known: str) -> Updates:
+        _, index = _shown(slug, part, position, known)
+        project = required(slug)
+        version = delete_example(project, newest_version(project), part, index)
+        return {**browser.show(slug, part, index + 1), browser.said: _done(version.note)}
+
+    inputs = [shared.project, browser.split, browser.number, browser.known]
+    saved = [*inputs, browser.turn, browser.text]
+    shared.on(browser.save.click, save, saved, browser.outputs, browser.said, changes=True, **_ONE_BY_ONE)
+    shared.on(browser.delete.click, delete, inputs, browser.outputs, browser.said, changes=True, **_ONE_BY_ONE)
+
+
+def _draw_adding(shared: Shared) -> None:
+    with gr.Accordion("Add an example, or a golden question", open=False):
+        question = gr.Textbox(label="Question", lines=2, max_lines=20)
+        answer = gr.Textbox(label="Answer that you want", lines=3, max_lines=20)
+        system = gr.Textbox(label="System prompt of this example", info="Empty: none.")
+        with gr.Row(elem_classes="lf-buttons"):
+            learn = gr.Button("Add to the examples", size="sm", scale=0, min_width=170)
+            golden = gr.Button("Keep as golden question", size="sm", scale=0, min_width=190)
+        message = gr.HTML()
+
+    def given(asked: str, answered: str, told: str) -> list[Message]:
+        first = [Message(role="system", content=told)] if told.strip() else []
+        return [*first, Message(role="user", content=asked), Message(role="assistant", content=answered)]
+
+    def add(slug: str | None, *said: str) -> Updates:
+        project = required(slug)
+        _, part = add_example(project, newest_version(project), given(*said))
+        return {question: "", answer: "", message: _done(f"1 example added to {part}")}
+
+    def keep(slug: str | None, *said: str) -> Updates:
+        count = add_golden(required(slug), given(*said))
+        kept = f"Kept. The project has {words.counted(count, 'golden question')} now; no training sees them."
+        return {question: "", answer: "", message: parts.done(kept)}
+
+    inputs, outputs = [shared.project, question, answer, system], [question, answer]
+    shared.on(learn.click, add, inputs, outputs, message, changes=True, **_ONE_BY_ONE)
+    shared.on(golden.click, keep, inputs, outputs, message, changes=True, **_ONE_BY_ONE)
+
+
+def _shown(slug: str | None, part: Split, position: float | None, known: str) -> tuple[Example, int]:
+    """The example that the page shows, and its index from 0.
+
+    Raises:
+        UserError: it is another one by now.
+    """
+    project, index = required(slug), int(position or 1) - 1
     version = newest_version(project)
-    total = version.counts.get(part, 0)
-    if not total:
-        raise UserError(f"There are no examples in {part}.")
-    where = max(1, min(total, position))
-    example = next(islice(iterate_split(project, version.id, part), where - 1, None))
-    return where, str(views.example(example, where - 1, total, part))
+    example = next(islice(iterate_split(project, version.id, part), max(0, index), None), None)
+    if example is None or _digest(example) != known:
+        raise UserError("The examples have changed since this one was shown.", "Look at it again, then change it.")
+    return example, index
+
+
+def _digest(example: Example) -> str:
+    return hashlib.sha256(example.model_dump_json().encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _index(turn: str) -> int:
+    """The turn that "3: assistant" names, from 0."""
+    return int(turn.partition(":")[0]) - 1
+
+
+def _done(note: str) -> Any:
+    return parts.done(f"{note[0].upper()}{note[1:]}. Undo stands beside the versions below.")

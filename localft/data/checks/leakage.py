@@ -1,8 +1,8 @@
 """Held-out examples that ask what was learned: by heart is not how well the model does."""
 
 from localft.data.checks.finding import CheckContext, Finding, Row, counted, references
-from localft.data.near import near_groups
-from localft.data.splitting import asked_texts, prompt_keys, split
+from localft.data.golden import golden_among
+from localft.data.splitting import split
 from localft.data.versions import SPLITS
 
 BETWEEN_SPLITS = "leakage"
@@ -65,14 +65,5 @@ def _golden(context: CheckContext) -> list[Finding]:
 
 
 def _learned_golden(context: CheckContext) -> list[Row]:
-    """Rows of training that ask what a golden question asks, word for word or nearly so."""
-    if not context.golden:
-        return []
-    asked = {prompt_keys(question)[-1] for question in context.golden}
     rows = [row for row in context.rows if row.split == "train"]
-    count = len(context.golden)
-    texts = asked_texts([*context.golden, *(row.example for row in rows)])
-    near = {position for group in near_groups(texts) if group[0] < count for position in group if position >= count}
-    return [
-        row for number, row in enumerate(rows) if number + count in near or asked.intersection(prompt_keys(row.example))
-    ]
+    return [rows[position] for position in golden_among([row.example for row in rows], context.golden)]

@@ -1,0 +1,142 @@
+"""Changes by hand, one at a time: each makes a new version, so that each can be undone."""
+
+from collections.abc import Sequence
+
+from localft.data.checking import read_context
+from localft.data.conversation import BadRow, turns
+from localft.data.examples import Example, Message
+from localft.data.golden import golden_among
+from localft.data.importing import read_set_aside
+from localft.data.keeping import keep_golden
+from localft.data.splitting import split_more
+from localft.data.versions import (
+    SPLITS,
+    DatasetVersion,
+    SourceFile,
+    Split,
+    list_versions,
+    load_split,
+    newest_version,
+)
+from localft.data.writing import write_version
+from localft.errors import UserError
+from localft.store.projects import Project
+
+BY_HAND = "by hand"
+Splits = dict[Split, list[Example]]
+
+
+def change_turn(
+    project: Project, version: DatasetVersion, split: Split, index: int, turn: int, content: str
+) -> DatasetVersion:
+    """Give a turn of an example another text; example and turn count from 0.
+
+    Raises:
+        UserError: there is no such example or turn, or the example would be none any more.
+    """
+    splits = _read(project, version)
+    example = _find(splits, split, index)
+    if not 0 <= turn < len(example.messages):
+        raise UserError(f"The example has {len(example.messages)} turns.", "Name one of them.")
+    messages = list(example.messages)
+    messages[turn] = messages[turn].model_copy(update={"content": content})
+    splits[split][index] = example.model_copy(update={"messages": _checked(messages)})
+    return _keep(project, version, splits, f"{_place(split, index)} changed")
+
+
+def example_at(project: Project, version: DatasetVersion, split: Split, index: int) -> Example:
+    """One example of a version; it counts from 0.
+
+    Raises:
+        UserError: there is none.
+    """
+    return _find(_read(project, version), split, index)
+
+
+def delete_example(project: Project, version: DatasetVersion, split: Split, index: int) -> DatasetVersion:
+    """Take an example out.
+
+    Raises:
+        UserError: there is no such example, or it is the last one of its split.
+    """
+    splits = _read(project, version)
+    _find(splits, split, index)
+    if len(splits[split]) == 1:
+        raise UserError(f"It is the only example for {split}.", "Add others first.")
+    del splits[split][index]
+    return _keep(project, version, splits, f"{_place(split, index)} deleted")
+
+
+def add_example(project: Project, version: DatasetVersion, messages: Sequence[Message]) -> tuple[DatasetVersion, Split]:
+    """Add a conversation; return the new version and the split that the example came into.
+
+    What asks nearly the same as a held-out example is held out with it.
+
+    Raises:
+        UserError: it is no conversation with an answer, is there already, or is a golden question.
+    """
+    context = read_context(project, version)
+    splits: Splits = {name: [row.example for row in context.rows if row.split == name] for name in SPLITS}
+    numbers = [row.example.row for row in context.rows if row.example.source == BY_HAND]
+    added = Example(messages=_checked(messages), source=BY_HAND, row=max(numbers, default=0) + 1)
+    if any(added.messages == row.example.messages for row in context.rows):
+        raise UserError("This example is there already.", "Change the one that is there.")
+    if golden_among([added], context.golden):
+        raise UserError(
+            "This is one of the golden questions, which measure only what was never learned.",
+            "Ask something else, or take the question out of the golden ones first.",
+        )
+    more = split_more(splits, [added], version.seed, version.ratios)
+    home = next(name for name in SPLITS if added in more[name])
+    return _keep(project, version, more, "1 example added by hand"), home
+
+
+def add_golden(project: Project, messages: Sequence[Message]) -> int:
+    """Keep a golden question with the wanted answer; return how many there are now.
+
+    Raises:
+        UserError: it is no question with an answer, or the newest version teaches it.
+    """
+    question = Example(messages=_checked(messages))
+    if list_versions(project).items:
+        version = newest_version(project)
+        examples = load_split(project, version.id, "train")
+        learned = golden_among(examples, [question])
+        if learned:
+            first = examples[learned[0]]
+            raise UserError(
+                f"The model learns this question: it stands in {first.source}, row {first.row}.",
+                "A golden question has to be one that is never learned; ask another, or delete that example first.",
+            )
+    return keep_golden(project, [message.as_chat() for message in question.messages])
+
+
+def _checked(messages: Sequence[Message]) -> tuple[Message, ...]:
+    try:
+        return turns(list(messages))
+    except BadRow as error:
+        raise UserError(f"That is no example: {error}.", "Correct it and try again.") from error
+
+
+def _read(project: Project, version: DatasetVersion) -> Splits:
+    return {name: load_split(project, version.id, name) for name in SPLITS}
+
+
+def _find(splits: Splits, split: Split, index: int) -> Example:
+    if not 0 <= index < len(splits[split]):
+        raise UserError(f"There is no example {index + 1:,} for {split}.", f"There are {len(splits[split]):,}.")
+    return splits[split][index]
+
+
+def _keep(project: Project, version: DatasetVersion, splits: Splits, note: str) -> DatasetVersion:
+    sources = list(version.sources)
+    if BY_HAND not in {source.name for source in sources} and any(
+        example.source == BY_HAND for name in SPLITS for example in splits[name]
+    ):
+        sources.append(SourceFile(name=BY_HAND, bytes=0, sha256="", shape=BY_HAND))
+    aside = read_set_aside(project, version.id)
+    return write_version(project, splits, sources, aside, version.seed, version.ratios, version.id, note)
+
+
+def _place(split: Split, index: int) -> str:
+    return f"example {index + 1:,} of {split}"
