@@ -10,6 +10,7 @@ from localft import words
 from localft.data import keeping
 from localft.data.importing import import_files, preview_files, read_set_aside
 from localft.data.repairing import repair_version
+from localft.data.repairs import REPAIRS
 from localft.data.shapes import FIELDS
 from localft.data.splitting import DEFAULT_RATIOS
 from localft.data.versions import DatasetVersion, list_versions, newest_version
@@ -202,11 +203,12 @@ def _connect_results(shared: Shared, checks: Checks, findings: gr.HTML, found: g
     def act(slug: str | None, event: gr.EventData) -> Updates:
         project, (action, value) = required(slug), action_of(event)
         version = newest_version(project)
+        report = checks.report(project, version)
         if action == "repair":
-            repaired = repair_version(project, version, [value])
+            mendable = [finding.check for finding in report.findings if finding.check in REPAIRS]
+            repaired = repair_version(project, version, [value] if value else mendable)
             said = f"Repaired, {repaired.note}. Undo stands beside the versions below."
             return {found: "", message: parts.done(said)}
-        report = checks.report(project, version)
         number = int(value)
         if not 0 <= number < len(report.findings):
             raise UserError("The findings have changed.", "Reload the page.")

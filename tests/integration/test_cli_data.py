@@ -66,3 +66,25 @@ def test_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "diff", "dirty", "a", "b", "c"]) == 2
     assert main(["data", "diff", "dirty", "a"]) == 1
     assert "no version 'a'" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("dirty")
+def test_by_hand(capsys: pytest.CaptureFixture[str]) -> None:
+    before = answer(capsys, "show", "dirty", "--first", "2", "--rows", "1")["examples"][0]
+    changed = answer(capsys, "edit", "dirty", "--example", "2", "--text", "Another answer.")
+    after = answer(capsys, "show", "dirty", "--first", "2", "--rows", "1")["examples"][0]
+    assert (after["messages"][-1]["content"], after["messages"][:-1]) == ("Another answer.", before["messages"][:-1])
+    deleted = answer(capsys, "edit", "dirty", "--example", "2", "--delete")
+    assert deleted["parent"] == changed["dataset"]
+    assert deleted["counts"]["train"] == changed["counts"]["train"] - 1
+    added = answer(capsys, "add", "dirty", "--question", "Anything new?", "--answer", "Yes.", "--system", "Be short.")
+    assert added["counts"][added["split"]] == deleted["counts"][added["split"]] + 1
+    assert answer(capsys, "add", "dirty", "--question", "Is this golden?", "--answer", "Yes.", "--golden") == {
+        "project": "dirty",
+        "golden": 1,
+    }
+    assert main(["data", "add", "dirty", "--question", "is this golden", "--answer", "No."]) == 1
+    assert "never learned" in capsys.readouterr().err
+    assert main(["data", "edit", "dirty", "--example", "1"]) == 2
+    assert main(["data", "edit", "dirty", "--example", "1", "--turn", "9", "--text", "x"]) == 1
+    assert len(answer(capsys, "versions", "dirty")["versions"]) == 4

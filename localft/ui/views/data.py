@@ -118,7 +118,9 @@ def findings(found: Sequence[Finding]) -> Markup:
         for index, finding in enumerate(found)
     ]
     table = parts.table("Findings", ["What", "How many", "How bad", "What to do", ""], rows, numbers=[1])
-    return h("<h3>Findings</h3>{table}", table=table)
+    mendable = sum(finding.check in REPAIRS for finding in found)
+    everything = parts.action("repair", "", f"Repair all {mendable}") if mendable > 1 else Markup()
+    return h("<h3>Findings</h3>{table}<p>{everything}</p>", table=table, everything=everything)
 
 
 def _what_to_do(finding: Finding) -> Markup:
