@@ -77,38 +77,49 @@ class _Texts:
 
     def __init__(self, texts: Iterable[str]) -> None:
         self.twins: list[int] = []
-        self._words, self._starts = array("I"), [0]
+        words, self._starts = array("I"), [0]
         firsts: dict[bytes, int] = {}
         for position, text in enumerate(texts):
             said = normalise(text).encode("utf-8", "surrogatepass")
             digest = hashlib.blake2b(said, digest_size=16).digest()
             self.twins.append(firsts.setdefault(digest, position))
             if self.twins[-1] == position:
-                self._words.extend(map(zlib.crc32, said.split(b" ")))
-            self._starts.append(len(self._words))
+                words.extend(map(zlib.crc32, said.split(b" ")))
+                # A text of fewer than three words is one run.
+                words.extend([0] * (self._starts[-1] + 3 - len(words)))
+            self._starts.append(len(words))
         self.different = [firsts[digest] for digest in sorted(firsts)]
-        self._view = numpy.frombuffer(self._words, dtype=numpy.uint32) if self._words else numpy.empty(0, numpy.uint32)
+        self._words = numpy.array(words, dtype=numpy.uint32)
         self._forms = self._find_forms()
 
     def runs(self, position: int) -> Runs:
-        """The runs of a text without the common form; all of them where nothing else is left."""
+        """The set of runs of a text without the common form; of all of them where nothing else is left."""
+        runs = numpy.unique(self._all_runs(position))
+        own = runs[~self._forms[_cells(runs)]]
+        return own if len(own) else runs
+
+    def own_runs(self, position: int) -> Runs:
+        """As `runs`, in the order of the text, each as often as it occurs."""
         runs = self._all_runs(position)
-        own = runs[~self._forms[runs >> numpy.uint64(64 - _COUNTERS)]]
+        own = runs[~self._forms[_cells(runs)]]
         return own if len(own) else runs
 
     def _all_runs(self, position: int) -> Runs:
-        """A text of fewer than three words is one run."""
-        words = self._view[self._starts[position] : self._starts[position + 1]].astype(numpy.uint64)
-        if len(words) < 3:
-            words = numpy.pad(words, (0, 3 - len(words)))
-        return numpy.unique(_mixed(_mixed(words[:-2] * _MULTIPLIER + words[1:-1]) * _MULTIPLIER + words[2:]))
+        words = self._words[self._starts[position] : self._starts[position + 1]].astype(numpy.uint64)
+        return _mixed(_mixed(words[:-2] * _MULTIPLIER + words[1:-1]) * _MULTIPLIER + words[2:])
 
     def _find_forms(self) -> npt.NDArray[numpy.bool_]:
         """Which runs too many texts share, by the first bits of their hash."""
         counters = numpy.zeros(1 << _COUNTERS, dtype=numpy.uint32)
         for position in self.different:
-            counters[self._all_runs(position) >> numpy.uint64(64 - _COUNTERS)] += 1
+            # A run counts once in each text, however often it stands there.
+            counters[_cells(self._all_runs(position))] += 1
         return counters > max(_FORM_TEXTS, _FORM_SHARE * len(self.different))
+
+
+def _cells(runs: Runs) -> Runs:
+    """The first bits of each hash."""
+    return runs >> numpy.uint64(64 - _COUNTERS)
 
 
 def _mixed(numbers: npt.NDArray[numpy.uint64]) -> npt.NDArray[numpy.uint64]:
@@ -139,7 +150,7 @@ def _band_hashes(texts: _Texts) -> npt.NDArray[numpy.uint64]:
 
     bands = numpy.empty((len(texts.different), _BANDS), dtype=numpy.uint64)
     for start in range(0, len(bands), _BLOCK):
-        block = [texts.runs(position) for position in texts.different[start : start + _BLOCK]]
+        block = [texts.own_runs(position) for position in texts.different[start : start + _BLOCK]]
         starts = numpy.cumsum([0, *map(len, block)], dtype=numpy.uint64)
         digests = RMinHash.digest_matrix_from_flat_token_hashes(
             numpy.concatenate(block), starts, _BANDS * _HASHES, _SEED

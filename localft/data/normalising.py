@@ -11,11 +11,18 @@ _INVISIBLE = re.compile(
 )
 
 
+# What of ASCII is no letter and no digit stands between words, but for apostrophes.
+_BETWEEN = {number: None if chr(number) in "'`" else " " for number in range(128) if not chr(number).isalnum()}
+
+
 def normalise(text: str) -> str:
     """Reduce a text to its words and digits: case, accents' encoding, punctuation, white space do not count.
 
     Nor do characters that nobody sees. A text without any word is only freed of the space around it.
     """
+    if text.isascii():
+        # The same, several times faster.
+        return " ".join(text.lower().translate(_BETWEEN).split()) or text.strip()
     seen = _INVISIBLE.sub("", text)
     folded = unicodedata.normalize("NFKC", seen).casefold()
     words = _NOT_WORDS.sub(" " if folded.isascii() else _gap, _APOSTROPHES.sub("", folded))

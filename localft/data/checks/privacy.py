@@ -1,7 +1,7 @@
 """Personal data and secrets: a model may repeat them word for word to whoever asks."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from localft.data.checks.finding import CheckContext, Finding, Severity, counted, references
@@ -16,13 +16,19 @@ _SECRET = re.compile(
     r"\b(?:sk-[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{30,}|gh[pousr]_[A-Za-z0-9]{30,}|AKIA[0-9A-Z]{16}|xox[abp]-[\w-]{20,}"
     r"|AIza[\w-]{30,})\b|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
+_SECRET_SIGNS = ("sk-", "hf_", "gh", "AKIA", "xox", "AIza", "-----BEGIN ")
+_DIGITS = "0123456789"
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of personal data: how it is found, what it is, and what it is replaced by."""
+    """A kind of personal data: how it is found, what it is, and what it is replaced by.
+
+    A text without any of the `signs` holds none, which is told faster than by the pattern.
+    """
 
     name: str
+    signs: Sequence[str]
     pattern: re.Pattern[str]
     what: str
     severity: Severity
@@ -30,10 +36,10 @@ class Kind:
 
 
 KINDS = (
-    Kind("secrets", _SECRET, "what looks like a secret key", "problem", "[key]"),
-    Kind("card numbers", _CARD, "a payment card number", "problem", "[card number]"),
-    Kind("e-mail addresses", _EMAIL, "an e-mail address", "warning", "[e-mail address]"),
-    Kind("telephone numbers", _PHONE, "a telephone number", "warning", "[telephone number]"),
+    Kind("secrets", _SECRET_SIGNS, _SECRET, "what looks like a secret key", "problem", "[key]"),
+    Kind("card numbers", _DIGITS, _CARD, "a payment card number", "problem", "[card number]"),
+    Kind("e-mail addresses", "@", _EMAIL, "an e-mail address", "warning", "[e-mail address]"),
+    Kind("telephone numbers", _DIGITS, _PHONE, "a telephone number", "warning", "[telephone number]"),
 )
 
 
@@ -57,6 +63,8 @@ def redacted(text: str, kind: Kind) -> str:
 
 def _matches(kind: Kind, example: Example) -> Iterator[str]:
     for text in (*(message.content for message in example.messages), example.rejected):
+        if not any(sign in text for sign in kind.signs):
+            continue
         for match in kind.pattern.finditer(text):
             if _counts(kind, match[0]):
                 yield match[0]
