@@ -94,9 +94,7 @@ class _Texts:
 
     def runs(self, position: int) -> Runs:
         """The set of runs of a text without the common form; of all of them where nothing else is left."""
-        runs = numpy.unique(self._all_runs(position))
-        own = runs[~self._forms[_cells(runs)]]
-        return own if len(own) else runs
+        return numpy.unique(self.own_runs(position))
 
     def own_runs(self, position: int) -> Runs:
         """As `runs`, in the order of the text, each as often as it occurs."""

@@ -13,7 +13,6 @@ from localft.errors import UserError
 MINIMUM = 10
 Ratios = tuple[float, float, float]
 DEFAULT_RATIOS: Ratios = (0.8, 0.1, 0.1)
-# Where more than this share of all prompts is joined by likeness, it is their form: kept together, no split is left.
 _LARGEST_CROWD = 0.1
 
 
@@ -33,6 +32,16 @@ def prompt_keys(example: Example, with_system: bool = False) -> list[str]:
     return keys
 
 
+def near_prompts(examples: Sequence[Example]) -> list[list[int]]:
+    """Positions of examples that ask nearly the same, as groups of two or more.
+
+    Where a group holds more than a tenth of all, what they share is a form that is asked in, and it is left out.
+    """
+    largest = max(len(SPLITS), _LARGEST_CROWD * len(examples))
+    groups = near_groups(asked_texts(examples, _differ_in_system_only(examples)))
+    return [group for group in groups if len(group) <= largest]
+
+
 def asked_texts(examples: Sequence[Example], with_system: bool) -> list[str]:
     """What each example asks, as one text: all turns before the last answer, system messages `with_system` only."""
     return [
@@ -41,7 +50,7 @@ def asked_texts(examples: Sequence[Example], with_system: bool) -> list[str]:
     ]
 
 
-def differ_in_system_only(examples: Sequence[Example]) -> bool:
+def _differ_in_system_only(examples: Sequence[Example]) -> bool:
     """Whether nearly everyone asks the same ("Summarise."): then what is asked about is the system text."""
     asked = set()
     for example in examples:
@@ -57,8 +66,8 @@ def group_examples(examples: Sequence[Example]) -> dict[str, list[Example]]:
     Each group stands under the smallest key of its prompts.
     """
     grouping = Grouping(len(examples))
-    by_system = differ_in_system_only(examples)
-    keys = [prompt_keys(example, with_system=by_system) for example in examples]
+    with_system = _differ_in_system_only(examples)
+    keys = [prompt_keys(example, with_system) for example in examples]
     owners: dict[str, int] = {}
     for index, example in enumerate(examples):
         own = [keys[index][-1], *([f"group {example.group}"] if example.group else [])]
@@ -68,10 +77,9 @@ def group_examples(examples: Sequence[Example]) -> dict[str, list[Example]]:
         for key in keys[index][:-1]:
             if key in owners:
                 grouping.join(index, owners[key])
-    for crowd in near_groups(asked_texts(examples, by_system)):
-        if len(crowd) <= max(len(SPLITS), _LARGEST_CROWD * len(examples)):
-            for index in crowd[1:]:
-                grouping.join(crowd[0], index)
+    for near in near_prompts(examples):
+        for index in near[1:]:
+            grouping.join(near[0], index)
     groups = grouping.groups()
     return {min(keys[index][-1] for index in group): [examples[index] for index in group] for group in groups}
 

@@ -6,9 +6,8 @@ from functools import cached_property
 from typing import Literal
 
 from localft.data.examples import Example
-from localft.data.near import near_groups
 from localft.data.rows import excerpt
-from localft.data.splitting import asked_texts, differ_in_system_only
+from localft.data.splitting import near_prompts
 from localft.data.token_lengths import TokenLengths
 from localft.data.versions import DatasetVersion, Split
 from localft.errors import UserError
@@ -72,8 +71,7 @@ class CheckContext:
     @cached_property
     def near_prompts(self) -> list[list[int]]:
         """Positions of rows that ask nearly the same, as groups."""
-        examples = [row.example for row in self.rows]
-        return near_groups(asked_texts(examples, differ_in_system_only(examples)))
+        return near_prompts([row.example for row in self.rows])
 
 
 def references(rows: Sequence[Row], texts: Sequence[str] | None = None) -> tuple[RowReference, ...]:
