@@ -119,8 +119,9 @@ def findings(found: Sequence[Finding]) -> Markup:
     ]
     table = parts.table("Findings", ["What", "How many", "How bad", "What to do", ""], rows, numbers=[1])
     mendable = sum(finding.check in REPAIRS for finding in found)
-    everything = parts.action("repair", "", f"Repair all {mendable}") if mendable > 1 else Markup()
-    return h("<h3>Findings</h3>{table}<p>{everything}</p>", table=table, everything=everything)
+    button = parts.action("repair", "", f"Repair all {mendable}")
+    everything = h("<p>{button}</p>", button=button) if mendable > 1 else Markup()
+    return h("<h3>Findings</h3>{table}{everything}", table=table, everything=everything)
 
 
 def _what_to_do(finding: Finding) -> Markup:
