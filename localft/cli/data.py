@@ -7,6 +7,7 @@ import click
 
 from localft import words
 from localft.cli.data_edit import add, edit
+from localft.cli.data_export import export
 from localft.cli.data_repair import diff, repair, undo, versions
 from localft.cli.data_show import show
 from localft.cli.data_views import print_set_aside
@@ -207,6 +208,7 @@ def check(output: Output, project: Project, version_id: str | None, base_model: 
 
 
 data.add_command(show)
+data.add_command(export)
 data.add_command(edit)
 data.add_command(add)
 data.add_command(repair)

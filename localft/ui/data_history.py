@@ -4,11 +4,13 @@ import gradio as gr
 
 from localft import words
 from localft.data.differing import compare_versions
+from localft.data.exporting import FORMS
 from localft.data.history import restore, undo, version_before
 from localft.data.versions import DatasetVersion, list_versions, newest_version, open_version
 from localft.errors import UserError
 from localft.store.projects import Project
 from localft.training.runs import versions_in_use
+from localft.ui import downloads
 from localft.ui.actions import action_of, clickable
 from localft.ui.handlers import Updates
 from localft.ui.shared import Page, Shared, required
@@ -24,8 +26,11 @@ def draw_history(shared: Shared, message: gr.HTML) -> None:
 
     def read(page: Page) -> Updates:
         listed = list_versions(page.project).items if page.project else []
-        used = versions_in_use(page.project) if page.project and listed else set()
-        return {versions: views.versions(listed, used) if listed else "", changes: ""}
+        if page.project is None or not listed:
+            return {versions: "", changes: ""}
+        used = versions_in_use(page.project)
+        files = [(form.upper(), downloads.data_address(page.project, listed[0], form)) for form in FORMS]
+        return {versions: views.versions(listed, used, files), changes: ""}
 
     def act(slug: str | None, event: gr.EventData) -> Updates:
         project = required(slug)

@@ -1,8 +1,7 @@
 """Files to take away, straight from where they lie: Gradio would copy gigabytes into its cache first.
 
 An address names a project, an export and a file of it; nothing in an address is a path, and only files that the
-export's own record
-lists are given out. The guard stands before these routes as before everything else.
+export's own record lists are given out. The guard stands before these routes as before everything else.
 """
 
 from collections.abc import Callable
@@ -13,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from localft.data.exporting import FORMS, Form, lines_of
+from localft.data.versions import DatasetVersion, open_version
 from localft.errors import UserError
 from localft.evaluation import evaluations
 from localft.evaluation.report import write_report
@@ -22,6 +23,7 @@ from localft.store.projects import Project, open_project
 
 _EXPORTS = "/downloads/exports"
 _REPORTS = "/downloads/reports"
+_DATA = "/downloads/data"
 
 
 def export_address(project: Project, export: Export, name: str) -> str:
@@ -34,6 +36,11 @@ def report_address(project: Project, evaluation_id: str) -> str:
     return f"{_REPORTS}/{quote(project.slug)}/{quote(evaluation_id)}"
 
 
+def data_address(project: Project, version: DatasetVersion, form: Form) -> str:
+    """The address of all examples of a version, in one file."""
+    return f"{_DATA}/{quote(project.slug)}/{quote(version.id)}/{form}"
+
+
 def download_names(export: Export) -> list[str]:
     """The names of the files of a complete export that can be taken away."""
     if export.record is None:
@@ -44,10 +51,11 @@ def download_names(export: Export) -> list[str]:
 
 
 def routes() -> list[Route]:
-    """The routes of both kinds of download."""
+    """The routes of all kinds of download."""
     return [
         Route(_EXPORTS + "/{project}/{export}/{name:path}", _explained(_give_export), methods=["GET", "HEAD"]),
         Route(_REPORTS + "/{project}/{evaluation}", _explained(_give_report), methods=["GET", "HEAD"]),
+        Route(_DATA + "/{project}/{version}/{form}", _explained(_give_data), methods=["GET", "HEAD"]),
     ]
 
 
@@ -89,6 +97,18 @@ def _give_report(request: Request) -> Response:
     evaluation = evaluations.open_evaluation(project, _id(request, "evaluation"))
     name = f"{project.slug}-evaluation-{evaluation.id}.html"
     return FileResponse(write_report(evaluation), filename=name, media_type="text/html")
+
+
+def _give_data(request: Request) -> Response:
+    project = _project(request)
+    version = open_version(project, _id(request, "version"))
+    form = next((known for known in FORMS if known == request.path_params["form"]), None)
+    if form is None:
+        raise UserError("There is no such form.", f"The forms are: {', '.join(FORMS)}.")
+    name = f"{project.slug}-{version.id}.{form}"
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    content = "".join(lines_of(project, version, form))
+    return Response(content, media_type="application/octet-stream", headers=headers)
 
 
 def _project(request: Request) -> Project:

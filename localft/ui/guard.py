@@ -85,7 +85,7 @@ PAGE = Addresses(
 _APP = PAGE.with_more(
     "/gradio_api/upload",
     "/gradio_api/upload_progress",
-    below=("/gradio_api/file=", "/downloads/exports/", "/downloads/reports/"),
+    below=("/gradio_api/file=", "/downloads/exports/", "/downloads/reports/", "/downloads/data/"),
 )
 
 

@@ -54,6 +54,13 @@ def test_from_a_dirty_file_to_clean_examples(page: Page, fresh_app: RunningApp, 
     _repair_and_undo(page, told, taken)
     _change_a_row(page, told, taken)
     _write_a_golden_question(page, told, taken)
+    link = page.get_by_role("link", name="Download as CSV")
+    newest = told.ask("versions", "dirty")["versions"][0]["id"]
+    expect(link).to_have_attribute("href", re.compile(newest), timeout=_SOON)
+    with page.expect_download() as download:
+        link.click()
+    told.ask("export", "dirty", str(fresh_app.home / "told.csv"))
+    assert download.value.path().read_bytes() == (fresh_app.home / "told.csv").read_bytes()
 
 
 def versions_of(page: Page) -> Any:

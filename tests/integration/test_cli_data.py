@@ -1,6 +1,7 @@
 """The data doctor in the terminal: check, repair, see what changed, go back, on the sample that is dirty on purpose."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,3 +89,16 @@ def test_by_hand(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "edit", "dirty", "--example", "1"]) == 2
     assert main(["data", "edit", "dirty", "--example", "1", "--turn", "9", "--text", "x"]) == 1
     assert len(answer(capsys, "versions", "dirty")["versions"]) == 4
+
+
+@pytest.mark.usefixtures("dirty")
+def test_examples_are_taken_away_and_brought_back(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    counts = answer(capsys, "check", "dirty")["report"]["counts"]
+    for name in ("out.jsonl", "out.csv"):
+        assert answer(capsys, "export", "dirty", str(tmp_path / name))["examples"] == sum(counts.values())
+        read = answer(capsys, "import", "dirty", str(tmp_path / name), "--dry-run")
+        assert (read["examples"], read["set_aside"]) == (sum(counts.values()), [])
+    part = answer(capsys, "export", "dirty", str(tmp_path / "part.csv"), "--split", "test", "--split", "validation")
+    assert part["examples"] == counts["test"] + counts["validation"]
+    assert main(["data", "export", "dirty", str(tmp_path / "part.csv")]) == 1
+    assert "is there already" in capsys.readouterr().err

@@ -206,6 +206,8 @@ def test_downloads_give_out_exports_only(app: RunningApp, client: httpx.Client) 
             f"downloads/exports/secret/x/{way}",
             f"downloads/exports/{way}/x/y",
             f"downloads/reports/secret/{way}",
+            f"downloads/data/secret/{way}/jsonl",
+            f"downloads/data/{way}/x/csv",
         ):
             answer = client.get(app.address + path)
             assert answer.status_code in {404, 405, 400}, path

@@ -8,6 +8,12 @@ from localft.data.readers.encoding import Lines
 from localft.data.rows import Row, excerpt, refuse_twin_columns
 from localft.errors import UserError
 
+QUOTED = "localft_quoted"
+"""In a table that localft exports: the column with the names of the cells before which an apostrophe was put.
+
+Without it a spreadsheet would take them for formulas; by it they are read back as they were.
+"""
+
 _DELIMITERS = (",", ";", "\t", "|")
 _LARGEST_CELL = 64_000_000
 # Excel names the delimiter in a line of its own before the header, for itself.
@@ -139,4 +145,13 @@ def _row(number: int, cells: list[str] | None, header: list[str], problem: tuple
     if len(cells) != len(header):
         reason = f"{len(cells)} cells where the header has {len(header)}"
         return Row(number, None, reason, "wrong number of cells", excerpt(" | ".join(cells)))
-    return Row(number, {name: cell for name, cell in zip(header, cells, strict=True) if name})
+    return Row(number, _as_exported({name: cell for name, cell in zip(header, cells, strict=True) if name}))
+
+
+def _as_exported(values: dict[str, str]) -> dict[str, str]:
+    """The cells of a row that localft has exported, without the apostrophes that it has put before some."""
+    if QUOTED not in values:
+        return values
+    quoted = values[QUOTED].split()
+    rest = {name: cell for name, cell in values.items() if name != QUOTED}
+    return {name: cell.removeprefix("'") if name in quoted else cell for name, cell in rest.items()}

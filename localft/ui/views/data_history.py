@@ -7,14 +7,14 @@ from localft.data.checks.finding import Row
 from localft.data.differing import Difference
 from localft.data.versions import DatasetVersion
 from localft.ui.views import parts
-from localft.ui.views.html import Markup, h
+from localft.ui.views.html import Markup, h, join
 
 _MOST_ROWS = 50
 _EXCERPT = 300
 
 
-def versions(listed: Sequence[DatasetVersion], used: set[str]) -> Markup:
-    """The versions, newest first; the newest is the one that is trained on."""
+def versions(listed: Sequence[DatasetVersion], used: set[str], files: Sequence[tuple[str, str]]) -> Markup:
+    """The versions, newest first; the newest is the one that is trained on, and `files` are (name, address) of it."""
     rows = [
         (
             words.moment(version.created_at),
@@ -28,7 +28,11 @@ def versions(listed: Sequence[DatasetVersion], used: set[str]) -> Markup:
     ]
     headings = ["Made", "How", "Examples", "Set aside", "", ""]
     table = parts.table("Versions of the data", headings, rows, numbers=[2, 3])
-    return h("<h3>Versions</h3>{table}", table=table)
+    links = join(
+        h('<a class="lf-button" href="{address}" download>Download as {name}</a> ', address=address, name=name)
+        for name, address in files
+    )
+    return h("<h3>Versions</h3>{table}<p>{links}</p>", table=table, links=links)
 
 
 def _how(version: DatasetVersion) -> str:

@@ -1,0 +1,115 @@
+"""Examples to take away: JSON lines as every training tool reads them, or a table for a spreadsheet."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from localft.data.examples import Example, Message
+from localft.data.readers.csv_file import QUOTED
+from localft.data.versions import SPLITS, DatasetVersion, Split, iterate_split
+from localft.errors import UserError
+from localft.store import files
+from localft.store.projects import Project
+
+Form = Literal["jsonl", "csv"]
+FORMS: tuple[Form, ...] = get_args(Form)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+# What a spreadsheet takes for a formula when a cell begins with it (OWASP, CSV injection), the full-width ones too.
+_FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
+
+
+def export_version(
+    project: Project, version: DatasetVersion, path: Path, form: Form | None = None, splits: Sequence[Split] = SPLITS
+) -> int:
+    """Write examples of a version into a file; return how many. Without a `form` the file's name says which.
+
+    Raises:
+        UserError: the form is not known, the file exists, or the examples do not fit into a table.
+    """
+    ending = path.suffix.lower().removeprefix(".")
+    chosen = form or next((known for known in FORMS if known == ending), None)
+    if chosen is None:
+        raise UserError(f"{path.name} says no form that localft writes.", "Name it .jsonl or .csv, or give --format.")
+    if path.exists():
+        raise UserError(f"{path} is there already.", "Choose another name, or move it away.")
+    files.write_text(path, "".join(lines_of(project, version, chosen, splits)))
+    return sum(version.counts[name] for name in splits)
+
+
+def lines_of(project: Project, version: DatasetVersion, form: Form, splits: Sequence[Split] = SPLITS) -> Iterator[str]:
+    """The lines of such a file, each with its line feed.
+
+    Raises:
+        UserError: the version is damaged.
+    """
+    rows = ((name, example) for name in splits for example in iterate_split(project, version.id, name))
+    if form == "jsonl":
+        for _, example in rows:
+            yield json.dumps(_as_object(example), ensure_ascii=False) + "\n"
+        return
+    yield from _table(list(rows))
+
+
+def _as_object(example: Example) -> dict[str, Any]:
+    """OpenAI's shape; a pair as TRL has it."""
+    tools = {"tools": list(example.tools)} if example.tools else {}
+    if example.rejected:
+        worse = [{"role": "assistant", "content": example.rejected}]
+        prompt = [_turn(message) for message in example.prompt]
+        return {"prompt": prompt, "chosen": [_turn(example.messages[-1])], "rejected": worse, **tools}
+    return {"messages": [_turn(message) for message in example.messages], **tools}
+
+
+def _turn(message: Message) -> dict[str, Any]:
+    return {**message.as_chat(), **({} if message.learn else {"weight": 0})}
+
+
+def _table(rows: Sequence[tuple[Split, Example]]) -> Iterator[str]:
+    """Question and answer in columns where all are that simple, else whole conversations in one."""
+    examples = [example for _, example in rows]
+    pairs = sum(bool(example.rejected) for example in examples)
+    simple = all(map(_is_simple, examples))
+    if pairs and not (simple and pairs == len(rows)):
+        raise UserError("Such examples with a worse answer too do not fit into a table.", "Choose jsonl.")
+    last = ["chosen", "rejected"] if pairs else ["answer"]
+    names = ["part", *(["system", "prompt", *last] if simple else ["messages", "tools"]), QUOTED]
+    yield _line(names)
+    for name, example in rows:
+        cells = [name, *(_columns(example) if simple else _as_json(example))]
+        quoted = [column for column, cell in zip(names, cells, strict=False) if cell.startswith(_FORMULA_STARTS)]
+        safe = [f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in cells]
+        yield _line([*safe, " ".join(quoted)])
+
+
+def _is_simple(example: Example) -> bool:
+    roles = [message.role for message in example.messages]
+    plain = all(message.learn and not message.tool_calls and not message.name for message in example.messages)
+    # Programs read them in a cell as the end of a line, or take the file for no text; in JSON they are escapes.
+    texts = [*(message.content for message in example.messages), example.rejected]
+    return (
+        roles in (["user", "assistant"], ["system", "user", "assistant"])
+        and plain
+        and not example.tools
+        and not any(map(_CONTROLS.search, texts))
+    )
+
+
+def _columns(example: Example) -> list[str]:
+    *before, asked, answered = example.messages
+    worse = [example.rejected] if example.rejected else []
+    return [before[0].content if before else "", asked.content, answered.content, *worse]
+
+
+def _as_json(example: Example) -> list[str]:
+    turns = [_turn(message) for message in example.messages]
+    return [json.dumps(value, ensure_ascii=False) if value else "" for value in (turns, list(example.tools))]
+
+
+def _line(cells: Sequence[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()

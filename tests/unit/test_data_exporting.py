@@ -1,0 +1,128 @@
+"""What is exported is read back as it was, and no cell of a table is a formula."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from localft.data.examples import Example, Message
+from localft.data.exporting import export_version, lines_of
+from localft.data.importing import import_files
+from localft.data.reading import read_files
+from localft.data.versions import SPLITS, DatasetVersion, load_split
+from localft.data.writing import write_version
+from localft.errors import UserError
+from localft.store import files
+from localft.store.projects import Project, create_project
+
+FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1", "＋1", "－1", "＠x", "'=1", "''", "x=1")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return create_project("Exported")
+
+
+def bring_in(project: Project, folder: Path, rows: list[Any]) -> DatasetVersion:
+    path = folder / "rows.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    return import_files(project, [path]).version
+
+
+def contents(examples: list[Example]) -> set[str]:
+    return {one.model_dump_json(include={"messages", "tools", "rejected"}) for one in examples}
+
+
+def all_of(project: Project, version: DatasetVersion) -> set[str]:
+    return contents([one for name in SPLITS for one in load_split(project, version.id, name)])
+
+
+def pairs(count: int = 12) -> list[dict[str, str]]:
+    return [{"prompt": f"question {n}", "completion": f"answer {n}"} for n in range(count)]
+
+
+TOOL = {"type": "function", "function": {"name": "look", "parameters": {}}}
+KINDS: dict[str, list[Any]] = {
+    "questions": [{**row, "system": "Be short."} for row in pairs()],
+    "preferences": [{"prompt": f"q {n}", "chosen": f"good {n}", "rejected": f"bad {n}"} for n in range(12)],
+    "conversations": [
+        {
+            "messages": [
+                {"role": "user", "content": f"one {n}"},
+                {"role": "assistant", "content": "two", "weight": 0},
+                {"role": "user", "content": "three"},
+                {"role": "assistant", "content": f"four {n}"},
+            ],
+            "tools": [TOOL],
+        }
+        for n in range(12)
+    ],
+}
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_read_back_as_it_was(kind: str, form: str, project: Project, tmp_path: Path) -> None:
+    version = bring_in(project, tmp_path, KINDS[kind])
+    path = tmp_path / f"out.{form}"
+    assert export_version(project, version, path) == 12
+    assert contents(read_files([path]).examples) == all_of(project, version)
+
+
+@pytest.mark.parametrize("field", ["system", "prompt", "completion"])
+def test_no_cell_is_a_formula(field: str, project: Project, tmp_path: Path) -> None:
+    rows = [
+        {"system": "s", **row, field: f"{text} {row.get(field, 's')}"}
+        for row, text in zip(pairs(len(FORMULAS)), FORMULAS, strict=True)
+    ]
+    version = bring_in(project, tmp_path, rows)
+    path = tmp_path / "out.csv"
+    export_version(project, version, path)
+    with path.open(encoding="utf-8", newline="") as file:
+        cells = [cell for line in csv.reader(file) for cell in line]
+    assert not [cell for cell in cells if cell.startswith(tuple("=+-@\t\r\n＝＋－＠"))]
+    assert contents(read_files([path]).examples) == all_of(project, version)
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=3, max_size=8, unique=True))
+@settings(max_examples=100, deadline=None)
+def test_any_text_survives_a_table(texts: list[str]) -> None:
+    from tempfile import TemporaryDirectory
+
+    examples = [
+        Example(messages=(Message(role="user", content=f"q{text}"), Message(role="assistant", content=f"{text}!a")))
+        for text in texts
+    ]
+    project = create_project(f"Any text {files.new_id()}")
+    splits = {name: examples if name == "train" else [] for name in SPLITS}
+    version = write_version(project, splits, [], [], 1, (0.8, 0.1, 0.1))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "out.csv"
+        path.write_bytes("".join(lines_of(project, version, "csv")).encode())
+        read = read_files([path])
+    assert contents(read.examples) == contents(examples), read.set_aside
+
+
+def test_one_part_alone(project: Project, tmp_path: Path) -> None:
+    version = bring_in(project, tmp_path, pairs(30))
+    path = tmp_path / "test.csv"
+    assert export_version(project, version, path, splits=["test"]) == version.counts["test"]
+    assert contents(read_files([path], strict=False).examples) == contents(load_split(project, version.id, "test"))
+
+
+def test_what_cannot_be_written_is_said(project: Project, tmp_path: Path) -> None:
+    version = bring_in(project, tmp_path, pairs())
+    with pytest.raises(UserError, match="says no form"):
+        export_version(project, version, tmp_path / "out.docx")
+    (tmp_path / "there.csv").write_text("mine")
+    with pytest.raises(UserError, match="is there already"):
+        export_version(project, version, tmp_path / "there.csv")
+    assert (tmp_path / "there.csv").read_text() == "mine"
+    mixed = bring_in(project, tmp_path, [*pairs(), *KINDS["preferences"]])
+    with pytest.raises(UserError, match="do not fit into a table"):
+        export_version(project, mixed, tmp_path / "mixed.csv")
+    assert export_version(project, mixed, tmp_path / "mixed.jsonl") == 24
