@@ -72,7 +72,8 @@ def import_command(
 ) -> None:
     """Import files as a new version of the project's data.
 
-    JSONL, JSON, CSV and Parquet in the shapes OpenAI messages, Alpaca, ShareGPT, prompt/completion or preference pairs.
+    JSONL, JSON, CSV, XLSX and Parquet, and ZIP archives of these, in the shapes OpenAI messages, Alpaca, ShareGPT,
+    prompt/completion or preference pairs.
     Rows that cannot be used are set aside and listed. 8 of 10 examples are for training, one each for validation and
     test; equal or nearly equal prompts always land in the same split.
     """

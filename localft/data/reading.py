@@ -10,7 +10,7 @@ from typing import Any
 
 from localft.data.conversation import BadRow
 from localft.data.examples import Example
-from localft.data.readers.opening import open_file
+from localft.data.readers.opening import open_files
 from localft.data.rows import Contents, Row, excerpt
 from localft.data.shapes import FIELDS, Layout, Shape, convert, detect, mapped
 from localft.data.values import BadValue, to_text
@@ -64,7 +64,7 @@ def read_files(
     strict: bool = True,
     known: Sequence[Example] = (),
 ) -> ReadResult:
-    """Read JSONL, JSON, CSV and Parquet files, mixed as one likes.
+    """Read JSONL, JSON, CSV, XLSX and Parquet files and archives of them, mixed as one likes.
 
     `mapping` says which column holds which field of an example (prompt, answer, system, context, messages), for all
     files, where the names are not recognised. `known` are examples that are there already: the files' duplicates of
@@ -80,7 +80,8 @@ def read_files(
     files = [Path(path).expanduser() for path in paths]
     taken = {example.source for example in known}
     for path, name in zip(files, _names(files, taken), strict=True):
-        gathering.add(open_file(path, name))
+        for contents in open_files(path, name):
+            gathering.add(contents)
     result = gathering.result()
     if strict and not result.examples:
         raise no_rows(result)

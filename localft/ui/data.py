@@ -106,7 +106,7 @@ def _aside(project: Project | None, version: DatasetVersion | None) -> Markup:
 
 def _draw_intake() -> Intake:
     files = gr.File(
-        label="Add examples: drop a JSONL, JSON, CSV or Parquet file here", file_count="multiple", height=160
+        label="Add examples: drop a JSONL, JSON, CSV, XLSX, Parquet or ZIP file here", file_count="multiple", height=160
     )
     preview = gr.HTML()
     with gr.Accordion("Which column is which", open=False, visible=False) as area, gr.Row():

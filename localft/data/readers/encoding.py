@@ -46,12 +46,13 @@ def refuse_binary(content: bytes, name: str) -> None:
         raise UserError(f"{name} is a binary file, not a text file.", _FORMATS)
 
 
-_FORMATS = "localft reads JSONL, JSON, CSV and Parquet; save the data as one of these."
+FORMATS = "JSONL, JSON, CSV, XLSX and Parquet, and ZIP archives of these"
+_FORMATS = f"localft reads {FORMATS}; save the data as one of them."
 _SIGNATURES = (
     (b"PK\x03\x04", "a ZIP archive or an Office document"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"%PDF", "a PDF"),
-    (b"\xd0\xcf\x11\xe0", "an old Office document"),
+    (b"\xd0\xcf\x11\xe0", "an old Office document, or one protected by a password"),
     (b"SQLite format 3", "an SQLite database"),
     (b"GGUF", "a GGUF model"),
     (b"\x89PNG", "a picture"),

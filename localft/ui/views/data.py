@@ -45,7 +45,7 @@ def samples(listed: Sequence[Sample]) -> Markup:
     )
     explained = parts.empty(
         "What belongs here",
-        "A file of questions with the answers you want: JSONL, JSON, CSV or Parquet, in the usual shapes (OpenAI "
+        "A file of questions with the answers you want: JSONL, JSON, CSV, XLSX or Parquet, or a ZIP of these, in the usual shapes (OpenAI "
         "messages, ShareGPT, Alpaca, prompt and completion, pairs of a better and a worse answer, or columns of your "
         "own). 50 good examples teach a form, some hundreds a skill.",
     )
