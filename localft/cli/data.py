@@ -20,6 +20,7 @@ from localft.errors import UserError
 from localft.store.projects import Project
 
 if TYPE_CHECKING:
+    from localft.data.chats import ChatChoice
     from localft.data.reading import ReadResult
 
 _ROWS_SHOWN = 5
@@ -45,6 +46,7 @@ def data() -> None:
         "localft data import support-bot mails.csv --map prompt=mail --map answer=reply",
         'localft data import support-bot mails.csv --system "Answer kindly."',
         "localft data import support-bot mails.csv --dry-run",
+        "localft data import support-bot result.json --voice Anna --gap-hours 3",
     ),
 )
 @project_argument
@@ -57,6 +59,14 @@ def data() -> None:
     help="Which column holds prompt, answer, rejected, system, context or messages.",
 )
 @click.option("--system", "system_prompt", help="A system prompt for examples that have none.")
+@click.option("--voice", metavar="NAME", help="For chats between people: whose voice is the assistant's.")
+@click.option(
+    "--gap-hours",
+    type=click.FloatRange(0, min_open=True),
+    default=3.0,
+    show_default=True,
+    help="For chats between people: a new conversation begins after so many hours of silence.",
+)
 @click.option("--seed", type=int, default=42, show_default=True, help="Decides which example lands in which split.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be imported.")
 @json_option
@@ -67,23 +77,27 @@ def import_command(
     files: tuple[Path, ...],
     pairs: tuple[str, ...],
     system_prompt: str | None,
+    voice: str | None,
+    gap_hours: float,
     seed: int,
     dry_run: bool,
 ) -> None:
     """Import files as a new version of the project's data.
 
     JSONL, JSON, CSV, XLSX and Parquet, and ZIP archives of these, in the shapes OpenAI messages, Alpaca, ShareGPT,
-    prompt/completion or preference pairs.
+    prompt/completion or preference pairs; chats as ChatGPT, DiscordChatExporter (JSON), Telegram Desktop (result.json)
+    and WhatsApp (.txt) export them.
     Rows that cannot be used are set aside and listed. 8 of 10 examples are for training, one each for validation and
     test; equal or nearly equal prompts always land in the same split.
     """
+    from localft.data.chats import ChatChoice
     from localft.data.importing import import_files
 
-    mapping = _mapping(pairs)
+    mapping, chat = _mapping(pairs), ChatChoice(voice, gap_hours)
     if dry_run:
-        _try(output, project, files, mapping, seed)
+        _try(output, project, files, mapping, chat, seed)
         return
-    report = import_files(project, files, mapping, system_prompt, seed)
+    report = import_files(project, files, mapping, system_prompt, seed, chat=chat)
     _print_read(output, report.read)
     output.say(f"Version {report.version.id}: {_counts(report.version.counts)}.")
     _print_aside(output, report.read, f"localft data show {project.slug} --set-aside")
@@ -91,11 +105,18 @@ def import_command(
     output.result(_as_value(project, report.read, report.version.id, report.version.counts))
 
 
-def _try(output: Output, project: Project, files: tuple[Path, ...], mapping: dict[str, str] | None, seed: int) -> None:
+def _try(
+    output: Output,
+    project: Project,
+    files: tuple[Path, ...],
+    mapping: dict[str, str] | None,
+    chat: "ChatChoice",
+    seed: int,
+) -> None:
     """Say what an import would do, or why it would fail."""
     from localft.data.importing import divide, preview_files
 
-    read = preview_files(files, mapping)
+    read = preview_files(files, mapping, chat)
     _print_read(output, read)
     problem, counts = "", None
     try:
@@ -136,6 +157,8 @@ def _as_value(
         "shape": read.shape,
         "reason": read.reason,
         "columns": read.columns,
+        "speakers": read.speakers,
+        "voice": read.voice,
         "notes": read.notes,
         "set_aside": read.set_aside,
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from localft import words
+from localft.data.chats import ChatChoice
 from localft.data.examples import Example, Message
 from localft.data.golden import golden_among, read_golden
 from localft.data.reading import DUPLICATE, ReadResult, SetAside, no_rows, read_files, set_aside_reasons
@@ -27,13 +28,17 @@ class ImportReport:
     read: ReadResult
 
 
-def preview_files(paths: Sequence[Path | str], mapping: Mapping[str, str] | None = None) -> ReadResult:
-    """Read files without importing them; no usable row is no error here, so that a person can map the columns.
+def preview_files(
+    paths: Sequence[Path | str], mapping: Mapping[str, str] | None = None, chat: ChatChoice | None = None
+) -> ReadResult:
+    """Read files without importing them.
+
+    No usable row is no error here, so that a person can map the columns, or choose a voice among the speakers.
 
     Raises:
-        UserError: a file cannot be read, or the mapping is wrong.
+        UserError: a file cannot be read, the mapping is wrong, or nobody has the voice that was chosen.
     """
-    return read_files(paths, mapping, strict=False)
+    return read_files(paths, mapping, strict=False, chat=chat)
 
 
 def import_files(
@@ -43,16 +48,18 @@ def import_files(
     system_prompt: str | None = None,
     seed: int = 42,
     ratios: Ratios = DEFAULT_RATIOS,
+    chat: ChatChoice | None = None,
 ) -> ImportReport:
     """Read files, split their examples, and keep them as a new dataset version of the project.
 
-    `system_prompt` is given to every example that has none. Importing what the newest version holds already gives that
+    `system_prompt` is given to every example that has none; `chat` says whose voice is the assistant's in chats.
+    Importing what the newest version holds already gives that
     version again.
 
     Raises:
         UserError: nothing can be read or used, or there are too few examples; the project is then as it was.
     """
-    read = _without_golden(project, read_files(paths, mapping))
+    read = _without_golden(project, read_files(paths, mapping, chat=chat))
     splits = divide(read, system_prompt, seed, ratios)
     aside = [_listed(row) for row in read.set_aside]
     return ImportReport(write_version(project, splits, read.sources, aside, seed, ratios), read)
@@ -87,7 +94,7 @@ def divide(
     Raises:
         UserError: there are too few examples; where rows were set aside, it says why.
     """
-    if not read.examples:
+    if read.lacks_voice or not read.examples:
         raise no_rows(read)
     shortage = too_few(len(read.examples))
     if shortage is not None and read.set_aside:

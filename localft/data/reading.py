@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from localft.data.chats import ChatChoice, find_voice, missing_voice
 from localft.data.conversation import BadRow
 from localft.data.examples import Example
 from localft.data.readers.opening import open_files
 from localft.data.rows import Contents, Row, excerpt
-from localft.data.shapes import FIELDS, Layout, Shape, convert, detect, mapped
+from localft.data.shapes import FIELDS, TALKS, Layout, Shape, convert, detect, mapped
 from localft.data.values import BadValue, to_text
 from localft.data.versions import SourceFile
 from localft.errors import UserError
@@ -40,7 +41,7 @@ class ReadResult:
 
     `shape` is the shape of all rows (or "several shapes"), with the `reason` why it was recognised; `columns` are the
     names that occur, `samples` the first rows as they are in the file; `notes` say how a file was read where that is
-    not obvious.
+    not obvious. `speakers` of chats are counted by their messages; one of them has to be the assistant's `voice`.
     """
 
     shape: Shape
@@ -51,6 +52,13 @@ class ReadResult:
     sources: list[SourceFile] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     samples: list[dict[str, str]] = field(default_factory=list)
+    speakers: dict[str, int] = field(default_factory=dict)
+    voice: str = ""
+
+    @property
+    def lacks_voice(self) -> bool:
+        """Whether a chat waits for somebody to say who of its speakers is the assistant."""
+        return bool(self.speakers) and not self.voice
 
     @property
     def kinds(self) -> dict[str, int]:
@@ -63,27 +71,29 @@ def read_files(
     mapping: Mapping[str, str] | None = None,
     strict: bool = True,
     known: Sequence[Example] = (),
+    chat: ChatChoice | None = None,
 ) -> ReadResult:
-    """Read JSONL, JSON, CSV, XLSX and Parquet files and archives of them, mixed as one likes.
+    """Read JSONL, JSON, CSV, XLSX and Parquet files, archives of them, and exports of chats, mixed as one likes.
 
     `mapping` says which column holds which field of an example (prompt, answer, system, context, messages), for all
     files, where the names are not recognised. `known` are examples that are there already: the files' duplicates of
-    them are set aside.
+    them are set aside. `chat` says whose voice is the assistant's in chats between people, for all files.
 
     Raises:
-        UserError: a file cannot be read, the mapping is wrong, or (with `strict`) no row is usable.
+        UserError: a file cannot be read, the mapping is wrong, nobody in the chats has that voice, or (with `strict`)
+            no row is usable or a chat has no voice for the assistant.
     """
     if not paths:
         raise UserError("No file was named.", "Name at least one file with examples.")
     _check_fields(mapping or {})
-    gathering = _Gathering(dict(mapping or {}), known)
+    gathering = _Gathering(dict(mapping or {}), known, chat or ChatChoice())
     files = [Path(path).expanduser() for path in paths]
     taken = {example.source for example in known}
     for path, name in zip(files, _names(files, taken), strict=True):
-        for contents in open_files(path, name):
+        for contents in open_files(path, name, gathering.chat):
             gathering.add(contents)
     result = gathering.result()
-    if strict and not result.examples:
+    if strict and (result.lacks_voice or not result.examples):
         raise no_rows(result)
     return result
 
@@ -124,6 +134,8 @@ def _check_fields(mapping: Mapping[str, str]) -> None:
 def no_rows(result: ReadResult) -> UserError:
     """The sentence for files without a usable row: the commonest reasons, and what would help."""
     names = _listed([source.name for source in result.sources], 5)
+    if result.lacks_voice:
+        return missing_voice(None, result.speakers, names)
     if result.shape is Shape.UNKNOWN and result.columns and "no known shape" in result.kinds:
         return UserError(
             f"{names} has no columns that localft recognises; it has: {_listed(result.columns, 12)}.",
@@ -159,8 +171,9 @@ def _listed(names: Sequence[str], most: int) -> str:
 class _Gathering:
     """Collects the examples of several files, so that duplicates are found across them."""
 
-    def __init__(self, mapping: dict[str, str], known: Sequence[Example]) -> None:
+    def __init__(self, mapping: dict[str, str], known: Sequence[Example], chat: ChatChoice) -> None:
         self.mapping = mapping
+        self.chat = chat
         self.known = known
         self.examples: list[tuple[Example, Layout]] = []
         self.set_aside: list[SetAside] = []
@@ -168,6 +181,8 @@ class _Gathering:
         self.notes: list[str] = []
         self.samples: list[dict[str, str]] = []
         self.columns: dict[str, None] = {}
+        self.speakers: Counter[str] = Counter()
+        self.layouts: list[Layout] = []
         self._seen = {_content(example): example for example in known}
         self._known: dict[tuple[str, ...], Layout | None] = {}
 
@@ -176,12 +191,12 @@ class _Gathering:
         name = contents.name
         shapes: Counter[Shape] = Counter()
         for row in contents.rows:
-            if row.values is not None:
+            if row.values is not None and contents.layout is None:
                 self.columns.update(dict.fromkeys(str(column) for column in row.values))
                 if len(self.samples) < 5:
                     self.samples.append({str(key): excerpt(value) for key, value in row.values.items()})
             try:
-                layout, example = self._convert(row, name)
+                layout, example = self._convert(row, name, contents.layout)
             except BadRow as error:
                 self._put_aside(name, row, error.kind, str(error))
             except BadValue as error:
@@ -192,10 +207,18 @@ class _Gathering:
                 self._keep(example, row, layout)
                 shapes[layout.shape] += 1
         shape = shapes.most_common(1)[0][0] if shapes else Shape.UNKNOWN
-        self.notes += contents.notes
+        self.notes += [note for note in contents.notes if note not in self.notes]
+        self.speakers.update(contents.speakers)
+        self.layouts += [contents.layout] if contents.layout else []
         self.sources.append(
             SourceFile(
-                name=name, bytes=contents.bytes, sha256=contents.sha256, shape=str(shape), mapping=dict(self.mapping)
+                name=name,
+                bytes=contents.bytes,
+                sha256=contents.sha256,
+                shape=str(contents.layout.shape if contents.layout else shape),
+                mapping=dict(self.mapping) if contents.layout is None else {},
+                voice=contents.voice,
+                gap_hours=self.chat.gap_hours if contents.voice else None,
             )
         )
 
@@ -208,9 +231,11 @@ class _Gathering:
                 f"{names} has no column {missing[0]!r}.", f"The columns are: {_listed(list(self.columns), 12)}."
             )
 
-    def _convert(self, row: Row, name: str) -> tuple[Layout, Example]:
+    def _convert(self, row: Row, name: str, known: Layout | None) -> tuple[Layout, Example]:
         if row.values is None:
             raise BadRow(row.kind, row.problem)
+        if known is not None:
+            return known, convert(row.values, known, name, row.number)
         layout = self._layout(tuple(str(column) for column in row.values))
         if layout is None:
             raise BadRow(
@@ -243,19 +268,37 @@ class _Gathering:
         """The examples without very short answers, and everything known about the files.
 
         Raises:
-            UserError: a column was named that does not occur.
+            UserError: a column or a voice was named that does not occur.
         """
         self._check_columns()
+        voice = self._voice()
         are_labels = _short_answers_are_labels([*self.known, *(example for example, _ in self.examples)])
-        kept = [(example, layout) for example, layout in self.examples if are_labels or not _is_short(example)]
-        aside = [_short_answer(one) for one, _ in self.examples if _is_short(one)] if not are_labels else []
+        short = [not are_labels and layout.shape not in TALKS and _is_short(one) for one, layout in self.examples]
+        kept = [pair for pair, is_short in zip(self.examples, short, strict=True) if not is_short]
+        aside = [_short_answer(one) for (one, _), is_short in zip(self.examples, short, strict=True) if is_short]
         order = {source.name: number for number, source in enumerate(self.sources)}
         everything = sorted([*self.set_aside, *aside], key=lambda one: (order[one.source], one.row))
-        shape, reason = _shape_of_all([layout for _, layout in kept])
+        shape, reason = _shape_of_all([layout for _, layout in kept] or self.layouts)
         examples = [example for example, _ in kept]
         return ReadResult(
-            shape, reason, list(self.columns), examples, everything, self.sources, self.notes, self.samples
-        )
+            shape, reason, list(self.columns), examples, everything, self.sources, self.notes, self.samples,
+            dict(self.speakers.most_common()), voice,
+        )  # fmt: skip
+
+    def _voice(self) -> str:
+        """The assistant's voice as the chats spell it, "" where none was chosen."""
+        wanted = self.chat.voice
+        if wanted is None:
+            return ""
+        names = _listed([source.name for source in self.sources], 5)
+        if not self.speakers:
+            raise UserError(
+                f"{names} holds no chat between people, so there is no voice to choose.", "Leave --voice out."
+            )
+        voice = find_voice(wanted, list(self.speakers))
+        if voice is None:
+            raise missing_voice(wanted, dict(self.speakers.most_common()), names)
+        return voice
 
 
 def _content(example: Example) -> str:

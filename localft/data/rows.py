@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from localft.data.shapes import Layout
 from localft.errors import UserError
 
 EXCERPT = 200
@@ -26,14 +27,27 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Contents:
-    """The rows of a file, its name for people, and what they should know about how it was read."""
+class Found:
+    """The rows of a file, and what people should know about how it was read.
 
-    name: str
-    bytes: int
-    sha256: str
+    `layout` is set where the format says it, whatever the columns are called. `speakers` of a chat are counted by their
+    messages; there are rows only once a `voice` among them is the assistant's.
+    """
+
     rows: list[Row]
     notes: list[str]
+    layout: Layout | None = None
+    speakers: dict[str, int] = field(default_factory=dict)
+    voice: str = ""
+
+
+@dataclass(frozen=True)
+class Contents(Found):
+    """What was found in a file, with the name people know it by."""
+
+    name: str = ""
+    bytes: int = 0
+    sha256: str = ""
 
 
 def excerpt(value: object) -> str:

@@ -18,10 +18,17 @@ class Shape(StrEnum):
     ALPACA = "Alpaca"
     PROMPT_COMPLETION = "prompt and completion"
     PREFERENCE = "preference pairs"
+    CHATGPT = "ChatGPT conversations"
+    DISCORD = "Discord chat"
+    TELEGRAM = "Telegram chat"
+    WHATSAPP = "WhatsApp chat"
     MAPPED = "mapped columns"
     MIXED = "several shapes"
     UNKNOWN = "unknown"
 
+
+# Whole talks: that one ends with a very short answer says nothing about the rest of it.
+TALKS = (Shape.CHATGPT, Shape.DISCORD, Shape.TELEGRAM, Shape.WHATSAPP)
 
 # The fields of an example that a column can hold.
 FIELDS = ("messages", "system", "context", "prompt", "answer", "rejected")

@@ -16,13 +16,15 @@ SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
 class SourceFile(Record):
-    """A file that examples came from: its name, bytes and SHA-256."""
+    """A file that examples came from: its name, bytes and SHA-256; of a chat, whose voice is the assistant's too."""
 
     name: str
     bytes: int
     sha256: str
     shape: str
     mapping: dict[str, str] = {}
+    voice: str = ""
+    gap_hours: float | None = None
 
 
 class DatasetVersion(Record):

@@ -8,6 +8,7 @@ import gradio as gr
 
 from localft import words
 from localft.data import keeping
+from localft.data.chats import ChatChoice
 from localft.data.importing import import_files, preview_files, read_set_aside
 from localft.data.repairing import repair_version
 from localft.data.repairs import REPAIRS
@@ -17,6 +18,7 @@ from localft.data.versions import DatasetVersion, list_versions, newest_version
 from localft.errors import UserError
 from localft.store.projects import Project
 from localft.ui.actions import action_of, clickable
+from localft.ui.data_chats import ChatArea, chosen, draw_chat_area
 from localft.ui.data_checks import Checks
 from localft.ui.data_history import draw_history
 from localft.ui.data_rows import draw_rows
@@ -38,6 +40,7 @@ class Intake:
     preview: gr.HTML
     mapping: dict[str, gr.Dropdown]
     mapping_area: gr.Accordion
+    chat: ChatArea
     take: gr.Button
     samples: gr.HTML
 
@@ -106,16 +109,19 @@ def _aside(project: Project | None, version: DatasetVersion | None) -> Markup:
 
 def _draw_intake() -> Intake:
     files = gr.File(
-        label="Add examples: drop a JSONL, JSON, CSV, XLSX, Parquet or ZIP file here", file_count="multiple", height=160
+        label="Add examples: drop a JSONL, JSON, CSV, XLSX, Parquet or ZIP file here, or a chat as an app exports it",
+        file_count="multiple",
+        height=160,
     )
     preview = gr.HTML()
+    chat = draw_chat_area()
     with gr.Accordion("Which column is which", open=False, visible=False) as area, gr.Row():
         mapping = {
             name: gr.Dropdown([_UNMAPPED], value=_UNMAPPED, label=name.capitalize(), min_width=160) for name in FIELDS
         }
     take = gr.Button("Take these examples in", variant="primary", visible=False, elem_id="take-in")
     samples = gr.HTML(js_on_load=clickable(), elem_id="samples")
-    return Intake(files, preview, mapping, area, take, samples)
+    return Intake(files, preview, mapping, area, chat, take, samples)
 
 
 def _draw_settings() -> list[Any]:
@@ -136,51 +142,53 @@ def _draw_settings() -> list[Any]:
 
 def _connect_intake(shared: Shared, intake: Intake, settings: list[Any], message: gr.HTML) -> None:
     mapped = list(intake.mapping.values())
-    shown = [intake.preview, intake.take, intake.mapping_area, *mapped]
+    choices = [*mapped, *intake.chat.inputs]
+    shown = [intake.preview, intake.take, intake.mapping_area, *mapped, *intake.chat.outputs]
 
-    def look(paths: list[str] | None, *chosen: str) -> Updates:
-        if not paths:
-            return {
-                intake.preview: "",
-                intake.take: gr.update(visible=False),
-                intake.mapping_area: gr.update(visible=False),
-            }
-        read = preview_files([Path(path) for path in paths], _mapping(chosen))
-        columns = gr.update(choices=[_UNMAPPED, *read.columns])
-        count = words.counted(len(read.examples), "example")
-        return {
-            intake.preview: views.preview(read),
-            intake.take: gr.update(visible=bool(read.examples), value=f"Take {count} in"),
-            intake.mapping_area: gr.update(visible=bool(read.columns), open=not read.examples),
-            **dict.fromkeys(mapped, columns),
-        }
+    def look(paths: list[str] | None, *given: Any) -> Updates:
+        return _seen(intake, paths, _mapping(given[: len(mapped)]), chosen(*given[len(mapped) :]))
 
-    def look_afresh(paths: list[str] | None) -> Updates:
+    def look_afresh(paths: list[str] | None, gap: float | None) -> Updates:
         reset = gr.update(value=_UNMAPPED)
-        return {**dict.fromkeys(mapped, reset), **look(paths)}
+        return {**dict.fromkeys(mapped, reset), **_seen(intake, paths, None, chosen(None, gap))}
 
     def take(slug: str | None, paths: list[str] | None, *given: Any) -> Updates:
-        chosen, (system, seed, train, validation) = given[: len(mapped)], given[len(mapped) :]
+        columns, (voice, gap, system, seed, train, validation) = given[: len(mapped)], given[len(mapped) :]
         if not paths:
             raise UserError("No file was dropped yet.")
         ratios = (train, validation, round(1 - train - validation, 6))
-        report = import_files(
-            required(slug), [Path(path) for path in paths], _mapping(chosen), system or None, int(seed), ratios
-        )
+        files, chat = [Path(path) for path in paths], chosen(voice, gap)
+        report = import_files(required(slug), files, _mapping(columns), system or None, int(seed), ratios, chat=chat)
         return {**_emptied(intake), message: parts.done(f"{words.counted(report.version.total, 'example')} are in.")}
 
     def sample(slug: str | None, event: gr.EventData) -> Updates:
         report = import_files(required(slug), [find_sample(action_of(event)[1]).path])
         return {message: parts.done(f"{words.counted(report.version.total, 'example')} are in.")}
 
-    inputs = [shared.project, intake.files, *mapped, *settings]
+    inputs = [shared.project, intake.files, *choices, *settings]
     outputs = [intake.files, *shown]
     once: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "import"}
-    shared.on(intake.files.change, look_afresh, [intake.files], shown, message)
-    for dropdown in mapped:
-        shared.on(dropdown.input, look, [intake.files, *mapped], shown, message)
+    shared.on(intake.files.change, look_afresh, [intake.files, intake.chat.gap], shown, message)
+    for choice in choices:
+        shared.on(choice.input, look, [intake.files, *choices], shown, message)
     shared.on(intake.take.click, take, inputs, outputs, message, changes=True, **once)
     shared.on(intake.samples.click, sample, [shared.project], [], message, changes=True, **once)
+
+
+def _seen(intake: Intake, paths: list[str] | None, mapping: dict[str, str] | None, chat: ChatChoice) -> Updates:
+    """What the dropped files hold, read as chosen; nothing is to be seen without files."""
+    if not paths:
+        return {widget: value for widget, value in _emptied(intake).items() if widget is not intake.files}
+    read = preview_files([Path(path) for path in paths], mapping, chat)
+    count = words.counted(len(read.examples), "example")
+    usable = bool(read.examples) and not read.lacks_voice
+    return {
+        intake.preview: views.preview(read),
+        intake.take: gr.update(visible=usable, value=f"Take {count} in"),
+        intake.mapping_area: gr.update(visible=bool(read.columns), open=not read.examples),
+        **dict.fromkeys(intake.mapping.values(), gr.update(choices=[_UNMAPPED, *read.columns])),
+        **intake.chat.updates(read),
+    }
 
 
 def _emptied(intake: Intake) -> Updates:
@@ -189,12 +197,13 @@ def _emptied(intake: Intake) -> Updates:
         intake.preview: "",
         intake.take: gr.update(visible=False),
         intake.mapping_area: gr.update(visible=False),
+        **intake.chat.emptied(),
     }
 
 
-def _mapping(chosen: tuple[str, ...]) -> dict[str, str] | None:
+def _mapping(columns: tuple[str, ...]) -> dict[str, str] | None:
     """The columns a person has named, None where nothing was."""
-    named = {field: column for field, column in zip(FIELDS, chosen, strict=False) if column and column != _UNMAPPED}
+    named = {field: column for field, column in zip(FIELDS, columns, strict=False) if column and column != _UNMAPPED}
     enough = "messages" in named or {"prompt", "answer"} <= set(named)
     return named if enough else None
 

@@ -120,6 +120,26 @@ def test_a_file_that_is_odd_but_usable(
     assert newest_version(project).id == value["dataset"]
 
 
+@pytest.mark.parametrize(
+    ("voice", "says"),
+    [
+        ([], "a chat between people"),
+        (["--voice", "Zoe"], "Nobody called 'Zoe'"),
+        (["--gap-hours", "nan"], "cannot begin"),
+    ],
+)
+def test_a_chat_without_a_voice_that_is_in_it(
+    voice: list[str], says: str, project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "chat.txt"
+    source.write_text("31/12/2023, 10:00 - Ben: Hello\n31/12/2023, 10:01 - Anna: Hi\n")
+    before = snapshot(project.folder)
+    capsys.readouterr()
+    assert main(["data", "import", "support-bot", str(source), *voice]) == 1
+    one_sentence(capsys.readouterr().err, says)
+    assert snapshot(project.folder) == before
+
+
 @pytest.mark.parametrize("options", [["prompt"], ["=colour"], ["prompt="], ["prompt=a", "prompt=b"]])
 def test_a_mapping_that_is_none(options: list[str], project: Project, tmp_path: Path) -> None:
     source = tmp_path / "rows.jsonl"

@@ -8,20 +8,24 @@ from localft.data.values import BadValue, parse_json, refuse_twins
 from localft.errors import UserError
 
 
-def read_json(text: str, name: str) -> list[Row]:
-    """Turn a JSON text into rows, numbered from 1 by their place in the array.
+def parse_file(text: str, name: str) -> Any:
+    """The value of a JSON text.
 
     Raises:
         UserError: it is not JSON: what of a broken array is whole cannot be told.
     """
     try:
-        value = parse_json(text, refuse_twins=False)
+        return parse_json(text, refuse_twins=False)
     except BadValue as error:
         where = f", line {error.line}" if error.line else ""
         raise UserError(
             f"{name}{where} cannot be read: {error}.", "Correct it there; a JSON file has to be whole to be read."
         ) from error
-    return [_row(number, row) for number, row in enumerate(_rows_of(value), start=1)]
+
+
+def rows_of(value: Any) -> list[Row]:
+    """Turn the value of a file into rows, numbered from 1 by their place in the array."""
+    return [_row(number, row) for number, row in enumerate(_array_of(value), start=1)]
 
 
 def _row(number: int, value: Any) -> Row:
@@ -33,7 +37,7 @@ def _row(number: int, value: Any) -> Row:
     return object_row(number, value)
 
 
-def _rows_of(value: Any) -> list[Any]:
+def _array_of(value: Any) -> list[Any]:
     """The array of a file: itself, the only array of objects in an object, columns, or an object as the only row."""
     if isinstance(value, list):
         return value

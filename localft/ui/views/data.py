@@ -45,9 +45,10 @@ def samples(listed: Sequence[Sample]) -> Markup:
     )
     explained = parts.empty(
         "What belongs here",
-        "A file of questions with the answers you want: JSONL, JSON, CSV, XLSX or Parquet, or a ZIP of these, in the usual shapes (OpenAI "
-        "messages, ShareGPT, Alpaca, prompt and completion, pairs of a better and a worse answer, or columns of your "
-        "own). 50 good examples teach a form, some hundreds a skill.",
+        "A file of questions with the answers you want: JSONL, JSON, CSV, XLSX or Parquet, or a ZIP of these, in the "
+        "usual shapes (OpenAI messages, ShareGPT, Alpaca, prompt and completion, pairs of a better and a worse answer, "
+        "or columns of your own); or a chat as ChatGPT, Discord, Telegram or WhatsApp export it. 50 good examples "
+        "teach a form, some hundreds a skill.",
     )
     return h(
         "{explained}<h3>Or try a sample</h3><ul class='lf-list'>{rows}</ul>{buttons}",
@@ -61,6 +62,8 @@ def preview(read: ReadResult) -> Markup:
     """What an uploaded file holds, before it is taken in."""
     names = ", ".join(source.name for source in read.sources)
     said = f"{names}: {words.counted(len(read.examples), 'example')}, {len(read.set_aside):,} rows set aside."
+    if read.lacks_voice:
+        said = f"{names}: {words.counted(len(read.speakers), 'speaker')}. Choose below whose voice is the assistant's."
     notes = parts.sentences(read.notes) if read.notes else Markup()
     first = conversation(read.examples[0]) if read.examples else Markup()
     body = h(
@@ -71,7 +74,7 @@ def preview(read: ReadResult) -> Markup:
         first=h("<p class='lf-note'>The first one:</p>{first}", first=first) if read.examples else Markup(),
         aside=aside([(one.source, one.row, one.reason, one.text) for one in read.set_aside]),
     )
-    return parts.card("What the file holds", body, "accent" if read.examples else "bad")
+    return parts.card("What the file holds", body, "accent" if read.examples or read.lacks_voice else "bad")
 
 
 def _shape(read: ReadResult) -> str:

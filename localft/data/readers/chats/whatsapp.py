@@ -1,0 +1,154 @@
+"""WhatsApp's exported text: `[31.12.23, 23:59:01] Name: text` on iPhones, else `31/12/2023, 23:59 - Name: text`."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import groupby, pairwise
+
+from localft.data.chats import ChatLog, Room, Said
+from localft.data.readers.chats.messages import NOTICES, LeftOut
+from localft.data.readers.chats.whatsapp_words import words_of
+from localft.data.readers.encoding import Lines
+from localft.data.rows import Row, excerpt
+from localft.data.shapes import Layout, Shape
+from localft.data.values import BadValue, checked_text
+
+_LAYOUT = Layout(Shape.WHATSAPP, {"messages": "messages"}, "its lines begin as those of WhatsApp's exported chats")
+_LOOKED_AT = 20
+_MARKS = "\u200e\u200f\u202a\u202b\u202c\ufeff"
+_HALVES = r"[ap]\.?\s?m\b\.?|上午|下午|午前|午後|오전|오후|[صم]\b"
+_AFTERNOON = frozenset({"pm", "下午", "午後", "오후", "م"})
+_FORENOON = frozenset({"am", "上午", "午前", "오전", "ص"})
+# Date and time; a short word ("klo", "à") may stand between them, and the half of the day before or after the time.
+_HEADER = re.compile(
+    r"(?P<open>\[)?(?P<one>\d{1,4})(?P<by>[./-])\s?(?P<two>\d{1,2})(?P=by)\s?(?P<three>\d{1,4})\.?,?\s"
+    rf"(?:(?!{_HALVES})[^\W\d_]{{1,3}}\s)?(?P<before>{_HALVES})?\s?"
+    rf"(?P<hour>\d{{1,2}})[:.](?P<minute>\d{{2}})(?:[:.](?P<second>\d{{2}}))?(?:\s?(?P<after>{_HALVES}))?"
+    r"(?P<close>\]\s?|\s[-–]\s|:\s)",
+    re.IGNORECASE,
+)
+_SPEAKER = re.compile(r'([^:"“”„«»]{1,100}):(?:\s(.*)|$)', re.DOTALL)
+# In which of the three numbers of a date the year, the month and the day stand.
+_DAY_FIRST, _MONTH_FIRST, _YEAR_FIRST = (2, 1, 0), (2, 0, 1), (0, 1, 2)
+_Order = tuple[int, int, int]
+_Numbers = tuple[int, int, int]
+
+
+@dataclass
+class _Message:
+    """A message as it stands in the file: its first line, the numbers of its date, its time in seconds, its lines."""
+
+    line: int
+    day: _Numbers
+    time: int | None
+    lines: list[str] = field(default_factory=list)
+
+
+def read_whatsapp(lines: Lines, name: str) -> ChatLog | None:
+    """Read an export; None if the lines are none. Messages are numbered by the lines on which they begin."""
+    first = [line for line in lines.text[: 4 * _LOOKED_AT] if line is not None and line.strip()][:_LOOKED_AT]
+    headers = [header for header in map(_header, first) if header]
+    if not headers:
+        return None
+    messages, bad = _messages(lines, _style(headers[0]))
+    american = headers[0]["by"] == "/" and (headers[0]["after"] or "").startswith(("A", "P"))
+    order = _order([message.day for message in messages], american)
+    room, left_out = Room(name, []), Counter[str]()
+    for message in messages:
+        try:
+            room.said.append(_said(message, order))
+        except LeftOut as kind:
+            left_out[str(kind)] += 1
+        except BadValue as error:
+            bad.append(Row(message.line, None, str(error), "not text", excerpt("\n".join(message.lines))))
+    return ChatLog(_LAYOUT, [room], bad, left_out)
+
+
+def _header(line: str) -> re.Match[str] | None:
+    """Date and time at the beginning of a message, after marks that nobody sees."""
+    start = len(line) - len(line.lstrip(_MARKS))
+    found = _HEADER.match(line, start)
+    return found if found and bool(found["open"]) == found["close"].startswith("]") else None
+
+
+def _style(header: re.Match[str]) -> str:
+    """What ends a header; it is the same in a whole file, so that a date in a message is not taken for one."""
+    return header["close"].strip().replace("–", "-")
+
+
+def _messages(lines: Lines, style: str) -> tuple[list[_Message], list[Row]]:
+    """Put the lines of each message together; those before the first one, and undecodable ones, are set aside."""
+    messages: list[_Message] = []
+    bad: list[Row] = []
+    for number, line in enumerate(lines.text, start=1):
+        if line is None:
+            shown = excerpt(lines.raw[number - 1][:1000])
+            bad.append(Row(number, None, "bytes that are not UTF-8; save the file as UTF-8", "undecodable", shown))
+            continue
+        text = line.rstrip("\r")
+        header = _header(text)
+        if header is not None and _style(header) == style:
+            day = (int(header["one"]), int(header["two"]), int(header["three"]))
+            messages.append(_Message(number, day, _time(header), [text[header.end() :]]))
+        elif messages:
+            messages[-1].lines.append(text)
+        elif text.strip():
+            bad.append(Row(number, None, "it stands before the first message", "not a message", excerpt(text[:1000])))
+    return messages, bad
+
+
+def _time(header: re.Match[str]) -> int | None:
+    hour, minute, second = int(header["hour"]), int(header["minute"]), int(header["second"] or 0)
+    half = re.sub(r"[\s.]", "", header["before"] or header["after"] or "").casefold()
+    if half in _AFTERNOON and hour < 12:
+        hour += 12
+    elif half in _FORENOON and hour == 12:
+        hour = 0
+    return hour * 3600 + minute * 60 + second if hour < 24 and minute < 60 and second < 61 else None
+
+
+def _order(days: list[_Numbers], american: bool) -> _Order:
+    """The order in which all dates of a file make sense: most of them exist, then most of them go forward.
+
+    Where that leaves a choice, the day is first, unless the rest of the header is American. The year is first only
+    where it has four digits: with two, nearly every date could be read so.
+    """
+    if 2 * sum(day[0] > 31 for day in days) > len(days):
+        return _YEAR_FIRST
+    changing = [day for day, _ in groupby(days)]
+    usual = [_MONTH_FIRST, _DAY_FIRST] if american else [_DAY_FIRST, _MONTH_FIRST]
+
+    def faults(order: _Order) -> tuple[int, int]:
+        found = [_ordinal(day, order) for day in changing]
+        known = [ordinal for ordinal in found if ordinal is not None]
+        return len(found) - len(known), sum(later < earlier for earlier, later in pairwise(known))
+
+    return min(usual, key=faults)
+
+
+def _ordinal(day: _Numbers, order: _Order) -> int | None:
+    """The number of a day, None if there is no such date."""
+    year, month, number = (day[place] for place in order)
+    try:
+        return date(year + 2000 if year < 100 else year, month, number).toordinal()
+    except ValueError:
+        return None
+
+
+def _said(message: _Message, order: _Order) -> Said:
+    """The message of a person.
+
+    Raises:
+        LeftOut: WhatsApp itself speaks, or there are no words in it.
+        BadValue: it holds a broken character.
+    """
+    found = _SPEAKER.match(message.lines[0].lstrip(_MARKS))
+    # Someone who is no contact has a tilde before the name.
+    speaker = excerpt(found[1].strip(_MARKS + "~ \u202f\u00a0")) if found else ""
+    if found is None or not speaker:
+        raise LeftOut(NOTICES)
+    text = words_of([found[2] or "", *message.lines[1:]])
+    ordinal = _ordinal(message.day, order)
+    moment = None if ordinal is None or message.time is None else float(ordinal * 86400 + message.time)
+    return Said(message.line, checked_text(speaker), speaker, checked_text(text), moment)

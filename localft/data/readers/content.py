@@ -1,0 +1,110 @@
+"""The contents of one file to rows: which format it has, by its contents first and its name second."""
+
+from dataclasses import replace
+from typing import Any
+
+from localft.data.chats import PRIVACY, ChatChoice, ChatLog, conversations, describe, find_voice
+from localft.data.readers.chats.chatgpt import read_chatgpt
+from localft.data.readers.chats.discord import read_discord
+from localft.data.readers.chats.telegram import read_telegram
+from localft.data.readers.chats.whatsapp import read_whatsapp
+from localft.data.readers.csv_file import read_csv
+from localft.data.readers.encoding import FORMATS, Lines, decode, read_lines
+from localft.data.readers.json_file import parse_file, rows_of
+from localft.data.readers.jsonl import read_jsonl
+from localft.data.readers.parquet import read_parquet
+from localft.data.rows import Found, Row
+from localft.data.values import BadValue, parse_json
+from localft.errors import UserError
+
+_PARQUET = b"PAR1"
+_JSON_LINES = {".jsonl", ".ndjson"}
+_CSV = {".csv", ".tsv"}
+
+
+def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> Found:
+    """Read what is no archive: by its contents first, by the ending of its name (".csv") second.
+
+    Raises:
+        UserError: it is binary, damaged, of no known format, or a chat without a word.
+    """
+    if content.startswith(_PARQUET):
+        return Found(read_parquet(content, name), [])
+    if suffix in {".parquet", ".pq"}:
+        raise UserError(f"{name} is not a Parquet file, whatever its name says.", "Write it again from its source.")
+    if suffix == ".json":
+        return _read_json(content, name, choice)
+    lines = read_lines(content, name, may_be_windows=suffix in _CSV)
+    first = next((line.strip() for line in lines.text if line and line.strip()), "")
+    if suffix in _CSV and not _is_object(first):
+        return Found(read_csv(lines, name, "\t" if suffix == ".tsv" else None), lines.notes)
+    if suffix in _JSON_LINES and first.startswith("["):
+        return Found(_array_or_lines(lines, name), lines.notes)
+    chat = read_whatsapp(lines, name) if suffix not in _JSON_LINES else None
+    if chat is not None:
+        return _of_chat(chat, name, choice, lines.notes)
+    if first.startswith("["):
+        return _read_json(content, name, choice)
+    if suffix in _JSON_LINES or first.startswith("{"):
+        return Found(read_jsonl(lines), lines.notes)
+    raise UserError(f"{name} is of no format that localft knows.", f"localft reads {FORMATS}.")
+
+
+def _of_chat(chat: ChatLog, name: str, choice: ChatChoice, notes: list[str]) -> Found:
+    if not chat.speakers:
+        raise UserError(
+            f"{name} is a {chat.layout.shape} in which nobody says a word.", "Export the chat again, with its messages."
+        )
+    voice = find_voice(choice.voice, list(chat.speakers))
+    if voice is None:
+        return Found([], [*notes, PRIVACY], chat.layout, chat.speakers)
+    rows = [*chat.bad, *conversations(chat, choice, voice)]
+    notes = [*notes, *describe(chat, name, choice, voice), PRIVACY]
+    return Found(rows, notes, chat.layout, chat.speakers, voice)
+
+
+def _of_json(value: Any, name: str, choice: ChatChoice, notes: list[str]) -> Found:
+    talks = read_chatgpt(value, name)
+    if talks is not None:
+        return replace(talks, notes=[*notes, *talks.notes])
+    chat = read_telegram(value) or read_discord(value)
+    return Found(rows_of(value), notes) if chat is None else _of_chat(chat, name, choice, notes)
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return line.startswith("{") and isinstance(parse_json(line), dict)
+    except BadValue:
+        return False
+
+
+def _array_or_lines(lines: Lines, name: str) -> list[Row]:
+    """JSON lines that begin with a bracket: the array of a JSON file, or a row that is a list before better ones."""
+    text = [line for line in lines.text if line is not None]
+    if len(text) == len(lines.text):
+        try:
+            return rows_of(parse_file("\n".join(text), name))
+        except UserError:
+            if text[0].strip() in {"[", "[{"}:
+                raise
+    return read_jsonl(lines)
+
+
+def _read_json(content: bytes, name: str, choice: ChatChoice) -> Found:
+    text, notes = decode(content, name)
+    if text is None:
+        lines = read_lines(content, name)
+        if sum(line is not None and line.lstrip().startswith("{") for line in lines.text) > 1:
+            return Found(read_jsonl(lines), lines.notes)
+        number = next(number for number, line in enumerate(lines.text, start=1) if line is None)
+        raise UserError(f"{name}, line {number}: bytes that are not UTF-8.", "Save the file as UTF-8.")
+    try:
+        value = parse_file(text, name)
+    except UserError:
+        # Many tools call JSON lines .json.
+        lines = read_lines(content, name)
+        rows = read_jsonl(lines)
+        if sum(row.values is not None for row in rows) > len(rows) // 2 and len(rows) > 1:
+            return Found(rows, [*notes, f"{name} holds one JSON object a line."])
+        raise
+    return _of_json(value, name, choice, notes)
