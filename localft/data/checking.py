@@ -11,12 +11,16 @@ from localft.data.checks import (
     boilerplate,
     changing_knowledge,
     contradictions,
+    edge_cases,
     encoding_damage,
     leakage,
     lengths,
     near_duplicates,
     privacy,
+    repetition,
+    system_prompts,
     template,
+    unfinished,
 )
 from localft.data.checks.finding import CheckContext, Finding, Row
 from localft.data.golden import read_golden
@@ -40,6 +44,10 @@ _CHECKS: tuple[Callable[[CheckContext], list[Finding]], ...] = (
     encoding_damage.check,
     privacy.check,
     template.check,
+    system_prompts.check,
+    unfinished.check,
+    repetition.check,
+    edge_cases.check,
     changing_knowledge.check,
     lengths.check,
 )

@@ -12,6 +12,7 @@ from localft.data.checks import (
     leakage,
     near_duplicates,
     privacy,
+    repetition,
     template,
 )
 from localft.data.checks.finding import CheckContext, Row
@@ -55,6 +56,10 @@ def _message(message: Message, change: Callable[[str], str]) -> Message:
     return message if content == message.content else message.model_copy(update={"content": content})
 
 
+def _without_circles(context: CheckContext) -> list[Row]:
+    return [row for row in context.rows if not repetition.goes_in_circles(row.example.answer)]
+
+
 _JSON = Repair("free JSON of the code fence around it, and delete the answers that stay broken", answers.mended)
 
 REPAIRS: Mapping[str, Repair] = {
@@ -66,6 +71,7 @@ REPAIRS: Mapping[str, Repair] = {
     near_duplicates.NAME: Repair("keep the first of each, and delete the others", near_duplicates.without),
     answers.MIXED: _JSON,
     answers.INVALID: _JSON,
+    repetition.CIRCLES: Repair("delete these examples", _without_circles),
     encoding_damage.NAME: Repair("decode them again where that is possible", _in_texts(encoding_damage.mended)),
     template.MARKS: Repair("remove the marks", _in_texts(template.without_marks)),
     **{kind.name: Repair("delete these examples", partial(boilerplate.without, kind)) for kind in boilerplate.KINDS},

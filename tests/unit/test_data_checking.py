@@ -44,7 +44,7 @@ def found(report: CheckReport) -> dict[str, tuple[str, int]]:
 def test_clean_data_is_ready(tmp_path: Path) -> None:
     report = check(tmp_path, clean(250))
     assert (report.verdict, sum(report.counts.values()), report.lengths) == ("ready", 250, None)
-    assert found(report) == {"amount": ("note", 250)}
+    assert found(report) == {"amount": ("note", 250), "edge cases": ("note", 250)}
     assert report.sentence == "250 examples, nothing to mend. Ready to train."
 
 
@@ -215,6 +215,66 @@ def test_a_model_that_is_not_here_leaves_the_lengths_out(tmp_path: Path) -> None
     model = find_model(str(folder))
     (folder / "tokenizer.json").unlink()
     assert check(tmp_path, clean(), base_model=model).lengths is None
+
+
+def test_answers_that_stop_in_a_sentence_are_found(tmp_path: Path) -> None:
+    rows = clean()
+    rows[3]["completion"] = "The amber stands quietly beside the birch, as if it had always"
+    rows[4]["completion"] = "The amber stands quietly beside the birch, as always,"
+    for row, end in zip(rows[5:12], ("!", "…", ")", "`", "。", "🙂", "?"), strict=True):
+        row["completion"] = row["completion"].rstrip(".") + end
+    assert found(check(tmp_path, rows))["unfinished answers"] == ("warning", 2)
+    # Where nobody ends with a full stop, that is how it is done.
+    bare = [{**row, "completion": row["completion"].rstrip(".")} for row in clean()]
+    (tmp_path / "bare").mkdir()
+    path = tmp_path / "bare" / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, bare)), encoding="utf-8")
+    project = create_project("Bare")
+    report = check_version(project, import_files(project, [path]).version)
+    assert "unfinished answers" not in found(report)
+
+
+@pytest.mark.parametrize(
+    ("usual", "says"), [("Be short.", "another system prompt than the others."), ("", "have none.")]
+)
+def test_other_system_prompts_are_found(usual: str, says: str, tmp_path: Path) -> None:
+    rows = [{**row, **({"system": usual} if usual else {})} for row in clean()]
+    rows[3] = {**rows[3], "system": "Be long."}
+    report = check(tmp_path, rows)
+    assert found(report)["other system prompts"] == ("warning", 1)
+    finding = next(one for one in report.findings if one.check == "other system prompts")
+    assert finding.meaning.endswith(says)
+    assert [row.text for row in finding.rows] == ["Be long."]
+
+
+def test_system_prompts_of_several_kinds_are_meant(tmp_path: Path) -> None:
+    rows = [{**row, "system": ("Be short.", "Be long.")[n % 2]} for n, row in enumerate(clean())]
+    assert "other system prompts" not in found(check(tmp_path, rows))
+
+
+def test_answers_in_circles_are_found(tmp_path: Path) -> None:
+    rows = clean()
+    rows[3]["completion"] = "I am happy to help you with that and more. " * 8
+    assert found(check(tmp_path, rows))["answers in circles"] == ("warning", 1)
+
+
+def test_a_beginning_that_many_share_is_told(tmp_path: Path) -> None:
+    rows = clean()
+    for row in rows[:24]:
+        row["completion"] = f"Sure, I can help. {row['completion']}"
+    report = check(tmp_path, rows)
+    assert found(report)["same beginnings"] == ("note", 24)
+    meaning = next(one.meaning for one in report.findings if one.check == "same beginnings")
+    assert meaning == "40 % of all answers begin with 'Sure, I can help.'."
+
+
+@pytest.mark.parametrize(
+    ("prompt", "completion"),
+    [("Hm?", "The amber stands there."), ("What is it?", "I don’t know."), ("Where?", "Could you say what you mean?")],
+)
+def test_edge_cases_are_missed_only_where_there_are_none(prompt: str, completion: str, tmp_path: Path) -> None:
+    report = check(tmp_path, [*clean(250), {"prompt": prompt, "completion": completion}])
+    assert "edge cases" not in found(report)
 
 
 def test_json_is_told_from_what_looks_like_it() -> None:

@@ -52,6 +52,7 @@ def faulty(name: str) -> list[dict[str, str]]:
         "format marks": {3: ("Hello", "Fine.<|im_end|>")},
         "refusals": {3: ("Hello", "I'm sorry, but I can't help with that.")},
         "placeholders": {3: ("Hello", "Dear [Your Name], welcome.")},
+        "answers in circles": {3: ("Hello", "I am happy to help you with that and more. " * 8)},
         "secrets": {3: ("Hello", "Use sk-abcdefghijklmnopqrstuvwx for it")},
         "card numbers": {3: ("My card is 4111 1111 1111 1111, thanks", "Yes.")},
         "e-mail addresses": {3: ("Write to ann.lee@mail.com please", "Yes.")},
