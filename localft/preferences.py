@@ -17,6 +17,7 @@ class Preferences(Settings):
 
     price_per_kwh: float = Field(0.30, ge=0, le=10, description="What a kilowatt-hour of electricity costs you.")
     currency: str = Field("€", min_length=1, max_length=5, description="The sign of the money behind that price.")
+    cards: int = Field(1, ge=1, le=64, description="On how many graphics cards at once a run learns.")
 
     def price_of(self, watt_hours: float) -> float:
         """What so much energy costs."""

@@ -8,10 +8,10 @@ from localft.cli.following import started_in_background, wait_for, ways_of
 from localft.cli.options import detach_option, examples, json_option, project_argument
 from localft.cli.output import Output
 from localft.cli.recipes import make_proposal, plan_sentence, recipe_options
-from localft.errors import UserError
 from localft.hardware import read_hardware
+from localft.preferences import read_preferences
 from localft.store.projects import Project, update_project
-from localft.training.runs import Run, open_run, read_metrics, start_run
+from localft.training.runs import Run, open_run, read_metrics, refuse_missing_cards, start_run
 
 
 @click.command(
@@ -30,22 +30,23 @@ from localft.training.runs import Run, open_run, read_metrics, start_run
 @click.option(
     "--cards",
     type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="Learn on so many graphics cards at once; each takes its share of a batch.",
+    help="Learn on so many graphics cards at once; as `localft settings` has it unless told.",
 )
 @json_option
 @click.pass_obj
-def train(output: Output, project: Project, even_if_too_large: bool, detach: bool, cards: int, **options: Any) -> None:
+def train(
+    output: Output, project: Project, even_if_too_large: bool, detach: bool, cards: int | None, **options: Any
+) -> None:
     """Train a base model on the project's examples.
 
     Every setting is proposed from the data, the model and the card (`localft plan` says why); options set them by hand.
     The run is a process of its own. Ctrl-C asks it to save and stop, and `localft resume` goes on from there.
     """
-    _refuse_missing_cards(cards)
+    wanted = cards or read_preferences().cards
+    refuse_missing_cards(wanted, read_hardware())
     proposal = make_proposal(output, project, options)
     output.note(plan_sentence(proposal))
-    run = start_run(project, proposal.recipe, proposal.plan, even_if_too_large=even_if_too_large, cards=cards)
+    run = start_run(project, proposal.recipe, proposal.plan, even_if_too_large=even_if_too_large, cards=wanted)
     if options["base_model"] and project.info.base_model != proposal.base_model.reference:
         update_project(project, base_model=proposal.base_model.reference)
     if detach:
@@ -67,15 +68,6 @@ def narrate_training(event: dict[str, Any]) -> str | None:
         best = ", the best so far" if event.get("best") else ""
         return f"Step {event['step']}: validation loss {event['loss']:.3f}{best}."
     return str(event.get("message", "")) if event.get("kind") == "warning" else None
-
-
-def _refuse_missing_cards(cards: int) -> None:
-    there = len(read_hardware().gpus) if cards > 1 else 1
-    if cards > there:
-        raise UserError(
-            f"{cards} graphics cards are asked for, and this computer has {there or 'none'} that CUDA can use.",
-            "Leave --cards out to use the first one, or the processor.",
-        )
 
 
 def run_value(project: Project, run: Run) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from localft import jobs, words
 from localft.data.versions import list_versions, shared_system_prompt
 from localft.errors import UserError
+from localft.hardware import Hardware
 from localft.jobs import JobOrder, JobView
 from localft.models.base_model import BaseModel
 from localft.models.chat_format import ChatFormat
@@ -51,6 +52,20 @@ class Run:
     def has_weights(self) -> bool:
         """Whether there is something to evaluate, chat with and export."""
         return (self.folder / "weights" / "manifest.json").exists()
+
+
+def refuse_missing_cards(cards: int, hardware: Hardware) -> None:
+    """Refuse to learn on more graphics cards than there are.
+
+    Raises:
+        UserError: there are fewer.
+    """
+    there = len(hardware.gpus)
+    if cards > max(1, there):
+        raise UserError(
+            f"{cards} graphics cards are asked for, and this computer has {there or 'none'} that CUDA can use.",
+            "Ask for fewer with --cards, or in Settings.",
+        )
 
 
 def start_run(

@@ -15,8 +15,9 @@ from localft.models.find import find_model
 from localft.planning.proposals import Proposal, plan_recipe
 from localft.planning.proposing import Preset, propose
 from localft.planning.sweep import SweepPlan, plan_sweep, read_learning_rates, read_ranks
+from localft.preferences import read_preferences
 from localft.store.projects import Broken, Project, create_project, open_project, update_project
-from localft.training.runs import Run, list_runs, start_run
+from localft.training.runs import Run, list_runs, refuse_missing_cards, start_run
 from localft.training.sweeps import Sweep, start_sweep
 from localft.ui.samples import find_sample
 
@@ -43,8 +44,10 @@ def train(project: Project, reference: str, preset: Preset, overrides: Mapping[s
     Raises:
         UserError: there are no examples, the model is not here, or the run does not fit.
     """
-    proposal = prepare(project, find_model(reference), read_hardware(), preset, overrides)
-    return start_run(project, proposal.recipe, proposal.plan)
+    hardware, cards = read_hardware(), read_preferences().cards
+    refuse_missing_cards(cards, hardware)
+    proposal = prepare(project, find_model(reference), hardware, preset, overrides)
+    return start_run(project, proposal.recipe, proposal.plan, cards=cards)
 
 
 def plan_several(
