@@ -102,8 +102,10 @@ _SEVERITIES: dict[str, parts.Tone] = {"problem": "bad", "warning": "warn", "note
 
 def verdict(report: CheckReport) -> Markup:
     """Ready, or what to mend first."""
-    body = h("<p>{sentence}</p>", sentence=report.sentence)
-    return parts.card(_TITLES[report.verdict], body, _TONES[report.verdict])
+    title = _TITLES[report.verdict]
+    sentence = report.sentence.removeprefix(f"{title}: ")
+    body = h("<p>{sentence}</p>", sentence=sentence[0].upper() + sentence[1:])
+    return parts.card(title, body, _TONES[report.verdict])
 
 
 def findings(found: Sequence[Finding]) -> Markup:
