@@ -10,6 +10,7 @@ from localft.cli.data_edit import add, edit
 from localft.cli.data_export import export
 from localft.cli.data_repair import diff, repair, undo, versions
 from localft.cli.data_show import show
+from localft.cli.data_split import split
 from localft.cli.data_views import print_set_aside
 from localft.cli.options import base_model_option, examples, json_option, project_argument, version_option
 from localft.cli.output import Output, one_line, shorten
@@ -44,6 +45,7 @@ def data() -> None:
         "localft data import support-bot tickets.jsonl",
         "localft data import support-bot 2025.csv 2026.csv",
         "localft data import support-bot mails.csv --map prompt=mail --map answer=reply",
+        "localft data import support-bot mails.csv --map group=customer",
         'localft data import support-bot mails.csv --system "Answer kindly."',
         "localft data import support-bot mails.csv --dry-run",
         "localft data import support-bot result.json --voice Anna --gap-hours 3",
@@ -56,7 +58,7 @@ def data() -> None:
     "pairs",
     multiple=True,
     metavar="FIELD=COLUMN",
-    help="Which column holds prompt, answer, rejected, system, context or messages.",
+    help="Which column holds prompt, answer, rejected, system, context, messages, or the group that stays together.",
 )
 @click.option("--system", "system_prompt", help="A system prompt for examples that have none.")
 @click.option("--voice", metavar="NAME", help="For chats between people: whose voice is the assistant's.")
@@ -235,6 +237,7 @@ data.add_command(show)
 data.add_command(export)
 data.add_command(edit)
 data.add_command(add)
+data.add_command(split)
 data.add_command(repair)
 data.add_command(diff)
 data.add_command(versions)

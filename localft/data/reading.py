@@ -13,7 +13,7 @@ from localft.data.conversation import BadRow
 from localft.data.examples import Example
 from localft.data.readers.opening import open_files
 from localft.data.rows import Contents, Row, excerpt
-from localft.data.shapes import FIELDS, TALKS, Layout, Shape, convert, detect, mapped
+from localft.data.shapes import CONVERSATION, FIELDS, TALKS, Layout, Shape, convert, detect, mapped
 from localft.data.values import BadValue, to_text
 from localft.data.versions import SourceFile
 from localft.errors import UserError
@@ -76,8 +76,9 @@ def read_files(
     """Read JSONL, JSON, CSV, XLSX and Parquet files, archives of them, and exports of chats, mixed as one likes.
 
     `mapping` says which column holds which field of an example (prompt, answer, system, context, messages), for all
-    files, where the names are not recognised. `known` are examples that are there already: the files' duplicates of
-    them are set aside. `chat` says whose voice is the assistant's in chats between people, for all files.
+    files, where the names are not recognised; examples of one `group` are never divided. `known` are examples that are
+    there already: the files' duplicates of them are set aside. `chat` says whose voice is the assistant's in chats
+    between people, for all files.
 
     Raises:
         UserError: a file cannot be read, the mapping is wrong, nobody in the chats has that voice, or (with `strict`)
@@ -118,7 +119,8 @@ def _check_fields(mapping: Mapping[str, str]) -> None:
     unknown = sorted(set(mapping) - set(FIELDS))
     if unknown:
         raise UserError(f"{unknown[0]!r} is no field of an example.", f"The fields are: {', '.join(FIELDS)}.")
-    if mapping and "messages" not in mapping and not {"prompt", "answer"} <= set(mapping):
+    named = CONVERSATION & set(mapping)
+    if named and "messages" not in named and not {"prompt", "answer"} <= named:
         raise UserError(
             "The mapping names no column for the prompt and the answer.",
             "Map `prompt` and `answer`, or `messages` where one column holds whole conversations.",

@@ -1,7 +1,7 @@
 """The shapes in which people keep conversations: which one a row has, why, and the example in it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -31,7 +31,9 @@ class Shape(StrEnum):
 TALKS = (Shape.CHATGPT, Shape.DISCORD, Shape.TELEGRAM, Shape.WHATSAPP)
 
 # The fields of an example that a column can hold.
-FIELDS = ("messages", "system", "context", "prompt", "answer", "rejected")
+FIELDS = ("messages", "system", "context", "prompt", "answer", "rejected", "group")
+# Those that say where the conversation is; a mapping without them adds to what is recognised.
+CONVERSATION = frozenset({"messages", "prompt", "answer", "rejected"})
 
 # Names under which people keep a question and its answer, the likeliest first; compared in lower case.
 _PAIRS = (
@@ -117,9 +119,16 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
-def mapped(mapping: Mapping[str, str], columns: Iterable[str]) -> Layout:
-    """The layout that a person has chosen by mapping fields to columns; a column `tools` is taken along."""
+def mapped(mapping: Mapping[str, str], columns: Iterable[str]) -> Layout | None:
+    """The layout that a person has chosen by mapping fields to columns; a column `tools` is taken along.
+
+    Where the mapping does not say where the conversation is, that is recognised; None if it cannot be.
+    """
     chosen = ", ".join(f"{field} from {column}" for field, column in mapping.items())
+    if not CONVERSATION & set(mapping):
+        columns = list(columns)
+        found = detect(columns)
+        return found and replace(found, columns={**found.columns, **mapping}, reason=f"{found.reason}, {chosen}")
     names = {str(column).strip().lower(): str(column) for column in columns}
     return Layout(Shape.MAPPED, {**_extras(names, ("tools",)), **mapping}, f"as you chose: {chosen}")
 
@@ -144,7 +153,8 @@ def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) ->
     if not is_missing(system) and messages and messages[0].role != "system":
         messages = [Message(role="system", content=to_text(system)), *messages]
     tools = object_list(get("tools"), "the tools")
-    return Example(messages=turns(messages), tools=tools, rejected=rejected, source=source, row=row)
+    group = None if is_missing(get("group")) else to_text(get("group")).strip() or None
+    return Example(messages=turns(messages), tools=tools, rejected=rejected, source=source, row=row, group=group)
 
 
 def _pair(prompt: Any, context: Any, better: Any, worse: Any) -> tuple[list[Message], str]:

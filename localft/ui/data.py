@@ -9,11 +9,12 @@ import gradio as gr
 from localft import words
 from localft.data import keeping
 from localft.data.chats import ChatChoice
+from localft.data.dividing import divide_anew
 from localft.data.importing import import_files, preview_files, read_set_aside
 from localft.data.repairing import repair_version
 from localft.data.repairs import REPAIRS
-from localft.data.shapes import FIELDS
-from localft.data.splitting import DEFAULT_RATIOS
+from localft.data.shapes import CONVERSATION, FIELDS
+from localft.data.splitting import DEFAULT_RATIOS, Ratios
 from localft.data.versions import DatasetVersion, list_versions, newest_version
 from localft.errors import UserError
 from localft.store.projects import Project
@@ -62,7 +63,7 @@ def draw(shared: Shared) -> None:
         draw_rows(shared, message)
         draw_history(shared, message)
         aside = gr.HTML()
-    settings = _draw_settings()
+    settings = _draw_settings(shared)
     outputs = [
         state, results, verdict, forward, findings, found, split, lengths, kept, aside, intake.samples,
     ]  # fmt: skip
@@ -124,8 +125,8 @@ def _draw_intake() -> Intake:
     return Intake(files, preview, mapping, area, chat, take, samples)
 
 
-def _draw_settings() -> list[Any]:
-    """System prompt, seed, and the shares of the parts, for the next import."""
+def _draw_settings(shared: Shared) -> list[Any]:
+    """System prompt, seed, and the shares of the parts, for the next import or for dividing anew."""
     with gr.Accordion("All settings", open=False):
         gr.HTML(str(parts.note("For the next import. Every import is a version of its own and never changes.")))
         system = gr.Textbox(
@@ -137,7 +138,21 @@ def _draw_settings() -> list[Any]:
             validation = gr.Number(
                 DEFAULT_RATIOS[1], label="Share to choose the best by", info="What is left over measures the result."
             )
+        again = gr.Button("Divide the present examples so", size="sm", elem_id="divide")
+        message = gr.HTML()
+
+    def divide(slug: str | None, chosen_seed: float, *shares: float) -> Updates:
+        project = required(slug)
+        version = divide_anew(project, newest_version(project), int(chosen_seed), _ratios(*shares))
+        return {message: parts.done(f"{version.note.capitalize()}. Undo stands beside the versions above.")}
+
+    inputs = [shared.project, seed, train, validation]
+    shared.on(again.click, divide, inputs, [], message, changes=True, concurrency_limit=1)
     return [system, seed, train, validation]
+
+
+def _ratios(train: float, validation: float) -> Ratios:
+    return train, validation, round(1 - train - validation, 6)
 
 
 def _connect_intake(shared: Shared, intake: Intake, settings: list[Any], message: gr.HTML) -> None:
@@ -156,7 +171,7 @@ def _connect_intake(shared: Shared, intake: Intake, settings: list[Any], message
         columns, (voice, gap, system, seed, train, validation) = given[: len(mapped)], given[len(mapped) :]
         if not paths:
             raise UserError("No file was dropped yet.")
-        ratios = (train, validation, round(1 - train - validation, 6))
+        ratios = _ratios(train, validation)
         files, chat = [Path(path) for path in paths], chosen(voice, gap)
         report = import_files(required(slug), files, _mapping(columns), system or None, int(seed), ratios, chat=chat)
         return {**_emptied(intake), message: parts.done(f"{words.counted(report.version.total, 'example')} are in.")}
@@ -204,8 +219,9 @@ def _emptied(intake: Intake) -> Updates:
 def _mapping(columns: tuple[str, ...]) -> dict[str, str] | None:
     """The columns a person has named, None where nothing was."""
     named = {field: column for field, column in zip(FIELDS, columns, strict=False) if column and column != _UNMAPPED}
-    enough = "messages" in named or {"prompt", "answer"} <= set(named)
-    return named if enough else None
+    said = CONVERSATION & set(named)
+    half = said and "messages" not in said and not {"prompt", "answer"} <= said
+    return None if half else named or None
 
 
 def _connect_results(shared: Shared, checks: Checks, findings: gr.HTML, found: gr.HTML, message: gr.HTML) -> None:

@@ -54,6 +54,7 @@ def test_from_a_dirty_file_to_clean_examples(page: Page, fresh_app: RunningApp, 
     _repair_and_undo(page, told, taken)
     _change_a_row(page, told, taken)
     _write_a_golden_question(page, told, taken)
+    _divide_anew(page, told, taken)
     link = page.get_by_role("link", name="Download as CSV")
     newest = told.ask("versions", "dirty")["versions"][0]["id"]
     expect(link).to_have_attribute("href", re.compile(newest), timeout=_SOON)
@@ -117,3 +118,13 @@ def _write_a_golden_question(page: Page, told: Terminal, taken: int) -> None:
     page.get_by_role("button", name="Add to the examples").click()
     expect(page.get_by_text(re.compile("^1 example added to"))).to_be_visible(timeout=_SOON)
     assert told.total == taken
+
+
+def _divide_anew(page: Page, told: Terminal, taken: int) -> None:
+    fold(page, "All settings")
+    page.get_by_label("Share to learn from").fill("0.5")
+    page.get_by_label("Share to choose the best by").fill("0.25")
+    page.locator("#divide").click()
+    expect(page.get_by_text(re.compile("^Divided anew: 50/25/25"))).to_be_visible(timeout=_SOON)
+    counts = told.ask("check", "dirty")["report"]["counts"]
+    assert counts == {"train": taken // 2, "validation": taken // 4, "test": taken // 4}

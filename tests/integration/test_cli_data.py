@@ -102,3 +102,22 @@ def test_examples_are_taken_away_and_brought_back(capsys: pytest.CaptureFixture[
     assert part["examples"] == counts["test"] + counts["validation"]
     assert main(["data", "export", "dirty", str(tmp_path / "part.csv")]) == 1
     assert "is there already" in capsys.readouterr().err
+
+
+def test_groups_stay_together_however_they_are_divided(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    create_project("Groups")
+    rows = "".join(f"question {n},answer {n},customer {n % 12}\n" for n in range(120))
+    (tmp_path / "rows.csv").write_text(f"prompt,answer,customer\n{rows}")
+    answer(capsys, "import", "groups", str(tmp_path / "rows.csv"), "--map", "group=customer")
+    divided = answer(capsys, "split", "groups", "--ratios", "0.5", "0.25", "0.25", "--seed", "7")
+    assert divided["counts"] == {"train": 60, "validation": 30, "test": 30}
+    homes: dict[str, set[str]] = {}
+    for split in divided["counts"]:
+        for one in answer(capsys, "show", "groups", "--split", split, "--rows", "120")["examples"]:
+            homes.setdefault(one["group"], set()).add(split)
+    assert len(homes) == 12
+    assert all(len(home) == 1 for home in homes.values())
+    difference = answer(capsys, "diff", "groups")
+    assert difference["moved"] and not difference["removed"]
+    assert main(["data", "split", "groups", "--ratios", "0.5", "0.5", "0.5"]) == 1
+    assert "sum to 1" in capsys.readouterr().err

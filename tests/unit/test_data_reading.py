@@ -225,6 +225,20 @@ def test_a_mapped_column_that_a_file_lacks_is_the_reason_of_its_rows(tmp_path: P
     ]
 
 
+def test_a_group_can_be_mapped_beside_what_is_recognised(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "prompt,answer,customer\nq one,a one,7\nq two,a two, 8 \nq three,a three,\n")
+    found = read_files([path], {"group": "customer"})
+    assert [one.group for one in found.examples] == ["7", "8", None]
+    assert found.shape is Shape.PROMPT_COMPLETION
+    assert found.reason.endswith("group from customer")
+    both = read_files([path], {"prompt": "answer", "answer": "prompt", "group": "customer"})
+    assert [(one.answer, one.group) for one in both.examples][:2] == [("q one", "7"), ("q two", "8")]
+    with pytest.raises(UserError, match="no column 'client'"):
+        read_files([path], {"group": "client"})
+    with pytest.raises(UserError, match="no columns that localft recognises"):
+        read_files([write(tmp_path / "b.csv", "x,y\n1,2\n")], {"group": "y"})
+
+
 def test_tools_come_along_when_conversations_are_mapped(tmp_path: Path) -> None:
     turns = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "an answer"}]
     path = jsonl(tmp_path / "a.jsonl", {"talk": turns, "tools": [{"type": "function"}]})

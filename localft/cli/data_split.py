@@ -1,0 +1,41 @@
+"""`localft data split`: divide the examples anew."""
+
+import click
+
+from localft.cli.options import examples, json_option, project_argument
+from localft.cli.output import Output
+from localft.cli.selection import chosen_version
+from localft.data.versions import SPLITS
+from localft.store.projects import Project
+
+
+@click.command(
+    "split",
+    epilog=examples(
+        "localft data split support-bot --seed 7",
+        "localft data split support-bot --ratios 0.7 0.15 0.15",
+    ),
+)
+@project_argument
+@click.option("--seed", type=int, help="Decides which example lands in which part; as before unless told.")
+@click.option(
+    "--ratios",
+    type=(float, float, float),
+    metavar="TRAIN VALIDATION TEST",
+    help="The shares of the three parts; as before unless told.",
+)
+@json_option
+@click.pass_obj
+def split(output: Output, project: Project, seed: int | None, ratios: tuple[float, float, float] | None) -> None:
+    """Divide the examples of the newest version anew, as a new version; `localft data undo` goes back.
+
+    What was held out may be learned then: compare runs of one division only.
+    """
+    from localft.data.dividing import divide_anew
+
+    before = chosen_version(project, None)
+    after = divide_anew(project, before, before.seed if seed is None else seed, ratios or before.ratios)
+    counts = ", ".join(f"{after.counts[name]:,} for {name}" for name in SPLITS)
+    output.say(f"Version {after.id}: {counts}.")
+    output.hint(f"Back: localft data undo {project.slug}")
+    output.result({"project": project.slug, "dataset": after.id, "parent": before.id, "counts": after.counts})
