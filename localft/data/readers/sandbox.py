@@ -22,7 +22,12 @@ _PARSERS = ("localft.data.readers.workbook",)
 _REFUSED = 3
 _OUT_OF_MEMORY = 4
 # Of the parent's surroundings the child gets these: where Python and its libraries are, and on Windows the system.
-_KEPT = ("PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "SYSTEMROOT", "LD_LIBRARY_PATH", "LANG", "TMP", "TEMP")
+_KEPT = (
+    "PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "LANG", "TMP", "TEMP",
+    "HOME", "USERPROFILE", "APPDATA", "SYSTEMROOT",
+)  # fmt: skip
+# numpy, which openpyxl looks for, reserves memory for as many threads as there are cores.
+_OWN = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 class Refused(ValueError):
@@ -36,7 +41,7 @@ def parse(module: str, content: bytes, name: str, seconds: float = _SECONDS, mem
         UserError: the parser refuses the file, breaks, or needs more.
     """
     command = [sys.executable, "-P", "-m", "localft.data.readers.sandbox", module, str(memory), str(math.ceil(seconds))]
-    surroundings = {key: os.environ[key] for key in _KEPT if key in os.environ}
+    surroundings = {key: os.environ[key] for key in _KEPT if key in os.environ} | _OWN
     try:
         done = subprocess.run(
             command, input=content, capture_output=True, timeout=seconds, check=False, env=surroundings
