@@ -86,9 +86,9 @@ def import_command(
 ) -> None:
     """Import files as a new version of the project's data.
 
-    JSONL, JSON, CSV, XLSX and Parquet, and ZIP archives of these, in the shapes OpenAI messages, Alpaca, ShareGPT,
-    prompt/completion or preference pairs; chats as ChatGPT, DiscordChatExporter (JSON), Telegram Desktop (result.json)
-    and WhatsApp (.txt) export them.
+    JSONL, JSON, CSV, XLSX, Parquet and Arrow, and ZIP archives of these, in the shapes OpenAI messages, Alpaca,
+    ShareGPT, prompt/completion or preference pairs; chats as ChatGPT, DiscordChatExporter (JSON), Telegram Desktop
+    (result.json) and WhatsApp (.txt) export them.
     Rows that cannot be used are set aside and listed. 8 of 10 examples are for training, one each for validation and
     test; equal or nearly equal prompts always land in the same split.
     """

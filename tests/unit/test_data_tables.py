@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pyarrow
+import pyarrow.ipc
 import pyarrow.parquet
 import pytest
 
@@ -120,3 +121,32 @@ def test_binary_cells_are_set_aside(tmp_path: Path) -> None:
     pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
     result = read_files([tmp_path / "a.parquet"], strict=False)
     assert aside(result) == [(1, "not text"), (2, "not text")]
+
+
+def arrow(path: Path, table: pyarrow.Table, *, stream: bool) -> Path:
+    make = pyarrow.ipc.new_stream if stream else pyarrow.ipc.new_file
+    with make(str(path), table.schema) as writer:
+        writer.write_table(table, max_chunksize=2)
+    return path
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("name", ["data.arrow", "data.feather", "data-00000-of-00001"])
+def test_arrow_is_read_as_a_file_and_as_a_stream(name: str, stream: bool, tmp_path: Path) -> None:
+    table = pyarrow.table({"prompt": [f"q {n}" for n in range(5)], "answer": [f"answer {n}" for n in range(5)]})
+    result = read_files([arrow(tmp_path / name, table, stream=stream)])
+    assert [(one.answer, one.row) for one in result.examples] == [(f"answer {n}", n + 1) for n in range(5)]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_is_wrong_with_arrow_is_a_sentence(stream: bool, tmp_path: Path) -> None:
+    cells = pyarrow.array(["a"] * 9)
+    twins = pyarrow.Table.from_arrays([cells, cells], ["prompt", "prompt"])
+    with pytest.raises(UserError, match="two columns named 'prompt'"):
+        read_files([arrow(tmp_path / "a.arrow", twins, stream=stream)])
+    good = arrow(tmp_path / "b.arrow", pyarrow.table({"prompt": cells, "answer": cells}), stream=stream).read_bytes()
+    for end in (20, len(good) // 2):
+        with pytest.raises(UserError, match=r"b\.arrow is a damaged Arrow file"):
+            read_files([write(tmp_path / "b.arrow", good[:end])])
+    with pytest.raises(UserError, match="not an Arrow file, whatever its name says"):
+        read_files([write(tmp_path / "c.arrow", "prompt,answer\nq,an answer\n")])

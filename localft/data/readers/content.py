@@ -12,7 +12,7 @@ from localft.data.readers.csv_file import read_csv
 from localft.data.readers.encoding import FORMATS, Lines, decode, read_lines
 from localft.data.readers.json_file import parse_file, rows_of
 from localft.data.readers.jsonl import read_jsonl
-from localft.data.readers.parquet import read_parquet
+from localft.data.readers.parquet import is_arrow, read_arrow, read_parquet
 from localft.data.rows import Found, Row
 from localft.data.values import BadValue, parse_json
 from localft.errors import UserError
@@ -30,6 +30,10 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
     """
     if content.startswith(_PARQUET):
         return Found(read_parquet(content, name), [])
+    if is_arrow(content):
+        return Found(read_arrow(content, name), [])
+    if suffix in {".arrow", ".feather"}:
+        raise UserError(f"{name} is not an Arrow file, whatever its name says.", "Write it again from its source.")
     if suffix in {".parquet", ".pq"}:
         raise UserError(f"{name} is not a Parquet file, whatever its name says.", "Write it again from its source.")
     if suffix == ".json":

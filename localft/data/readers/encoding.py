@@ -46,7 +46,7 @@ def refuse_binary(content: bytes, name: str) -> None:
         raise UserError(f"{name} is a binary file, not a text file.", _FORMATS)
 
 
-FORMATS = "JSONL, JSON, CSV, XLSX and Parquet, ZIP archives of these, and chats as apps export them"
+FORMATS = "JSONL, JSON, CSV, XLSX, Parquet and Arrow, ZIP archives of these, and chats as apps export them"
 _FORMATS = f"localft reads {FORMATS}; save the data as one of them."
 _SIGNATURES = (
     (b"PK\x03\x04", "a ZIP archive or an Office document"),
@@ -58,7 +58,6 @@ _SIGNATURES = (
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
     (b"\x80\x04\x95", "a pickle"),
-    (b"ARROW1", "an Arrow file"),
 )
 
 

@@ -13,7 +13,7 @@ from localft.data.rows import Contents
 from localft.errors import UserError, explain
 
 _WORKBOOKS = {".xlsx", ".xlsm"}
-_KNOWN = {*_WORKBOOKS, ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".pq", ".txt"}
+_KNOWN = {*_WORKBOOKS, ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather", ".txt"}
 _WORKBOOK = "xl/workbook.xml"
 _OTHERWISE = f"localft reads {FORMATS}."
 
