@@ -51,11 +51,15 @@ _MOST_TICKETS = 11
 
 @dataclass(frozen=True)
 class Pass:
-    """What one pass gave: learned tokens a second, the most memory of the process in bytes, the held-out loss."""
+    """What one pass gave: learned tokens a second, the most memory of the process in bytes, the held-out loss.
+
+    And the steps that it took: packing to a length leaves room in some sequences, and so makes a few more of them.
+    """
 
     rate: float
     memory: int
     loss: float
+    steps: int
 
 
 def main() -> int:
@@ -79,7 +83,7 @@ def _compare(home: Path, spread: Spread) -> str:
         lines.append(
             f"  {name}: {statistics.median(one.rate for one in found):,.0f} learned tokens/s, "
             f"{statistics.median(one.memory for one in found) / 2**20:,.0f} MiB, "
-            f"held-out loss {statistics.median(one.loss for one in found):.3f}; "
+            f"held-out loss {statistics.median(one.loss for one in found):.3f} after {found[0].steps} steps; "
             f"localft is {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}) times as fast"
         )
     return "\n".join(lines)
@@ -144,7 +148,8 @@ def _time(trainer: Any, train: Any, data: Any) -> Pass:
     found = validate(
         trainer.model, data.validation.rows, batches, Imitation(plain_token_losses), contextlib.nullcontext()
     )
-    return Pass(data.train.learned_tokens / (end.at - begin.at), memory, found.loss)
+    rate = data.train.learned_tokens / (end.at - begin.at)
+    return Pass(rate, memory, found.loss, trainer.state.global_step)
 
 
 def _read(folder: Path) -> tuple[Any, Any]:
