@@ -83,12 +83,12 @@ def _start_process(folder: Path) -> None:
 
 def _spawn(folder: Path) -> None:
     """Start the process of a job, detached from this one, and note which it is."""
+    several = JobOrder.load(folder / "job.json").processes
     log = (folder / "worker.log").open("ab")
     windows_flags = 0
     if os.name == "nt":
         flags = ("CREATE_NEW_PROCESS_GROUP", "DETACHED_PROCESS")
         windows_flags = sum(getattr(subprocess, flag) for flag in flags)
-    several = JobOrder.load(folder / "job.json").processes
     together = ["torch.distributed.run", "--standalone", "--nproc-per-node", str(several), "-m"] if several > 1 else []
     with log:
         process = subprocess.Popen(

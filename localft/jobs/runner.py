@@ -1,13 +1,10 @@
 """The process of a job: `python -m localft.jobs.runner FOLDER` waits its turn, runs the worker, writes the outcome."""
 
-import contextlib
 import importlib
 import logging
 import os
-import shutil
 import signal
 import sys
-import tempfile
 import time
 from pathlib import Path
 from types import FrameType
@@ -16,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from localft import privacy
 from localft.errors import StartAgain, Stopped, explain
-from localft.jobs import control, queue
+from localft.jobs import control, helping, queue
 from localft.jobs.awake import kept_awake
 from localft.jobs.context import JobContext
 from localft.jobs.records import JobOrder, JobResult
@@ -35,8 +32,8 @@ def main(folder: Path) -> int:
 
     Under `accelerate launch` the first process is the job's, and others help it (see `localft.training.ranks`).
     """
-    if int(os.environ.get("RANK", "0")) > 0:
-        return _help(folder)
+    if helping.is_helper():
+        return helping.help_with(folder)
     privacy.switch_telemetry_off()
     # Threads of torch that wait for each other keep a core busy doing so. On a computer that has other work too they
     # then wait for themselves: steps of a small model took up to seven times as long. So they wait briefly, then sleep.
@@ -58,6 +55,7 @@ def main(folder: Path) -> int:
     finally:
         lease.release()
         reserve.unlink(missing_ok=True)
+        helping.clear(folder)
     if result is None:
         # The next process has to own the folder.
         owner.release()
@@ -100,19 +98,6 @@ def _run(context: JobContext, lease: FileLock, reserve: Path) -> JobResult | Non
             f"Something unexpected went wrong: {text}",
             hint="The details are in worker.log in the job's folder.",
         )
-
-
-def _help(folder: Path) -> int:
-    """Do the worker's part in a further process: on a copy of the job's folder, of which nothing is kept."""
-    while not (folder / "started.json").exists():
-        time.sleep(_TURN_POLL_SECONDS)
-    with tempfile.TemporaryDirectory() as place:
-        leave_out = shutil.ignore_patterns("*.lock", ".reserve", "worker.log", "process.json", "stop")
-        copy = Path(shutil.copytree(folder, Path(place) / folder.name, ignore=leave_out))
-        order = JobOrder.load(copy / "job.json")
-        with contextlib.suppress(Stopped):
-            importlib.import_module(order.worker).run(JobContext(copy, order))
-    return 0
 
 
 def _result(outcome: str, message: str, hint: str = "", value: dict[str, object] | None = None) -> JobResult:

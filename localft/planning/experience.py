@@ -42,7 +42,8 @@ class Experience:
     def correction(self, device: str, base_model: str, method: str) -> Correction:
         """The median rate of the newest runs on this device: of this model by this method, else of any.
 
-        Of memory the most that one of this model by this method took: too little would end the run.
+        Of memory the most that one of this model by this method took, and no less than the formula says: a run seldom
+        has a micro-batch as large as was planned for, and too little would end the next one.
         """
         here = [line for line in self._lines if line["device"] == device]
         alike = [line for line in here if (line["base_model"], line["method"]) == (base_model, method)]
@@ -50,6 +51,7 @@ class Experience:
         if not counted:
             return Correction()
         memory = max((line["memory"] for line in alike[-_COUNTED:] if "memory" in line), default=1.0)
+        memory = max(1.0, memory)
         return Correction(statistics.median(line["speed"] for line in counted), len(counted), bool(alike), memory)
 
 

@@ -89,12 +89,13 @@ def host_advice(needed: int, hardware: Hardware) -> tuple[str, ...]:
 def cheaper(settings: TrainingSettings, load: Load, shape: ModelShape, device: Device, needs: Needs) -> tuple[str, ...]:
     """Up to three changes that help, the cheapest in quality first, each with what the run would then need."""
     total = sum(needs(load).values())
+    half = max(32, load.length // 2)
     changes = [
         ("Set the micro-batch to 1", replace(load, micro_batch=1, recomputed=shape.layers)),
         ("Choose qlora, which keeps the base model in 4 bits", replace(load, method="qlora", recomputed=shape.layers)),
         (
-            f"Limit examples to {max(32, load.length // 2):,} tokens",
-            replace(load, length=max(32, load.length // 2), micro_batch=1, recomputed=shape.layers),
+            f"Limit examples to {half // settings.sequences:,} tokens",
+            replace(load, length=half, micro_batch=1, recomputed=shape.layers),
         ),
         ("Choose rank 8", replace(load, rank=min(load.rank, 8), recomputed=shape.layers)),
     ]
@@ -103,8 +104,8 @@ def cheaper(settings: TrainingSettings, load: Load, shape: ModelShape, device: D
         needed = sum(needs(changed).values())
         if changed != load and needed < 0.97 * total:
             sentences.append(f"{change}: {words.memory(needed)} instead of {words.memory(total)}.")
-    if total > TIGHT * device.memory:
-        sentences.append(f"Choose a smaller base model; {device.name} has {words.memory(device.memory)} free.")
-    if settings.micro_batch_size and not sentences:
-        sentences.append("Leave the micro-batch empty, so that the plan can choose it.")
-    return tuple(sentences[-3:] if len(sentences) > 3 else sentences)
+    smaller = f"Choose a smaller base model; {device.name} has {words.memory(device.memory)} free."
+    last = [smaller] if total > TIGHT * device.memory else []
+    if settings.micro_batch_size and not sentences and not last:
+        last = ["Leave the micro-batch empty, so that the plan can choose it."]
+    return (*sentences[: 3 - len(last)], *last)

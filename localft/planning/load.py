@@ -31,7 +31,7 @@ class Load:
 
     @property
     def tokens(self) -> int:
-        """Tokens of the largest micro-batch, padding included: the longest examples come together."""
+        """Tokens of the largest micro-batch, padding included: some of the longest examples, or more shorter ones."""
         return self.micro_batch * self.length
 
     @property

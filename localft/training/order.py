@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from localft import words
 from localft.data.examples import Example
+from localft.data.golden import read_golden
 from localft.data.versions import DatasetVersion, load_split, open_version
 from localft.errors import UserError
 from localft.jobs import JobContext
@@ -64,7 +66,8 @@ def read_order(context: JobContext) -> Order:
         )
     version = open_version(project, recipe.dataset)
     parts = (
-        recipe.settings.model_dump_json(),
+        # Settings that an older localft did not know are not in its records: its runs stay what they are.
+        recipe.settings.model_dump_json(exclude_unset=True),
         # The micro-batch may change between parts of a run, when memory runs out; the batch may not.
         plan.precision,
         version.sha256,
@@ -91,14 +94,26 @@ def read_data(context: JobContext, order: Order) -> TrainingData:
         return make_rows(examples, chat_format, tokenizer, settings.max_length, settings.learn)
 
     train = rows_of(load_split(order.project, order.version.id, "train"))
-    refuse_unlearnable(train)
+    refuse_unlearnable(train, _why_left_out(settings))
     held_out = load_split(order.project, order.version.id, "validation")
     validation = rows_of(held_out)
     context.event("data", rows=len(train.rows), cut=train.cut, left_out=train.left_out, learned=train.learned_tokens)
     if train.left_out:
-        message = f"{train.left_out} examples are left out: {_why_left_out(settings)}."
+        message = f"{words.counted(train.left_out, 'example')} left out: {_why_left_out(settings)}."
         context.event("warning", message=message)
-    return TrainingData(train, validation, choose_prompts(held_out, chat_format, tokenizer), tokenizer)
+    asked = [*_golden(context, order.project), *held_out]
+    return TrainingData(train, validation, choose_prompts(asked, chat_format, tokenizer), tokenizer)
+
+
+def _golden(context: JobContext, project: Project) -> list[Example]:
+    """The user's own questions, if there are any that can be read."""
+    if not project.golden.exists():
+        return []
+    try:
+        return read_golden(project)
+    except UserError as error:
+        context.event("warning", message=f"The golden questions are not asked: {error.message}")
+        return []
 
 
 def _why_left_out(settings: TrainingSettings) -> str:

@@ -138,8 +138,8 @@ def _row(encoded: Encoded) -> Row | None:
     return Row(token_ids, numpy.where(numpy.asarray(encoded.learned), token_ids, numpy.int32(IGNORED)))
 
 
-def refuse_unlearnable(train: Rows) -> None:
-    """Refuse a split in which nothing would be learned.
+def refuse_unlearnable(train: Rows, why: str = "their answers lie beyond the longest length") -> None:
+    """Refuse a split in which nothing would be learned; `why` examples were left out, in words.
 
     Raises:
         UserError: no row has a token with a loss.
@@ -148,8 +148,8 @@ def refuse_unlearnable(train: Rows) -> None:
         return
     if train.left_out:
         raise UserError(
-            "Nothing would be learned: in every example the answer lies beyond the longest length.",
-            "Raise max_length, or shorten the examples.",
+            f"Nothing would be learned: all examples are left out, since {why}.",
+            "Raise max_length, shorten the examples, or add others.",
         )
     raise UserError("There are no training examples.", "Import more examples.")
 
@@ -158,8 +158,9 @@ def order_steps(lengths: Sequence[int], batch_size: int, examples: int, seed: in
     """The row indices of every step of a run, in order: `batch_size` of them each, the longest first.
 
     Each pass over the rows has a shuffle of its own. Where rows are padded, those of like length come together, so that
-    little is; where they are packed, a step is a fair sample of all. The longest rows come first, so that too little
-    memory shows in the first step. Everything follows from the arguments: a resumed run meets the same steps.
+    little is; where they are packed, a step is a fair sample of all. The longest row, or the step with the most tokens
+    where they are packed, comes first, so that too little memory shows there. Everything follows from the arguments: a
+    resumed run meets the same steps.
     """
     stream = _stream(len(lengths), examples, seed)
     shuffler = random.Random(f"{seed}-batches")
@@ -173,7 +174,8 @@ def order_steps(lengths: Sequence[int], batch_size: int, examples: int, seed: in
     # A step with fewer examples can only be the last one.
     steps = full + [step for step in steps if len(step) < batch_size]
     if full:
-        longest = max(range(len(full)), key=lambda number: lengths[full[number][0]])
+        tokens = [lengths[step[0]] if padded else sum(lengths[index] for index in step) for step in full]
+        longest = max(range(len(full)), key=tokens.__getitem__)
         steps[0], steps[longest] = steps[longest], steps[0]
     return steps
 

@@ -58,8 +58,13 @@ def refuse_missing_cards(cards: int, hardware: Hardware) -> None:
     """Refuse to learn on more graphics cards than there are.
 
     Raises:
-        UserError: there are fewer.
+        UserError: there are fewer, or it is Windows, where several cannot learn together.
     """
+    if cards > 1 and hardware.system == "Windows":
+        raise UserError(
+            "On Windows several graphics cards cannot learn together: NVIDIA's library for that does not exist there.",
+            "Ask for one card with --cards, or in Settings.",
+        )
     there = len(hardware.gpus)
     if cards > max(1, there):
         raise UserError(

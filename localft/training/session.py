@@ -23,7 +23,7 @@ from localft.training.order import Order, TrainingData
 from localft.training.parity import FastPaths, switch_on
 from localft.training.probing import CardMeter, probe, room_on_card
 from localft.training.progress import RunProgress
-from localft.training.ranks import ranks
+from localft.training.ranks import is_first, ranks
 from localft.training.relief import after_out_of_memory, forget_losses
 from localft.training.rows import order_steps
 from localft.training.trainer import build_trainer
@@ -58,13 +58,17 @@ class Session:
         longest = max(lengths)
         self._most_tokens = plan.micro_batch_size * longest
         paths = self._switch_on(model, max([longest, *map(len, data.validation.rows)]), tokenizer.pad_token_id)
+        if not paths.packed:
+            # Both sequences of a pair are as long as the longer one then.
+            longest = max(len(unit.documents) * max(map(len, unit.documents)) for unit in rows)
+            self._most_tokens = plan.micro_batch_size * longest
         examples, seed = self._settings.examples_seen(len(rows)), self._settings.seed
         self._steps = order_steps(lengths, plan.batch_size, examples, seed, padded=not paths.packed)
         self._schedule = self._make_schedule(lengths)
         self._make_batches = partial(Batches, pad_id=tokenizer.pad_token_id, packed=paths.packed)
         self._batches = self._make_batches(self._most_tokens)
         self._objective = objective_of(self._settings, paths.token_losses)
-        resumed = self._checkpoints.newest()
+        resumed = self._newest_checkpoint()
         self._resumed_from = resumed[1] if resumed else None
         progress = RunProgress.load(resumed[1] / _PROGRESS) if resumed else RunProgress()
         if resumed:
@@ -85,6 +89,17 @@ class Session:
         for warning in paths.warnings:
             self._context.event("warning", message=warning)
         return paths
+
+    def _newest_checkpoint(self) -> tuple[int, Path] | None:
+        """The newest that is whole; what is set aside on the way is told."""
+        before = self._checkpoints.count()
+        newest = self._checkpoints.newest()
+        aside = before - self._checkpoints.count()
+        if aside:
+            what = f"{words.counted(aside, 'checkpoint')} of this run {'is' if aside == 1 else 'are'} damaged"
+            message = f"{what}, or of other settings or data; set aside in checkpoints/quarantine."
+            self._context.event("warning", message=message)
+        return newest
 
     def _measure_continuity(self) -> Continuity:
         done = self.trainer.state.global_step
@@ -151,6 +166,8 @@ class Session:
         self._checkpoints.clear()
 
     def _save(self) -> None:
+        if not is_first():
+            return
         progress, state = self._watcher.progress, self.trainer.state
 
         def write(folder: Path) -> None:
@@ -174,6 +191,8 @@ class Session:
 
     def _refuse_small_disk(self) -> None:
         """Say before the first step, not after hours, that the disk cannot hold the checkpoints of the run."""
+        if not is_first():
+            return
         missing = max(1, Checkpoints.MOST - self._checkpoints.count())
         needed, free = missing * self._checkpoint_bytes, self._free_bytes()
         if free < needed:
@@ -196,6 +215,8 @@ class Session:
             )
 
     def _publish_best(self) -> None:
+        if not is_first():
+            return
         best = self._watcher.progress.best_step
         folder = self._checkpoints.path(best) if best is not None else None
         if folder is None or not is_whole(folder, self._order.identity):
@@ -207,7 +228,9 @@ class Session:
                 message = f"The checkpoint of the best step, {best}, is damaged; the weights are those of the newest."
                 self._context.event("warning", message=message)
         step = int(folder.name.rpartition("-")[2])
-        names = tuple(path.name for path in folder.iterdir() if path.name not in {*_NOT_WEIGHTS, "manifest.json"})
+        # Of several processes together each has random numbers of its own, in files named after it.
+        apart = {*_NOT_WEIGHTS, "manifest.json", *(path.name for path in folder.glob("rng_state*"))}
+        names = tuple(path.name for path in folder.iterdir() if path.name not in apart)
         publish(folder, self._order.folder / "weights", names, step, self._order.identity)
 
     def _outcome(self, step: int) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def validate(
 
 
 def choose_prompts(examples: Sequence[Example], chat_format: ChatFormat, tokenizer: TextTokenizer) -> list[FixedPrompt]:
-    """The first examples of the validation split with prompts of a bearable length."""
+    """The first of these examples with prompts of a bearable length."""
     prompts: list[FixedPrompt] = []
     for example in examples:
         messages = [message.as_chat() for message in example.prompt]

@@ -20,7 +20,7 @@ from localft.training.environment import Environment, read_environment
 from localft.training.kernels.attention import register_attention
 from localft.training.loading import base_quantization, load_base, load_tokenizer
 from localft.training.order import Order, read_data, read_order
-from localft.training.ranks import is_first, local_rank
+from localft.training.ranks import local_rank
 from localft.training.recompute import recompute_layers
 from localft.training.relief import after_a_lost_device, after_out_of_memory, is_relieved
 from localft.training.session import Session
@@ -62,8 +62,8 @@ def run(context: JobContext) -> dict[str, Any]:
 def _note_experience(context: JobContext, order: Order, outcome: dict[str, Any]) -> None:
     """For later plans: rate and memory, over those that were predicted without earlier runs."""
     rate, plan, method = outcome["tokens_per_second"], order.plan, order.recipe.settings.method
-    # A run that had to be relieved of memory is not the one that was planned.
-    if rate is None or is_relieved(order.folder) or not is_first():
+    # A run that had to be relieved of memory is not the one that was planned, nor is one on several cards.
+    if rate is None or is_relieved(order.folder) or outcome["processes"] > 1:
         return
     speed = rate / (plan.tokens_per_second / plan.speed_correction)
     try:

@@ -76,8 +76,10 @@ def try_several(
     Raises:
         UserError: as for `plan_several`, or the model is not here, or a run does not fit.
     """
-    planned = plan_several(project, reference, preset, overrides, ranks, learning_rates, read_hardware())
-    return start_sweep(project, planned.proposals)
+    hardware, cards = read_hardware(), read_preferences().cards
+    refuse_missing_cards(cards, hardware)
+    planned = plan_several(project, reference, preset, overrides, ranks, learning_rates, hardware)
+    return start_sweep(project, planned.proposals, cards=cards)
 
 
 def try_it_now() -> Project:

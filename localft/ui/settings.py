@@ -86,15 +86,17 @@ def known_keys() -> list[Key]:
 
 
 def _draw_preferences(shared: Shared, message: gr.HTML) -> None:
-    gr.HTML("<h3>Electricity</h3><p class='lf-note'>For the money in plans, beside the energy.</p>")
+    gr.HTML("<h3>For all projects</h3><p class='lf-note'>The price is for the money in plans, beside the energy.</p>")
     form = draw_form(Preferences)
     with gr.Row(elem_classes="lf-buttons"):
-        keep = gr.Button("Keep this price", scale=0, min_width=200)
+        keep = gr.Button("Keep these", scale=0, min_width=200)
 
     def set_them(*given: Any) -> Updates:
         preferences = set_preferences(form.values(given))
         price = words.money(preferences.price_per_kwh, preferences.currency)
-        return {message: parts.done(f"A kilowatt-hour costs {price} from now on.", "plain")}
+        cards = words.counted(preferences.cards, "card")
+        said = f"From now on a kilowatt-hour costs {price}, and a run learns on {cards}."
+        return {message: parts.done(said, "plain")}
 
     def read(page: Page) -> Updates:
         return form.updates(read_preferences())

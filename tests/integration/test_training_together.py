@@ -46,6 +46,9 @@ def test_two_processes_learn_what_one_does(
     for name in ("loss", "validation_loss"):
         expected, found = (dict(getattr(read_metrics(run), name)) for run in (one, two))
         assert found == pytest.approx(expected, rel=2e-3)
+    kept = [{path.name for path in (folder / "weights").iterdir()} for folder in (alone, together)]
+    assert kept[0] == kept[1]
+    assert not list(together.glob(".helper-*")), "the second process has left nothing"
     steps = [event["step"] for event in files.read_lines(together / "events.jsonl")[0] if event["kind"] == "metrics"]
     assert len(steps) == len(set(steps)), "one of them speaks for both"
 
@@ -63,3 +66,4 @@ def test_a_stop_is_heard_by_all_and_all_go_on(base: BaseModel) -> None:
     *_, view = jobs.follow(folder)
     assert view.state is JobState.FINISHED, view.sentence
     assert any(event["kind"] == "resumed" for event in files.read_lines(folder / "events.jsonl")[0])
+    assert not list(folder.glob(".helper-*"))

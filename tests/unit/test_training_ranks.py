@@ -17,13 +17,19 @@ def cards(count: int) -> tuple[Gpu, ...]:
 
 @pytest.mark.parametrize(("wanted", "there"), [(1, 0), (1, 1), (2, 2), (2, 4)])
 def test_as_many_cards_as_there_are(wanted: int, there: int) -> None:
-    refuse_missing_cards(wanted, replace(read_hardware(), gpus=cards(there)))
+    refuse_missing_cards(wanted, replace(read_hardware(), gpus=cards(there), system="Linux"))
 
 
 @pytest.mark.parametrize(("wanted", "there", "says"), [(2, 0, "has none"), (2, 1, "has 1 "), (5, 4, "has 4 ")])
 def test_more_cards_than_there_are(wanted: int, there: int, says: str) -> None:
     with pytest.raises(UserError, match=says):
-        refuse_missing_cards(wanted, replace(read_hardware(), gpus=cards(there)))
+        refuse_missing_cards(wanted, replace(read_hardware(), gpus=cards(there), system="Linux"))
+
+
+def test_several_cards_on_windows() -> None:
+    with pytest.raises(UserError, match="On Windows"):
+        refuse_missing_cards(2, replace(read_hardware(), gpus=cards(2), system="Windows"))
+    refuse_missing_cards(1, replace(read_hardware(), gpus=cards(2), system="Windows"))
 
 
 def test_a_process_alone(monkeypatch: pytest.MonkeyPatch) -> None:
