@@ -12,6 +12,7 @@ Each way is a process of its own; peak memory is what the process grew by. Ratio
 asserted.
 """
 
+import importlib
 import importlib.util
 import json
 import random
@@ -22,6 +23,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import psutil
 
@@ -170,11 +172,11 @@ def _datasketch(texts: list[str]) -> Result:
 
 def _by_datasketch(texts: Sequence[str]) -> Pairs:
     """As its documentation shows it."""
-    from datasketch import MinHash, MinHashLSH
-
-    index, pairs = MinHashLSH(threshold=_SIMILAR, num_perm=128), set()
+    # By its name: it is there only where somebody wants to compare with it.
+    datasketch: Any = importlib.import_module("datasketch")
+    index, pairs = datasketch.MinHashLSH(threshold=_SIMILAR, num_perm=128), set()
     for number, text in enumerate(texts):
-        sketch = MinHash(num_perm=128)
+        sketch = datasketch.MinHash(num_perm=128)
         for run in _runs(text):
             sketch.update(" ".join(run).encode())
         pairs |= {(int(str(other)), number) for other in index.query(sketch)}
