@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 from localft.data.checks import (
@@ -23,6 +24,7 @@ from localft.data.checks import (
     unfinished,
 )
 from localft.data.checks.finding import CheckContext, Finding, Row
+from localft.data.checks.looking import Check, Whole
 from localft.data.golden import read_golden
 from localft.data.token_lengths import TokenLengths, measure
 from localft.data.versions import SPLITS, DatasetVersion, Split, load_split, open_version
@@ -33,23 +35,27 @@ from localft.store.projects import Project
 
 Verdict = Literal["ready", "fix", "not fine-tuning"]
 
-_CHECKS: tuple[Callable[[CheckContext], list[Finding]], ...] = (
-    amount.check,
-    contradictions.check,
-    leakage.check,
-    near_duplicates.check,
-    answers.check,
-    balance.check,
-    boilerplate.check,
-    encoding_damage.check,
-    privacy.check,
-    template.check,
-    system_prompts.check,
-    unfinished.check,
-    repetition.check,
-    edge_cases.check,
-    changing_knowledge.check,
-    lengths.check,
+# What is found of equal weight is listed in this order.
+_CHECKS: tuple[Callable[[], Check], ...] = (
+    amount.Amount,
+    partial(Whole, contradictions.check),
+    partial(Whole, leakage.check),
+    partial(Whole, near_duplicates.check),
+    answers.Answers,
+    balance.Balance,
+    *(partial(boilerplate.Boilerplate, kind) for kind in boilerplate.KINDS),
+    encoding_damage.EncodingDamage,
+    *(partial(privacy.Privacy, kind) for kind in privacy.KINDS),
+    partial(Whole, template.check),
+    template.Marks,
+    template.Thinking,
+    system_prompts.SystemPrompts,
+    unfinished.Unfinished,
+    repetition.Circles,
+    repetition.Beginnings,
+    edge_cases.EdgeCases,
+    changing_knowledge.ChangingKnowledge,
+    partial(Whole, lengths.check),
 )
 _SEVERITIES = ("problem", "warning", "note")
 
@@ -81,10 +87,13 @@ def check_version(
     """
     record = open_version(project, version) if isinstance(version, str) else version
     context = read_context(project, record)
-    rows = context.rows
-    measured = measure(rows, base_model, chat_format, max_length) if base_model is not None else None
+    measured = measure(context.rows, base_model, chat_format, max_length) if base_model is not None else None
     context = replace(context, lengths=measured)
-    findings = [finding for check in _CHECKS for finding in check(context)]
+    checks = [make() for make in _CHECKS]
+    for row in context.rows:
+        for check in checks:
+            check.look(row)
+    findings = [finding for check in checks for finding in check.findings(context)]
     findings.sort(key=lambda finding: (_SEVERITIES.index(finding.severity), -finding.count))
     verdict, sentence = judge(findings, record.total)
     return CheckReport(verdict, sentence, findings, record.counts, measured)

@@ -54,7 +54,8 @@ def excerpt(value: object) -> str:
     """The start of a value, on one line, fit for every terminal and file."""
     text = value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)
     shown = " ".join(text[: 2 * EXCERPT].split())
-    shown = "".join(character if character.isprintable() else "\ufffd" for character in shown)
+    if not shown.isprintable():
+        shown = "".join(character if character.isprintable() else "\ufffd" for character in shown)
     return shown[: EXCERPT - 1] + "…" if len(shown) > EXCERPT else shown
 
 

@@ -1,1 +1,1 @@
-"""The checks of the data: one file a check, each a function from the examples to findings."""
+"""The checks of the data: one file a check. Most look at one row at a time, the others at all of them."""

@@ -1,6 +1,7 @@
 """Are there enough examples? The thresholds are the usual advice for small models, in steps."""
 
-from localft.data.checks.finding import CheckContext, Finding, counted
+from localft.data.checks.finding import CheckContext, Finding, Row, counted
+from localft.data.checks.looking import RowCheck
 
 # examples -> what one can expect of them
 _STEPS = (
@@ -10,13 +11,18 @@ _STEPS = (
 )
 
 
-def check(context: CheckContext) -> list[Finding]:
-    """Say what the number of examples is good for; nothing from 2,000 on."""
-    total = context.version.total
-    for below, severity, meaning, advice in _STEPS:
-        if total < below:
-            kind = "warning" if severity == "warning" else "note"
-            return [
-                Finding("amount", kind, total, f"{counted(total, 'example is', 'examples are')} {meaning}.", (), advice)
-            ]
-    return []
+class Amount(RowCheck):
+    """Says what the number of examples is good for; nothing from 2,000 on."""
+
+    def seen(self, row: Row) -> None:
+        """Nothing: rows are only counted."""
+
+    def findings(self, context: CheckContext) -> list[Finding]:
+        """A finding for the first step that the number does not reach."""
+        total = self.total
+        for below, severity, meaning, advice in _STEPS:
+            if total < below:
+                kind = "warning" if severity == "warning" else "note"
+                meant = f"{counted(total, 'example is', 'examples are')} {meaning}."
+                return [Finding("amount", kind, total, meant, (), advice)]
+        return []

@@ -3,8 +3,10 @@
 import json
 import re
 from dataclasses import replace
+from typing import Self
 
-from localft.data.checks.finding import CheckContext, Finding, Row, counted, percent, references
+from localft.data.checks.finding import CheckContext, Finding, Row, counted, percent
+from localft.data.checks.looking import Check, Sightings, looked
 
 MIXED, INVALID = "mixed formats", "invalid JSON"
 _MOST = 0.6
@@ -16,23 +18,57 @@ _MEANINGS = {
 _FENCED = re.compile(r"```(?:json)?\s*([\[{].*[\]}])\s*```", re.DOTALL | re.IGNORECASE)
 
 
-def check(context: CheckContext) -> list[Finding]:
-    """Where most answers are JSON, find those that are not; elsewhere those that mean to be."""
-    rows = _answered(context)
-    name, bad = _broken(rows)
-    if not bad:
-        return []
-    what, limit = _MEANINGS[name]
-    severity = "problem" if len(bad) >= limit * len(rows) else "warning"
-    meaning = f"{counted(len(bad), 'answer is', 'answers are')} {what} ({percent(len(bad), len(rows))})."
-    advice = "Correct them or delete them: the model learns the faults along with the form."
-    return [Finding(name, severity, len(bad), meaning, references(bad), advice)]
+class Answers(Check):
+    """Where most answers are JSON, finds those that are not; elsewhere those that mean to be."""
+
+    def __init__(self) -> None:
+        self._answered = 0
+        self._other, self._torn = Sightings(), Sightings()
+
+    def look(self, row: Row) -> None:
+        """Count an answer, unless it is a call of a tool."""
+        if row.example.messages[-1].tool_calls:
+            return
+        self._answered += 1
+        if not is_json(row.example.answer):
+            self._other.add(row)
+            if looks_like_json(row.example.answer):
+                self._torn.add(row)
+
+    def join(self, later: Self) -> None:
+        """Count the answers of later rows too."""
+        self._answered += later._answered
+        self._other.join(later._other)
+        self._torn.join(later._torn)
+
+    @property
+    def _is_form(self) -> bool:
+        """Whether JSON is the form that the answers have."""
+        return self._answered - self._other.count >= _MOST * max(1, self._answered)
+
+    def is_broken(self, row: Row) -> bool:
+        """Whether a row is one of those that are found."""
+        answer = row.example.answer
+        if row.example.messages[-1].tool_calls or is_json(answer):
+            return False
+        return self._is_form or looks_like_json(answer)
+
+    def findings(self, context: CheckContext) -> list[Finding]:
+        """One for what is not JSON or not quite."""
+        name, bad = (MIXED, self._other) if self._is_form else (INVALID, self._torn)
+        if not bad.count:
+            return []
+        what, limit = _MEANINGS[name]
+        severity = "problem" if bad.count >= limit * self._answered else "warning"
+        meaning = f"{counted(bad.count, 'answer is', 'answers are')} {what} ({percent(bad.count, self._answered)})."
+        advice = "Correct them or delete them: the model learns the faults along with the form."
+        return [Finding(name, severity, bad.count, meaning, bad.rows, advice)]
 
 
 def mended(context: CheckContext) -> list[Row]:
     """The rows with such answers freed of what stands around their JSON, without those that cannot be mended so."""
-    broken = {id(row) for row in _broken(_answered(context))[1]}
-    rows = [_mended(row) if id(row) in broken else row for row in context.rows]
+    answers = looked(Answers(), context.rows)
+    rows = [_mended(row) if answers.is_broken(row) else row for row in context.rows]
     return [row for row in rows if row is not None]
 
 
@@ -43,18 +79,6 @@ def _mended(row: Row) -> Row | None:
     *before, last = row.example.messages
     answered = last.model_copy(update={"content": inside[1].strip()})
     return replace(row, example=row.example.model_copy(update={"messages": (*before, answered)}))
-
-
-def _answered(context: CheckContext) -> list[Row]:
-    return [row for row in context.rows if not row.example.messages[-1].tool_calls]
-
-
-def _broken(rows: list[Row]) -> tuple[str, list[Row]]:
-    """The name of the fault, and the rows that have it."""
-    other = [row for row in rows if not is_json(row.example.answer)]
-    if len(rows) - len(other) >= _MOST * max(1, len(rows)):
-        return MIXED, other
-    return INVALID, [row for row in other if looks_like_json(row.example.answer)]
 
 
 def is_json(text: str) -> bool:

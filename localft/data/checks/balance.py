@@ -1,8 +1,11 @@
 """Labels: where there are few different answers, is one of them nearly always right?"""
 
-from collections import Counter
+from collections.abc import Mapping
+from typing import Self
 
-from localft.data.checks.finding import CheckContext, Finding, percent, references
+from localft.data.checks.finding import MOST_ROWS, CheckContext, Finding, Row, percent
+from localft.data.checks.looking import Check, Sightings
+from localft.data.versions import SPLITS
 
 _FEWEST_ROWS = 30
 _MOST_LABELS = 30
@@ -13,30 +16,57 @@ _MOST_NAMED = 3
 _LONGEST = 80
 
 
-def check(context: CheckContext) -> list[Finding]:
-    """Find a label that dominates, labels that hardly occur, and answers that are all the same."""
-    answers = Counter(row.example.answer.strip() for row in context.rows)
-    total = len(context.rows)
-    if total < _FEWEST_ROWS or len(answers) > min(_MOST_LABELS, total // 5):
-        return []
-    common, count = answers.most_common(1)[0]
-    if len(answers) == 1:
-        meaning = f"All {total} answers are the same: {_shown(common)}."
-        return [Finding("balance", "problem", total, meaning, (), "There is nothing to learn; add other answers.")]
-    findings = []
-    if count >= _DOMINANT * total:
-        meaning = f"One answer makes up {percent(count, total)} of all: {_shown(common)}."
-        advice = "Add examples of the other answers, or the model may give this one always."
-        findings.append(Finding("balance", "warning", count, meaning, (), advice))
-    rare = {label for label, number in answers.items() if number < _RARE}
-    rows = [row for row in context.rows if row.example.answer.strip() in rare]
-    if rare:
-        names = ", ".join(_shown(label) for label in sorted(rare)[:_MOST_NAMED])
-        more = f" and {len(rare) - _MOST_NAMED} more" if len(rare) > _MOST_NAMED else ""
-        meaning = f"{len(rare)} of {len(answers)} labels occur fewer than {_RARE} times: {names}{more}."
-        advice = "Add examples of them, or leave them out."
-        findings.append(Finding("rare labels", "warning", len(rows), meaning, references(rows), advice))
-    return findings
+class Balance(Check):
+    """Finds a label that dominates, labels that hardly occur, and answers that are all the same."""
+
+    def __init__(self) -> None:
+        self._total = 0
+        # No more labels than that are kept: so many are no labels.
+        self._labels: dict[str, Sightings] = {}
+
+    def look(self, row: Row) -> None:
+        """Count the answer of a row."""
+        self._total += 1
+        self._label(row.example.answer.strip()).add(row)
+
+    def _label(self, label: str) -> Sightings:
+        if len(self._labels) > _MOST_LABELS:
+            return self._labels.get(label) or Sightings()
+        return self._labels.setdefault(label, Sightings())
+
+    def join(self, later: Self) -> None:
+        """Count the answers of later rows too."""
+        self._total += later._total
+        for label, sightings in later._labels.items():
+            self._label(label).join(sightings)
+
+    def findings(self, context: CheckContext) -> list[Finding]:
+        """Nothing where there are too few rows, or too many different answers to be labels."""
+        total = self._total
+        if total < _FEWEST_ROWS or len(self._labels) > min(_MOST_LABELS, total // 5):
+            return []
+        common = max(self._labels, key=lambda label: self._labels[label].count)
+        count = self._labels[common].count
+        if len(self._labels) == 1:
+            meaning = f"All {total} answers are the same: {_shown(common)}."
+            return [Finding("balance", "problem", total, meaning, (), "There is nothing to learn; add other answers.")]
+        findings = []
+        if count >= _DOMINANT * total:
+            meaning = f"One answer makes up {percent(count, total)} of all: {_shown(common)}."
+            advice = "Add examples of the other answers, or the model may give this one always."
+            findings.append(Finding("balance", "warning", count, meaning, (), advice))
+        rare = {label: found for label, found in self._labels.items() if found.count < _RARE}
+        return [*findings, *([_rare(rare, len(self._labels))] if rare else [])]
+
+
+def _rare(rare: Mapping[str, Sightings], labels: int) -> Finding:
+    names = ", ".join(_shown(label) for label in sorted(rare)[:_MOST_NAMED])
+    more = f" and {len(rare) - _MOST_NAMED} more" if len(rare) > _MOST_NAMED else ""
+    meaning = f"{len(rare)} of {labels} labels occur fewer than {_RARE} times: {names}{more}."
+    rows = [row for found in rare.values() for row in found.rows]
+    rows.sort(key=lambda row: (SPLITS.index(row.split), row.index))
+    advice = "Add examples of them, or leave them out."
+    return Finding("rare labels", "warning", len(rows), meaning, tuple(rows[:MOST_ROWS]), advice)
 
 
 def _shown(label: str) -> str:

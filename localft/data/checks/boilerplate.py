@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from localft.data.checks.finding import CheckContext, Finding, Row, counted, references
+from localft.data.checks.finding import CheckContext, Finding, Row, counted
+from localft.data.checks.looking import RowCheck
 
 _REFUSAL = re.compile(
     r"\bas an? (?:ai|artificial intelligence|large language)\b[^.]{0,30}\b(?:model|assistant|i )|\bas an ai\b"
@@ -39,17 +40,26 @@ KINDS = (
 )
 
 
-def check(context: CheckContext) -> list[Finding]:
-    """Find answers with such sentences."""
-    findings = []
-    for kind in KINDS:
-        found = [(row, match) for row in context.rows if (match := kind.pattern.search(row.example.answer))]
-        if found:
-            rows = [row for row, _ in found]
-            texts = [row.example.answer[max(0, match.start() - 40) : match.end() + 60] for row, match in found]
-            meaning = f"{counted(len(found), 'answer holds', 'answers hold')} {kind.what}."
-            findings.append(Finding(kind.name, "warning", len(found), meaning, references(rows, texts), kind.advice))
-    return findings
+class Boilerplate(RowCheck):
+    """Finds answers with such sentences of one kind."""
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__()
+        self._kind = kind
+
+    def seen(self, row: Row) -> str | None:
+        """The sentence with what stands around it."""
+        answer = row.example.answer
+        match = self._kind.pattern.search(answer)
+        return answer[max(0, match.start() - 40) : match.end() + 60] if match else None
+
+    def findings(self, context: CheckContext) -> list[Finding]:
+        """One where there are such answers."""
+        kind, found = self._kind, self.found
+        if not found.count:
+            return []
+        meaning = f"{counted(found.count, 'answer holds', 'answers hold')} {kind.what}."
+        return [Finding(kind.name, "warning", found.count, meaning, found.rows, kind.advice)]
 
 
 def without(kind: Kind, context: CheckContext) -> list[Row]:

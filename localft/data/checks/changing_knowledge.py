@@ -2,7 +2,8 @@
 
 import re
 
-from localft.data.checks.finding import CheckContext, Finding, percent, references
+from localft.data.checks.finding import CheckContext, Finding, Row, percent
+from localft.data.checks.looking import RowCheck
 
 NAME = "changing knowledge"
 _SUBJECTS = "price|prices|cost|rate|score|weather|news|stock|version|president|population|opening hours|schedule"
@@ -15,15 +16,22 @@ _CHANGING = re.compile(
 _MOST = 0.5
 
 
-def check(context: CheckContext) -> list[Finding]:
-    """Where half of the questions ask for what changes, say that fine-tuning is the wrong tool."""
-    rows = [row for row in context.rows if _CHANGING.search(row.example.prompt[-1].content)]
-    if len(rows) < max(10, _MOST * len(context.rows)):
-        return []
-    meaning = (
-        f"{percent(len(rows), len(context.rows))} of the questions ask for facts that change; a fine-tuned model would "
-        "keep giving the old ones."
-    )
-    advice = "Look the facts up when the question is asked (retrieval), and fine-tune only how the answer is given."
-    texts = [row.example.prompt[-1].content for row in rows]
-    return [Finding(NAME, "problem", len(rows), meaning, references(rows, texts), advice)]
+class ChangingKnowledge(RowCheck):
+    """Where half of the questions ask for what changes, says that fine-tuning is the wrong tool."""
+
+    def seen(self, row: Row) -> str | None:
+        """A question that asks for it."""
+        question = row.example.prompt[-1].content
+        return question if _CHANGING.search(question) else None
+
+    def findings(self, context: CheckContext) -> list[Finding]:
+        """One where that is what is mostly asked for."""
+        found = self.found
+        if found.count < max(10, _MOST * self.total):
+            return []
+        meaning = (
+            f"{percent(found.count, self.total)} of the questions ask for facts that change; a fine-tuned model would "
+            "keep giving the old ones."
+        )
+        advice = "Look the facts up when the question is asked (retrieval), and fine-tune only how the answer is given."
+        return [Finding(NAME, "problem", found.count, meaning, found.rows, advice)]

@@ -1,8 +1,10 @@
 """Edge cases: does any example show what to do with a question that is unclear, or that cannot be answered?"""
 
 import re
+from typing import Self
 
-from localft.data.checks.finding import CheckContext, Finding
+from localft.data.checks.finding import CheckContext, Finding, Row
+from localft.data.checks.looking import Check, Tally
 
 NAME = "edge cases"
 _FEWEST_ROWS = 100
@@ -18,19 +20,36 @@ _UNANSWERED = re.compile(
 _SHORT = 3
 
 
-def check(context: CheckContext) -> list[Finding]:
-    """Say where all of many free answers are plain ones, and no question is odd."""
-    answers = [row.example.answer for row in context.rows]
-    if len(answers) < _FEWEST_ROWS or len(set(answers)) < _FEWEST_VARIED * len(answers):
-        return []
-    unanswered = any(_UNANSWERED.search(answer.replace("’", "'")) for answer in answers)
-    short = any(len(row.example.prompt[-1].content.split()) < _SHORT for row in context.rows)
-    missing = [
-        *([] if unanswered else ["a question that cannot be answered or is unclear"]),
-        *([] if short else ["a question of a word or two"]),
-    ]
-    if len(missing) < 2:
-        return []
-    meaning = f"No example shows what to do with {missing[0]}, nor with {missing[1]}."
-    advice = "Add some: five of a hundred are enough, and what the model does there is no longer left to chance."
-    return [Finding(NAME, "note", len(answers), meaning, (), advice)]
+class EdgeCases(Check):
+    """Says where all of many free answers are plain ones, and no question is odd."""
+
+    def __init__(self) -> None:
+        self._answers = Tally()
+        self._unanswered = self._short = False
+
+    def look(self, row: Row) -> None:
+        """Count an answer, and look whether it is an edge case until one of each kind was seen."""
+        answer = row.example.answer
+        self._answers.add(answer)
+        self._unanswered = self._unanswered or bool(_UNANSWERED.search(answer.replace("’", "'")))
+        self._short = self._short or len(row.example.prompt[-1].content.split()) < _SHORT
+
+    def join(self, later: Self) -> None:
+        """Count the answers of later rows too."""
+        self._answers.join(later._answers)
+        self._unanswered = self._unanswered or later._unanswered
+        self._short = self._short or later._short
+
+    def findings(self, context: CheckContext) -> list[Finding]:
+        """One where neither kind of edge case occurs."""
+        total = len(self._answers)
+        if total < _FEWEST_ROWS or self._unanswered or self._short:
+            return []
+        if self._answers.different < _FEWEST_VARIED * total:
+            return []
+        meaning = (
+            "No example shows what to do with a question that cannot be answered or is unclear, nor with a question of "
+            "a word or two."
+        )
+        advice = "Add some: five of a hundred are enough, and what the model does there is no longer left to chance."
+        return [Finding(NAME, "note", total, meaning, (), advice)]

@@ -2,34 +2,36 @@
 
 import re
 
-from localft.data.checks.finding import CheckContext, Finding, counted, references
+from localft.data.checks.finding import CheckContext, Finding, Row, counted
+from localft.data.checks.looking import RowCheck
 
-# A lead byte of UTF-8 read as Windows-1252, followed by a continuation byte read so.
 NAME = "encoding damage"
+# A lead byte of UTF-8 read as Windows-1252, followed by a continuation byte read so.
 _DAMAGE = re.compile(
     r"[ÂÃ][\u0080-\u00bf\u2018-\u201d\u2020-\u2026\u20ac\u0152\u0153\u0160\u0161\u017d\u017e]|â€[\u0080-\u00bf\u2013-\u2122]|\ufffd"
 )
 
 
-def check(context: CheckContext) -> list[Finding]:
-    """Find examples with such characters."""
-    found = []
-    for row in context.rows:
+class EncodingDamage(RowCheck):
+    """Finds examples with such characters."""
+
+    def seen(self, row: Row) -> str | None:
+        """The first of them with what stands around it."""
         for message in row.example.messages:
-            match = _DAMAGE.search(message.content)
+            text = message.content
+            match = None if text.isascii() else _DAMAGE.search(text)
             if match:
-                found.append((row, message.content[max(0, match.start() - 40) : match.end() + 40]))
-                break
-    if not found:
-        return []
-    rows, texts = [row for row, _ in found], [text for _, text in found]
-    meaning = f"{counted(len(found), 'example holds', 'examples hold')} characters that were decoded wrongly."
-    return [
-        Finding(
-            NAME, "warning", len(found), meaning, references(rows, texts),
-            "Export the data again as UTF-8 from where it came from.",
-        )
-    ]  # fmt: skip
+                return text[max(0, match.start() - 40) : match.end() + 40]
+        return None
+
+    def findings(self, context: CheckContext) -> list[Finding]:
+        """One where there are such examples."""
+        found = self.found
+        if not found.count:
+            return []
+        meaning = f"{counted(found.count, 'example holds', 'examples hold')} characters that were decoded wrongly."
+        advice = "Export the data again as UTF-8 from where it came from."
+        return [Finding(NAME, "warning", found.count, meaning, found.rows, advice)]
 
 
 def mended(text: str) -> str:

@@ -77,10 +77,12 @@ class CheckContext:
 def references(rows: Sequence[Row], texts: Sequence[str] | None = None) -> tuple[RowReference, ...]:
     """Name the first of `rows`, each with a text of `texts` or its answer."""
     shown = texts if texts is not None else [row.example.answer for row in rows]
-    return tuple(
-        RowReference(row.split, row.index, row.example.source, row.example.row, excerpt(text))
-        for row, text in zip(rows[:MOST_ROWS], shown[:MOST_ROWS], strict=True)
-    )
+    return tuple(reference(row, text) for row, text in zip(rows[:MOST_ROWS], shown[:MOST_ROWS], strict=True))
+
+
+def reference(row: Row, text: str) -> RowReference:
+    """Name a row, with a text of which the start is shown."""
+    return RowReference(row.split, row.index, row.example.source, row.example.row, excerpt(text))
 
 
 def counted(number: int, one: str, many: str) -> str:

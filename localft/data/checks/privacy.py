@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from localft.data.checks.finding import CheckContext, Finding, Severity, counted, references
+from localft.data.checks.finding import CheckContext, Finding, Row, Severity, counted
+from localft.data.checks.looking import RowCheck
 from localft.data.examples import Example
 
 _EMAIL = re.compile(r"\b[\w.+-]{1,64}@(?!example\.)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,10}\b")
@@ -43,17 +44,26 @@ KINDS = (
 )
 
 
-def check(context: CheckContext) -> list[Finding]:
-    """Find e-mail addresses, telephone and card numbers (with a right checksum), and keys."""
-    findings = []
-    for kind in KINDS:
-        rows = [row for row in context.rows if any(_matches(kind, row.example))]
-        if rows:
-            texts = [_masked(next(_matches(kind, row.example))) for row in rows]
-            meaning = f"{counted(len(rows), 'example holds', 'examples hold')} {kind.what}."
-            advice = "Replace them by made-up ones: the tuned model may repeat them to anyone."
-            findings.append(Finding(kind.name, kind.severity, len(rows), meaning, references(rows, texts), advice))
-    return findings
+class Privacy(RowCheck):
+    """Finds personal data of one kind; card numbers have a right checksum."""
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__()
+        self._kind = kind
+
+    def seen(self, row: Row) -> str | None:
+        """Enough of the first of them to find it by."""
+        match = next(_matches(self._kind, row.example), None)
+        return None if match is None else _masked(match)
+
+    def findings(self, context: CheckContext) -> list[Finding]:
+        """One where there are such examples."""
+        kind, found = self._kind, self.found
+        if not found.count:
+            return []
+        meaning = f"{counted(found.count, 'example holds', 'examples hold')} {kind.what}."
+        advice = "Replace them by made-up ones: the tuned model may repeat them to anyone."
+        return [Finding(kind.name, kind.severity, found.count, meaning, found.rows, advice)]
 
 
 def redacted(text: str, kind: Kind) -> str:

@@ -1,8 +1,9 @@
 """Repetition: answers that run in circles, and answers that all begin alike."""
 
-from collections import Counter
+from typing import Self
 
-from localft.data.checks.finding import CheckContext, Finding, counted, percent, references
+from localft.data.checks.finding import CheckContext, Finding, Row, counted, percent
+from localft.data.checks.looking import Check, RowCheck, Sightings, Tally
 from localft.data.normalising import normalise
 
 CIRCLES, BEGINNINGS = "answers in circles", "same beginnings"
@@ -12,20 +13,69 @@ _FEWEST_WORDS = 40
 _REPEATED = 0.4
 _FEWEST_ROWS, _BEGINNING_WORDS, _BEGINNING_SHARE = 50, 4, 0.3
 _FEWEST_VARIED = 0.5
+# Of so many beginnings rows are kept; when there are more, those stay that occurred most often.
+_MOST_KEPT, _STAYING = 1_000, 100
 
 
-def check(context: CheckContext) -> list[Finding]:
-    """Find answers that say the same again and again, and a beginning that many share."""
-    return [*_circles(context), *_beginnings(context)]
+class Circles(RowCheck):
+    """Finds answers that say the same again and again."""
+
+    def seen(self, row: Row) -> str | None:
+        """Such an answer."""
+        return row.example.answer if goes_in_circles(row.example.answer) else None
+
+    def findings(self, context: CheckContext) -> list[Finding]:
+        """One where there are such answers."""
+        found = self.found
+        if not found.count:
+            return []
+        meaning = f"{counted(found.count, 'answer says', 'answers say')} the same again and again."
+        advice = "Delete them: a model that learns such an answer does not find its end."
+        return [Finding(CIRCLES, "warning", found.count, meaning, found.rows, advice)]
 
 
-def _circles(context: CheckContext) -> list[Finding]:
-    rows = [row for row in context.rows if goes_in_circles(row.example.answer)]
-    if not rows:
-        return []
-    meaning = f"{counted(len(rows), 'answer says', 'answers say')} the same again and again."
-    advice = "Delete them: a model that learns such an answer does not find its end."
-    return [Finding(CIRCLES, "warning", len(rows), meaning, references(rows), advice)]
+class Beginnings(Check):
+    """Finds a beginning that many free answers share; labels and filled-in forms are meant to be alike."""
+
+    def __init__(self) -> None:
+        self._answers, self._begins = Tally(), Tally()
+        self._rows: dict[str, Sightings] = {}
+
+    def look(self, row: Row) -> None:
+        """Count how an answer begins."""
+        answer = row.example.answer
+        self._answers.add(answer)
+        if answer.lstrip().startswith(("{", "[", "<")):
+            return
+        begin = " ".join(answer.split(maxsplit=_BEGINNING_WORDS)[:_BEGINNING_WORDS])
+        self._begins.add(begin)
+        self._kept(begin).add(row)
+
+    def _kept(self, begin: str) -> Sightings:
+        if begin not in self._rows and len(self._rows) >= _MOST_KEPT:
+            staying = sorted(self._rows, key=lambda known: -self._rows[known].count)[:_STAYING]
+            self._rows = {known: self._rows[known] for known in staying}
+        return self._rows.setdefault(begin, Sightings())
+
+    def join(self, later: Self) -> None:
+        """Count the beginnings of later rows too."""
+        self._answers.join(later._answers)
+        self._begins.join(later._begins)
+        for begin, sightings in later._rows.items():
+            self._kept(begin).join(sightings)
+
+    def findings(self, context: CheckContext) -> list[Finding]:
+        """One where answers are free and varied, and yet begin alike."""
+        total = len(self._answers)
+        if len(self._begins) < _FEWEST_ROWS or self._answers.different < _FEWEST_VARIED * total:
+            return []
+        hashed, count = self._begins.commonest()
+        common = next((begin for begin in self._rows if Tally.hashed(begin) == hashed), None)
+        if count < _BEGINNING_SHARE * total or common is None:
+            return []
+        meaning = f"{percent(count, total)} of all answers begin with {common!r}."
+        advice = "The tuned model will begin so nearly always. Vary it, unless that is what you want."
+        return [Finding(BEGINNINGS, "note", count, meaning, self._rows[common].rows, advice)]
 
 
 def goes_in_circles(text: str) -> bool:
@@ -35,19 +85,3 @@ def goes_in_circles(text: str) -> bool:
         return False
     runs = [tuple(words[start : start + _RUN]) for start in range(len(words) - _RUN + 1)]
     return 1 - len(set(runs)) / len(runs) >= _REPEATED
-
-
-def _beginnings(context: CheckContext) -> list[Finding]:
-    """Labels and filled-in forms are meant to be alike; free answers are not."""
-    answers = [row.example.answer for row in context.rows]
-    free = [answer for answer in answers if not answer.lstrip().startswith(("{", "[", "<"))]
-    if len(free) < _FEWEST_ROWS or len(set(answers)) < _FEWEST_VARIED * len(answers):
-        return []
-    begins = [" ".join(answer.split()[:_BEGINNING_WORDS]) for answer in free]
-    common, count = Counter(begins).most_common(1)[0]
-    if count < _BEGINNING_SHARE * len(context.rows):
-        return []
-    rows = [row for row in context.rows if " ".join(row.example.answer.split()[:_BEGINNING_WORDS]) == common]
-    meaning = f"{percent(count, len(answers))} of all answers begin with {common!r}."
-    advice = "The tuned model will begin so nearly always. Vary it, unless that is what you want."
-    return [Finding(BEGINNINGS, "note", count, meaning, references(rows), advice)]

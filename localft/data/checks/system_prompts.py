@@ -1,31 +1,60 @@
 """System prompts: one that nearly all examples share is what the model will be used with; the others are slips."""
 
-from collections import Counter
+from typing import Self
 
-from localft.data.checks.finding import CheckContext, Finding, counted, references
+from localft.data.checks.finding import MOST_ROWS, CheckContext, Finding, Row, RowReference, counted
+from localft.data.checks.looking import Check, Sightings, Tally
 from localft.data.examples import Example
+from localft.data.versions import SPLITS
 
 NAME = "other system prompts"
 _FEWEST_ROWS = 20
 _USUAL = 0.8
 
 
-def check(context: CheckContext) -> list[Finding]:
-    """Where most examples share a system prompt, find those with another one or none."""
-    prompts = Counter(_system(row.example) for row in context.rows)
-    if len(context.rows) < _FEWEST_ROWS or len(prompts) < 2:
-        return []
-    usual, count = prompts.most_common(1)[0]
-    if count < _USUAL * len(context.rows):
-        return []
-    rows = [row for row in context.rows if _system(row.example) != usual]
-    texts = [_system(row.example) or "(none)" for row in rows]
-    meaning = (
-        f"{counted(len(rows), 'example has', 'examples have')} another system prompt than the others"
-        f"{'' if usual else ', which have none'}."
-    )
-    advice = "Give all the same one, unless the model shall behave differently under it."
-    return [Finding(NAME, "warning", len(rows), meaning, references(rows, texts), advice)]
+class SystemPrompts(Check):
+    """Where most examples share a system prompt, finds those with another one or none."""
+
+    def __init__(self) -> None:
+        self._prompts = Tally()
+        # The first rows of the first different prompts: among them are the first rows with another than the usual one.
+        self._rows: dict[str, Sightings] = {}
+
+    def look(self, row: Row) -> None:
+        """Count the system prompt of a row."""
+        prompt = _system(row.example)
+        self._prompts.add(prompt)
+        if prompt in self._rows or len(self._rows) <= MOST_ROWS:
+            self._rows.setdefault(prompt, Sightings()).add(row, prompt or "(none)")
+
+    def join(self, later: Self) -> None:
+        """Count the system prompts of later rows too."""
+        self._prompts.join(later._prompts)
+        for prompt, sightings in later._rows.items():
+            if prompt in self._rows or len(self._rows) <= MOST_ROWS:
+                self._rows.setdefault(prompt, Sightings()).join(sightings)
+
+    def findings(self, context: CheckContext) -> list[Finding]:
+        """One where nearly all have the same, and not all."""
+        total = len(self._prompts)
+        if total < _FEWEST_ROWS:
+            return []
+        usual, count = self._prompts.commonest()
+        others = total - count
+        if not others or count < _USUAL * total:
+            return []
+        meaning = (
+            f"{counted(others, 'example has', 'examples have')} another system prompt than the others"
+            f"{', which have none' if usual == Tally.hashed('') else ''}."
+        )
+        advice = "Give all the same one, unless the model shall behave differently under it."
+        return [Finding(NAME, "warning", others, meaning, self._others(usual), advice)]
+
+    def _others(self, usual: int) -> tuple[RowReference, ...]:
+        """The first rows with another system prompt than the usual one."""
+        others = (found.rows for prompt, found in self._rows.items() if Tally.hashed(prompt) != usual)
+        rows = sorted((row for rows in others for row in rows), key=lambda row: (SPLITS.index(row.split), row.index))
+        return tuple(rows[:MOST_ROWS])
 
 
 def _system(example: Example) -> str:

@@ -2,7 +2,8 @@
 
 import re
 
-from localft.data.checks.finding import CheckContext, Finding, counted, references
+from localft.data.checks.finding import CheckContext, Finding, Row, counted, references
+from localft.data.checks.looking import RowCheck
 
 MARKS = "format marks"
 _MARK = re.compile(r"<\|[a-z_]{2,30}\|>|</?s>|<(?:start|end)_of_turn>|\[/?INST\]")
@@ -10,28 +11,51 @@ _THINKING = re.compile(r"^\s*<think>")
 
 
 def check(context: CheckContext) -> list[Finding]:
-    """Find examples that the template refuses, control marks in texts, and answers with thinking."""
-    findings = []
+    """Find examples that the template refuses."""
     refused = context.lengths.refused if context.lengths is not None else []
-    if refused:
-        rows = [context.rows[position] for position, _ in refused]
-        meaning = f"{counted(len(refused), 'example does', 'examples do')} not fit into the model's chat format."
-        advice = "Bring their turns into order (system, user, assistant in turn), or delete them."
-        texts = [reason for _, reason in refused]
-        findings.append(Finding("chat format", "problem", len(refused), meaning, references(rows, texts), advice))
-    marked = [row for row in context.rows if any(_MARK.search(message.content) for message in row.example.messages)]
-    if marked:
+    if not refused:
+        return []
+    rows = [context.rows[position] for position, _ in refused]
+    meaning = f"{counted(len(refused), 'example does', 'examples do')} not fit into the model's chat format."
+    advice = "Bring their turns into order (system, user, assistant in turn), or delete them."
+    texts = [reason for _, reason in refused]
+    return [Finding("chat format", "problem", len(refused), meaning, references(rows, texts), advice)]
+
+
+class Marks(RowCheck):
+    """Finds texts with the control marks of a chat format."""
+
+    def seen(self, row: Row) -> str | None:
+        """The answer to such a text."""
+        return row.example.answer if any(_MARK.search(one.content) for one in row.example.messages) else None
+
+    def findings(self, context: CheckContext) -> list[Finding]:
+        """One where there are such texts."""
+        found = self.found
+        if not found.count:
+            return []
         meaning = (
-            f"{counted(len(marked), 'example holds', 'examples hold')} marks of a chat format, such as <|im_end|>."
+            f"{counted(found.count, 'example holds', 'examples hold')} marks of a chat format, such as <|im_end|>."
         )
         advice = "Remove them: localft puts in the marks of the chosen model by itself."
-        findings.append(Finding(MARKS, "warning", len(marked), meaning, references(marked), advice))
-    thinking = [row for row in context.rows if _THINKING.match(row.example.answer)]
-    if thinking:
-        meaning = f"{counted(len(thinking), 'answer begins', 'answers begin')} with thinking aloud (<think>)."
+        return [Finding(MARKS, "warning", found.count, meaning, found.rows, advice)]
+
+
+class Thinking(RowCheck):
+    """Finds answers that begin with thinking."""
+
+    def seen(self, row: Row) -> str | None:
+        """Such an answer."""
+        return row.example.answer if _THINKING.match(row.example.answer) else None
+
+    def findings(self, context: CheckContext) -> list[Finding]:
+        """One where there are such answers."""
+        found = self.found
+        if not found.count:
+            return []
+        meaning = f"{counted(found.count, 'answer begins', 'answers begin')} with thinking aloud (<think>)."
         advice = "With thinking off this part is left out of training; choose on or keep to learn it."
-        findings.append(Finding("thinking", "note", len(thinking), meaning, references(thinking), advice))
-    return findings
+        return [Finding("thinking", "note", found.count, meaning, found.rows, advice)]
 
 
 def without_marks(text: str) -> str:

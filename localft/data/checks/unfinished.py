@@ -1,6 +1,9 @@
 """Answers that stop in the middle of a sentence: a model learns to stop there too."""
 
-from localft.data.checks.finding import CheckContext, Finding, Row, counted, percent, references
+from typing import Self
+
+from localft.data.checks.finding import CheckContext, Finding, Row, counted, percent
+from localft.data.checks.looking import RowCheck
 
 NAME = "unfinished answers"
 _FEWEST_ROWS, _FEWEST_WORDS = 20, 8
@@ -9,19 +12,36 @@ _USUAL = 0.8
 _ENDS = tuple(".!?:;…。！？।؟)]}\"'`*_>|”’»」』】-–—")
 
 
-def check(context: CheckContext) -> list[Finding]:
-    """Where answers are sentences, find those that end with a word or a comma."""
-    rows = [row for row in context.rows if len(row.example.answer.split()) >= _FEWEST_WORDS]
-    open_ended = [row for row in rows if not _is_finished(row)]
-    if len(rows) < _FEWEST_ROWS or not open_ended or len(open_ended) > (1 - _USUAL) * len(rows):
-        return []
-    meaning = (
-        f"{counted(len(open_ended), 'answer stops', 'answers stop')} in the middle of a sentence "
-        f"({percent(len(open_ended), len(context.rows))}), as if cut off."
-    )
-    ends = [f"…{row.example.answer.rstrip()[-80:]}" for row in open_ended]
-    advice = "Look where they were cut, and complete them or delete them."
-    return [Finding(NAME, "warning", len(open_ended), meaning, references(open_ended, ends), advice)]
+class Unfinished(RowCheck):
+    """Where answers are sentences, finds those that end with a word or a comma."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sentences = 0
+
+    def seen(self, row: Row) -> str | None:
+        """The end of such an answer."""
+        if len(row.example.answer.split(maxsplit=_FEWEST_WORDS)) < _FEWEST_WORDS:
+            return None
+        self._sentences += 1
+        return None if _is_finished(row) else f"…{row.example.answer.rstrip()[-80:]}"
+
+    def join(self, later: Self) -> None:
+        """Take into account what was seen in later rows."""
+        super().join(later)
+        self._sentences += later._sentences
+
+    def findings(self, context: CheckContext) -> list[Finding]:
+        """One where most answers are finished, and some are not."""
+        found, sentences = self.found, self._sentences
+        if sentences < _FEWEST_ROWS or not found.count or found.count > (1 - _USUAL) * sentences:
+            return []
+        meaning = (
+            f"{counted(found.count, 'answer stops', 'answers stop')} in the middle of a sentence "
+            f"({percent(found.count, self.total)}), as if cut off."
+        )
+        advice = "Look where they were cut, and complete them or delete them."
+        return [Finding(NAME, "warning", found.count, meaning, found.rows, advice)]
 
 
 def _is_finished(row: Row) -> bool:

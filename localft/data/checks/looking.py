@@ -1,0 +1,146 @@
+"""How a check goes over the examples: one row at a time, so that it needs neither all of them nor to see them in order.
+
+Parts of the rows can be looked at in several processes: each part by a check of its own, which are joined afterwards.
+A check therefore keeps counts and the first rows of what it finds, never the rows themselves, and can be pickled.
+"""
+
+from abc import ABC, abstractmethod
+from array import array
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
+from typing import Self, TypeVar
+
+import numpy
+
+from localft.data.checks.finding import MOST_ROWS, CheckContext, Finding, Row, RowReference, reference
+
+
+class Check(ABC):
+    """Looks at all rows of a version, one after the other, and says what it has found."""
+
+    @abstractmethod
+    def look(self, row: Row) -> None:
+        """Take a row into account."""
+
+    @abstractmethod
+    def join(self, later: Self) -> None:
+        """Take into account what the same check has seen in the rows that follow those of this one."""
+
+    @abstractmethod
+    def findings(self, context: CheckContext) -> list[Finding]:
+        """What is worth knowing about all rows that were looked at; `context` says what else is known of them."""
+
+
+AnyCheck = TypeVar("AnyCheck", bound=Check)
+
+
+def looked(check: AnyCheck, rows: Iterable[Row]) -> AnyCheck:
+    """The check after it has looked at all rows."""
+    for row in rows:
+        check.look(row)
+    return check
+
+
+class Sightings:
+    """The rows in which something was seen: how many there are, and references to the first of them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._rows: list[RowReference] = []
+
+    def add(self, row: Row, text: str | None = None) -> None:
+        """Count a row; what is shown of it is `text`, or its answer."""
+        self.count += 1
+        if len(self._rows) < MOST_ROWS:
+            self._rows.append(reference(row, row.example.answer if text is None else text))
+
+    def join(self, later: Self) -> None:
+        """Count those of later rows too."""
+        self.count += later.count
+        self._rows += later._rows[: MOST_ROWS - len(self._rows)]
+
+    @property
+    def rows(self) -> tuple[RowReference, ...]:
+        """The first of them."""
+        return tuple(self._rows)
+
+
+class RowCheck(Check):
+    """A check that tells of each row by itself whether there is something to see in it.
+
+    `total` counts the rows that were looked at, `found` those with something in them.
+    """
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.found = Sightings()
+
+    @abstractmethod
+    def seen(self, row: Row) -> str | None:
+        """What to show of a row with something in it, None for any other."""
+
+    def look(self, row: Row) -> None:
+        """Take a row into account."""
+        self.total += 1
+        text = self.seen(row)
+        if text is not None:
+            self.found.add(row, text)
+
+    def join(self, later: Self) -> None:
+        """Take into account what was seen in later rows."""
+        self.total += later.total
+        self.found.join(later.found)
+
+
+class Whole(Check):
+    """A check that needs all rows at once, and finds them in the context."""
+
+    def __init__(self, check: Callable[[CheckContext], list[Finding]]) -> None:
+        self._check = check
+
+    def look(self, row: Row) -> None:
+        """Wait for the others."""
+
+    def join(self, later: Self) -> None:
+        """Wait for the others."""
+
+    def findings(self, context: CheckContext) -> list[Finding]:
+        """What the check finds in all rows."""
+        return self._check(context)
+
+
+class Tally:
+    """How often each of many texts occurs, at 8 bytes for every time: their hashes."""
+
+    def __init__(self) -> None:
+        self._hashes = array("Q")
+
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+    def add(self, text: str) -> None:
+        """Count a text once more."""
+        self._hashes.append(self.hashed(text))
+
+    def join(self, later: Self) -> None:
+        """Count those of later rows too."""
+        self._hashes.extend(later._hashes)
+
+    @property
+    def different(self) -> int:
+        """How many different texts there are."""
+        return len(numpy.unique(self._all()))
+
+    def commonest(self) -> tuple[int, int]:
+        """The hash of the text that occurs most often (the first of several), and how often; there has to be one."""
+        hashes, firsts, counts = numpy.unique(self._all(), return_index=True, return_counts=True)
+        place = min(numpy.flatnonzero(counts == counts.max()), key=firsts.__getitem__)
+        return int(hashes[place]), int(counts[place])
+
+    @staticmethod
+    def hashed(text: str) -> int:
+        """The hash by which a text is counted."""
+        return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+
+    def _all(self) -> numpy.ndarray:
+        return numpy.array(self._hashes, dtype=numpy.uint64)
