@@ -8,6 +8,7 @@ import click
 from localft import words
 from localft.cli.data_edit import add, edit
 from localft.cli.data_export import export
+from localft.cli.data_reading import Reading, reading_options
 from localft.cli.data_repair import diff, repair, undo, versions
 from localft.cli.data_show import show
 from localft.cli.data_split import split
@@ -21,7 +22,6 @@ from localft.errors import UserError
 from localft.store.projects import Project
 
 if TYPE_CHECKING:
-    from localft.data.chats import ChatChoice
     from localft.data.reading import ReadResult
 
 _ROWS_SHOWN = 5
@@ -49,26 +49,13 @@ def data() -> None:
         'localft data import support-bot mails.csv --system "Answer kindly."',
         "localft data import support-bot mails.csv --dry-run",
         "localft data import support-bot result.json --voice Anna --gap-hours 3",
+        "localft data import support-bot trees.jsonl --branches pairs",
     ),
 )
 @project_argument
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-@click.option(
-    "--map",
-    "pairs",
-    multiple=True,
-    metavar="FIELD=COLUMN",
-    help="Which column holds prompt, answer, rejected, system, context, messages, or the group that stays together.",
-)
+@reading_options
 @click.option("--system", "system_prompt", help="A system prompt for examples that have none.")
-@click.option("--voice", metavar="NAME", help="For chats between people: whose voice is the assistant's.")
-@click.option(
-    "--gap-hours",
-    type=click.FloatRange(0, min_open=True),
-    default=3.0,
-    show_default=True,
-    help="For chats between people: a new conversation begins after so many hours of silence.",
-)
 @click.option("--seed", type=int, default=42, show_default=True, help="Decides which example lands in which split.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be imported.")
 @json_option
@@ -77,29 +64,25 @@ def import_command(
     output: Output,
     project: Project,
     files: tuple[Path, ...],
-    pairs: tuple[str, ...],
+    reading: Reading,
     system_prompt: str | None,
-    voice: str | None,
-    gap_hours: float,
     seed: int,
     dry_run: bool,
 ) -> None:
     """Import files as a new version of the project's data.
 
     JSONL, JSON, CSV, XLSX, Parquet and Arrow, and ZIP archives of these, in the shapes OpenAI messages, Alpaca,
-    ShareGPT, prompt/completion or preference pairs; chats as ChatGPT, DiscordChatExporter (JSON), Telegram Desktop
-    (result.json) and WhatsApp (.txt) export them.
+    ShareGPT, Dolly, OpenAssistant, prompt/completion or preference pairs; chats as ChatGPT, DiscordChatExporter
+    (JSON), Telegram Desktop (result.json) and WhatsApp (.txt) export them.
     Rows that cannot be used are set aside and listed. 8 of 10 examples are for training, one each for validation and
     test; equal or nearly equal prompts always land in the same split.
     """
-    from localft.data.chats import ChatChoice
     from localft.data.importing import import_files
 
-    mapping, chat = _mapping(pairs), ChatChoice(voice, gap_hours)
     if dry_run:
-        _try(output, project, files, mapping, chat, seed)
+        _try(output, project, files, reading, seed)
         return
-    report = import_files(project, files, mapping, system_prompt, seed, chat=chat)
+    report = import_files(project, files, reading.mapping, system_prompt, seed, chat=reading.chat)
     _print_read(output, report.read)
     output.say(f"Version {report.version.id}: {_counts(report.version.counts)}.")
     _print_aside(output, report.read, f"localft data show {project.slug} --set-aside")
@@ -111,14 +94,13 @@ def _try(
     output: Output,
     project: Project,
     files: tuple[Path, ...],
-    mapping: dict[str, str] | None,
-    chat: "ChatChoice",
+    reading: Reading,
     seed: int,
 ) -> None:
     """Say what an import would do, or why it would fail."""
     from localft.data.importing import divide, preview_files
 
-    read = preview_files(files, mapping, chat)
+    read = preview_files(files, reading.mapping, reading.chat)
     _print_read(output, read)
     problem, counts = "", None
     try:
@@ -164,18 +146,6 @@ def _as_value(
         "notes": read.notes,
         "set_aside": read.set_aside,
     }
-
-
-def _mapping(pairs: tuple[str, ...]) -> dict[str, str] | None:
-    mapping: dict[str, str] = {}
-    for pair in pairs:
-        field, equals, column = pair.partition("=")
-        if not (field and equals and column):
-            raise click.UsageError(f"--map wants FIELD=COLUMN, for example prompt=question, and not {pair!r}.")
-        if field in mapping:
-            raise click.UsageError(f"--map names the field {field!r} twice.")
-        mapping[field] = column
-    return mapping or None
 
 
 def _counts(counts: dict[Split, int]) -> str:

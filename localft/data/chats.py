@@ -9,6 +9,7 @@ from itertools import groupby
 
 from localft.data.rows import Row, excerpt
 from localft.data.shapes import Layout
+from localft.data.trees import BRANCHES, Branches
 from localft.errors import UserError
 
 PRIVACY = (
@@ -22,18 +23,23 @@ _SPEAKERS_NAMED = 12
 class ChatChoice:
     """Whose voice is the assistant's, and after how many hours of silence a new conversation begins.
 
+    `branches` says which conversations are taken out of trees, in which one message has several answers.
+
     Raises:
-        UserError: the hours are no positive number.
+        UserError: the hours are no positive number, or there are no such branches.
     """
 
     voice: str | None = None
     gap_hours: float = 3.0
+    branches: Branches = "best"
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.gap_hours) and self.gap_hours > 0):
             raise UserError(
                 f"A new conversation cannot begin after {self.gap_hours} hours.", "Give a number above 0; 3 is usual."
             )
+        if self.branches not in BRANCHES:
+            raise UserError(f"There are no branches {self.branches!r}.", f"Take {', '.join(BRANCHES)}.")
 
 
 @dataclass(frozen=True)

@@ -32,10 +32,10 @@ class Message(pydantic.BaseModel):
 
 
 class Example(pydantic.BaseModel):
-    """A conversation that ends with the assistant, with its origin (file and 1-based row) and its group.
+    """A conversation that ends with the assistant, with its origin (file and 1-based row), its group and its label.
 
-    Examples of one group never straddle two splits. `rejected` is an answer that is worse than the last one: together
-    they are a preference pair.
+    Examples of one group never straddle two splits; the label says what kind of task it is, where the file does.
+    `rejected` is an answer that is worse than the last one: together they are a preference pair.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +46,7 @@ class Example(pydantic.BaseModel):
     source: str = ""
     row: int = 0
     group: str | None = None
+    label: str | None = None
 
     @property
     def prompt(self) -> tuple[Message, ...]:

@@ -221,6 +221,7 @@ class _Gathering:
                 mapping=dict(self.mapping) if contents.layout is None else {},
                 voice=contents.voice,
                 gap_hours=self.chat.gap_hours if contents.voice else None,
+                branches=self.chat.branches if contents.layout and contents.layout.shape is Shape.OPENASSISTANT else "",
             )
         )
 

@@ -16,6 +16,8 @@ class Shape(StrEnum):
     MESSAGES = "OpenAI messages"
     SHAREGPT = "ShareGPT conversations"
     ALPACA = "Alpaca"
+    DOLLY = "Dolly"
+    OPENASSISTANT = "OpenAssistant trees"
     PROMPT_COMPLETION = "prompt and completion"
     PREFERENCE = "preference pairs"
     CHATGPT = "ChatGPT conversations"
@@ -31,7 +33,7 @@ class Shape(StrEnum):
 TALKS = (Shape.CHATGPT, Shape.DISCORD, Shape.TELEGRAM, Shape.WHATSAPP)
 
 # The fields of an example that a column can hold.
-FIELDS = ("messages", "system", "context", "prompt", "answer", "rejected", "group")
+FIELDS = ("messages", "system", "context", "prompt", "answer", "rejected", "group", "label")
 # Those that say where the conversation is; a mapping without them adds to what is recognised.
 CONVERSATION = frozenset({"messages", "prompt", "answer", "rejected"})
 
@@ -62,6 +64,8 @@ _PREFERENCES = (("chosen", "rejected"), ("preferred_output", "non_preferred_outp
 _ASKED = ("prompt", "question", "instruction", "query", "input")
 _SYSTEM = ("system", "system_prompt", "system_message")
 _CONTEXT = ("context", "passage", "document")
+# What is known about an example and is no part of it.
+_MARKS = ("group", "label")
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,10 @@ def detect(columns: Iterable[str]) -> Layout | None:
         if "input" in names:
             found["context"] = names["input"]
         return Layout(Shape.ALPACA, found, f"the columns {_listed(found.values())} are Alpaca's")
+    if "instruction" in names and "context" in names and "response" in names:
+        found = {"prompt": names["instruction"], "context": names["context"], "answer": names["response"]}
+        found |= _extras(names, ("system", "label"))
+        return Layout(Shape.DOLLY, found, f"the columns {_listed(found.values())} are Dolly's")
     for prompt, answer in _PAIRS:
         if prompt in names and answer in names:
             found = {"prompt": names[prompt], "answer": names[answer], **_extras(names, ("system", "context"))}
@@ -106,7 +114,7 @@ def _pair_layout(names: Mapping[str, str], better: str, worse: str) -> Layout:
 
 
 def _extras(names: Mapping[str, str], fields: tuple[str, ...]) -> dict[str, str]:
-    known = {"system": _SYSTEM, "context": _CONTEXT, "tools": ("tools",)}
+    known = {"system": _SYSTEM, "context": _CONTEXT, "tools": ("tools",), "label": ("category",)}
     found = {}
     for field in fields:
         column = next((names[name] for name in known[field] if name in names), None)
@@ -153,8 +161,10 @@ def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) ->
     if not is_missing(system) and messages and messages[0].role != "system":
         messages = [Message(role="system", content=to_text(system)), *messages]
     tools = object_list(get("tools"), "the tools")
-    group = None if is_missing(get("group")) else to_text(get("group")).strip() or None
-    return Example(messages=turns(messages), tools=tools, rejected=rejected, source=source, row=row, group=group)
+    group, label = (None if is_missing(get(field)) else to_text(get(field)).strip() or None for field in _MARKS)
+    return Example(
+        messages=turns(messages), tools=tools, rejected=rejected, source=source, row=row, group=group, label=label
+    )
 
 
 def _pair(prompt: Any, context: Any, better: Any, worse: Any) -> tuple[list[Message], str]:

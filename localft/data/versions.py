@@ -16,7 +16,10 @@ SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
 class SourceFile(Record):
-    """A file that examples came from: its name, bytes and SHA-256; of a chat, whose voice is the assistant's too."""
+    """A file that examples came from: its name, bytes and SHA-256; of a chat, whose voice is the assistant's too.
+
+    Of trees of messages it says which `branches` were taken.
+    """
 
     name: str
     bytes: int
@@ -25,6 +28,7 @@ class SourceFile(Record):
     mapping: dict[str, str] = {}
     voice: str = ""
     gap_hours: float | None = None
+    branches: str = ""
 
 
 class DatasetVersion(Record):

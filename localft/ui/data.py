@@ -15,6 +15,7 @@ from localft.data.repairing import repair_version
 from localft.data.repairs import REPAIRS
 from localft.data.shapes import CONVERSATION, FIELDS
 from localft.data.splitting import DEFAULT_RATIOS, Ratios
+from localft.data.trees import Branches
 from localft.data.versions import DatasetVersion, list_versions, newest_version
 from localft.errors import UserError
 from localft.store.projects import Project
@@ -163,16 +164,16 @@ def _connect_intake(shared: Shared, intake: Intake, settings: list[Any], message
     def look(paths: list[str] | None, *given: Any) -> Updates:
         return _seen(intake, paths, _mapping(given[: len(mapped)]), chosen(*given[len(mapped) :]))
 
-    def look_afresh(paths: list[str] | None, gap: float | None) -> Updates:
+    def look_afresh(paths: list[str] | None, gap: float | None, branches: Branches) -> Updates:
         reset = gr.update(value=_UNMAPPED)
-        return {**dict.fromkeys(mapped, reset), **_seen(intake, paths, None, chosen(None, gap))}
+        return {**dict.fromkeys(mapped, reset), **_seen(intake, paths, None, chosen(None, gap, branches))}
 
     def take(slug: str | None, paths: list[str] | None, *given: Any) -> Updates:
-        columns, (voice, gap, system, seed, train, validation) = given[: len(mapped)], given[len(mapped) :]
+        columns, told, (system, seed, train, validation) = given[: len(mapped)], given[len(mapped) : -4], given[-4:]
         if not paths:
             raise UserError("No file was dropped yet.")
         ratios = _ratios(train, validation)
-        files, chat = [Path(path) for path in paths], chosen(voice, gap)
+        files, chat = [Path(path) for path in paths], chosen(*told)
         report = import_files(required(slug), files, _mapping(columns), system or None, int(seed), ratios, chat=chat)
         return {**_emptied(intake), message: parts.done(f"{words.counted(report.version.total, 'example')} are in.")}
 
@@ -183,7 +184,8 @@ def _connect_intake(shared: Shared, intake: Intake, settings: list[Any], message
     inputs = [shared.project, intake.files, *choices, *settings]
     outputs = [intake.files, *shown]
     once: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "import"}
-    shared.on(intake.files.change, look_afresh, [intake.files, intake.chat.gap], shown, message)
+    fresh = [intake.files, intake.chat.gap, intake.chat.branches]
+    shared.on(intake.files.change, look_afresh, fresh, shown, message)
     for choice in choices:
         shared.on(choice.input, look, [intake.files, *choices], shown, message)
     shared.on(intake.take.click, take, inputs, outputs, message, changes=True, **once)

@@ -8,6 +8,7 @@ from localft.data.chats import ChatChoice
 from localft.data.readers.archive import files_in, is_archive, names_in
 from localft.data.readers.content import read_content
 from localft.data.readers.encoding import FORMATS
+from localft.data.readers.open_assistant import unfolded
 from localft.data.readers.workbook import read_workbook
 from localft.data.rows import Contents
 from localft.errors import UserError, explain
@@ -26,16 +27,20 @@ def open_files(path: Path, name: str = "", choice: ChatChoice | None = None) -> 
     Raises:
         UserError: it is missing, a folder, empty, unreadable, binary, of no known format, or a chat without a word.
     """
-    name = name or path.name
+    name, choice = name or path.name, choice or ChatChoice()
+    return [unfolded(contents, choice.branches, contents.name) for contents in _tables(path, name, choice)]
+
+
+def _tables(path: Path, name: str, choice: ChatChoice) -> list[Contents]:
     content = _load(path, name)
     if not is_archive(content):
-        return [_contents(content, name, path.suffix.lower(), choice or ChatChoice())]
+        return [_contents(content, name, path.suffix.lower(), choice)]
     inside = names_in(content, name)
     if _WORKBOOK in inside:
         return _sheets(content, name)
     if {"[Content_Types].xml", "mimetype"} & set(inside):
         raise UserError(f"{name} is an Office document that localft cannot read.", _OTHERWISE)
-    return _archived(content, name, choice or ChatChoice())
+    return _archived(content, name, choice)
 
 
 def open_file(path: Path, name: str = "") -> Contents:

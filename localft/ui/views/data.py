@@ -46,9 +46,9 @@ def samples(listed: Sequence[Sample]) -> Markup:
     explained = parts.empty(
         "What belongs here",
         "A file of questions with the answers you want: JSONL, JSON, CSV, XLSX or Parquet, or a ZIP of these, in the "
-        "usual shapes (OpenAI messages, ShareGPT, Alpaca, prompt and completion, pairs of a better and a worse answer, "
-        "or columns of your own); or a chat as ChatGPT, Discord, Telegram or WhatsApp export it. 50 good examples "
-        "teach a form, some hundreds a skill.",
+        "usual shapes (OpenAI messages, ShareGPT, Alpaca, Dolly, OpenAssistant, prompt and completion, pairs of a "
+        "better and a worse answer, or columns of your own); or a chat as ChatGPT, Discord, Telegram or WhatsApp "
+        "export it. 50 good examples teach a form, some hundreds a skill.",
     )
     return h(
         "{explained}<h3>Or try a sample</h3><ul class='lf-list'>{rows}</ul>{buttons}",

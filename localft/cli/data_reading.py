@@ -1,0 +1,80 @@
+"""How `localft data import` is told to read files: columns, voices in chats, branches of trees."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from localft.data.trees import BRANCHES
+
+if TYPE_CHECKING:
+    from localft.data.chats import ChatChoice
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the options say: which column holds which field, and what is taken from chats and trees."""
+
+    mapping: dict[str, str] | None
+    chat: "ChatChoice"
+
+
+_OPTIONS = (
+    click.option(
+        "--map",
+        "pairs",
+        multiple=True,
+        metavar="FIELD=COLUMN",
+        help=(
+            "Which column holds prompt, answer, rejected, system, context, messages, the group that stays together, "
+            "or the label of the kind of task."
+        ),
+    ),
+    click.option("--voice", metavar="NAME", help="For chats between people: whose voice is the assistant's."),
+    click.option(
+        "--gap-hours",
+        type=click.FloatRange(0, min_open=True),
+        default=3.0,
+        show_default=True,
+        help="For chats between people: a new conversation begins after so many hours of silence.",
+    ),
+    click.option(
+        "--branches",
+        type=click.Choice(BRANCHES),
+        default="best",
+        show_default=True,
+        help=(
+            "For OpenAssistant trees: the branch of the best-ranked messages, all branches, or pairs of the best "
+            "answer to a message and a worse one."
+        ),
+    ),
+)
+
+
+def reading_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add these options; the command receives them together as `reading`."""
+
+    @functools.wraps(command)
+    def gathered(*given: Any, pairs: tuple[str, ...], voice: str | None, gap_hours: float, **others: Any) -> None:
+        from localft.data.chats import ChatChoice
+
+        chat = ChatChoice(voice, gap_hours, others.pop("branches"))
+        command(*given, reading=Reading(_mapping(pairs), chat), **others)
+
+    for option in reversed(_OPTIONS):
+        gathered = option(gathered)
+    return gathered
+
+
+def _mapping(pairs: tuple[str, ...]) -> dict[str, str] | None:
+    mapping: dict[str, str] = {}
+    for pair in pairs:
+        field, equals, column = pair.partition("=")
+        if not (field and equals and column):
+            raise click.UsageError(f"--map wants FIELD=COLUMN, for example prompt=question, and not {pair!r}.")
+        if field in mapping:
+            raise click.UsageError(f"--map names the field {field!r} twice.")
+        mapping[field] = column
+    return mapping or None
