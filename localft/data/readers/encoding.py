@@ -17,6 +17,8 @@ _HEAD = 65_536
 # Three in a row, or a pair that is not two letters: not how people write in Western languages.
 _UNLIKE_LETTERS = re.compile(rb"[\x80-\xff]{3}|[\x80-\xff][\x80-\xbf]|[\x80-\xbf][\x80-\xff]")
 _NOT_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+_META = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
+_ENOUGH_TO_GUESS = 64
 _CONTROL = bytes([*range(9), 11, 12, *range(14, 27), *range(28, 32)])
 
 
@@ -94,6 +96,52 @@ def decode(content: bytes, name: str) -> tuple[str | None, list[str]]:
         return None, []
     notes = [f"{name} is {encoding[:6].upper()} text."] if encoding not in {None, "utf-8-sig"} else []
     return text, notes
+
+
+def decode_text(content: bytes, name: str, declares: bool = False) -> tuple[str, list[str]]:
+    """Decode a document, which may be of any encoding that people use; with notes on anything but plain UTF-8.
+
+    `declares` says that a page may name its own encoding, as HTML does.
+
+    Raises:
+        UserError: it is binary, damaged UTF-16 or UTF-32, or of no encoding that can be told.
+    """
+    text, notes = decode(content, name)
+    if text is not None:
+        return text, notes
+    guesses = [_declared(content)] if declares else []
+    guesses += ["cp1252"] if _looks_windows(content) else []
+    for encoding in [*guesses, _guessed(content)]:
+        if encoding:
+            try:
+                text = content.decode(encoding)
+            except (UnicodeDecodeError, LookupError):
+                continue
+            called = "Windows-1252" if encoding == "cp1252" else encoding
+            return text, [f"{name} is not UTF-8; it was read as {called}."]
+    line = content.count(b"\n", 0, _first_bad(content)) + 1
+    raise UserError(f"{name}, line {line:,}: bytes that are not UTF-8.", "Save the file as UTF-8.")
+
+
+def _declared(content: bytes) -> str:
+    found = _META.search(content[:4096])
+    return found[1].decode("ascii") if found else ""
+
+
+def _guessed(content: bytes) -> str:
+    """The encoding that fits the letters best, "" where none does."""
+    import charset_normalizer
+
+    best = charset_normalizer.from_bytes(content[:_HEAD], cp_exclusion=["utf_7"]).best()
+    return best.encoding if best is not None and len(content) >= _ENOUGH_TO_GUESS else ""
+
+
+def _first_bad(content: bytes) -> int:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0
 
 
 def read_lines(content: bytes, name: str, may_be_windows: bool = False) -> Lines:

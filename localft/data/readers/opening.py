@@ -8,10 +8,11 @@ from localft.data.chats import ChatChoice
 from localft.data.readers.archive import files_in, is_archive, names_in
 from localft.data.readers.content import read_content
 from localft.data.readers.encoding import FORMATS
+from localft.data.readers.loading import load
 from localft.data.readers.open_assistant import unfolded
 from localft.data.readers.workbook import read_workbook
 from localft.data.rows import Contents
-from localft.errors import UserError, explain
+from localft.errors import UserError
 
 _WORKBOOKS = {".xlsx", ".xlsm"}
 _KNOWN = {*_WORKBOOKS, ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather", ".txt"}
@@ -32,7 +33,7 @@ def open_files(path: Path, name: str = "", choice: ChatChoice | None = None) -> 
 
 
 def _tables(path: Path, name: str, choice: ChatChoice) -> list[Contents]:
-    content = _load(path, name)
+    content = load(path, name)
     if not is_archive(content):
         return [_contents(content, name, path.suffix.lower(), choice)]
     inside = names_in(content, name)
@@ -53,23 +54,6 @@ def open_file(path: Path, name: str = "") -> Contents:
     if len(contents) != 1:
         raise UserError(f"{name or path.name} holds {len(contents)} tables.", "Name a file that holds one.")
     return contents[0]
-
-
-def _load(path: Path, name: str) -> bytes:
-    if path.is_dir():
-        raise UserError(f"{path} is a folder, not a file.", "Name the files inside it.")
-    if path.is_char_device() or path.is_block_device():
-        raise UserError(f"{path} is a device, not a file.", "Name a file with examples in it.")
-    try:
-        content = path.read_bytes()
-    except (OSError, ValueError) as error:
-        known = explain(error)
-        if known is not None:
-            raise known from error
-        raise UserError(f"{path} cannot be read: {error}.", "Check the path.") from error
-    if not content.strip():
-        raise UserError(f"{name} is empty.", "Choose a file with examples in it.")
-    return content
 
 
 def _contents(content: bytes, name: str, suffix: str, choice: ChatChoice) -> Contents:

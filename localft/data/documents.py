@@ -1,0 +1,167 @@
+"""Documents (plain text, Markdown, web pages, PDF, Word) as Markdown, with the place of every passage."""
+
+import bisect
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pydantic
+
+from localft import words
+from localft.data.readers.archive import is_archive, names_in
+from localft.data.readers.encoding import decode_text
+from localft.data.readers.loading import load
+from localft.data.readers.sandbox import parse
+from localft.errors import UserError
+
+PLAIN, MARKDOWN, WORD, PDF = {".txt", ".text"}, {".md", ".markdown"}, {".docx"}, {".pdf"}
+PAGE = {".html", ".htm", ".xhtml"}
+_SUFFIXES = PLAIN | MARKDOWN | PAGE | PDF | WORD
+_WORD = "word/document.xml"
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
+_FENCE = re.compile(r"^ {0,3}(```|~~~)")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A page or a section of a document: where its text begins, in characters, and what it is called."""
+
+    start: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a document says: its title, its text as Markdown, and its parts in order (none in plain text).
+
+    `notes` say how it was read where that is not obvious; `name` is what its file is called.
+    """
+
+    title: str
+    text: str
+    parts: tuple[Part, ...]
+    notes: tuple[str, ...]
+    name: str
+    bytes: int
+    sha256: str
+
+    def place(self, start: int, end: int) -> str:
+        """Where a passage of the text stands: "page 3", "pages 3 to 4", "section 2: Setup", "lines 12 to 30"."""
+        if not self.parts:
+            first, last = (self.text.count("\n", 0, max(at, 0)) + 1 for at in (start, max(start, end - 1)))
+            return f"line {first}" if first == last else f"lines {first:,} to {last:,}"
+        starts = [part.start for part in self.parts]
+        first, last = (self.parts[max(0, bisect.bisect_right(starts, at) - 1)] for at in (start, max(start, end - 1)))
+        if first is last:
+            return first.name
+        if first.name.startswith("page "):
+            return f"pages {first.name.removeprefix('page ')} to {last.name.removeprefix('page ')}"
+        return f"{first.name} to {last.name}"
+
+
+class _Text(pydantic.BaseModel):
+    title: str
+    text: str
+
+
+class _PdfRecord(pydantic.BaseModel):
+    title: str = ""
+    pages: int = 0
+    number: int = 0
+    text: str = ""
+
+
+def is_document(path: Path) -> bool:
+    """Whether a file's name says that it is a document that localft reads."""
+    return path.suffix.lower() in _SUFFIXES
+
+
+def read_document(path: Path, name: str = "") -> Document:
+    """Read a document, by its contents first and its name second; messages call it `name`, or by its own name.
+
+    Raises:
+        UserError: it is missing, empty, damaged, protected by a password, too large, or has no text.
+    """
+    name = name or path.name
+    return document_of(load(path, name), name, path.suffix.lower())
+
+
+def document_of(content: bytes, name: str, suffix: str) -> Document:
+    """The document in a file's contents, as `read_document`.
+
+    Raises:
+        UserError: it is empty, damaged, protected by a password, too large, or has no text.
+    """
+    notes: list[str] = []
+    if content.startswith(b"%PDF") or suffix in PDF:
+        title, text, parts = _pdf(content, name, notes)
+    else:
+        title, text, parts = _of_text(content, name, suffix, notes)
+    if not text.strip():
+        raise UserError(f"{name} has no text.", "Choose a document with text in it.")
+    title = title or (_first_heading(text) if parts else "") or Path(name).stem
+    digest = hashlib.sha256(content).hexdigest()
+    return Document(title, text, parts, tuple(notes), name, len(content), digest)
+
+
+def _of_text(content: bytes, name: str, suffix: str, notes: list[str]) -> tuple[str, str, tuple[Part, ...]]:
+    if content.startswith(_OLD_OFFICE):
+        raise _old_office(content, name)
+    if is_archive(content):
+        if _WORD not in names_in(content, name):
+            raise UserError(f"{name} is not a Word document.", "Save it as DOCX, PDF or text.")
+        found = parse("docx", content, name, _Text)[0]
+        return found.title, found.text, sections(found.text)
+    if suffix in WORD:
+        raise UserError(f"{name} is not a Word document, whatever its name says.", "Save it as DOCX, PDF or text.")
+    text, told = decode_text(content, name, declares=suffix in PAGE)
+    notes += told
+    if suffix in PAGE:
+        found = parse("html", text.encode("utf-8"), name, _Text)[0]
+        return found.title, found.text, sections(found.text)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "", text, sections(text) if suffix in MARKDOWN else ()
+
+
+def _pdf(content: bytes, name: str, notes: list[str]) -> tuple[str, str, tuple[Part, ...]]:
+    about, *pages = parse("pdf", content, name, _PdfRecord)
+    parts, texts, start = [], [], 0
+    for page in pages:
+        parts.append(Part(start, f"page {page.number}"))
+        texts.append(page.text)
+        start += len(page.text) + 2
+    if len(pages) < about.pages:
+        without = words.counted(about.pages - len(pages), "page")
+        notes.append(f"{name}: {without} of {about.pages:,} without text: empty, or pictures.")
+    return about.title, "\n\n".join(texts), tuple(parts)
+
+
+def _old_office(content: bytes, name: str) -> UserError:
+    if _ENCRYPTED in content:
+        return UserError(f"{name} is protected by a password.", "Save a copy without the password and try again.")
+    return UserError(f"{name} is an Office document of the old kind (before 2007).", "Save it as DOCX, PDF or text.")
+
+
+def sections(text: str) -> tuple[Part, ...]:
+    """The sections of Markdown, each from a heading to the next; what stands before the first is the beginning."""
+    parts: list[Part] = []
+    start, fenced, number = 0, False, 0
+    for line in text.split("\n"):
+        if _FENCE.match(line):
+            fenced = not fenced
+        heading = None if fenced else _HEADING.match(line)
+        if heading is not None:
+            number += 1
+            parts.append(Part(start, f"section {number}: {heading[2][:80]}"))
+        elif not parts and line.strip():
+            parts.append(Part(0, "the beginning"))
+        start += len(line) + 1
+    return tuple(parts) if number else ()
+
+
+def _first_heading(text: str) -> str:
+    found = next((match for line in text.split("\n", 50) if (match := _HEADING.match(line))), None)
+    return found[2][:200] if found else ""

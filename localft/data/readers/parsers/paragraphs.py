@@ -1,0 +1,124 @@
+"""Lines on pages to paragraphs: which lines belong together, which are headings, and what every page repeats."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+# What pdfium writes where a line ends with a hyphen: the word may have one, or was only divided.
+DIVIDED = "\x02"
+_LARGER = 1.15
+_LONGEST_HEADING = 160
+_REPEATED = 0.5
+_FEWEST_PAGES = 4
+_BULLET = re.compile(r"^[•◦▪‣●○∙·–—-]\s+")
+_NUMBERED = re.compile(r"^(?:\d{1,3}|[a-z])[.)]\s+\S")
+_ENDS = (".", "!", "?", ":", ";", "…", '"', "”", "»", ")")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a page: its text, where it is in points (from the bottom left), and how high its letters are."""
+
+    text: str
+    left: float
+    right: float
+    top: float
+    bottom: float
+    size: float
+
+
+def pages_to_markdown(pages: list[list[Line]]) -> list[str]:
+    """The text of each page: paragraphs apart by an empty line, headings and bullets marked as Markdown does.
+
+    Lines at the top and the bottom that most pages repeat, page numbers apart, are left out.
+    """
+    repeated = _repeated(pages)
+    kept = [_without(lines, repeated) for lines in pages]
+    sizes: Counter[float] = Counter()
+    for lines in kept:
+        for line in lines:
+            sizes[line.size] += len(line.text)
+    body = sizes.most_common(1)[0][0] if sizes else 0.0
+    levels = _levels(kept, body)
+    written = ["\n\n".join(_paragraphs(lines, levels)) for lines in kept]
+    words = set(re.findall(r"\w+(?:-\w+)+", " ".join(written)))
+    return [_whole_words(text, words) for text in written]
+
+
+def _repeated(pages: list[list[Line]]) -> set[str]:
+    full = [lines for lines in pages if lines]
+    counts = Counter(key for lines in full for key in {_key(line) for line in (lines[0], lines[-1])})
+    fewest = max(_FEWEST_PAGES, _REPEATED * len(full))
+    return {key for key, count in counts.items() if count >= fewest}
+
+
+def _without(lines: list[Line], repeated: set[str]) -> list[Line]:
+    first = 1 if lines and _key(lines[0]) in repeated else 0
+    last = len(lines) - 1 if len(lines) > first and _key(lines[-1]) in repeated else len(lines)
+    return lines[first:last]
+
+
+def _key(line: Line) -> str:
+    return re.sub(r"\d+|\b[ivxlc]+\b", "#", line.text.strip().lower())
+
+
+def _levels(pages: list[list[Line]], body: float) -> dict[float, int]:
+    """The level of a heading for each size that only headings have: the largest is the first level."""
+    larger = {line.size for lines in pages for line in lines if _may_head(line, body)}
+    apart: list[float] = []
+    levels: dict[float, int] = {}
+    for size in sorted(larger, reverse=True):
+        if not apart or apart[-1] / size > 1.05:
+            apart.append(size)
+        levels[size] = min(len(apart), 4)
+    return levels
+
+
+def _may_head(line: Line, body: float) -> bool:
+    short = len(line.text) <= _LONGEST_HEADING
+    return short and line.size >= _LARGER * body > 0 and any(character.isalpha() for character in line.text)
+
+
+def _paragraphs(lines: list[Line], levels: dict[float, int]) -> list[str]:
+    paragraphs: list[str] = []
+    edge = max((line.right for line in lines), default=0.0)
+    before: Line | None = None
+    for line in lines:
+        text = _BULLET.sub("- ", line.text.strip())
+        level = levels.get(line.size, 0) if len(line.text) <= _LONGEST_HEADING else 0
+        if before is not None and _goes_on(before, line, edge, bool(level)):
+            glue = "" if paragraphs[-1].endswith(DIVIDED) else " "
+            paragraphs[-1] += glue + text
+        else:
+            paragraphs.append(f"{'#' * level} {text}" if level else text)
+        before = line
+    return paragraphs
+
+
+def _goes_on(before: Line, line: Line, edge: float, heading: bool) -> bool:
+    """Whether a line belongs to the paragraph of the line before it."""
+    if _BULLET.match(line.text) or _NUMBERED.match(line.text):
+        return False
+    if abs(before.size - line.size) > 0.1 * max(before.size, line.size):
+        return False
+    ended = before.text.rstrip().endswith(_ENDS)
+    step = before.bottom - line.bottom
+    if step <= 0:  # the next column, or a table: only a sentence that is not done goes on there
+        return not ended and not heading and line.text[:1].islower()
+    if step > 1.6 * max(before.size, 1.0):
+        return False
+    if heading:
+        return True
+    # A line that leaves much of the width free ends its paragraph, unless the sentence clearly goes on.
+    return before.right > 0.75 * edge or (not ended and line.text[:1].islower())
+
+
+def _whole_words(text: str, hyphenated: set[str]) -> str:
+    """Join the words that a line's end divided; the hyphen stays where the document writes the word with one."""
+
+    def joined(found: re.Match[str]) -> str:
+        first, second = found[1], found[2]
+        keeps = f"{first}-{second}" in hyphenated or not second[:1].islower() or first[-1:].isdigit()
+        return f"{first}-{second}" if keeps else first + second
+
+    return re.sub(rf"(\w+){DIVIDED}(\w+)", joined, text).replace(DIVIDED, "-")
