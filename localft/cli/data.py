@@ -11,13 +11,13 @@ from localft.cli.data_export import export
 from localft.cli.data_reading import Reading, reading_options
 from localft.cli.data_repair import diff, repair, undo, versions
 from localft.cli.data_show import show
-from localft.cli.data_split import split
+from localft.cli.data_split import split, split_by_option
 from localft.cli.data_views import print_set_aside
 from localft.cli.options import base_model_option, examples, json_option, project_argument, version_option
 from localft.cli.output import Output, one_line, shorten
 from localft.cli.selection import chosen_version, model_and_format
 from localft.data.shapes import Shape
-from localft.data.versions import SPLITS, Split
+from localft.data.versions import SPLITS, Division, Split
 from localft.errors import UserError
 from localft.store.projects import Project
 
@@ -46,6 +46,7 @@ def data() -> None:
         "localft data import support-bot 2025.csv 2026.csv",
         "localft data import support-bot mails.csv --map prompt=mail --map answer=reply",
         "localft data import support-bot mails.csv --map group=customer",
+        "localft data import support-bot mails.csv --map time=received --split-by time",
         'localft data import support-bot mails.csv --system "Answer kindly."',
         "localft data import support-bot mails.csv --dry-run",
         "localft data import support-bot result.json --voice Anna --gap-hours 3",
@@ -57,6 +58,7 @@ def data() -> None:
 @reading_options
 @click.option("--system", "system_prompt", help="A system prompt for examples that have none.")
 @click.option("--seed", type=int, default=42, show_default=True, help="Decides which example lands in which split.")
+@split_by_option
 @click.option("--dry-run", is_flag=True, help="Only say what would be imported.")
 @json_option
 @click.pass_obj
@@ -67,6 +69,7 @@ def import_command(
     reading: Reading,
     system_prompt: str | None,
     seed: int,
+    division: Division | None,
     dry_run: bool,
 ) -> None:
     """Import files as a new version of the project's data.
@@ -75,14 +78,15 @@ def import_command(
     ShareGPT, Dolly, OpenAssistant, prompt/completion or preference pairs; chats as ChatGPT, DiscordChatExporter
     (JSON), Telegram Desktop (result.json) and WhatsApp (.txt) export them.
     Rows that cannot be used are set aside and listed. 8 of 10 examples are for training, one each for validation and
-    test; equal or nearly equal prompts always land in the same split.
+    test; equal or nearly equal prompts always land in the same split. Examples with a time are divided by it, and where
+    a column names the split, as it says.
     """
     from localft.data.importing import import_files
 
     if dry_run:
-        _try(output, project, files, reading, seed)
+        _try(output, project, files, reading, seed, division)
         return
-    report = import_files(project, files, reading.mapping, system_prompt, seed, chat=reading.chat)
+    report = import_files(project, files, reading.mapping, system_prompt, seed, chat=reading.chat, division=division)
     _print_read(output, report.read)
     output.say(f"Version {report.version.id}: {_counts(report.version.counts)}.")
     _print_aside(output, report.read, f"localft data show {project.slug} --set-aside")
@@ -96,6 +100,7 @@ def _try(
     files: tuple[Path, ...],
     reading: Reading,
     seed: int,
+    division: Division | None,
 ) -> None:
     """Say what an import would do, or why it would fail."""
     from localft.data.importing import divide, preview_files
@@ -104,7 +109,7 @@ def _try(
     _print_read(output, read)
     problem, counts = "", None
     try:
-        splits = divide(read, seed=seed)
+        splits = divide(read, seed=seed, division=division)
     except UserError as error:
         problem = str(error)
         output.say(f"It could not be imported. {problem}")

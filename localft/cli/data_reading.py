@@ -28,8 +28,8 @@ _OPTIONS = (
         multiple=True,
         metavar="FIELD=COLUMN",
         help=(
-            "Which column holds prompt, answer, rejected, system, context, messages, the group that stays together, "
-            "or the label of the kind of task."
+            "Which column holds prompt, answer, rejected, system, context, messages; or what examples are divided by: "
+            "the group that stays together, the label of the kind of task, the time, the split."
         ),
     ),
     click.option("--voice", metavar="NAME", help="For chats between people: whose voice is the assistant's."),

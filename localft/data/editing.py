@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from localft.data.checking import read_context
 from localft.data.conversation import BadRow, turns
+from localft.data.divisions import divide_more
 from localft.data.examples import Example, Message
 from localft.data.golden import golden_among
 from localft.data.importing import read_set_aside
 from localft.data.keeping import keep_golden
-from localft.data.splitting import split_more
 from localft.data.versions import (
     SPLITS,
     DatasetVersion,
@@ -86,7 +86,7 @@ def add_example(project: Project, version: DatasetVersion, messages: Sequence[Me
             "This is one of the golden questions, which measure only what was never learned.",
             "Ask something else, or take the question out of the golden ones first.",
         )
-    more = split_more(splits, [added], version.seed, version.ratios)
+    more = divide_more(splits, [added], version.division, version.seed, version.ratios)
     home = next(name for name in SPLITS if added in more[name])
     return _keep(project, version, more, "1 example added by hand"), home
 
@@ -135,7 +135,9 @@ def _keep(project: Project, version: DatasetVersion, splits: Splits, note: str) 
     ):
         sources.append(SourceFile(name=BY_HAND, bytes=0, sha256="", shape=BY_HAND))
     aside = read_set_aside(project, version.id)
-    return write_version(project, splits, sources, aside, version.seed, version.ratios, version.id, note)
+    return write_version(
+        project, splits, sources, aside, version.seed, version.ratios, version.id, note, version.division
+    )
 
 
 def _place(split: Split, index: int) -> str:

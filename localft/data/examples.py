@@ -5,6 +5,7 @@ from typing import Any, Literal
 import pydantic
 
 Role = Literal["system", "user", "assistant", "tool"]
+NamedSplit = Literal["", "train", "validation", "test"]
 
 
 class Message(pydantic.BaseModel):
@@ -32,10 +33,11 @@ class Message(pydantic.BaseModel):
 
 
 class Example(pydantic.BaseModel):
-    """A conversation that ends with the assistant, with its origin (file and 1-based row), its group and its label.
+    """A conversation that ends with the assistant, with its origin (file and 1-based row) and its place.
 
-    Examples of one group never straddle two splits; the label says what kind of task it is, where the file does.
-    `rejected` is an answer that is worse than the last one: together they are a preference pair.
+    Examples of one group never straddle two splits. `time` (ISO 8601, UTC), `label` (what kind of task it is) and
+    `named_split` are what its file says. `rejected` is an answer that is worse than the last one:
+    together they are a preference pair.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
@@ -47,6 +49,8 @@ class Example(pydantic.BaseModel):
     row: int = 0
     group: str | None = None
     label: str | None = None
+    time: str = ""
+    named_split: NamedSplit = ""
 
     @property
     def prompt(self) -> tuple[Message, ...]:

@@ -49,4 +49,6 @@ def restore(project: Project, version: DatasetVersion) -> DatasetVersion:
     aside = read_set_aside(project, version.id)
     note = f"as it was on {words.moment(version.created_at)}"
     replaced = newest_version(project).id
-    return write_version(project, splits, version.sources, aside, version.seed, version.ratios, replaced, note)
+    return write_version(
+        project, splits, version.sources, aside, version.seed, version.ratios, replaced, note, version.division
+    )

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from localft import words
+from localft.data import divisions
 from localft.data.chats import ChatChoice
 from localft.data.examples import Example, Message
 from localft.data.golden import golden_among, read_golden
 from localft.data.reading import DUPLICATE, ReadResult, SetAside, no_rows, read_files, set_aside_reasons
 from localft.data.rows import excerpt
-from localft.data.splitting import DEFAULT_RATIOS, Ratios, split, split_more, too_few
-from localft.data.versions import SPLITS, DatasetVersion, Split, load_split
+from localft.data.splitting import DEFAULT_RATIOS, Ratios, too_few
+from localft.data.versions import SPLITS, DatasetVersion, Division, Split, load_split
 from localft.data.writing import write_version
 from localft.errors import UserError
 from localft.store import files
@@ -49,10 +50,12 @@ def import_files(
     seed: int = 42,
     ratios: Ratios = DEFAULT_RATIOS,
     chat: ChatChoice | None = None,
+    division: Division | None = None,
 ) -> ImportReport:
     """Read files, split their examples, and keep them as a new dataset version of the project.
 
     `system_prompt` is given to every example that has none; `chat` says whose voice is the assistant's in chats.
+    Without a `division` it is the one that the examples' own columns suggest.
     Importing what the newest version holds already gives that
     version again.
 
@@ -60,9 +63,11 @@ def import_files(
         UserError: nothing can be read or used, or there are too few examples; the project is then as it was.
     """
     read = _without_golden(project, read_files(paths, mapping, chat=chat))
-    splits = divide(read, system_prompt, seed, ratios)
+    division = division or divisions.likely_division(read.examples)
+    splits = divide(read, system_prompt, seed, ratios, division)
     aside = [_listed(row) for row in read.set_aside]
-    return ImportReport(write_version(project, splits, read.sources, aside, seed, ratios), read)
+    version = write_version(project, splits, read.sources, aside, seed, ratios, division=division)
+    return ImportReport(version, read)
 
 
 def extend_version(project: Project, version: DatasetVersion, paths: Sequence[Path | str]) -> ImportReport:
@@ -78,16 +83,22 @@ def extend_version(project: Project, version: DatasetVersion, paths: Sequence[Pa
     read = _without_golden(project, read_files(paths, strict=False, known=everything))
     if not read.examples and set(read.kinds) <= {DUPLICATE, GOLDEN}:
         return ImportReport(version, read)
-    splits = split_more(known, read.examples, version.seed, version.ratios)
+    splits = divisions.divide_more(known, read.examples, version.division, version.seed, version.ratios)
     sources = [*version.sources, *read.sources]
     aside = [*read_set_aside(project, version.id), *(_listed(row) for row in read.set_aside)]
     note = f"{words.counted(len(read.examples), 'example')} added"
-    kept = write_version(project, splits, sources, aside, version.seed, version.ratios, version.id, note)
+    kept = write_version(
+        project, splits, sources, aside, version.seed, version.ratios, version.id, note, version.division
+    )
     return ImportReport(kept, read)
 
 
 def divide(
-    read: ReadResult, system_prompt: str | None = None, seed: int = 42, ratios: Ratios = DEFAULT_RATIOS
+    read: ReadResult,
+    system_prompt: str | None = None,
+    seed: int = 42,
+    ratios: Ratios = DEFAULT_RATIOS,
+    division: Division | None = None,
 ) -> dict[Split, list[Example]]:
     """The three splits that an import of these rows makes.
 
@@ -99,7 +110,8 @@ def divide(
     shortage = too_few(len(read.examples))
     if shortage is not None and read.set_aside:
         raise UserError(shortage.message, f"{len(read.set_aside):,} more cannot be used: {set_aside_reasons(read)}.")
-    return split([_with_system(example, system_prompt) for example in read.examples], seed, ratios)
+    examples = [_with_system(example, system_prompt) for example in read.examples]
+    return divisions.divide(examples, division or divisions.likely_division(examples), seed, ratios)
 
 
 def _without_golden(project: Project, read: ReadResult) -> ReadResult:

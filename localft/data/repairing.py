@@ -26,7 +26,9 @@ def repair_version(project: Project, version: DatasetVersion, names: Sequence[st
     splits = {name: [row.example for row in after if row.split == name] for name in SPLITS}
     aside = read_set_aside(project, version.id)
     note = "; ".join(done)
-    return write_version(project, splits, version.sources, aside, version.seed, version.ratios, version.id, note)
+    return write_version(
+        project, splits, version.sources, aside, version.seed, version.ratios, version.id, note, version.division
+    )
 
 
 def try_repair(project: Project, version: DatasetVersion, names: Sequence[str]) -> Difference:

@@ -7,6 +7,7 @@ from typing import Any
 
 from localft.data.conversation import BadRow, message_list, object_list, turns
 from localft.data.examples import Example, Message
+from localft.data.placing import PLACES, placement
 from localft.data.values import is_missing, to_text
 
 
@@ -33,7 +34,7 @@ class Shape(StrEnum):
 TALKS = (Shape.CHATGPT, Shape.DISCORD, Shape.TELEGRAM, Shape.WHATSAPP)
 
 # The fields of an example that a column can hold.
-FIELDS = ("messages", "system", "context", "prompt", "answer", "rejected", "group", "label")
+FIELDS = ("messages", "system", "context", "prompt", "answer", "rejected", *PLACES)
 # Those that say where the conversation is; a mapping without them adds to what is recognised.
 CONVERSATION = frozenset({"messages", "prompt", "answer", "rejected"})
 
@@ -64,8 +65,6 @@ _PREFERENCES = (("chosen", "rejected"), ("preferred_output", "non_preferred_outp
 _ASKED = ("prompt", "question", "instruction", "query", "input")
 _SYSTEM = ("system", "system_prompt", "system_message")
 _CONTEXT = ("context", "passage", "document")
-# What is known about an example and is no part of it.
-_MARKS = ("group", "label")
 
 
 @dataclass(frozen=True)
@@ -161,10 +160,7 @@ def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) ->
     if not is_missing(system) and messages and messages[0].role != "system":
         messages = [Message(role="system", content=to_text(system)), *messages]
     tools = object_list(get("tools"), "the tools")
-    group, label = (None if is_missing(get(field)) else to_text(get(field)).strip() or None for field in _MARKS)
-    return Example(
-        messages=turns(messages), tools=tools, rejected=rejected, source=source, row=row, group=group, label=label
-    )
+    return Example(messages=turns(messages), tools=tools, rejected=rejected, source=source, row=row, **placement(get))
 
 
 def _pair(prompt: Any, context: Any, better: Any, worse: Any) -> tuple[list[Message], str]:

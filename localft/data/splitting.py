@@ -7,6 +7,7 @@ from localft.data.examples import Example
 from localft.data.grouping import Grouping
 from localft.data.near import near_groups
 from localft.data.normalising import normalise
+from localft.data.stratifying import Shares, labels_of
 from localft.data.versions import SPLITS, Split
 from localft.errors import UserError
 
@@ -87,31 +88,31 @@ def group_examples(examples: Sequence[Example]) -> dict[str, list[Example]]:
 def split(examples: Sequence[Example], seed: int = 42, ratios: Ratios = DEFAULT_RATIOS) -> dict[Split, list[Example]]:
     """Split examples into train, validation and test, as close to the ratios as the groups allow.
 
-    The same examples, seed and ratios give the same splits, whatever the order of the examples; none is empty.
+    Where examples have labels, each split gets its share of each label. The same examples, seed and ratios give the
+    same splits, whatever the order of the examples; none is empty.
 
     Raises:
         UserError: fewer than 10 examples, wrong ratios, or prompts so equal that no three groups are left.
     """
-    _check(examples, ratios)
+    check_division(examples, ratios)
     groups = group_examples(examples)
     if len(groups) < len(SPLITS):
         raise UserError(
             "Nearly all prompts are equal, so they cannot be split into examples to learn and examples to test with.",
             "Add examples with other prompts.",
         )
-    order = {key: _shuffled(key, seed) for key in groups}
-    missing = {name: ratio * len(examples) for name, ratio in zip(SPLITS, ratios, strict=True)}
+    order = {key: shuffled(key, seed) for key in groups}
+    labels = dict(zip(map(id, examples), labels_of(examples), strict=True))
+    shares = Shares(labels.values(), ratios)
     placed: dict[Split, list[str]] = {name: [] for name in SPLITS}
     for key in sorted(groups, key=lambda key: (-len(groups[key]), order[key])):
         # The largest groups first, each where most is missing: the sizes come out as near as the groups allow.
-        name = max(SPLITS, key=lambda candidate: missing[candidate])
-        placed[name].append(key)
-        missing[name] -= len(groups[key])
+        placed[shares.place([labels[id(example)] for example in groups[key]])].append(key)
     for name in SPLITS:
         if not placed[name]:
             donor = max(SPLITS, key=lambda candidate: len(placed[candidate]))
             placed[name].append(placed[donor].pop())
-    return {name: _in_order([groups[key] for key in sorted(placed[name], key=order.__getitem__)]) for name in SPLITS}
+    return {name: in_order([groups[key] for key in sorted(placed[name], key=order.__getitem__)]) for name in SPLITS}
 
 
 def split_more(
@@ -127,13 +128,13 @@ def split_more(
     total = len(homes) + len(new)
     missing = {name: ratio * total - len(splits[name]) for name, ratio in zip(SPLITS, ratios, strict=True)}
     added: dict[Split, list[list[Example]]] = {name: [] for name in SPLITS}
-    for _, group in sorted(groups.items(), key=lambda item: _shuffled(item[0], seed)):
+    for _, group in sorted(groups.items(), key=lambda item: shuffled(item[0], seed)):
         fresh = [example for example in group if id(example) not in homes]
         known = {homes[id(example)] for example in group if id(example) in homes}
         name = max(known, key=SPLITS.index) if known else max(SPLITS, key=missing.__getitem__)
         added[name].append(fresh)
         missing[name] -= len(fresh)
-    return {name: [*splits[name], *_in_order(added[name])] for name in SPLITS}
+    return {name: [*splits[name], *in_order(added[name])] for name in SPLITS}
 
 
 def too_few(count: int) -> UserError | None:
@@ -147,7 +148,12 @@ def too_few(count: int) -> UserError | None:
     )
 
 
-def _check(examples: Sequence[Example], ratios: Ratios) -> None:
+def check_division(examples: Sequence[Example], ratios: Ratios) -> None:
+    """Refuse what cannot be divided.
+
+    Raises:
+        UserError: there are fewer than 10 examples, or the ratios are none.
+    """
     shortage = too_few(len(examples))
     if shortage is not None:
         raise shortage
@@ -155,12 +161,13 @@ def _check(examples: Sequence[Example], ratios: Ratios) -> None:
         raise UserError("The three split ratios must be above 0 and sum to 1.", "The usual ones are 0.8, 0.1 and 0.1.")
 
 
-def _shuffled(key: str, seed: int) -> str:
+def shuffled(key: str, seed: int) -> str:
     """A place in a shuffle that depends on the seed and on what a group says, not on where it stands in a file."""
     return hashlib.sha256(f"{seed} {key}".encode()).hexdigest()
 
 
-def _in_order(groups: list[list[Example]]) -> list[Example]:
+def in_order(groups: Sequence[Sequence[Example]]) -> list[Example]:
+    """The examples of groups, one group after the other, in each in an order that follows from what they say."""
     return [
         example
         for group in groups

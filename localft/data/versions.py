@@ -13,6 +13,8 @@ from localft.store.records import Record
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+Division = Literal["chance", "time", "column"]
+DIVISIONS: tuple[Division, ...] = ("chance", "time", "column")
 
 
 class SourceFile(Record):
@@ -34,8 +36,8 @@ class SourceFile(Record):
 class DatasetVersion(Record):
     """dataset.json, written last: with it the folder is complete and never changes again.
 
-    `pairs` counts the examples that have a worse answer too. `parent` is the version that this one was made from, by
-    what `note` says; both are empty where it was made from files alone.
+    `division` says by what the splits were made. `pairs` counts the examples that have a worse answer too. `parent` is
+    the version that this one was made from, by what `note` says; both are empty where it was made from files alone.
     """
 
     id: str
@@ -43,6 +45,7 @@ class DatasetVersion(Record):
     sources: tuple[SourceFile, ...]
     seed: int
     ratios: tuple[float, float, float]
+    division: Division = "chance"
     counts: dict[Split, int]
     pairs: int = 0
     set_aside: int

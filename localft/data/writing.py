@@ -6,7 +6,7 @@ from pathlib import Path
 
 from localft.data.examples import Example
 from localft.data.splitting import Ratios
-from localft.data.versions import SPLITS, DatasetVersion, SourceFile, Split, list_versions
+from localft.data.versions import SPLITS, DatasetVersion, Division, SourceFile, Split, list_versions
 from localft.store import files
 from localft.store.projects import Project
 
@@ -20,6 +20,7 @@ def write_version(
     ratios: Ratios,
     parent: str = "",
     note: str = "",
+    division: Division = "chance",
 ) -> DatasetVersion:
     """The splits as a new version, or the newest where that holds the same.
 
@@ -28,7 +29,8 @@ def write_version(
     texts = {name: _lines(splits[name]) for name in SPLITS}
     digest = hashlib.sha256(b"\x1e".join(texts[name].encode() for name in SPLITS)).hexdigest()
     newest = next(iter(list_versions(project).items), None)
-    if newest is not None and newest.sha256 == digest and newest.sources == tuple(sources):
+    same = newest is not None and (newest.sha256, newest.division) == (digest, division)
+    if newest is not None and same and newest.sources == tuple(sources):
         return newest
     version = DatasetVersion(
         id=files.new_id(),
@@ -36,6 +38,7 @@ def write_version(
         sources=tuple(sources),
         seed=seed,
         ratios=ratios,
+        division=division,
         counts={name: len(splits[name]) for name in SPLITS},
         pairs=sum(bool(example.rejected) for name in SPLITS for example in splits[name]),
         set_aside=len(aside),

@@ -16,7 +16,7 @@ from localft.data.repairs import REPAIRS
 from localft.data.shapes import CONVERSATION, FIELDS
 from localft.data.splitting import DEFAULT_RATIOS, Ratios
 from localft.data.trees import Branches
-from localft.data.versions import DatasetVersion, list_versions, newest_version
+from localft.data.versions import DatasetVersion, Division, list_versions, newest_version
 from localft.errors import UserError
 from localft.store.projects import Project
 from localft.ui.actions import action_of, clickable
@@ -32,6 +32,12 @@ from localft.ui.views import parts
 from localft.ui.views.html import Markup
 
 _UNMAPPED = "(none)"
+_WAYS: tuple[tuple[str, Division | None], ...] = (
+    ("As before, or as the columns of the file say", None),
+    ("By chance, each label with its share", "chance"),
+    ("By time, the newest to measure with", "time"),
+    ("As a column of the file says", "column"),
+)
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,7 @@ def _draw_intake() -> Intake:
 
 
 def _draw_settings(shared: Shared) -> list[Any]:
-    """System prompt, seed, and the shares of the parts, for the next import or for dividing anew."""
+    """System prompt, and how to divide, for the next import or for dividing anew."""
     with gr.Accordion("All settings", open=False):
         gr.HTML(str(parts.note("For the next import. Every import is a version of its own and never changes.")))
         system = gr.Textbox(
@@ -139,17 +145,28 @@ def _draw_settings(shared: Shared) -> list[Any]:
             validation = gr.Number(
                 DEFAULT_RATIOS[1], label="Share to choose the best by", info="What is left over measures the result."
             )
+        way = gr.Dropdown(
+            [(name, division or "") for name, division in _WAYS],
+            value="",
+            label="In which way",
+            info="By time, the oldest examples are learned and the newest measure; groups always stay together.",
+        )
         again = gr.Button("Divide the present examples so", size="sm", elem_id="divide")
         message = gr.HTML()
 
-    def divide(slug: str | None, chosen_seed: float, *shares: float) -> Updates:
+    def divide(slug: str | None, chosen_seed: float, train: float, validation: float, chosen_way: str) -> Updates:
         project = required(slug)
-        version = divide_anew(project, newest_version(project), int(chosen_seed), _ratios(*shares))
+        ratios = _ratios(train, validation)
+        version = divide_anew(project, newest_version(project), int(chosen_seed), ratios, _division(chosen_way))
         return {message: parts.done(f"{version.note.capitalize()}. Undo stands beside the versions above.")}
 
-    inputs = [shared.project, seed, train, validation]
+    inputs = [shared.project, seed, train, validation, way]
     shared.on(again.click, divide, inputs, [], message, changes=True, concurrency_limit=1)
-    return [system, seed, train, validation]
+    return [system, seed, train, validation, way]
+
+
+def _division(chosen_way: str) -> Division | None:
+    return next((division for _, division in _WAYS if division == chosen_way), None)
 
 
 def _ratios(train: float, validation: float) -> Ratios:
@@ -169,12 +186,15 @@ def _connect_intake(shared: Shared, intake: Intake, settings: list[Any], message
         return {**dict.fromkeys(mapped, reset), **_seen(intake, paths, None, chosen(None, gap, branches))}
 
     def take(slug: str | None, paths: list[str] | None, *given: Any) -> Updates:
-        columns, told, (system, seed, train, validation) = given[: len(mapped)], given[len(mapped) : -4], given[-4:]
+        columns, told = given[: len(mapped)], given[len(mapped) : -5]
+        system, seed, train, validation, way = given[-5:]
         if not paths:
             raise UserError("No file was dropped yet.")
-        ratios = _ratios(train, validation)
-        files, chat = [Path(path) for path in paths], chosen(*told)
-        report = import_files(required(slug), files, _mapping(columns), system or None, int(seed), ratios, chat=chat)
+        files, division = [Path(path) for path in paths], _division(way)
+        report = import_files(
+            required(slug), files, _mapping(columns), system or None, int(seed), _ratios(train, validation),
+            chosen(*told), division,
+        )  # fmt: skip
         return {**_emptied(intake), message: parts.done(f"{words.counted(report.version.total, 'example')} are in.")}
 
     def sample(slug: str | None, event: gr.EventData) -> Updates:

@@ -125,6 +125,6 @@ def _divide_anew(page: Page, told: Terminal, taken: int) -> None:
     page.get_by_label("Share to learn from").fill("0.5")
     page.get_by_label("Share to choose the best by").fill("0.25")
     page.locator("#divide").click()
-    expect(page.get_by_text(re.compile("^Divided anew: 50/25/25"))).to_be_visible(timeout=_SOON)
+    expect(page.get_by_text(re.compile("^Divided anew by chance: 50/25/25"))).to_be_visible(timeout=_SOON)
     counts = told.ask("check", "dirty")["report"]["counts"]
     assert counts == {"train": taken // 2, "validation": taken // 4, "test": taken // 4}

@@ -1,8 +1,8 @@
 """Held-out examples that ask what was learned: by heart is not how well the model does."""
 
 from localft.data.checks.finding import CheckContext, Finding, Row, counted, references
+from localft.data.divisions import divide
 from localft.data.golden import golden_among
-from localft.data.splitting import split
 from localft.data.versions import SPLITS
 
 BETWEEN_SPLITS = "leakage"
@@ -22,7 +22,8 @@ def divided_anew(context: CheckContext) -> list[Row]:
         UserError: they cannot be divided.
     """
     examples = [row.example for row in context.rows]
-    splits = split(examples, context.version.seed, context.version.ratios)
+    version = context.version
+    splits = divide(examples, version.division, version.seed, version.ratios)
     return [Row(name, index, example) for name in SPLITS for index, example in enumerate(splits[name])]
 
 

@@ -10,13 +10,18 @@ from localft.data.reading import ReadResult
 from localft.data.repairs import REPAIRS
 from localft.data.shapes import Shape
 from localft.data.token_lengths import TokenLengths
-from localft.data.versions import DatasetVersion, Split
+from localft.data.versions import DatasetVersion, Division, Split
 from localft.ui.samples import Sample
 from localft.ui.views import charts, parts
 from localft.ui.views.html import Markup, h, join
 
 _ROLE_NAMES = {"system": "System", "user": "User", "assistant": "Assistant", "tool": "Tool"}
 _SPLIT_NAMES = {"train": "to learn from", "validation": "to choose the best by", "test": "to measure with"}
+_WAYS: dict[Division, str] = {
+    "chance": "By chance: what asks nearly the same stays together, and each label keeps its share.",
+    "time": "By time: the oldest are learned, the newest measure.",
+    "column": "As a column of the file says.",
+}
 _SHOWN_ASIDE = 50
 
 
@@ -149,7 +154,8 @@ def split_bar(version: DatasetVersion) -> Markup:
         for name, count in version.counts.items()
     ]
     spoken = ", ".join(f"{count:,} {name}" for name, count in version.counts.items())
-    return h("<h3>How it is divided</h3>{bar}", bar=charts.stack(rows, version.total, f"Split: {spoken}"))
+    way = parts.note(_WAYS[version.division])
+    return h("<h3>How it is divided</h3>{bar}{way}", way=way, bar=charts.stack(rows, version.total, f"Split: {spoken}"))
 
 
 def found_rows(finding: Finding) -> Markup:

@@ -1,0 +1,134 @@
+"""The ways to divide examples into three splits: by chance, by time, or as a column says.
+
+Whatever the way, equal or nearly equal prompts and examples of one group never straddle two splits, and the same
+examples with the same choices give the same splits, in whatever order they come.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from localft.data.examples import Example
+from localft.data.splitting import Ratios, check_division, group_examples, in_order, shuffled, split, split_more
+from localft.data.stratifying import whole_parts
+from localft.data.versions import SPLITS, Division, Split
+from localft.errors import UserError
+
+Groups = Mapping[str, Sequence[Example]]
+Splits = dict[Split, list[Example]]
+
+
+def likely_division(examples: Sequence[Example]) -> Division:
+    """As the examples' own columns say: a named split first, then the time, else by chance."""
+    if any(example.named_split for example in examples):
+        return "column"
+    return "time" if any(example.time for example in examples) else "chance"
+
+
+def divide(examples: Sequence[Example], division: Division, seed: int, ratios: Ratios) -> Splits:
+    """Divide examples in one of the ways.
+
+    Raises:
+        UserError: there are too few examples, wrong ratios, or what the way needs is not known of them.
+    """
+    if division == "chance":
+        return split(examples, seed, ratios)
+    check_division(examples, ratios)
+    groups = group_examples(examples)
+    if division == "time":
+        return _by_time(groups, seed, ratios)
+    return _by_name(groups, seed, ratios)
+
+
+def divide_more(
+    splits: Mapping[Split, Sequence[Example]], new: Sequence[Example], division: Division, seed: int, ratios: Ratios
+) -> Splits:
+    """Add new examples to splits of which no example moves.
+
+    By time, each goes where the examples of its time are; as a column says, where it says. What asks nearly what a
+    held-out example asks is held out with it, whatever the way.
+    """
+    if division == "chance":
+        return split_more(splits, new, seed, ratios)
+    homes = {id(example): name for name in SPLITS for example in splits[name]}
+    groups = group_examples([*(example for name in SPLITS for example in splits[name]), *new])
+    added: dict[Split, list[Sequence[Example]]] = {name: [] for name in SPLITS}
+    starts = {name: min((one.time for one in splits[name] if one.time), default="") for name in SPLITS}
+    for key in sorted(groups, key=lambda key: shuffled(key, seed)):
+        fresh = [example for example in groups[key] if id(example) not in homes]
+        known = [homes[id(example)] for example in groups[key] if id(example) in homes]
+        own = [_home_by_time(one, starts) if division == "time" else one.named_split or "train" for one in fresh]
+        if fresh:
+            added[_most_held_out([*known, *own])].append(fresh)
+    return {name: [*splits[name], *in_order(added[name])] for name in SPLITS}
+
+
+def _home_by_time(example: Example, starts: Mapping[Split, str]) -> Split:
+    later = [name for name in SPLITS if example.time and starts[name] and example.time >= starts[name]]
+    return later[-1] if later else "train"
+
+
+def _by_time(groups: Groups, seed: int, ratios: Ratios) -> Splits:
+    """The oldest to learn from, the newest to measure with.
+
+    A group counts as old as its newest example, so that nothing is learned that is newer than what is held out. What
+    has no time is learned.
+    """
+    newest = {key: max(example.time for example in group) for key, group in groups.items()}
+    if len(set(newest.values()) - {""}) < 2:
+        raise UserError(
+            "The examples have no times to be divided by.",
+            "Say at import which column holds them: --map time=COLUMN, or below the file in the app.",
+        )
+    _refuse_fewer_groups(groups)
+    ordered = sorted(groups, key=lambda key: (newest[key], shuffled(key, seed)))
+    wanted = whole_parts(sum(map(len, groups.values())), ratios, (0.0,) * len(SPLITS))
+    placed: dict[Split, list[Sequence[Example]]] = {name: [] for name in SPLITS}
+    position = size = 0
+    for number, key in enumerate(ordered):
+        left, after = len(ordered) - number, len(SPLITS) - 1 - position
+        full = size + len(groups[key]) / 2 > wanted[position]
+        if after and placed[SPLITS[position]] and (full or left <= after):
+            position, size = position + 1, 0
+        placed[SPLITS[position]].append(groups[key])
+        size += len(groups[key])
+    return {name: in_order(placed[name]) for name in SPLITS}
+
+
+def _by_name(groups: Groups, seed: int, ratios: Ratios) -> Splits:
+    """As the column says; what it names differently within a group is held out, what it does not name is learned.
+
+    A split that it never names is taken from what would be learned, by chance.
+    """
+    if not any(example.named_split for group in groups.values() for example in group):
+        raise UserError(
+            "No column says which split the examples belong to.",
+            "Say at import which one does: --map split=COLUMN, or below the file in the app.",
+        )
+    _refuse_fewer_groups(groups)
+    placed: dict[Split, list[str]] = {name: [] for name in SPLITS}
+    for key in sorted(groups, key=lambda key: shuffled(key, seed)):
+        placed[_most_held_out([example.named_split or "train" for example in groups[key]])].append(key)
+    total = sum(map(len, groups.values()))
+    for name, ratio in zip(SPLITS[1:], ratios[1:], strict=True):
+        taken = 0
+        while not placed[name] or (taken and taken < ratio * total):
+            if len(placed["train"]) < 2:
+                break
+            key = placed["train"].pop()
+            placed[name].append(key)
+            taken += len(groups[key])
+    empty = next((name for name in SPLITS if not placed[name]), None)
+    if empty is not None:
+        raise UserError(f"The column leaves no example for {empty}.", "Divide by chance instead: --by chance.")
+    return {name: in_order([groups[key] for key in placed[name]]) for name in SPLITS}
+
+
+def _refuse_fewer_groups(groups: Groups) -> None:
+    if len(groups) < len(SPLITS):
+        raise UserError(
+            "Nearly all prompts are equal, so they cannot be split into examples to learn and examples to test with.",
+            "Add examples with other prompts.",
+        )
+
+
+def _most_held_out(names: Sequence[Split]) -> Split:
+    return max(names, key=SPLITS.index)
