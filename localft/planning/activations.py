@@ -53,17 +53,26 @@ def _attention(shape: ModelShape, load: Load) -> list[Kept]:
     return kept if load.drops_inputs or load.attends_at_once else [*kept, Kept("input of o", shape.query, size, True)]
 
 
-def kept_by_window(shape: ModelShape, load: Load) -> list[Kept]:
-    """What a layer keeps beyond that where documents are longer than its window, and are attended to part by part: keys
-    and values for each head, and the results of the parts."""
-    if not shape.window or load.length <= shape.window or load.attends_at_once:
-        return []
-    more, size = shape.query - shape.key, load.compute_bytes
-    return [
-        Kept("repeated keys", more, size, True),
-        Kept("repeated values", more, size, True),
-        Kept("attended parts", shape.query, size, True),
-    ]
+def window_bytes(shape: ModelShape, load: Load) -> int:
+    """What a layer with a window keeps beyond that, in bytes, of documents that are longer and attended to part by part.
+
+    Keys and values for each head, in place of those of a few heads unless shorter documents need these; the results of
+    the parts; and the masks, in the type of the products: documents of one length stand side by side and share them.
+    """
+    longer = load.beyond(shape.window)
+    if not shape.window or load.attends_at_once:
+        return 0
+    tokens = min(load.tokens, sum(longer))
+    replaced = shape.key if tokens == load.tokens else 0
+    numbers = 2 * (shape.query - replaced) + shape.query
+    masks = sum(_mask_numbers(length, shape.window) for length in set(longer))
+    return load.compute_bytes * (numbers * tokens + masks)
+
+
+def _mask_numbers(length: int, window: int) -> int:
+    """Of each block of so many queries as the window is wide: all the keys from the first that its first one sees."""
+    blocks = ((start, min(start + window, length)) for start in range(0, length, window))
+    return sum((end - start) * (end - max(0, start - window + 1)) for start, end in blocks)
 
 
 def _norms(shape: ModelShape, load: Load) -> list[Kept]:

@@ -28,6 +28,8 @@ class Load:
     """Whether one call attends to all documents of a micro-batch (localft.training.kernels.attention)."""
     compares: bool = False
     """Whether each token is also read by the model without its adapter, as preference pairs ask for."""
+    documents: tuple[int, ...] = ()
+    """How long the documents of the micro-batch are, where they are not simply `micro_batch` of `length` tokens."""
 
     @property
     def tokens(self) -> int:
@@ -38,6 +40,11 @@ class Load:
     def learned_tokens(self) -> int:
         """Tokens of the largest micro-batch that have a loss, at most."""
         return math.ceil(min(1.0, self.learned_share) * self.tokens)
+
+    def beyond(self, window: int) -> list[int]:
+        """The lengths of the documents of the largest micro-batch that are longer than a window."""
+        documents = self.documents or (self.length,) * self.micro_batch
+        return [length for length in documents if length > window]
 
     @property
     def compute_bytes(self) -> int:

@@ -5,7 +5,7 @@ Every formula counts bytes. The sum is an estimate of the peak that torch's allo
 
 import math
 
-from localft.planning.activations import kept_by_layer, kept_by_recomputed_layer, kept_by_window
+from localft.planning.activations import kept_by_layer, kept_by_recomputed_layer, window_bytes
 from localft.planning.load import Load
 from localft.planning.model_shape import ModelShape
 
@@ -108,10 +108,10 @@ def _layers_bytes(shape: ModelShape, load: Load, count: int) -> tuple[int, int]:
     layer = kept_by_layer(shape, load)
     # Layers of both kinds take turns.
     sliding = math.ceil(count * shape.sliding_layers / shape.layers)
-    attention = count * sum(kept.bytes_per_token for kept in layer if kept.attention)
-    attention += sliding * sum(kept.bytes_per_token for kept in kept_by_window(shape, load))
-    others = count * sum(kept.bytes_per_token for kept in layer if not kept.attention)
-    return load.tokens * attention, load.tokens * others
+    attention = count * load.tokens * sum(kept.bytes_per_token for kept in layer if kept.attention)
+    attention += sliding * window_bytes(shape, load)
+    others = count * load.tokens * sum(kept.bytes_per_token for kept in layer if not kept.attention)
+    return attention, others
 
 
 def loss_bytes(shape: ModelShape, load: Load) -> int:

@@ -106,9 +106,7 @@ def make_plan(
     mean = settings.sequences * token_stats.mean_at(settings.max_length)
     trained = int(settings.examples_seen(token_stats.train) * mean)
     rate = correction.speed * tokens_per_second(shape, load, mean * load.micro_batch, device)
-    validations = math.ceil(settings.epochs * settings.evaluations_per_epoch)
-    # A validation has a forward pass only, a third of the work of training on the same tokens.
-    seconds = START_SECONDS + (trained + validations * token_stats.validation * mean / 3) / rate
+    seconds = START_SECONDS + (trained + _validated(settings, token_stats, mean)) / rate
     fits = max(fit(total, device), fit_host(host, hardware), key=FITS.index)
     return Plan(
         device=device.name,
@@ -141,8 +139,18 @@ def make_plan(
     )
 
 
-def load_of(settings: TrainingSettings, plan: Plan, tokens: int, learned_share: float) -> Load:
-    """What a planned run asks of a model with so many tokens in one micro-batch, such a part of them learned."""
+def _validated(settings: TrainingSettings, stats: TokenStats, mean: float) -> float:
+    """Trained tokens that take as long as all validations: of the same work a third, since none has a backward pass."""
+    return math.ceil(settings.epochs * settings.evaluations_per_epoch) * stats.validation * mean / 3
+
+
+def load_of(
+    settings: TrainingSettings, plan: Plan, tokens: int, learned_share: float, documents: tuple[int, ...] = ()
+) -> Load:
+    """What a planned run asks of a model with so many tokens in one micro-batch, such a part of them learned.
+
+    Without the lengths of its `documents` it is a single one.
+    """
     return Load(
         settings.method,
         plan.precision,
@@ -154,6 +162,7 @@ def load_of(settings: TrainingSettings, plan: Plan, tokens: int, learned_share: 
         dropout=settings.dropout > 0,
         learned_share=learned_share,
         attends_at_once=plan.attends_at_once,
+        documents=documents,
     )
 
 

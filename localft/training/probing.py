@@ -4,6 +4,8 @@ The formulas of `localft.planning.memory` know how memory grows with the tokens 
 such as the kernels of this card and the rounding of its allocator, is in two measurements.
 """
 
+import bisect
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -51,11 +53,23 @@ def room_on_card() -> int:
 
 
 @dataclass(frozen=True)
-class Point:
-    """One measurement: the tokens of a micro-batch, the part of them that has a loss, and the peak in bytes."""
+class Extent:
+    """How large a micro-batch is: its tokens, the part of them that has a loss, and how long its documents are.
+
+    Of the largest micro-batch, which nobody has made yet, the documents are those that would be most expensive: the
+    longest ones, together at least as long as its tokens.
+    """
 
     tokens: int
     learned_share: float
+    documents: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One measurement: a micro-batch, and the peak in bytes while it was learned."""
+
+    extent: Extent
     bytes: int
 
 
@@ -73,16 +87,16 @@ def probe(
     tokens: int,
     batches: Callable[[int], Batches],
     backward: Callable[[Any, Batch], None],
-    step_bytes: Callable[[int, float], int],
+    step_bytes: Callable[[Extent], int],
     meter: Meter,
 ) -> Probe | None:
     """Learn from two small micro-batches without a step, and predict the peak of one with so many `tokens`.
 
     `batches` makes them for a budget of tokens, `backward` computes the gradients of one, and `step_bytes` is the
-    formula for what one takes, of its tokens and the part of them that is learned. Weights, random numbers and
-    gradients are afterwards as before. None where the largest is too small to measure parts of it.
+    formula for what one takes. Weights, random numbers and gradients are afterwards as before. None where the largest
+    is too small to measure parts of it.
 
-    The prediction is a + b f(tokens), with the formula f and the line through both points, and 8 bytes for each trained
+    The prediction is a + b f(extent), with the formula f and the line through both points, and 8 bytes for each trained
     weight, which AdamW will hold from the first step on (Loshchilov & Hutter 2019).
     """
     if tokens < _FEWEST_TOKENS:
@@ -92,12 +106,11 @@ def probe(
         # The first pass makes what stays: gradients, and the work spaces of the libraries.
         first, second = [_measure(model, sample, backward, meter) for sample in (samples[0], *samples)][1:]
     model.zero_grad(set_to_none=True)
-    if second.tokens <= first.tokens:
+    if second.extent.tokens <= first.extent.tokens:
         return None
-    small, large = (step_bytes(point.tokens, point.learned_share) for point in (first, second))
+    small, large = (step_bytes(point.extent) for point in (first, second))
     slope = (second.bytes - first.bytes) / max(1, large - small)
-    most = max(_learned_share(row.labels != IGNORED) for row in documents_of(rows))
-    grown = max(0.0, slope) * (step_bytes(tokens, most) - large)
+    grown = max(0.0, slope) * (step_bytes(_largest(rows, tokens)) - large)
     trained = sum(weights.numel() for weights in model.parameters() if weights.requires_grad)
     return Probe((first, second), round((1 + _MARGIN) * (second.bytes + grown)) + 8 * trained)
 
@@ -107,7 +120,23 @@ def _measure(model: Any, batch: Batch, backward: Callable[[Any, Batch], None], m
     meter.reset()
     on_device = to_device(batch, device)
     backward(model, on_device)
-    return Point(batch["input_ids"].numel(), _learned_share(batch["labels"] != IGNORED), meter.peak())
+    return Point(_extent_of(batch), meter.peak())
+
+
+def _extent_of(batch: Batch) -> Extent:
+    ids = batch["input_ids"]
+    # Padded documents are as long as their row.
+    documents = tuple(batch.get("document_lengths") or (ids.shape[1],) * ids.shape[0])
+    return Extent(ids.numel(), _learned_share(batch["labels"] != IGNORED), documents)
+
+
+def _largest(rows: Sequence[Unit], tokens: int) -> Extent:
+    """The most expensive micro-batch that a run can meet, of so many tokens."""
+    documents = documents_of(rows)
+    most = max(_learned_share(row.labels != IGNORED) for row in documents)
+    lengths = sorted(map(len, documents), reverse=True)
+    enough = 1 + bisect.bisect_left(list(itertools.accumulate(lengths)), tokens)
+    return Extent(tokens, most, tuple(lengths[:enough]))
 
 
 def _learned_share(learned: Any) -> float:
