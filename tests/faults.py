@@ -3,8 +3,9 @@
 from typing import Any
 
 from localft.jobs import awake
-from localft.training import trainer
+from localft.training import session, trainer
 from localft.training.batches import Batch
+from localft.training.parity import FastPaths
 
 _AT_STEP = 3
 
@@ -27,6 +28,17 @@ def a_second_is_long() -> None:
 def other_random_numbers() -> None:
     """The random numbers of a checkpoint are not restored, as it once happened in silence."""
     trainer.LocalTrainer._load_rng_state = lambda self, checkpoint: None
+
+
+def cannot_pack() -> None:
+    """As on another card, or after an update of torch, where packed examples come out otherwise."""
+    switch_on = session.switch_on
+
+    def without(*args: Any, **kwargs: Any) -> FastPaths:
+        return switch_on(*args, **kwargs)._replace(packed=False)
+
+    module: Any = session
+    module.switch_on = without
 
 
 def _break(message: str, most_rows: int) -> None:

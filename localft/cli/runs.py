@@ -13,7 +13,7 @@ from localft.cli.train import follow_run, narrate_training, run_value
 from localft.errors import UserError
 from localft.jobs import JobView
 from localft.store.projects import Project, list_folders
-from localft.training.runs import list_runs, open_run
+from localft.training.runs import list_runs, open_run, resume_run
 from localft.training.sweeps import Sweep, open_sweep, resume_sweep
 
 
@@ -109,7 +109,7 @@ def resume(output: Output, project: Project, run_id: str | None, detach: bool) -
         follow_sweep(output, project, sweep.id, detach)
         return
     folder = open_run(project, run_id).folder if run_id else _newest_resumable(project)
-    view = jobs.resume(folder)
+    view = resume_run(open_run(project, folder.name)) if folder.parent == project.runs else jobs.resume(folder)
     output.note(f"{view.order.title}: goes on.")
     ways = ways_of(project)
     message = None

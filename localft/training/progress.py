@@ -8,9 +8,11 @@ from localft.store.records import Record
 class RunProgress(Record):
     """progress.json in a checkpoint. `seconds` and `trained_tokens` are summed over every part of a resumed run.
 
-    `best_preferred` is the part of held-out pairs whose better answer the best weights prefer.
+    `best_preferred` is the part of held-out pairs whose better answer the best weights prefer. `packed` says for what
+    the steps were put in order when the run began: that order stays, also where a later part cannot pack.
     """
 
+    packed: bool | None = None
     first_validation_loss: float | None = None
     validation_loss: float | None = None
     best_validation_loss: float | None = None

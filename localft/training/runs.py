@@ -7,7 +7,7 @@ from typing import Any
 from localft import jobs, words
 from localft.data.versions import list_versions, shared_system_prompt
 from localft.errors import UserError
-from localft.hardware import Hardware
+from localft.hardware import Hardware, read_hardware
 from localft.jobs import JobOrder, JobView
 from localft.models.base_model import BaseModel
 from localft.models.chat_format import ChatFormat
@@ -95,6 +95,17 @@ def start_run(
     folder, order = prepare_run(project, recipe, plan, checkpoint_seconds)
     jobs.start(folder, order.model_copy(update={"processes": cards}))
     return _load(folder)
+
+
+def resume_run(run: Run) -> JobView:
+    """Let a stopped, failed or interrupted run go on from what it saved.
+
+    Raises:
+        UserError: it is still running, or has finished; or cards that it learns on together are no longer there.
+    """
+    if run.job.order.processes > 1:
+        refuse_missing_cards(run.job.order.processes, read_hardware())
+    return jobs.resume(run.folder)
 
 
 def refuse_too_large(plan: Plan) -> None:

@@ -62,15 +62,17 @@ class Session:
             # Both sequences of a pair are as long as the longer one then.
             longest = max(len(unit.documents) * max(map(len, unit.documents)) for unit in rows)
             self._most_tokens = plan.micro_batch_size * longest
+        resumed = self._newest_checkpoint()
+        self._resumed_from = resumed[1] if resumed else None
+        progress = RunProgress.load(resumed[1] / _PROGRESS) if resumed else RunProgress()
+        if progress.packed is None:
+            progress = progress.model_copy(update={"packed": paths.packed})
         examples, seed = self._settings.examples_seen(len(rows)), self._settings.seed
-        self._steps = order_steps(lengths, plan.batch_size, examples, seed, padded=not paths.packed)
+        self._steps = order_steps(lengths, plan.batch_size, examples, seed, padded=not progress.packed)
         self._schedule = self._make_schedule(lengths)
         self._make_batches = partial(Batches, pad_id=tokenizer.pad_token_id, packed=paths.packed)
         self._batches = self._make_batches(self._most_tokens)
         self._objective = objective_of(self._settings, paths.token_losses)
-        resumed = self._newest_checkpoint()
-        self._resumed_from = resumed[1] if resumed else None
-        progress = RunProgress.load(resumed[1] / _PROGRESS) if resumed else RunProgress()
         if resumed:
             context.event("resumed", step=resumed[0])
         look = Look(self._validate if data.validation.rows else None, self._sample_answers)
@@ -148,13 +150,16 @@ class Session:
             self._most_tokens,
             self._make_batches,
             lambda model, batch: self.trainer.micro_loss(model, batch).backward(),
-            lambda tokens, share: step_bytes(shape, load_of(self._settings, self._plan, tokens, share)),
+            lambda extent: step_bytes(
+                shape,
+                load_of(self._settings, self._plan, extent.tokens, extent.learned_share, extent.documents),
+            ),
             CardMeter(),
         )
         if found is None:
             return
         room = room_on_card()
-        points = [{"tokens": point.tokens, "bytes": point.bytes} for point in found.points]
+        points = [{"tokens": point.extent.tokens, "bytes": point.bytes} for point in found.points]
         self._context.event("probe", points=points, predicted_bytes=found.predicted_bytes, room_bytes=room)
         if found.predicted_bytes > room:
             needed, free = words.memory(found.predicted_bytes), words.memory(room)

@@ -18,7 +18,7 @@ from localft.jobs import JobState
 from localft.planning.proposals import Proposal
 from localft.store import files
 from localft.store.projects import Project
-from localft.training.runs import Run, list_runs, prepare_run, read_metrics, refuse_too_large
+from localft.training.runs import Run, list_runs, prepare_run, read_metrics, refuse_too_large, resume_run
 
 # How much larger than the smallest a validation loss may be and still be called equal to it. A convention, not a test:
 # a run keeps the mean over all examples only, from which no interval of a difference can be worked out.
@@ -126,10 +126,14 @@ def open_sweep(project: Project, sweep: str | None = None) -> Sweep:
 
 
 def resume_sweep(sweep: Sweep) -> None:
-    """Queue the runs of a sweep that have neither finished nor wait or go on; each continues from what it saved."""
+    """Queue the runs of a sweep that have neither finished nor wait or go on; each continues from what it saved.
+
+    Raises:
+        UserError: cards that they learn on together are no longer there.
+    """
     for run in sweep.runs:
         if run.job.state.resumable:
-            jobs.resume(run.folder)
+            resume_run(run)
 
 
 def stop_sweep(sweep: Sweep) -> None:

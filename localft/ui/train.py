@@ -21,7 +21,7 @@ from localft.planning.proposing import PRESETS, Preset
 from localft.planning.recipe import TrainingSettings
 from localft.preferences import read_preferences
 from localft.store.projects import Project, update_project
-from localft.training.runs import Run, list_runs, open_run, read_metrics
+from localft.training.runs import Run, list_runs, open_run, read_metrics, resume_run
 from localft.ui import flows
 from localft.ui.actions import action_of, clickable
 from localft.ui.forms import Form, draw_form
@@ -147,7 +147,7 @@ def _draw_run(shared: Shared, message: gr.HTML) -> None:
         run = picked_run(Page(required(slug), picked))
         if run is None:
             raise UserError("There is no run to resume.")
-        jobs.resume(run.folder)
+        resume_run(run)
         return {}
 
     def show(picked: Picked, slug: str | None, event: gr.EventData) -> Updates:

@@ -26,6 +26,7 @@ from localft.training.objectives import Imitation
 from localft.training.rows import make_rows
 from localft.training.runs import open_run, read_metrics
 from localft.training.validation import validate
+from tests.faults import cannot_pack
 from tests.forked_jobs import Nursery
 from tests.integration.run_weights import same, weights_of
 from tests.job_help import wait_for
@@ -164,3 +165,21 @@ def test_a_full_disk_costs_nothing_that_was_saved(nursery: Nursery, base: BaseMo
         assert any(event["kind"] == "resumed" for event in files.read_lines(folder / "events.jsonl")[0])
     finally:
         subprocess.run(["umount", str(small)], check=True)
+
+
+def test_a_run_that_can_no_longer_pack_goes_on_in_its_own_order(nursery: Nursery, base: BaseModel) -> None:
+    """Where nothing is packed, a run that begins puts examples of like length together; this one began otherwise."""
+    project = make_project()
+    control_folder, folder = (prepare(project, base, batch_size=4, epochs=6) for _ in range(2))
+    nursery.finish(control_folder)
+    child = nursery.start(folder)
+    wait_for(lambda: len(read_metrics(open_run(project, folder.name)).validation_loss) >= 2)
+    jobs.request_stop(folder)
+    child.join(60)
+    assert open_run(project, folder.name).job.state is JobState.STOPPED
+    nursery.finish(folder, fault=cannot_pack)
+    run, control = (open_run(project, one.name) for one in (folder, control_folder))
+    assert run.job.state is JobState.FINISHED, run.job.sentence
+    assert dict(read_metrics(run).loss) == pytest.approx(dict(read_metrics(control).loss), rel=2e-3)
+    paths = [event["packed"] for event in files.read_lines(folder / "events.jsonl")[0] if event["kind"] == "fast_paths"]
+    assert paths == [True, False]

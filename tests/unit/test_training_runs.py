@@ -1,17 +1,20 @@
 """Runs as their folders tell them: listed, opened, measured; resumed parts replace what they repeat."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from localft.errors import UserError
-from localft.jobs import JobState
+from localft.hardware import read_hardware
+from localft.jobs import JobOrder, JobState
 from localft.models.find import find_model
 from localft.store import files
 from localft.store.projects import Project, open_project
+from localft.training import runs
 from localft.training.metrics import metrics_of
 from localft.training.progress import RunProgress
-from localft.training.runs import list_runs, open_run, run_weights, start_run
+from localft.training.runs import list_runs, open_run, resume_run, run_weights, start_run
 from tests.sample_projects import make_project, prepare
 
 
@@ -65,6 +68,16 @@ def test_a_plan_that_does_not_fit_is_not_started() -> None:
         start_run(project, run.recipe, too_large)
     assert caught.value.hint == "Choose less."
     assert [one.folder for one in list_runs(project).items] == [folder]
+
+
+def test_a_run_on_several_cards_is_not_resumed_without_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    project = make_project()
+    folder = write_run(project)
+    JobOrder.load(folder / "job.json").model_copy(update={"processes": 3}).save(folder / "job.json")
+    monkeypatch.setattr(runs, "read_hardware", lambda: replace(read_hardware(), gpus=(), system="Linux"))
+    with pytest.raises(UserError, match="3 graphics cards are asked for"):
+        resume_run(open_run(project))
+    assert open_run(project).job.state is JobState.NEW
 
 
 def test_measurements_are_read_in_order_and_a_resumed_part_replaces_what_it_repeats(tmp_path: Path) -> None:
