@@ -47,6 +47,7 @@ def data() -> None:
         "localft data import support-bot mails.csv --map prompt=mail --map answer=reply",
         "localft data import support-bot mails.csv --map group=customer",
         "localft data import support-bot mails.csv --map time=received --split-by time",
+        'localft data import support-bot a.csv --template "{mail} ({product})" --answer-template "{reply}"',
         'localft data import support-bot mails.csv --system "Answer kindly."',
         "localft data import support-bot mails.csv --dry-run",
         "localft data import support-bot result.json --voice Anna --gap-hours 3",

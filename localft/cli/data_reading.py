@@ -1,4 +1,4 @@
-"""How `localft data import` is told to read files: columns, voices in chats, branches of trees."""
+"""How `localft data import` is told to read files: columns, templates, voices in chats, branches of trees."""
 
 import functools
 from collections.abc import Callable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reading:
-    """What the options say: which column holds which field, and what is taken from chats and trees."""
+    """What the options say: which column or template gives which field, and what is taken from chats and trees."""
 
     mapping: dict[str, str] | None
     chat: "ChatChoice"
@@ -32,6 +32,13 @@ _OPTIONS = (
             "the group that stays together, the label of the kind of task, the time, the split."
         ),
     ),
+    click.option(
+        "--template",
+        metavar="TEXT",
+        help='The prompt made of several columns, in braces: "Translate into {language}: {text}". A brace itself: {{.',
+    ),
+    click.option("--answer-template", metavar="TEXT", help="The answer made of columns in the same way."),
+    click.option("--system-template", metavar="TEXT", help="The system prompt made of columns in the same way."),
     click.option("--voice", metavar="NAME", help="For chats between people: whose voice is the assistant's."),
     click.option(
         "--gap-hours",
@@ -61,14 +68,17 @@ def reading_options(command: Callable[..., None]) -> Callable[..., None]:
         from localft.data.chats import ChatChoice
 
         chat = ChatChoice(voice, gap_hours, others.pop("branches"))
-        command(*given, reading=Reading(_mapping(pairs), chat), **others)
+        texts = {"prompt_template": others.pop("template")}
+        texts |= {name: others.pop(name) for name in ("answer_template", "system_template")}
+        mapping = {**_mapping(pairs), **{name: text for name, text in texts.items() if text is not None}}
+        command(*given, reading=Reading(mapping or None, chat), **others)
 
     for option in reversed(_OPTIONS):
         gathered = option(gathered)
     return gathered
 
 
-def _mapping(pairs: tuple[str, ...]) -> dict[str, str] | None:
+def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
     mapping: dict[str, str] = {}
     for pair in pairs:
         field, equals, column = pair.partition("=")
@@ -77,4 +87,4 @@ def _mapping(pairs: tuple[str, ...]) -> dict[str, str] | None:
         if field in mapping:
             raise click.UsageError(f"--map names the field {field!r} twice.")
         mapping[field] = column
-    return mapping or None
+    return mapping

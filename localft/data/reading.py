@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from localft.data.chats import ChatChoice, find_voice, missing_voice
+from localft.data.column_template import nearest
 from localft.data.conversation import BadRow
 from localft.data.examples import Example
+from localft.data.mapping import check_mapping, mapped, named_columns
 from localft.data.readers.opening import open_files
 from localft.data.rows import Contents, Row, excerpt
-from localft.data.shapes import CONVERSATION, FIELDS, TALKS, Layout, Shape, convert, detect, mapped
+from localft.data.shapes import TALKS, Layout, Shape, convert, detect
 from localft.data.values import BadValue, to_text
 from localft.data.versions import SourceFile
 from localft.errors import UserError
@@ -76,7 +78,8 @@ def read_files(
     """Read JSONL, JSON, CSV, XLSX and Parquet files, archives of them, and exports of chats, mixed as one likes.
 
     `mapping` says which column holds which field of an example (prompt, answer, system, context, messages), for all
-    files, where the names are not recognised; examples of one `group` are never divided. `known` are examples that are
+    files, where the names are not recognised, or by what template (`prompt_template` and the like) one is made of
+    several; examples of one `group` are never divided. `known` are examples that are
     there already: the files' duplicates of them are set aside. `chat` says whose voice is the assistant's in chats
     between people, for all files.
 
@@ -86,7 +89,7 @@ def read_files(
     """
     if not paths:
         raise UserError("No file was named.", "Name at least one file with examples.")
-    _check_fields(mapping or {})
+    check_mapping(mapping or {})
     gathering = _Gathering(dict(mapping or {}), known, chat or ChatChoice())
     files = [Path(path).expanduser() for path in paths]
     taken = {example.source for example in known}
@@ -115,24 +118,6 @@ def _free(name: str, taken: Collection[str]) -> str:
     return next(candidate for candidate in itertools.chain([name], numbered) if candidate not in taken)
 
 
-def _check_fields(mapping: Mapping[str, str]) -> None:
-    unknown = sorted(set(mapping) - set(FIELDS))
-    if unknown:
-        raise UserError(f"{unknown[0]!r} is no field of an example.", f"The fields are: {', '.join(FIELDS)}.")
-    named = CONVERSATION & set(mapping)
-    if named and "messages" not in named and not {"prompt", "answer"} <= named:
-        raise UserError(
-            "The mapping names no column for the prompt and the answer.",
-            "Map `prompt` and `answer`, or `messages` where one column holds whole conversations.",
-        )
-    superfluous = sorted({"prompt", "answer", "context", "rejected"} & set(mapping)) if "messages" in mapping else []
-    if superfluous:
-        raise UserError(
-            f"The mapping names `messages` and `{superfluous[0]}`, but conversations hold their questions already.",
-            "Map `messages`, or `prompt` and `answer`.",
-        )
-
-
 def no_rows(result: ReadResult) -> UserError:
     """The sentence for files without a usable row: the commonest reasons, and what would help."""
     names = _listed([source.name for source in result.sources], 5)
@@ -141,7 +126,8 @@ def no_rows(result: ReadResult) -> UserError:
     if result.shape is Shape.UNKNOWN and result.columns and "no known shape" in result.kinds:
         return UserError(
             f"{names} has no columns that localft recognises; it has: {_listed(result.columns, 12)}.",
-            "Say which column is which: --map prompt=COLUMN --map answer=COLUMN, or below the file in the app.",
+            "Say which column is which: --map prompt=COLUMN --map answer=COLUMN, or make the prompt of several with "
+            "--template; in the app it stands below the file.",
         )
     if not result.set_aside:
         return UserError(f"{names} has no rows.", "Choose a file with examples in it.")
@@ -227,12 +213,11 @@ class _Gathering:
 
     def _check_columns(self) -> None:
         """Every column that was named has to occur, or the name is a slip."""
-        missing = [column for column in self.mapping.values() if column not in self.columns]
+        missing = [column for column in named_columns(self.mapping) if column not in self.columns]
         if missing and self.columns:
             names = _listed([source.name for source in self.sources], 5)
-            raise UserError(
-                f"{names} has no column {missing[0]!r}.", f"The columns are: {_listed(list(self.columns), 12)}."
-            )
+            hint = f"{nearest(missing[0], self.columns)} The columns are: {_listed(list(self.columns), 12)}."
+            raise UserError(f"{names} has no column {missing[0]!r}.", hint.strip())
 
     def _convert(self, row: Row, name: str, known: Layout | None) -> tuple[Layout, Example]:
         if row.values is None:

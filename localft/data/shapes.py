@@ -1,10 +1,11 @@
 """The shapes in which people keep conversations: which one a row has, why, and the example in it."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from localft.data.column_template import Template
 from localft.data.conversation import BadRow, message_list, object_list, turns
 from localft.data.examples import Example, Message
 from localft.data.placing import PLACES, placement
@@ -69,11 +70,15 @@ _CONTEXT = ("context", "passage", "document")
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the columns of a file hold an example: the shape, the column of each field, and the reason in words."""
+    """Where the columns of a file hold an example: the shape, the column of each field, and the reason in words.
+
+    Fields that have `templates` are filled from several columns.
+    """
 
     shape: Shape
     columns: dict[str, str]
     reason: str
+    templates: dict[str, Template] = field(default_factory=dict)
 
 
 def detect(columns: Iterable[str]) -> Layout | None:
@@ -115,10 +120,10 @@ def _pair_layout(names: Mapping[str, str], better: str, worse: str) -> Layout:
 def _extras(names: Mapping[str, str], fields: tuple[str, ...]) -> dict[str, str]:
     known = {"system": _SYSTEM, "context": _CONTEXT, "tools": ("tools",), "label": ("category",)}
     found = {}
-    for field in fields:
-        column = next((names[name] for name in known[field] if name in names), None)
+    for wanted in fields:
+        column = next((names[name] for name in known[wanted] if name in names), None)
         if column is not None:
-            found[field] = column
+            found[wanted] = column
     return found
 
 
@@ -126,18 +131,9 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
-def mapped(mapping: Mapping[str, str], columns: Iterable[str]) -> Layout | None:
-    """The layout that a person has chosen by mapping fields to columns; a column `tools` is taken along.
-
-    Where the mapping does not say where the conversation is, that is recognised; None if it cannot be.
-    """
-    chosen = ", ".join(f"{field} from {column}" for field, column in mapping.items())
-    if not CONVERSATION & set(mapping):
-        columns = list(columns)
-        found = detect(columns)
-        return found and replace(found, columns={**found.columns, **mapping}, reason=f"{found.reason}, {chosen}")
-    names = {str(column).strip().lower(): str(column) for column in columns}
-    return Layout(Shape.MAPPED, {**_extras(names, ("tools",)), **mapping}, f"as you chose: {chosen}")
+def tools_of(columns: Iterable[str]) -> dict[str, str]:
+    """The column of tools, where there is one, as a layout has it."""
+    return _extras({str(column).strip().lower(): str(column) for column in columns}, ("tools",))
 
 
 def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) -> Example:
@@ -147,8 +143,11 @@ def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) ->
         BadRow: the row holds none; with the reason.
         BadValue: a value of it is no text.
     """
-    column = layout.columns.get
-    get: Callable[[str], Any] = lambda field: values.get(column(field) or "")  # noqa: E731
+
+    def get(name: str) -> Any:
+        template = layout.templates.get(name)
+        return template.fill(values) if template else values.get(layout.columns.get(name) or "")
+
     rejected = ""
     if "messages" in layout.columns:
         messages = message_list(get("messages"))

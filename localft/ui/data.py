@@ -13,7 +13,6 @@ from localft.data.dividing import divide_anew
 from localft.data.importing import import_files, preview_files, read_set_aside
 from localft.data.repairing import repair_version
 from localft.data.repairs import REPAIRS
-from localft.data.shapes import CONVERSATION, FIELDS
 from localft.data.splitting import DEFAULT_RATIOS, Ratios
 from localft.data.trees import Branches
 from localft.data.versions import DatasetVersion, Division, list_versions, newest_version
@@ -22,6 +21,7 @@ from localft.store.projects import Project
 from localft.ui.actions import action_of, clickable
 from localft.ui.data_chats import ChatArea, chosen, draw_chat_area
 from localft.ui.data_checks import Checks
+from localft.ui.data_columns import ColumnArea, chosen_columns, draw_column_area
 from localft.ui.data_history import draw_history
 from localft.ui.data_rows import draw_rows
 from localft.ui.handlers import Updates
@@ -31,7 +31,6 @@ from localft.ui.views import data as views
 from localft.ui.views import parts
 from localft.ui.views.html import Markup
 
-_UNMAPPED = "(none)"
 _WAYS: tuple[tuple[str, Division | None], ...] = (
     ("As before, or as the columns of the file say", None),
     ("By chance, each label with its share", "chance"),
@@ -46,8 +45,7 @@ class Intake:
 
     files: gr.File
     preview: gr.HTML
-    mapping: dict[str, gr.Dropdown]
-    mapping_area: gr.Accordion
+    columns: ColumnArea
     chat: ChatArea
     take: gr.Button
     samples: gr.HTML
@@ -123,13 +121,10 @@ def _draw_intake() -> Intake:
     )
     preview = gr.HTML()
     chat = draw_chat_area()
-    with gr.Accordion("Which column is which", open=False, visible=False) as area, gr.Row():
-        mapping = {
-            name: gr.Dropdown([_UNMAPPED], value=_UNMAPPED, label=name.capitalize(), min_width=160) for name in FIELDS
-        }
+    columns = draw_column_area()
     take = gr.Button("Take these examples in", variant="primary", visible=False, elem_id="take-in")
     samples = gr.HTML(js_on_load=clickable(), elem_id="samples")
-    return Intake(files, preview, mapping, area, chat, take, samples)
+    return Intake(files, preview, columns, chat, take, samples)
 
 
 def _draw_settings(shared: Shared) -> list[Any]:
@@ -174,16 +169,15 @@ def _ratios(train: float, validation: float) -> Ratios:
 
 
 def _connect_intake(shared: Shared, intake: Intake, settings: list[Any], message: gr.HTML) -> None:
-    mapped = list(intake.mapping.values())
+    mapped = intake.columns.inputs
     choices = [*mapped, *intake.chat.inputs]
-    shown = [intake.preview, intake.take, intake.mapping_area, *mapped, *intake.chat.outputs]
+    shown = [intake.preview, intake.take, *intake.columns.outputs, *intake.chat.outputs]
 
     def look(paths: list[str] | None, *given: Any) -> Updates:
-        return _seen(intake, paths, _mapping(given[: len(mapped)]), chosen(*given[len(mapped) :]))
+        return _seen(intake, paths, chosen_columns(*given[: len(mapped)]), chosen(*given[len(mapped) :]))
 
     def look_afresh(paths: list[str] | None, gap: float | None, branches: Branches) -> Updates:
-        reset = gr.update(value=_UNMAPPED)
-        return {**dict.fromkeys(mapped, reset), **_seen(intake, paths, None, chosen(None, gap, branches))}
+        return _seen(intake, paths, None, chosen(None, gap, branches), afresh=True)
 
     def take(slug: str | None, paths: list[str] | None, *given: Any) -> Updates:
         columns, told = given[: len(mapped)], given[len(mapped) : -5]
@@ -192,7 +186,7 @@ def _connect_intake(shared: Shared, intake: Intake, settings: list[Any], message
             raise UserError("No file was dropped yet.")
         files, division = [Path(path) for path in paths], _division(way)
         report = import_files(
-            required(slug), files, _mapping(columns), system or None, int(seed), _ratios(train, validation),
+            required(slug), files, chosen_columns(*columns), system or None, int(seed), _ratios(train, validation),
             chosen(*told), division,
         )  # fmt: skip
         return {**_emptied(intake), message: parts.done(f"{words.counted(report.version.total, 'example')} are in.")}
@@ -207,12 +201,16 @@ def _connect_intake(shared: Shared, intake: Intake, settings: list[Any], message
     fresh = [intake.files, intake.chat.gap, intake.chat.branches]
     shared.on(intake.files.change, look_afresh, fresh, shown, message)
     for choice in choices:
-        shared.on(choice.input, look, [intake.files, *choices], shown, message)
+        # Of what is typed into a template only the last state is read; what is wrong with it stands below it.
+        said = intake.columns.said if choice in mapped else message
+        shared.on(choice.input, look, [intake.files, *choices], shown, said, trigger_mode="always_last")
     shared.on(intake.take.click, take, inputs, outputs, message, changes=True, **once)
     shared.on(intake.samples.click, sample, [shared.project], [], message, changes=True, **once)
 
 
-def _seen(intake: Intake, paths: list[str] | None, mapping: dict[str, str] | None, chat: ChatChoice) -> Updates:
+def _seen(
+    intake: Intake, paths: list[str] | None, mapping: dict[str, str] | None, chat: ChatChoice, afresh: bool = False
+) -> Updates:
     """What the dropped files hold, read as chosen; nothing is to be seen without files."""
     if not paths:
         return {widget: value for widget, value in _emptied(intake).items() if widget is not intake.files}
@@ -222,8 +220,7 @@ def _seen(intake: Intake, paths: list[str] | None, mapping: dict[str, str] | Non
     return {
         intake.preview: views.preview(read),
         intake.take: gr.update(visible=usable, value=f"Take {count} in"),
-        intake.mapping_area: gr.update(visible=bool(read.columns), open=not read.examples),
-        **dict.fromkeys(intake.mapping.values(), gr.update(choices=[_UNMAPPED, *read.columns])),
+        **intake.columns.updates(read, afresh),
         **intake.chat.updates(read),
     }
 
@@ -233,17 +230,9 @@ def _emptied(intake: Intake) -> Updates:
         intake.files: None,
         intake.preview: "",
         intake.take: gr.update(visible=False),
-        intake.mapping_area: gr.update(visible=False),
+        **intake.columns.emptied(),
         **intake.chat.emptied(),
     }
-
-
-def _mapping(columns: tuple[str, ...]) -> dict[str, str] | None:
-    """The columns a person has named, None where nothing was."""
-    named = {field: column for field, column in zip(FIELDS, columns, strict=False) if column and column != _UNMAPPED}
-    said = CONVERSATION & set(named)
-    half = said and "messages" not in said and not {"prompt", "answer"} <= said
-    return None if half else named or None
 
 
 def _connect_results(shared: Shared, checks: Checks, findings: gr.HTML, found: gr.HTML, message: gr.HTML) -> None:

@@ -10,9 +10,11 @@ from localft.assets import asset
 from localft.cli.main import main
 from localft.data.importing import preview_files
 from localft.data.trees import BRANCHES
-from localft.data.versions import newest_version
+from localft.data.versions import SPLITS, load_split, newest_version
 from localft.store.projects import open_project
 from localft.ui.data_chats import chosen, draw_chat_area
+from localft.ui.data_columns import chosen_columns, draw_column_area
+from localft.ui.views import data as views
 
 ROOT = Path(__file__).resolve().parents[2]
 KITCHEN = asset("trees/kitchen.jsonl")
@@ -34,6 +36,17 @@ def test_the_commands_of_readme_import_trees(monkeypatch: pytest.MonkeyPatch) ->
     assert (version.total, version.pairs, version.sources[0].branches) == (12, 12, "pairs")
 
 
+def test_the_commands_of_readme_fill_a_template(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    for command in commands("Tables of your own"):
+        assert main(shlex.split(command)[1:]) == 0, command
+    project = open_project("phrases")
+    version = newest_version(project)
+    prompts = {one.prompt[0].content for split in SPLITS for one in load_split(project, version.id, split)}
+    assert len(prompts) == version.total == 12
+    assert "Into German: See you tomorrow." in prompts
+
+
 def test_the_app_offers_the_branches_of_trees_and_the_preview_follows(tmp_path: Path) -> None:
     with gr.Blocks():
         area = draw_chat_area()
@@ -44,3 +57,23 @@ def test_the_app_offers_the_branches_of_trees_and_the_preview_follows(tmp_path: 
     plain = tmp_path / "plain.jsonl"
     plain.write_text('{"prompt": "q", "completion": "an answer"}\n', encoding="utf-8")
     assert area.updates(preview_files([plain]))[area.branches]["visible"] is False
+
+
+def test_the_app_takes_templates_and_the_preview_follows(tmp_path: Path) -> None:
+    with gr.Blocks():
+        area = draw_column_area()
+    count = len(area.columns)
+    given = ["(none)"] * count
+    assert chosen_columns(*given, "", None, " ") is None
+    assert chosen_columns(*given, "{word}?", "", "") is None, "half of a template is no reason to complain"
+    mapping = chosen_columns(*given, "{word}?", "{meaning} <b>", "")
+    assert mapping == {"prompt_template": "{word}?", "answer_template": "{meaning} <b>"}
+    path = tmp_path / "words.csv"
+    path.write_text("word,meaning\nhot,not cold\n,nothing\n", encoding="utf-8")
+    read = preview_files([path], mapping)
+    shown = str(views.preview(read))
+    assert "hot?" in shown
+    assert "not cold &lt;b&gt;" in shown
+    assert "is empty" in shown
+    assert area.updates(read, afresh=False)[area.area] == gr.update(visible=True), "it stays open while one types"
+    assert area.updates(read, afresh=True)[area.templates[0]] == ""
