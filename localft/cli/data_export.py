@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from localft import words
-from localft.cli.options import examples, json_option, project_argument, version_option
+from localft.cli.data_views import print_openings
+from localft.cli.options import examples, json_option, open_test_option, project_argument, version_option
 from localft.cli.output import Output
 from localft.cli.selection import chosen_version
 from localft.data.versions import SPLITS, Split
@@ -23,20 +24,29 @@ from localft.store.projects import Project
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--split", "only", type=click.Choice(SPLITS), multiple=True, help="Only this part; may be given again.")
 @click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), help="By the name of the file unless told.")
+@open_test_option
 @version_option
 @json_option
 @click.pass_obj
 def export(
-    output: Output, project: Project, file: Path, only: tuple[Split, ...], form: str | None, version_id: str | None
+    output: Output,
+    project: Project,
+    file: Path,
+    only: tuple[Split, ...],
+    form: str | None,
+    opened: bool,
+    version_id: str | None,
 ) -> None:
     """Write the examples into a file: JSON lines as OpenAI has them, or a table for a spreadsheet.
 
     A table carries no formulas: an apostrophe stands before what would be one, and importing it again takes it away.
+    A file with the test split in it counts as an opening of it.
     """
     from localft.data.exporting import Form, export_version
 
     version = chosen_version(project, version_id)
     chosen: Form | None = "csv" if form == "csv" else "jsonl" if form == "jsonl" else None
-    count = export_version(project, version, file, chosen, only or SPLITS)
+    count = export_version(project, version, file, chosen, only or SPLITS, opened)
     output.say(f"{words.counted(count, 'example')} written to {file}.")
-    output.result({"project": project.slug, "dataset": version.id, "file": str(file), "examples": count})
+    openings = print_openings(output, project, version)
+    output.result({"project": project.slug, "dataset": version.id, "file": str(file), "examples": count, **openings})

@@ -10,6 +10,7 @@ from localft import words
 from localft.cli.options import examples, json_option, project_argument
 from localft.cli.output import Output, one_line, shorten
 from localft.cli.selection import chosen_version
+from localft.data.sealing import SEALED_TEXT
 from localft.data.versions import DatasetVersion, list_versions, open_version
 from localft.errors import UserError
 from localft.store.projects import Project
@@ -164,7 +165,8 @@ def _print_rows(output: Output, what: str, rows: "Sequence[Row]") -> None:
     if rows:
         output.say(f"{len(rows):,} {what}:")
     for row in rows[:_ROWS_SHOWN]:
-        said = f"{row.example.source}, row {row.example.row} ({row.split}): {row.example.answer}"
+        answer = SEALED_TEXT if row.split == "test" else row.example.answer
+        said = f"{row.example.source}, row {row.example.row} ({row.split}): {answer}"
         output.say(f"  {shorten(one_line(said), 110)}")
     if len(rows) > _ROWS_SHOWN:
         output.say(f"  and {len(rows) - _ROWS_SHOWN:,} more")
@@ -180,4 +182,6 @@ def _as_value(difference: "Difference") -> dict[str, Any]:
 
 
 def _row(row: "Row") -> dict[str, Any]:
-    return {"split": row.split, "index": row.index, **row.example.model_dump(exclude_defaults=True)}
+    sealed = {"sealed": True, "source": row.example.source, "row": row.example.row}
+    shown = sealed if row.split == "test" else row.example.model_dump(exclude_defaults=True)
+    return {"split": row.split, "index": row.index, **shown}

@@ -7,8 +7,15 @@ from typing import Any, get_args
 import click
 
 from localft import words
-from localft.cli.data_views import TokenPiece, conversation_lines, learned_lines, print_set_aside
-from localft.cli.options import base_model_option, examples, json_option, project_argument, version_option
+from localft.cli.data_views import TokenPiece, conversation_lines, learned_lines, print_openings, print_set_aside
+from localft.cli.options import (
+    base_model_option,
+    examples,
+    json_option,
+    open_test_option,
+    project_argument,
+    version_option,
+)
 from localft.cli.output import Output
 from localft.cli.selection import chosen_version, model_and_format
 from localft.data.versions import SPLITS, DatasetVersion, Split, iterate_split
@@ -22,7 +29,8 @@ from localft.store.projects import Project
     "show",
     epilog=examples(
         "localft data show support-bot",
-        "localft data show support-bot --split test --first 20 --rows 3",
+        "localft data show support-bot --first 20 --rows 3",
+        "localft data show support-bot --split test --open-test",
         "localft data show support-bot --learned 7",
         "localft data show support-bot --learned 7 --learn last",
         "localft data show support-bot --set-aside",
@@ -43,6 +51,7 @@ from localft.store.projects import Project
     show_default=True,
     help="For --learned: which answers of a conversation are learned.",
 )
+@open_test_option
 @click.option("--set-aside", is_flag=True, help="Show the rows that could not be used.")
 @click.option("--max-length", type=click.IntRange(32), help="For --learned: tokens at which examples are cut.")
 @base_model_option
@@ -55,13 +64,21 @@ def show(
     split: Split,
     learned: int | None,
     set_aside: bool,
+    opened: bool,
     **options: Any,
 ) -> None:
-    """Show examples as conversations, or what the model would learn from one of them."""
+    """Show examples as conversations, or what the model would learn from one of them.
+
+    The test split is sealed: what is looked at measures no longer fairly. Whoever opens it all the same is counted.
+    """
+    from localft.data.sealing import look
+
     version = chosen_version(project, version_id)
     if set_aside:
         _show_set_aside(output, project, version)
-    elif learned is not None:
+        return
+    look(project, version, split, opened)
+    if learned is not None:
         _show_learned(output, project, version, split, learned, options)
     else:
         _show_examples(output, project, version, split, options["first"], options["rows"])
@@ -86,8 +103,9 @@ def _show_examples(
             f"There is no example {first}: the {split} split has {words.counted(version.counts[split], 'example')}.",
             "Begin earlier with --first.",
         )
+    openings = print_openings(output, project, version)
     output.hint(f"What the model learns from one of them: localft data show {project.slug} --learned {first}")
-    output.result({"project": project.slug, "dataset": version.id, "split": split, "examples": shown})
+    output.result({"project": project.slug, "dataset": version.id, "split": split, "examples": shown, **openings})
 
 
 def _show_set_aside(output: Output, project: Project, version: DatasetVersion) -> None:

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any, Literal, Protocol
 
+from localft import words
 from localft.cli.output import Output, one_line, shorten, visible
 from localft.data.examples import Example
+from localft.data.versions import DatasetVersion
+from localft.store.projects import Project
 
 _INDENT = " " * 11
 
@@ -52,6 +55,16 @@ def learned_lines(pieces: Sequence[TokenPiece]) -> list[str]:
             wrapped = textwrap.wrap(line, 100, drop_whitespace=False, replace_whitespace=False) or [""]
             lines += [f"{label if part == 0 else '':>8} {marks[state]} {piece}" for part, piece in enumerate(wrapped)]
     return lines
+
+
+def print_openings(output: Output, project: Project, version: DatasetVersion) -> dict[str, int]:
+    """Say how often the test split has been opened; return it as a value too."""
+    from localft.data.sealing import list_openings
+
+    times = len(list_openings(project, version))
+    said = f"it has been opened {words.counted(times, 'time')}" if times else "it has never been opened"
+    output.say(f"The test split ({words.counted(version.counts['test'], 'example')}) is sealed; {said}.")
+    return {"test_opened": times}
 
 
 def print_set_aside(output: Output, rows: list[dict[str, Any]], limit: int, all_of_them: str = "") -> None:

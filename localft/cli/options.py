@@ -43,6 +43,10 @@ version_option = click.option(
     "--dataset", "version_id", metavar="VERSION", help="Which version; the newest unless given."
 )
 
+open_test_option = click.option(
+    "--open-test", "opened", is_flag=True, help="Open the sealed test split; each opening is counted."
+)
+
 detach_option = click.option(
     "--detach", is_flag=True, help="Start it and return at once; it goes on in the background."
 )

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from localft.data.examples import Example, Message
 from localft.data.readers.csv_file import QUOTED
+from localft.data.sealing import open_test, sealed
 from localft.data.versions import SPLITS, DatasetVersion, Split, iterate_split
 from localft.errors import UserError
 from localft.store import files
@@ -23,12 +24,19 @@ _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 
 
 def export_version(
-    project: Project, version: DatasetVersion, path: Path, form: Form | None = None, splits: Sequence[Split] = SPLITS
+    project: Project,
+    version: DatasetVersion,
+    path: Path,
+    form: Form | None = None,
+    splits: Sequence[Split] = SPLITS,
+    opened: bool = False,
 ) -> int:
     """Write examples of a version into a file; return how many. Without a `form` the file's name says which.
 
+    A file with the test split in it counts as an opening of it; by itself it is written only if it is `opened`.
+
     Raises:
-        UserError: the form is not known, the file exists, or the examples do not fit into a table.
+        UserError: the form is not known, the file exists, the examples do not fit into a table, or the split is sealed.
     """
     ending = path.suffix.lower().removeprefix(".")
     chosen = form or next((known for known in FORMS if known == ending), None)
@@ -36,7 +44,11 @@ def export_version(
         raise UserError(f"{path.name} says no form that localft writes.", "Name it .jsonl or .csv, or give --format.")
     if path.exists():
         raise UserError(f"{path} is there already.", "Choose another name, or move it away.")
+    if "test" in splits and set(splits) != set(SPLITS) and not opened:
+        raise sealed()
     files.write_text(path, "".join(lines_of(project, version, chosen, splits)))
+    if "test" in splits:
+        open_test(project, version, "export")
     return sum(version.counts[name] for name in splits)
 
 

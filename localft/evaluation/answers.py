@@ -33,8 +33,9 @@ class EvaluationSettings(Settings):
 class Design(Record):
     """design.json, written once before the first question, so that a resumed evaluation goes on with the same.
 
-    `indices` are the chosen examples' places in the split, `available` how many it has; `opened` counts the evaluations
-    of this split in this project so far, this one included; `primary` is the measure that the verdict will rest on.
+    `indices` are the chosen examples' places in the split, `available` how many it has; `opened` says how
+    often this split has been looked at so far, this time included; `primary` is the measure that the verdict will rest
+    on.
     """
 
     dataset: str

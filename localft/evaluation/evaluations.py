@@ -7,6 +7,7 @@ from typing import Any, Literal
 from localft import jobs
 from localft.data.examples import Example
 from localft.data.golden import read_golden
+from localft.data.sealing import list_openings, open_test
 from localft.data.versions import load_split, open_version
 from localft.errors import UserError
 from localft.evaluation.answers import (
@@ -191,17 +192,25 @@ def still_wrong(rows: list[RowResult], count: int = 10) -> list[RowResult]:
     return sorted(wrong, key=lambda row: (row.quality, row.scores.tuned.get("chrf", 0.0), row.index))[:count]
 
 
-def count_opened(project: Project, dataset: str, split: str, evaluation_id: str) -> int:
-    """How often a split has been looked at up to an evaluation, that one included: a split wears out by being used."""
+def count_opened(project: Project, dataset: str, split: Part, evaluation_id: str) -> int:
+    """How often a split has been looked at up to an evaluation, that one included: a split wears out by being used.
+
+    The test split is opened by it; what has opened it besides counts as well.
+    """
     wanted = (dataset, split)
-    earlier = [
-        evaluation
+    earlier = {
+        evaluation.id
         for evaluation in list_evaluations(project).items
         if (evaluation.job.order.settings.get("dataset"), evaluation.split) == wanted
         and evaluation.id < evaluation_id
         and (evaluation.folder / DESIGN).exists()
-    ]
-    return len(earlier) + 1
+    }
+    if split != "test":
+        return len(earlier) + 1
+    version = open_version(project, dataset)
+    count = open_test(project, version, "evaluation", evaluation_id)
+    # Evaluations of before openings were written down.
+    return count + len(earlier - {opening.what for opening in list_openings(project, version)})
 
 
 def _row(question: Question, log: AnswerLog, primary: str) -> RowResult:

@@ -13,6 +13,7 @@ from localft.data.dividing import divide_anew
 from localft.data.importing import import_files, preview_files, read_set_aside
 from localft.data.repairing import repair_version
 from localft.data.repairs import REPAIRS
+from localft.data.sealing import list_openings
 from localft.data.splitting import DEFAULT_RATIOS, Ratios
 from localft.data.trees import Branches
 from localft.data.versions import DatasetVersion, Division, list_versions, newest_version
@@ -86,12 +87,12 @@ def draw(shared: Shared) -> None:
             intake.samples: views.samples(list_samples()) if project and not version else "",
             found: "",
         }
-        if report is not None and version is not None:
+        if project is not None and report is not None and version is not None:
             shown |= {
                 verdict: views.verdict(report),
                 forward: gr.update(visible=report.verdict == "ready"),
                 findings: views.findings(report.findings),
-                split: views.split_bar(version),
+                split: views.split_bar(version, len(list_openings(project, version))),
                 lengths: views.lengths(report.lengths),
             }
         return shown

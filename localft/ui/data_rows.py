@@ -11,8 +11,11 @@ import gradio as gr
 from localft import words
 from localft.data.editing import add_example, add_golden, change_turn, delete_example
 from localft.data.examples import Example, Message
-from localft.data.versions import SPLITS, Split, iterate_split, newest_version
+from localft.data.sealing import list_openings, open_test
+from localft.data.versions import SPLITS, DatasetVersion, Split, iterate_split, newest_version
 from localft.errors import UserError
+from localft.store.projects import Project
+from localft.ui.actions import action_of, clickable
 from localft.ui.handlers import Updates
 from localft.ui.shared import Page, Shared, required
 from localft.ui.views import data as views
@@ -23,7 +26,11 @@ _ONE_BY_ONE: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "rows"}
 
 @dataclass(frozen=True)
 class _Browser:
-    """Which example is shown, and what of it can be changed; `known` tells whether it still is what the page shows."""
+    """Which example is shown, and what of it can be changed.
+
+    `known` tells whether it still is what the page shows; `opened` names the version of which this page has opened the
+    test split.
+    """
 
     split: gr.Radio
     number: gr.Number
@@ -31,6 +38,7 @@ class _Browser:
     later: gr.Button
     shown: gr.HTML
     known: gr.State
+    opened: gr.State
     turn: gr.Dropdown
     text: gr.Textbox
     save: gr.Button
@@ -39,15 +47,18 @@ class _Browser:
 
     @property
     def outputs(self) -> list[Any]:
-        return [self.shown, self.number, self.split, self.known, self.turn, self.text]
+        return [self.shown, self.number, self.split, self.known, self.turn, self.text, self.opened]
 
-    def show(self, slug: str | None, part: Split, position: int) -> Updates:
-        """The example at a position (from 1, kept inside the part)."""
+    def show(self, slug: str | None, part: Split, position: int, opened: str) -> Updates:
+        """The example at a position (from 1, kept inside the part); of the test split only what is `opened`."""
         project = required(slug)
         version = newest_version(project)
         total = version.counts.get(part, 0)
         if not total:
             raise UserError(f"There are no examples in {part}.")
+        if part == "test" and opened != _key(project, version):
+            closed = {self.known: "", self.turn: gr.update(choices=[], value=None), self.text: "", self.split: part}
+            return {self.shown: views.sealed(total, len(list_openings(project, version))), **closed}
         where = max(1, min(total, position))
         example = next(islice(iterate_split(project, version.id, part), where - 1, None))
         names = [f"{number}: {message.role}" for number, message in enumerate(example.messages, start=1)]
@@ -69,7 +80,7 @@ def draw_rows(shared: Shared, message: gr.HTML) -> None:
         if page.project is None:
             return {browser.shown: ""}
         try:
-            return browser.show(page.project.slug, "train", 1)
+            return browser.show(page.project.slug, "train", 1, "")
         except UserError:
             return {browser.shown: ""}
 
@@ -86,7 +97,7 @@ def _draw() -> _Browser:
         number = gr.Number(1, precision=0, minimum=1, label="Example", min_width=110, scale=0)
         earlier = gr.Button("Previous", size="sm", scale=0, min_width=100)
         later = gr.Button("Next", size="sm", scale=0, min_width=100)
-    shown, known = gr.HTML(), gr.State("")
+    shown, known, opened = gr.HTML(js_on_load=clickable()), gr.State(""), gr.State("")
     with gr.Accordion("Change this example", open=False):
         turn = gr.Dropdown([], label="Turn", info="Which part of the conversation to change.")
         text = gr.Textbox(label="Text", lines=4, max_lines=20)
@@ -94,22 +105,36 @@ def _draw() -> _Browser:
             save = gr.Button("Save this turn", size="sm", scale=0, min_width=150)
             delete = gr.Button("Delete this example", size="sm", scale=0, min_width=170)
         said = gr.HTML()
-    return _Browser(split, number, earlier, later, shown, known, turn, text, save, delete, said)
+    return _Browser(split, number, earlier, later, shown, known, opened, turn, text, save, delete, said)
 
 
 def _connect_browsing(shared: Shared, browser: _Browser, message: gr.HTML) -> None:
-    def step(by: int) -> Callable[[str | None, Split, float | None], Updates]:
-        return lambda slug, part, position: browser.show(slug, part, int(position or 1) + by)
+    def step(by: int) -> Callable[[str | None, Split, float | None, str], Updates]:
+        return lambda slug, part, position, opened: browser.show(slug, part, int(position or 1) + by, opened)
+
+    def start(slug: str | None, part: Split, opened: str) -> Updates:
+        return browser.show(slug, part, 1, opened)
+
+    def open_it(slug: str | None, event: gr.EventData) -> Updates:
+        project = required(slug)
+        version = newest_version(project)
+        if action_of(event)[0] != "open-test":
+            return {}
+        open_test(project, version, "browse")
+        key = _key(project, version)
+        return {**browser.show(slug, "test", 1, key), browser.opened: key}
 
     def read_turn(slug: str | None, part: Split, position: float | None, known: str, turn: str) -> Updates:
         return {browser.text: _shown(slug, part, position, known)[0].messages[_index(turn)].content}
 
-    inputs = [shared.project, browser.split, browser.number]
+    inputs = [shared.project, browser.split, browser.number, browser.opened]
     shared.on(browser.earlier.click, step(-1), inputs, browser.outputs, message)
     shared.on(browser.later.click, step(1), inputs, browser.outputs, message)
     shared.on(browser.number.submit, step(0), inputs, browser.outputs, message)
-    shared.on(browser.split.input, lambda slug, part: browser.show(slug, part, 1), inputs[:2], browser.outputs, message)
-    shared.on(browser.turn.input, read_turn, [*inputs, browser.known, browser.turn], [browser.text], message)
+    chosen = [shared.project, browser.split, browser.opened]
+    shared.on(browser.split.input, start, chosen, browser.outputs, message)
+    shared.on(browser.shown.click, open_it, [shared.project], browser.outputs, message, changes=True, **_ONE_BY_ONE)
+    shared.on(browser.turn.input, read_turn, [*inputs[:3], browser.known, browser.turn], [browser.text], message)
 
 
 def _connect_changes(shared: Shared, browser: _Browser) -> None:
@@ -117,14 +142,17 @@ def _connect_changes(shared: Shared, browser: _Browser) -> None:
         _, index = _shown(slug, part, position, known)
         project = required(slug)
         version = change_turn(project, newest_version(project), part, index, _index(turn), text)
-        shown = browser.show(slug, part, index + 1)
+        key = _key(project, version)
+        shown = {**browser.show(slug, part, index + 1, key), browser.opened: key if part == "test" else gr.skip()}
         return {**shown, browser.turn: gr.skip(), browser.text: text, browser.said: _done(version.note)}
 
     def delete(slug: str | None, part: Split, position: float | None, known: str) -> Updates:
         _, index = _shown(slug, part, position, known)
         project = required(slug)
         version = delete_example(project, newest_version(project), part, index)
-        return {**browser.show(slug, part, index + 1), browser.said: _done(version.note)}
+        key = _key(project, version)
+        shown = {**browser.show(slug, part, index + 1, key), browser.opened: key if part == "test" else gr.skip()}
+        return {**shown, browser.said: _done(version.note)}
 
     inputs = [shared.project, browser.split, browser.number, browser.known]
     saved = [*inputs, browser.turn, browser.text]
@@ -173,6 +201,10 @@ def _shown(slug: str | None, part: Split, position: float | None, known: str) ->
     if example is None or _digest(example) != known:
         raise UserError("The examples have changed since this one was shown.", "Look at it again, then change it.")
     return example, index
+
+
+def _key(project: Project, version: DatasetVersion) -> str:
+    return f"{project.slug}/{version.id}"
 
 
 def _digest(example: Example) -> str:

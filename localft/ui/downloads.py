@@ -13,6 +13,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from localft.data.exporting import FORMS, Form, lines_of
+from localft.data.sealing import open_test
 from localft.data.versions import DatasetVersion, open_version
 from localft.errors import UserError
 from localft.evaluation import evaluations
@@ -108,6 +109,8 @@ def _give_data(request: Request) -> Response:
     name = f"{project.slug}-{version.id}.{form}"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     content = "".join(lines_of(project, version, form))
+    if request.method == "GET":
+        open_test(project, version, "export")
     return Response(content, media_type="application/octet-stream", headers=headers)
 
 

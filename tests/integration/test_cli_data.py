@@ -98,7 +98,9 @@ def test_examples_are_taken_away_and_brought_back(capsys: pytest.CaptureFixture[
         assert answer(capsys, "export", "dirty", str(tmp_path / name))["examples"] == sum(counts.values())
         read = answer(capsys, "import", "dirty", str(tmp_path / name), "--dry-run")
         assert (read["examples"], read["set_aside"]) == (sum(counts.values()), [])
-    part = answer(capsys, "export", "dirty", str(tmp_path / "part.csv"), "--split", "test", "--split", "validation")
+    part = answer(
+        capsys, "export", "dirty", str(tmp_path / "part.csv"), "--split", "test", "--split", "validation", "--open-test"
+    )
     assert part["examples"] == counts["test"] + counts["validation"]
     assert main(["data", "export", "dirty", str(tmp_path / "part.csv")]) == 1
     assert "is there already" in capsys.readouterr().err

@@ -110,7 +110,7 @@ def test_any_text_survives_a_table(texts: list[str]) -> None:
 def test_one_part_alone(project: Project, tmp_path: Path) -> None:
     version = bring_in(project, tmp_path, pairs(30))
     path = tmp_path / "test.csv"
-    assert export_version(project, version, path, splits=["test"]) == version.counts["test"]
+    assert export_version(project, version, path, splits=["test"], opened=True) == version.counts["test"]
     assert contents(read_files([path], strict=False).examples) == contents(load_split(project, version.id, "test"))
 
 

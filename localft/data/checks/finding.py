@@ -7,6 +7,7 @@ from typing import Literal
 
 from localft.data.examples import Example
 from localft.data.rows import excerpt
+from localft.data.sealing import SEALED_TEXT
 from localft.data.splitting import near_prompts
 from localft.data.token_lengths import TokenLengths
 from localft.data.versions import DatasetVersion, Split
@@ -81,8 +82,9 @@ def references(rows: Sequence[Row], texts: Sequence[str] | None = None) -> tuple
 
 
 def reference(row: Row, text: str) -> RowReference:
-    """Name a row, with a text of which the start is shown."""
-    return RowReference(row.split, row.index, row.example.source, row.example.row, excerpt(text))
+    """Name a row, with a text of which the start is shown; what stands in a test example stays sealed."""
+    shown = SEALED_TEXT if row.split == "test" else excerpt(text)
+    return RowReference(row.split, row.index, row.example.source, row.example.row, shown)
 
 
 def counted(number: int, one: str, many: str) -> str:

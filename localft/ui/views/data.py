@@ -147,15 +147,32 @@ def _buttons(finding: Finding, index: int) -> Markup:
     return h("{show} {mend}", show=show, mend=mend)
 
 
-def split_bar(version: DatasetVersion) -> Markup:
-    """The three parts as one bar."""
+def split_bar(version: DatasetVersion, opened: int) -> Markup:
+    """The three parts as one bar, and how often the test split has been opened."""
     rows = [
         (f"{name}, {_SPLIT_NAMES[name]}", float(count), words.counted(count, "example"))
         for name, count in version.counts.items()
     ]
     spoken = ", ".join(f"{count:,} {name}" for name, count in version.counts.items())
-    way = parts.note(_WAYS[version.division])
+    way = parts.note(f"{_WAYS[version.division]} {_seal(opened)}")
     return h("<h3>How it is divided</h3>{bar}{way}", way=way, bar=charts.stack(rows, version.total, f"Split: {spoken}"))
+
+
+def _seal(opened: int) -> str:
+    times = f"it has been opened {words.counted(opened, 'time')}" if opened else "it has never been opened"
+    return f"The test split is sealed; {times}."
+
+
+def sealed(count: int, opened: int) -> Markup:
+    """Why the test examples are not shown, and the button that shows them all the same."""
+    why = (
+        f"{_seal(opened)} An evaluation opens it to measure. Examples that somebody has looked at, and then changed "
+        "the training for, measure no longer fairly."
+    )
+    button = parts.action("open-test", "", "Open the test split")
+    counted = parts.note("Opening it is counted, and the report of an evaluation says so.")
+    title = f"{words.counted(count, 'test example')}, sealed"
+    return parts.card(title, h("<p>{why}</p>{button}{counted}", why=why, button=button, counted=counted))
 
 
 def found_rows(finding: Finding) -> Markup:

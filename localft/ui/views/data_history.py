@@ -5,12 +5,14 @@ from collections.abc import Iterator, Sequence
 from localft import words
 from localft.data.checks.finding import Row
 from localft.data.differing import Difference
+from localft.data.sealing import SEALED_TEXT
 from localft.data.versions import DatasetVersion
 from localft.ui.views import parts
 from localft.ui.views.html import Markup, h, join
 
 _MOST_ROWS = 50
 _EXCERPT = 300
+_IN_ALL = "A file to take away holds the test examples too: it counts as an opening of them."
 
 
 def versions(listed: Sequence[DatasetVersion], used: set[str], files: Sequence[tuple[str, str]]) -> Markup:
@@ -32,7 +34,7 @@ def versions(listed: Sequence[DatasetVersion], used: set[str], files: Sequence[t
         h('<a class="lf-button" href="{address}" download>Download as {name}</a> ', address=address, name=name)
         for name, address in files
     )
-    return h("<h3>Versions</h3>{table}<p>{links}</p>", table=table, links=links)
+    return h("<h3>Versions</h3>{table}<p>{links}</p>{note}", table=table, links=links, note=parts.note(_IN_ALL))
 
 
 def _how(version: DatasetVersion) -> str:
@@ -70,6 +72,8 @@ def _lines(found: Difference) -> Iterator[tuple[object, ...]]:
         yield ("added", row.example.source, f"{row.example.row:,}", "", _text(row))
     for earlier, later in found.changed:
         before, after = _where_they_part(_said(earlier), _said(later))
+        if "test" in {earlier.split, later.split}:
+            before = after = SEALED_TEXT
         place = (later.example.source, f"{later.example.row:,}")
         yield ("changed", *place, parts.verbatim(before), parts.verbatim(after))
     for earlier, later in found.moved:
@@ -77,7 +81,7 @@ def _lines(found: Difference) -> Iterator[tuple[object, ...]]:
 
 
 def _text(row: Row) -> Markup:
-    return parts.verbatim(_said(row)[:_EXCERPT])
+    return parts.verbatim(SEALED_TEXT if row.split == "test" else _said(row)[:_EXCERPT])
 
 
 def _said(row: Row) -> str:

@@ -1,0 +1,114 @@
+"""The test split stays sealed: what is looked at no longer measures, so each opening is deliberate, and counted.
+
+The record stands in the project, beside the versions: they never change, and many hold the same test examples.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from localft.data.versions import DatasetVersion, Split, list_versions
+from localft.errors import UserError
+from localft.store import files
+from localft.store.projects import Project
+
+Opener = Literal["evaluation", "browse", "export"]
+SEALED_TEXT = "(sealed: it is a test example)"
+_OPENERS: tuple[Opener, ...] = get_args(Opener)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The test split was opened: when, by what, of which version, with which test examples (their SHA-256).
+
+    `what` tells the openings of one kind apart: the id of an evaluation.
+    """
+
+    when: str
+    who: Opener
+    version: str
+    test: str
+    what: str = ""
+
+
+def sealed() -> UserError:
+    """What to say to someone who would look at test examples by the way."""
+    return UserError(
+        "The test split is sealed: examples that somebody has looked at measure no longer fairly.",
+        "An evaluation opens it. To look all the same, add --open-test; it is counted.",
+    )
+
+
+def open_test(project: Project, version: DatasetVersion, who: Opener, what: str = "") -> int:
+    """Write down that the test split is opened; return how often it has been by now, this time included.
+
+    What has been written down with the same `what` already, such as an evaluation that resumes, counts once.
+    """
+    path = _record(project)
+    with files.locked(project.folder / ".lock"):
+        known = list_openings(project, version)
+        if not what or not any((one.who, one.what) == (who, what) for one in known):
+            opening = Opening(files.now(), who, version.id, _digest(project, version), what)
+            files.append_line(path, {**vars(opening)})
+    return len(list_openings(project, version))
+
+
+def look(project: Project, version: DatasetVersion, split: Split, opened: bool, who: Opener = "browse") -> None:
+    """Let someone look at a split: at the test split only where that was asked for, and written down.
+
+    Raises:
+        UserError: it is the test split, and nobody asked to open it.
+    """
+    if split != "test":
+        return
+    if not opened:
+        raise sealed()
+    open_test(project, version, who)
+
+
+def list_openings(project: Project, version: DatasetVersion) -> list[Opening]:
+    """When the test examples of a version were opened, in it or in another with the same ones.
+
+    What it was made from counts with it, as far back as the examples were divided in the same way.
+    """
+    openings = _read(project)
+    if not openings:
+        return []
+    alike, test = _ancestors(project, version), _digest(project, version)
+    return [opening for opening in openings if opening.version in alike or opening.test == test]
+
+
+def _read(project: Project) -> list[Opening]:
+    found = []
+    for line in files.read_lines(_record(project))[0]:
+        texts = {name: str(line.get(name, "")) for name in ("when", "version", "test", "what")}
+        who = next((known for known in _OPENERS if known == line.get("who")), None)
+        if who is not None:
+            found.append(Opening(who=who, **texts))
+    return found
+
+
+def _ancestors(project: Project, version: DatasetVersion) -> set[str]:
+    """The version and those that it was made from without dividing them anew."""
+    known = {one.id: one for one in list_versions(project).items}
+    found: set[str] = set()
+    current: DatasetVersion | None = version
+    while current is not None and current.id not in found:
+        if (current.division, current.seed, current.ratios) != (version.division, version.seed, version.ratios):
+            break
+        found.add(current.id)
+        current = known.get(current.parent)
+    return found
+
+
+def _record(project: Project) -> Path:
+    return project.folder / "test_openings.jsonl"
+
+
+def _digest(project: Project, version: DatasetVersion) -> str:
+    digest = hashlib.sha256()
+    for path in sorted((project.datasets / version.id).glob("test.*")):
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()

@@ -1,0 +1,110 @@
+"""The test split is sealed: nobody sees its examples by the way, and whoever opens it is counted."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localft.cli.main import main
+from localft.data.checking import check_version
+from localft.data.dividing import divide_anew
+from localft.data.editing import change_turn
+from localft.data.exporting import export_version
+from localft.data.importing import import_files
+from localft.data.sealing import SEALED_TEXT, list_openings, look, open_test
+from localft.data.versions import DatasetVersion, load_split
+from localft.errors import UserError
+from localft.evaluation.evaluations import count_opened
+from localft.store.projects import Project, create_project
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setenv("LOCALFT_HOME", str(tmp_path / "home"))
+    return create_project("Sealed")
+
+
+@pytest.fixture
+def version(project: Project, tmp_path: Path) -> DatasetVersion:
+    rows = [{"prompt": f"question {n}", "answer": f"write to person{n}@firma-mail.de"} for n in range(40)]
+    file = tmp_path / "mails.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return import_files(project, [file]).version
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> dict[str, Any]:
+    capsys.readouterr()
+    assert main(["data", *arguments, "--json"]) == code
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_look_is_refused_until_it_is_asked_for_and_then_counted(project: Project, version: DatasetVersion) -> None:
+    look(project, version, "train", opened=False)
+    look(project, version, "validation", opened=True)
+    with pytest.raises(UserError, match="sealed"):
+        look(project, version, "test", opened=False)
+    assert list_openings(project, version) == []
+    look(project, version, "test", opened=True)
+    [opening] = list_openings(project, version)
+    assert (opening.who, opening.version) == ("browse", version.id)
+
+
+def test_a_resumed_evaluation_counts_once(project: Project, version: DatasetVersion) -> None:
+    assert count_opened(project, version.id, "test", "first") == 1
+    assert count_opened(project, version.id, "test", "first") == 1
+    open_test(project, version, "browse")
+    assert count_opened(project, version.id, "test", "second") == 3
+    assert [one.who for one in list_openings(project, version)] == ["evaluation", "browse", "evaluation"]
+
+
+def test_openings_follow_the_test_examples_into_later_versions(project: Project, version: DatasetVersion) -> None:
+    open_test(project, version, "browse")
+    repaired = change_turn(project, version, "train", 0, 1, "another answer")
+    edited = change_turn(project, repaired, "test", 0, 1, "another answer")
+    assert len(list_openings(project, repaired)) == len(list_openings(project, edited)) == 1
+    assert list_openings(project, divide_anew(project, edited, 7, (0.6, 0.2, 0.2))) == []
+
+
+def test_a_torn_or_strange_record_counts_nothing(project: Project, version: DatasetVersion) -> None:
+    record = project.folder / "test_openings.jsonl"
+    record.write_text('{"who": "nobody", "version": "' + version.id + '"}\n{"who": "bro', encoding="utf-8")
+    assert list_openings(project, version) == []
+    assert open_test(project, version, "browse") == 1
+
+
+def test_a_finding_counts_test_examples_but_does_not_show_them(project: Project, version: DatasetVersion) -> None:
+    finding = next(one for one in check_version(project, version).findings if one.check == "e-mail addresses")
+    assert finding.count == 40
+    texts = {row.split: {one.text for one in finding.rows if one.split == row.split} for row in finding.rows}
+    assert texts["test"] == {SEALED_TEXT}
+    assert SEALED_TEXT not in texts["train"] | texts["validation"]
+
+
+def test_an_export_of_the_test_split_alone_is_refused_and_any_export_of_it_counted(
+    project: Project, version: DatasetVersion, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match="sealed"):
+        export_version(project, version, tmp_path / "test.jsonl", splits=["test"])
+    assert not (tmp_path / "test.jsonl").exists()
+    export_version(project, version, tmp_path / "train.jsonl", splits=["train", "validation"])
+    assert list_openings(project, version) == []
+    export_version(project, version, tmp_path / "all.jsonl")
+    export_version(project, version, tmp_path / "test.jsonl", splits=["test"], opened=True)
+    assert [one.who for one in list_openings(project, version)] == ["export", "export"]
+
+
+def test_the_command_line_shows_test_examples_only_when_told_to(
+    project: Project, version: DatasetVersion, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = load_split(project, version.id, "test")[0].answer
+    assert "sealed" in answer(capsys, "show", "sealed", "--split", "test", code=1)["error"]
+    assert "sealed" in answer(capsys, "show", "sealed", "--split", "test", "--learned", "1", code=1)["error"]
+    assert answer(capsys, "show", "sealed")["test_opened"] == 0
+    shown = answer(capsys, "show", "sealed", "--split", "test", "--open-test")
+    assert shown["examples"][0]["messages"][-1]["content"] == secret
+    assert shown["test_opened"] == 1
+    tried = answer(capsys, "repair", "sealed", "e-mail addresses", "--dry-run")
+    assert secret not in json.dumps(tried)
+    assert [pair[0].get("sealed") for pair in tried["changed"]].count(True) == version.counts["test"]
+    assert secret not in json.dumps(answer(capsys, "check", "sealed"))
