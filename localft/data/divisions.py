@@ -6,21 +6,37 @@ examples with the same choices give the same splits, in whatever order they come
 
 from collections.abc import Mapping, Sequence
 
+from localft.data.asking import Asked, ask
 from localft.data.examples import Example
-from localft.data.splitting import Ratios, check_division, group_examples, in_order, shuffled, split, split_more
+from localft.data.splitting import (
+    Groups,
+    Ratios,
+    ask_fully,
+    check_division,
+    group_examples,
+    in_order,
+    shuffled,
+    split,
+    split_more,
+    together,
+)
+from localft.data.stored import StoredExamples
 from localft.data.stratifying import whole_parts
 from localft.data.versions import SPLITS, Division, Split
 from localft.errors import UserError
 
-Groups = Mapping[str, Sequence[Example]]
-Splits = dict[Split, list[Example]]
+Splits = Mapping[Split, Sequence[Example]]
+Placed = Mapping[Split, Sequence[Sequence[int]]]
 
 
 def likely_division(examples: Sequence[Example]) -> Division:
     """As the examples' own columns say: a named split first, then the time, else by chance."""
-    if any(example.named_split for example in examples):
-        return "column"
-    return "time" if any(example.time for example in examples) else "chance"
+    if isinstance(examples, StoredExamples):
+        asked = ask(examples)
+        named, timed = asked.named_splits.says_something, asked.times.says_something
+    else:
+        named, timed = any(one.named_split for one in examples), any(one.time for one in examples)
+    return "column" if named else "time" if timed else "chance"
 
 
 def divide(examples: Sequence[Example], division: Division, seed: int, ratios: Ratios) -> Splits:
@@ -32,10 +48,10 @@ def divide(examples: Sequence[Example], division: Division, seed: int, ratios: R
     if division == "chance":
         return split(examples, seed, ratios)
     check_division(examples, ratios)
-    groups = group_examples(examples)
-    if division == "time":
-        return _by_time(groups, seed, ratios)
-    return _by_name(groups, seed, ratios)
+    asked = ask_fully(examples)
+    groups = group_examples(asked)
+    placed = _by_time(asked, groups, seed, ratios) if division == "time" else _by_name(asked, groups, seed, ratios)
+    return {name: in_order(examples, placed[name]) for name in SPLITS}
 
 
 def divide_more(
@@ -48,17 +64,21 @@ def divide_more(
     """
     if division == "chance":
         return split_more(splits, new, seed, ratios)
-    homes = {id(example): name for name in SPLITS for example in splits[name]}
-    groups = group_examples([*(example for name in SPLITS for example in splits[name]), *new])
-    added: dict[Split, list[Sequence[Example]]] = {name: [] for name in SPLITS}
+    everything, homes = together(splits, new)
+    groups = group_examples(ask_fully(everything))
+    added: dict[Split, list[list[int]]] = {name: [] for name in SPLITS}
     starts = {name: min((one.time for one in splits[name] if one.time), default="") for name in SPLITS}
     for key in sorted(groups, key=lambda key: shuffled(key, seed)):
-        fresh = [example for example in groups[key] if id(example) not in homes]
-        known = [homes[id(example)] for example in groups[key] if id(example) in homes]
-        own = [_home_by_time(one, starts) if division == "time" else one.named_split or "train" for one in fresh]
+        fresh = [position for position in groups[key] if position >= len(homes)]
+        known = [homes[position] for position in groups[key] if position < len(homes)]
+        own = [_own_home(everything[position], division, starts) for position in fresh]
         if fresh:
             added[_most_held_out([*known, *own])].append(fresh)
-    return {name: [*splits[name], *in_order(added[name])] for name in SPLITS}
+    return {name: [*splits[name], *in_order(everything, added[name])] for name in SPLITS}
+
+
+def _own_home(example: Example, division: Division, starts: Mapping[Split, str]) -> Split:
+    return _home_by_time(example, starts) if division == "time" else example.named_split or "train"
 
 
 def _home_by_time(example: Example, starts: Mapping[Split, str]) -> Split:
@@ -66,13 +86,14 @@ def _home_by_time(example: Example, starts: Mapping[Split, str]) -> Split:
     return later[-1] if later else "train"
 
 
-def _by_time(groups: Groups, seed: int, ratios: Ratios) -> Splits:
+def _by_time(asked: Asked, groups: Groups, seed: int, ratios: Ratios) -> Placed:
     """The oldest to learn from, the newest to measure with.
 
     A group counts as old as its newest example, so that nothing is learned that is newer than what is held out. What
     has no time is learned.
     """
-    newest = {key: max(example.time for example in group) for key, group in groups.items()}
+    times = asked.times.texts()
+    newest = {key: max(times[position] for position in group) for key, group in groups.items()}
     if len(set(newest.values()) - {""}) < 2:
         raise UserError(
             "The examples have no times to be divided by.",
@@ -81,7 +102,7 @@ def _by_time(groups: Groups, seed: int, ratios: Ratios) -> Splits:
     _refuse_fewer_groups(groups)
     ordered = sorted(groups, key=lambda key: (newest[key], shuffled(key, seed)))
     wanted = whole_parts(sum(map(len, groups.values())), ratios, (0.0,) * len(SPLITS))
-    placed: dict[Split, list[Sequence[Example]]] = {name: [] for name in SPLITS}
+    placed: dict[Split, list[Sequence[int]]] = {name: [] for name in SPLITS}
     position = size = 0
     for number, key in enumerate(ordered):
         left, after = len(ordered) - number, len(SPLITS) - 1 - position
@@ -90,23 +111,25 @@ def _by_time(groups: Groups, seed: int, ratios: Ratios) -> Splits:
             position, size = position + 1, 0
         placed[SPLITS[position]].append(groups[key])
         size += len(groups[key])
-    return {name: in_order(placed[name]) for name in SPLITS}
+    return placed
 
 
-def _by_name(groups: Groups, seed: int, ratios: Ratios) -> Splits:
+def _by_name(asked: Asked, groups: Groups, seed: int, ratios: Ratios) -> Placed:
     """As the column says; what it names differently within a group is held out, what it does not name is learned.
 
     A split that it never names is taken from what would be learned, by chance.
     """
-    if not any(example.named_split for group in groups.values() for example in group):
+    if not asked.named_splits.says_something:
         raise UserError(
             "No column says which split the examples belong to.",
             "Say at import which one does: --map split=COLUMN, or below the file in the app.",
         )
     _refuse_fewer_groups(groups)
+    splits: dict[str, Split] = {"": "train", **{name: name for name in SPLITS}}
+    named = [splits[name] for name in asked.named_splits.texts()]
     placed: dict[Split, list[str]] = {name: [] for name in SPLITS}
     for key in sorted(groups, key=lambda key: shuffled(key, seed)):
-        placed[_most_held_out([example.named_split or "train" for example in groups[key]])].append(key)
+        placed[_most_held_out([named[position] for position in groups[key]])].append(key)
     total = sum(map(len, groups.values()))
     for name, ratio in zip(SPLITS[1:], ratios[1:], strict=True):
         taken = 0
@@ -119,7 +142,7 @@ def _by_name(groups: Groups, seed: int, ratios: Ratios) -> Splits:
     empty = next((name for name in SPLITS if not placed[name]), None)
     if empty is not None:
         raise UserError(f"The column leaves no example for {empty}.", "Divide by chance instead: --by chance.")
-    return {name: in_order([groups[key] for key in placed[name]]) for name in SPLITS}
+    return {name: [groups[key] for key in placed[name]] for name in SPLITS}
 
 
 def _refuse_fewer_groups(groups: Groups) -> None:

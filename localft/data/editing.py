@@ -1,6 +1,6 @@
 """Changes by hand, one at a time: each makes a new version, so that each can be undone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from localft.data.checking import read_context
 from localft.data.conversation import BadRow, turns
@@ -24,6 +24,7 @@ from localft.store.projects import Project
 
 BY_HAND = "by hand"
 Splits = dict[Split, list[Example]]
+Kept = Mapping[Split, Sequence[Example]]
 
 
 def change_turn(
@@ -128,7 +129,7 @@ def _find(splits: Splits, split: Split, index: int) -> Example:
     return splits[split][index]
 
 
-def _keep(project: Project, version: DatasetVersion, splits: Splits, note: str) -> DatasetVersion:
+def _keep(project: Project, version: DatasetVersion, splits: Kept, note: str) -> DatasetVersion:
     sources = list(version.sources)
     if BY_HAND not in {source.name for source in sources} and any(
         example.source == BY_HAND for name in SPLITS for example in splits[name]

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+from localft.data.asking import ask, prompt_keys
 from localft.data.conversation import BadRow
 from localft.data.examples import Example
 from localft.data.near import near_groups
 from localft.data.readers.opening import open_file
 from localft.data.rows import Row
+from localft.data.runs import Texts
 from localft.data.shapes import convert, detect
-from localft.data.splitting import asked_texts, prompt_keys
 from localft.data.values import BadValue
 from localft.data.versions import iterate_split, list_versions
 from localft.errors import UserError
@@ -60,12 +61,13 @@ def golden_among(examples: Sequence[Example], golden: Sequence[Example]) -> list
     """Positions of the examples that ask what a golden question asks, word for word or nearly so."""
     if not golden:
         return []
-    asked = {prompt_keys(question)[-1] for question in golden}
-    texts = asked_texts([*golden, *examples], with_system=False)
+    questions, asked = ask(golden), ask(examples)
+    keys = set(questions.short_keys())
+    found = {position for position, key in enumerate(asked.short_keys()) if key in keys}
+    found |= {position for position, key in asked.earlier_keys() if key in keys}
+    texts = Texts()
+    texts.join(questions.texts)
+    texts.join(asked.texts)
     groups = (group for group in near_groups(texts) if group[0] < len(golden))
-    near = {position - len(golden) for group in groups for position in group}
-    return [
-        position
-        for position, example in enumerate(examples)
-        if position in near or asked.intersection(prompt_keys(example))
-    ]
+    found |= {position - len(golden) for group in groups for position in group if position >= len(golden)}
+    return sorted(found)

@@ -1,5 +1,10 @@
 """Positions that belong together, directly or by way of others."""
 
+import numpy
+import numpy.typing as npt
+
+Positions = npt.NDArray[numpy.int64]
+
 
 class Grouping:
     """Positions 0 to `count` - 1, each alone at first (union-find with path halving, Tarjan and van Leeuwen 1984)."""
@@ -12,12 +17,22 @@ class Grouping:
         first, second = sorted((self._first(one), self._first(other)))
         self._parents[second] = first
 
-    def groups(self) -> list[list[int]]:
-        """All groups, those of one position too; each and all of them in ascending order."""
-        found: dict[int, list[int]] = {}
-        for position in range(len(self._parents)):
-            found.setdefault(self._first(position), []).append(position)
-        return list(found.values())
+    def groups(self, smallest: int = 1) -> list[list[int]]:
+        """The groups of so many positions or more; each and all of them in ascending order."""
+        order, starts = self.ordered()
+        sizes = numpy.diff(starts)
+        return [order[starts[group] : starts[group + 1]].tolist() for group in numpy.flatnonzero(sizes >= smallest)]
+
+    def ordered(self) -> tuple[Positions, Positions]:
+        """(positions, starts): all positions group by group, and where in them each group begins, then their number.
+
+        Each group, and all of them by their first position, are in ascending order.
+        """
+        firsts = numpy.fromiter(map(self._first, range(len(self._parents))), numpy.int64, len(self._parents))
+        # A first position is the smallest of its group.
+        order = numpy.argsort(firsts, kind="stable")
+        begins = numpy.flatnonzero(numpy.diff(firsts[order], prepend=-1))
+        return order, numpy.append(begins, len(order))
 
     def _first(self, position: int) -> int:
         parents = self._parents

@@ -2,17 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from localft import words
 from localft.data import divisions
+from localft.data.asking import ask_ahead
 from localft.data.chats import ChatChoice
+from localft.data.converting import SetAside
 from localft.data.examples import Example, Message
+from localft.data.gathering import DUPLICATE, ReadResult
 from localft.data.golden import golden_among, read_golden
-from localft.data.reading import DUPLICATE, ReadResult, SetAside, no_rows, read_files, set_aside_reasons
+from localft.data.reading import no_rows, read_files, set_aside_reasons
 from localft.data.rows import excerpt
 from localft.data.splitting import DEFAULT_RATIOS, Ratios, too_few
+from localft.data.stored import StoredExamples, changed, select
 from localft.data.versions import SPLITS, DatasetVersion, Division, Split, load_split
+from localft.data.working import Tell, quiet
 from localft.data.writing import write_version
 from localft.errors import UserError
 from localft.store import files
@@ -30,7 +36,10 @@ class ImportReport:
 
 
 def preview_files(
-    paths: Sequence[Path | str], mapping: Mapping[str, str] | None = None, chat: ChatChoice | None = None
+    paths: Sequence[Path | str],
+    mapping: Mapping[str, str] | None = None,
+    chat: ChatChoice | None = None,
+    tell: Tell = quiet,
 ) -> ReadResult:
     """Read files without importing them.
 
@@ -39,7 +48,7 @@ def preview_files(
     Raises:
         UserError: a file cannot be read, the mapping is wrong, or nobody has the voice that was chosen.
     """
-    return read_files(paths, mapping, strict=False, chat=chat)
+    return read_files(paths, mapping, strict=False, chat=chat, tell=tell)
 
 
 def import_files(
@@ -51,22 +60,25 @@ def import_files(
     ratios: Ratios = DEFAULT_RATIOS,
     chat: ChatChoice | None = None,
     division: Division | None = None,
+    tell: Tell = quiet,
 ) -> ImportReport:
     """Read files, split their examples, and keep them as a new dataset version of the project.
 
     `system_prompt` is given to every example that has none; `chat` says whose voice is the assistant's in chats.
     Without a `division` it is the one that the examples' own columns suggest.
     Importing what the newest version holds already gives that
-    version again.
+    version again. What is done is told on the way.
 
     Raises:
         UserError: nothing can be read or used, or there are too few examples; the project is then as it was.
     """
-    read = _without_golden(project, read_files(paths, mapping, chat=chat))
+    read = _without_golden(project, read_files(paths, mapping, chat=chat, tell=tell))
+    if isinstance(read.examples, StoredExamples):
+        ask_ahead(read.examples, tell)
     division = division or divisions.likely_division(read.examples)
     splits = divide(read, system_prompt, seed, ratios, division)
     aside = [_listed(row) for row in read.set_aside]
-    version = write_version(project, splits, read.sources, aside, seed, ratios, division=division)
+    version = write_version(project, splits, read.sources, aside, seed, ratios, division=division, tell=tell)
     return ImportReport(version, read)
 
 
@@ -99,7 +111,7 @@ def divide(
     seed: int = 42,
     ratios: Ratios = DEFAULT_RATIOS,
     division: Division | None = None,
-) -> dict[Split, list[Example]]:
+) -> Mapping[Split, Sequence[Example]]:
     """The three splits that an import of these rows makes.
 
     Raises:
@@ -110,7 +122,9 @@ def divide(
     shortage = too_few(len(read.examples))
     if shortage is not None and read.set_aside:
         raise UserError(shortage.message, f"{len(read.set_aside):,} more cannot be used: {set_aside_reasons(read)}.")
-    examples = [_with_system(example, system_prompt) for example in read.examples]
+    examples = read.examples
+    if system_prompt and system_prompt.strip():
+        examples = changed(examples, partial(_with_system, system_prompt))
     return divisions.divide(examples, division or divisions.likely_division(examples), seed, ratios)
 
 
@@ -118,19 +132,20 @@ def _without_golden(project: Project, read: ReadResult) -> ReadResult:
     """What was read, with the rows set aside that ask what a golden question asks: it is never learned."""
     if not project.golden.exists():
         return read
-    golden = set(golden_among(read.examples, read_golden(project)))
+    golden = golden_among(read.examples, read_golden(project))
+    if not golden:
+        return read
     reason = "it asks a golden question, which is never learned"
     aside = [
         SetAside(one.source, one.row, reason, excerpt(one.prompt[-1].content), GOLDEN)
-        for position, one in enumerate(read.examples)
-        if position in golden
+        for one in select(read.examples, golden)
     ]
-    kept = [one for position, one in enumerate(read.examples) if position not in golden]
-    return replace(read, examples=kept, set_aside=[*read.set_aside, *aside])
+    left = set(range(len(read.examples))).difference(golden)
+    return replace(read, examples=select(read.examples, sorted(left)), set_aside=[*read.set_aside, *aside])
 
 
-def _with_system(example: Example, system_prompt: str | None) -> Example:
-    if not system_prompt or not system_prompt.strip() or example.messages[0].role == "system":
+def _with_system(system_prompt: str, example: Example) -> Example:
+    if example.messages[0].role == "system":
         return example
     system = Message(role="system", content=system_prompt)
     return example.model_copy(update={"messages": (system, *example.messages)})

@@ -1,9 +1,9 @@
 """What readers hand on: rows, good or bad, each with its place in the file."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from localft.data.shapes import Layout
 from localft.errors import UserError
@@ -26,6 +26,19 @@ class Row:
     text: str = ""
 
 
+@runtime_checkable
+class PartedRows(Protocol):
+    """Rows of a large file, read when they are asked for."""
+
+    def __iter__(self) -> Iterator[Row]:
+        """The rows, from the first on."""
+        ...
+
+    def parts(self) -> Iterator[tuple[Iterable[Row], float]]:
+        """(some rows, the share of the file that is read with them); the rows can be given to another process."""
+        ...
+
+
 @dataclass(frozen=True)
 class Found:
     """The rows of a file, and what people should know about how it was read.
@@ -34,7 +47,7 @@ class Found:
     messages; there are rows only once a `voice` among them is the assistant's.
     """
 
-    rows: list[Row]
+    rows: Collection[Row] | PartedRows
     notes: list[str]
     layout: Layout | None = None
     speakers: dict[str, int] = field(default_factory=dict)
@@ -57,6 +70,12 @@ def excerpt(value: object) -> str:
     if not shown.isprintable():
         shown = "".join(character if character.isprintable() else "\ufffd" for character in shown)
     return shown[: EXCERPT - 1] + "…" if len(shown) > EXCERPT else shown
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """The first names, each in reasonable length."""
+    shown = ", ".join(excerpt(name[:60]) for name in names[:most])
+    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
 
 
 def refuse_twin_columns(columns: Iterable[str], name: str) -> None:

@@ -3,39 +3,32 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from localft.data.examples import Example
+from localft.data.asking import MOST_LABELS, Asked, Column
 from localft.data.versions import SPLITS, Split
 
 # Answers are labels where there are few different ones, all short; `checks.balance` looks at the same ones.
 _FEWEST_EXAMPLES = 30
-_MOST_LABELS = 30
 _EACH_AT_LEAST = 5
-_LONGEST = 80
 # A label that occurs less often cannot be divided by itself; such labels are divided together.
 _RARE = 10
 
 
-def labels_of(examples: Sequence[Example]) -> list[str]:
+def labels_of(asked: Asked) -> list[str]:
     """The label of each example: what its file calls so, else its answer where answers are labels; "" for none.
 
     Labels that hardly occur share the label "".
     """
-    named = any(example.label for example in examples)
-    labels = [example.label or "" for example in examples] if named else _answers(examples)
+    labels = (asked.labels if asked.labels.says_something else _answers(asked)).texts()
     counts = Counter(labels)
     return [label if counts[label] >= _RARE else "" for label in labels]
 
 
-def _answers(examples: Sequence[Example]) -> list[str]:
-    few = min(_MOST_LABELS, len(examples) // _EACH_AT_LEAST)
-    answers: set[str] = set()
-    if len(examples) < _FEWEST_EXAMPLES:
-        return [""] * len(examples)
-    for example in examples:
-        answers.add(example.answer.strip())
-        if len(answers) > few or len(example.answer) > _LONGEST:
-            return [""] * len(examples)
-    return [example.answer.strip() for example in examples]
+def _answers(asked: Asked) -> Column:
+    answers = asked.short_answers
+    few = min(MOST_LABELS, len(asked) // _EACH_AT_LEAST)
+    if answers is None or len(asked) < _FEWEST_EXAMPLES or answers.different > few:
+        return Column.empty(len(asked))
+    return answers
 
 
 class Shares:

@@ -3,6 +3,7 @@
 import json
 import random
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def days(count: int) -> list[Example]:
     ]
 
 
-def questions(examples: list[Example]) -> set[str]:
+def questions(examples: Sequence[Example]) -> set[str]:
     return {one.prompt[-1].content for one in examples}
 
 

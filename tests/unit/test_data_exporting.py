@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def bring_in(project: Project, folder: Path, rows: list[Any]) -> DatasetVersion:
     return import_files(project, [path]).version
 
 
-def contents(examples: list[Example]) -> set[str]:
+def contents(examples: Sequence[Example]) -> set[str]:
     return {one.model_dump_json(include={"messages", "tools", "rejected"}) for one in examples}
 
 

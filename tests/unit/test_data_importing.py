@@ -97,13 +97,11 @@ def test_an_import_that_dies_half_way_leaves_no_version(
 ) -> None:
     from localft.store import files
 
-    def full(path: Path, text: str) -> None:
-        if path.name == "test.jsonl":
-            raise error
-        original(path, text)
+    def full(path: Path, value: object) -> None:
+        assert (path.parent / "test.jsonl").exists()
+        raise error
 
-    original = files.write_text
-    monkeypatch.setattr(files, "write_text", full)
+    monkeypatch.setattr(files, "write_json", full)
     with pytest.raises(type(error)):
         import_files(project, [write(tmp_path / "a.jsonl", 20)])
     monkeypatch.undo()
