@@ -11,6 +11,7 @@ from localft.cli.data_export import export
 from localft.cli.data_reading import Reading, reading_options
 from localft.cli.data_repair import diff, repair, undo, versions
 from localft.cli.data_show import show
+from localft.cli.data_sources import readable
 from localft.cli.data_split import split, split_by_option
 from localft.cli.data_views import print_set_aside
 from localft.cli.options import base_model_option, examples, json_option, project_argument, version_option
@@ -52,10 +53,11 @@ def data() -> None:
         "localft data import support-bot mails.csv --dry-run",
         "localft data import support-bot result.json --voice Anna --gap-hours 3",
         "localft data import support-bot trees.jsonl --branches pairs",
+        "localft data import support-bot - < answers.txt",
     ),
 )
 @project_argument
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.argument("sources", nargs=-1, required=True, metavar="FILE...")
 @reading_options
 @click.option("--system", "system_prompt", help="A system prompt for examples that have none.")
 @click.option("--seed", type=int, default=42, show_default=True, help="Decides which example lands in which split.")
@@ -66,28 +68,31 @@ def data() -> None:
 def import_command(
     output: Output,
     project: Project,
-    files: tuple[Path, ...],
+    sources: tuple[str, ...],
     reading: Reading,
     system_prompt: str | None,
     seed: int,
     division: Division | None,
     dry_run: bool,
 ) -> None:
-    """Import files as a new version of the project's data.
+    """Import files as a new version of the project's data; "-" reads standard input, for pasted text and pipes.
 
     JSONL, JSON, CSV, XLSX, Parquet and Arrow, and ZIP archives of these, in the shapes OpenAI messages, Alpaca,
     ShareGPT, Dolly, OpenAssistant, prompt/completion or preference pairs; chats as ChatGPT, DiscordChatExporter
-    (JSON), Telegram Desktop (result.json) and WhatsApp (.txt) export them.
+    (JSON), Telegram Desktop (result.json) and WhatsApp (.txt) export them; and lines that begin with Q: and A:.
     Rows that cannot be used are set aside and listed. 8 of 10 examples are for training, one each for validation and
     test; equal or nearly equal prompts always land in the same split. Examples with a time are divided by it, and where
     a column names the split, as it says.
     """
     from localft.data.importing import import_files
 
-    if dry_run:
-        _try(output, project, files, reading, seed, division)
-        return
-    report = import_files(project, files, reading.mapping, system_prompt, seed, chat=reading.chat, division=division)
+    with readable(output, sources) as files:
+        if dry_run:
+            _try(output, project, files, reading, seed, division)
+            return
+        report = import_files(
+            project, files, reading.mapping, system_prompt, seed, chat=reading.chat, division=division
+        )
     _print_read(output, report.read)
     output.say(f"Version {report.version.id}: {_counts(report.version.counts)}.")
     _print_aside(output, report.read, f"localft data show {project.slug} --set-aside")

@@ -22,6 +22,7 @@ class Shape(StrEnum):
     OPENASSISTANT = "OpenAssistant trees"
     PROMPT_COMPLETION = "prompt and completion"
     PREFERENCE = "preference pairs"
+    QUESTIONS = "questions and answers"
     CHATGPT = "ChatGPT conversations"
     DISCORD = "Discord chat"
     TELEGRAM = "Telegram chat"

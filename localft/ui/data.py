@@ -24,6 +24,7 @@ from localft.ui.data_chats import ChatArea, chosen, draw_chat_area
 from localft.ui.data_checks import Checks
 from localft.ui.data_columns import ColumnArea, chosen_columns, draw_column_area
 from localft.ui.data_history import draw_history
+from localft.ui.data_pasting import draw_pasting
 from localft.ui.data_rows import draw_rows
 from localft.ui.handlers import Updates
 from localft.ui.samples import find_sample, list_samples
@@ -45,6 +46,7 @@ class Intake:
     """The widgets that take a file in."""
 
     files: gr.File
+    pasted: gr.Textbox
     preview: gr.HTML
     columns: ColumnArea
     chat: ChatArea
@@ -57,7 +59,7 @@ def draw(shared: Shared) -> None:
     checks = Checks()
     state = gr.HTML()
     message = gr.HTML()
-    intake = _draw_intake()
+    intake = _draw_intake(shared)
     kept = gr.HTML(js_on_load=clickable())
     with gr.Column(visible=False) as results:
         verdict = gr.HTML()
@@ -114,18 +116,19 @@ def _aside(project: Project | None, version: DatasetVersion | None) -> Markup:
     return views.aside(rows)
 
 
-def _draw_intake() -> Intake:
+def _draw_intake(shared: Shared) -> Intake:
     files = gr.File(
         label="Add examples: drop a JSONL, JSON, CSV, XLSX, Parquet or ZIP file here, or a chat as an app exports it",
         file_count="multiple",
         height=160,
     )
+    pasted = draw_pasting(shared, files)
     preview = gr.HTML()
     chat = draw_chat_area()
     columns = draw_column_area()
     take = gr.Button("Take these examples in", variant="primary", visible=False, elem_id="take-in")
     samples = gr.HTML(js_on_load=clickable(), elem_id="samples")
-    return Intake(files, preview, columns, chat, take, samples)
+    return Intake(files, pasted, preview, columns, chat, take, samples)
 
 
 def _draw_settings(shared: Shared) -> list[Any]:
@@ -190,21 +193,27 @@ def _connect_intake(shared: Shared, intake: Intake, settings: list[Any], message
             required(slug), files, chosen_columns(*columns), system or None, int(seed), _ratios(train, validation),
             chosen(*told), division,
         )  # fmt: skip
-        return {**_emptied(intake), message: parts.done(f"{words.counted(report.version.total, 'example')} are in.")}
+        return {
+            **_emptied(intake),
+            intake.pasted: "",
+            message: parts.done(f"{words.counted(report.version.total, 'example')} are in."),
+        }
 
     def sample(slug: str | None, event: gr.EventData) -> Updates:
         report = import_files(required(slug), [find_sample(action_of(event)[1]).path])
         return {message: parts.done(f"{words.counted(report.version.total, 'example')} are in.")}
 
     inputs = [shared.project, intake.files, *choices, *settings]
-    outputs = [intake.files, *shown]
+    outputs = [intake.files, intake.pasted, *shown]
     once: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "import"}
     fresh = [intake.files, intake.chat.gap, intake.chat.branches]
     shared.on(intake.files.change, look_afresh, fresh, shown, message)
     for choice in choices:
         # Of what is typed into a template only the last state is read; what is wrong with it stands below it.
         said = intake.columns.said if choice in mapped else message
-        shared.on(choice.input, look, [intake.files, *choices], shown, said, trigger_mode="always_last")
+        # What is pasted into a text box is a change, and no input.
+        trigger = choice.change if choice in intake.columns.templates else choice.input
+        shared.on(trigger, look, [intake.files, *choices], shown, said, trigger_mode="always_last")
     shared.on(intake.take.click, take, inputs, outputs, message, changes=True, **once)
     shared.on(intake.samples.click, sample, [shared.project], [], message, changes=True, **once)
 

@@ -13,6 +13,7 @@ from localft.data.readers.encoding import FORMATS, Lines, decode, read_lines
 from localft.data.readers.json_file import parse_file, rows_of
 from localft.data.readers.jsonl import read_jsonl
 from localft.data.readers.parquet import is_arrow, read_arrow, read_parquet
+from localft.data.readers.questions import read_questions
 from localft.data.rows import Found, Row
 from localft.data.values import BadValue, parse_json
 from localft.errors import UserError
@@ -47,6 +48,9 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
     chat = read_whatsapp(lines, name) if suffix not in _JSON_LINES else None
     if chat is not None:
         return _of_chat(chat, name, choice, lines.notes)
+    questions = read_questions(lines) if suffix not in _JSON_LINES else None
+    if questions is not None:
+        return questions
     if first.startswith("["):
         return _read_json(content, name, choice)
     if suffix in _JSON_LINES or first.startswith("{"):
