@@ -11,6 +11,7 @@ from localft.data.checks import (
     balance,
     boilerplate,
     changing_knowledge,
+    code,
     contradictions,
     edge_cases,
     encoding_damage,
@@ -21,6 +22,7 @@ from localft.data.checks import (
     repetition,
     system_prompts,
     template,
+    turns,
     unfinished,
 )
 from localft.data.checks.finding import CheckContext, Finding, Row
@@ -42,6 +44,8 @@ _CHECKS: tuple[Callable[[], Check], ...] = (
     partial(Whole, leakage.check),
     partial(Whole, near_duplicates.check),
     answers.Answers,
+    code.InvalidCode,
+    code.OpenFences,
     balance.Balance,
     *(partial(boilerplate.Boilerplate, kind) for kind in boilerplate.KINDS),
     encoding_damage.EncodingDamage,
@@ -49,6 +53,7 @@ _CHECKS: tuple[Callable[[], Check], ...] = (
     partial(Whole, template.check),
     template.Marks,
     template.Thinking,
+    turns.Turns,
     system_prompts.SystemPrompts,
     unfinished.Unfinished,
     repetition.Circles,

@@ -7,13 +7,16 @@ from functools import partial
 from localft.data.checks import (
     answers,
     boilerplate,
+    code,
     contradictions,
     encoding_damage,
     leakage,
     near_duplicates,
     privacy,
     repetition,
+    system_prompts,
     template,
+    turns,
 )
 from localft.data.checks.finding import CheckContext, Row
 from localft.data.examples import Example, Message
@@ -71,6 +74,12 @@ REPAIRS: Mapping[str, Repair] = {
     near_duplicates.NAME: Repair("keep the first of each, and delete the others", near_duplicates.without),
     answers.MIXED: _JSON,
     answers.INVALID: _JSON,
+    code.OPEN: Repair("close them, and delete the answers whose code is cut off", code.with_closed_fences),
+    turns.NAME: Repair(
+        "join what one role says in a row, put the system message first, and delete what stays out of order",
+        turns.put_in_order,
+    ),
+    system_prompts.NAME: Repair("give all examples the usual one", system_prompts.alike),
     repetition.CIRCLES: Repair("delete these examples", _without_circles),
     encoding_damage.NAME: Repair("decode them again where that is possible", _in_texts(encoding_damage.mended)),
     template.MARKS: Repair("remove the marks", _in_texts(template.without_marks)),

@@ -1,6 +1,6 @@
 """How fast a run trains and what memory it takes, beside two ways of training written directly in TRL.
 
-python -m tests.benchmarks.training
+python -m tests.benchmarks.training [--tokens N] [--rounds N]
 
 The starter model in 4 bits with an adapter, one pass over examples of three spreads of lengths, made from the triage
 sample. Three ways, the same model, adapter, learning rate, threads, examples and tokens a step:
@@ -11,12 +11,14 @@ sample. Three ways, the same model, adapter, learning rate, threads, examples an
 
 Each is a process of its own, so that peak memory is its own; rounds are interleaved, so that whatever else the machine
 does meets all ways. The losses are those of the held-out examples after the pass, measured the same plain way for all.
-Printed, never asserted.
+A short pass ends where they still fall fast; a longer one compares them better. Printed, never asserted.
 """
 
+import argparse
 import random
 import statistics
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,9 +30,6 @@ if TYPE_CHECKING:
     from localft.planning.plan import Plan
     from localft.planning.recipe import TrainingSettings
 
-_ROUNDS = 3
-# So many tokens of examples make a pass.
-_TOKENS = 12_000
 # One triage example has about so many.
 _TOKENS_OF_ONE = 75
 
@@ -62,19 +61,23 @@ class Pass:
     steps: int
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Print the comparison; the exit status is 0."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.training")
+    parser.add_argument("--tokens", type=int, default=12_000, help="So many tokens of examples make a pass.")
+    parser.add_argument("--rounds", type=int, default=3, help="So many passes of each way.")
+    chosen = parser.parse_args(arguments)
     with own_home() as home:
         for spread in _SPREADS:
-            print(_compare(home, spread), flush=True)
+            print(_compare(home, spread, chosen.tokens, chosen.rounds), flush=True)
     return 0
 
 
-def _compare(home: Path, spread: Spread) -> str:
-    folder = in_a_process(_prepare, home, spread)
+def _compare(home: Path, spread: Spread, tokens: int, rounds: int) -> str:
+    folder = in_a_process(_prepare, home, spread, tokens)
     ways = {"localft": _ours, "the guide's recipe in TRL": _recipe, "TRL's defaults": _defaults}
     passes: dict[str, list[Pass]] = {name: [] for name in ways}
-    for number in range(_ROUNDS):
+    for number in range(rounds):
         for place, (name, way) in enumerate(ways.items()):
             passes[name].append(in_a_process(way, folder, folder.parent / f"{spread.name} {number}-{place}"))
     lines = [f"{spread.name}:"]
@@ -89,7 +92,7 @@ def _compare(home: Path, spread: Spread) -> str:
     return "\n".join(lines)
 
 
-def _prepare(home: Path, spread: Spread) -> Path:
+def _prepare(home: Path, spread: Spread, tokens: int) -> Path:
     """The folder of a run that is ready to start on examples of a spread."""
     from localft.data.importing import import_files
     from localft.hardware import read_hardware
@@ -102,7 +105,7 @@ def _prepare(home: Path, spread: Spread) -> Path:
 
     project, base, hardware = create_project(spread.name), find_model("starter"), read_hardware()
     examples = home / f"{spread.name}.jsonl"
-    for example in _examples(spread):
+    for example in _examples(spread, tokens):
         files.append_line(examples, example)
     version = import_files(project, [examples]).version
     own = {"epochs": 1, "patience": 0, "evaluations_per_epoch": 1, "max_length": 1_024}
@@ -112,7 +115,7 @@ def _prepare(home: Path, spread: Spread) -> Path:
     return folder
 
 
-def _examples(spread: Spread) -> list[dict[str, Any]]:
+def _examples(spread: Spread, wanted: int) -> list[dict[str, Any]]:
     """Chats in which several tickets are handed in at once and each is answered, until there are enough tokens."""
     from localft.assets import asset
     from localft.store.files import read_lines
@@ -120,7 +123,7 @@ def _examples(spread: Spread) -> list[dict[str, Any]]:
     chooser = random.Random(0)
     tickets = [line["messages"] for line in read_lines(asset("samples/support-triage.jsonl"))[0]]
     examples, tokens = [], 0
-    while tokens < _TOKENS:
+    while tokens < wanted:
         count = min(_MOST_TICKETS, max(1, round(spread.median * chooser.lognormvariate(0, spread.spread))))
         chosen = chooser.sample(tickets, count)
         question = "\n\n".join(messages[1]["content"] for messages in chosen)
@@ -264,4 +267,4 @@ def _arguments(settings: "TrainingSettings", plan: "Plan", target: Path, batches
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -37,9 +37,9 @@ def all_of(project: Project, version: DatasetVersion) -> list[Example]:
     return [example for name in SPLITS for example in load_split(project, version.id, name)]
 
 
-def faulty(name: str) -> list[dict[str, str]]:
+def faulty(name: str) -> list[dict[str, Any]]:
     """Clean rows, some of which have one fault."""
-    rows = clean()
+    rows: list[dict[str, Any]] = [*clean()]
     if name in {"mixed formats", "invalid JSON"}:
         share = 60 if name == "mixed formats" else 0
         rows = [{**row, "completion": json.dumps({"text": row["completion"]})} for row in rows[:share]] + rows[share:]
@@ -53,11 +53,17 @@ def faulty(name: str) -> list[dict[str, str]]:
         "refusals": {3: ("Hello", "I'm sorry, but I can't help with that.")},
         "placeholders": {3: ("Hello", "Dear [Your Name], welcome.")},
         "answers in circles": {3: ("Hello", "I am happy to help you with that and more. " * 8)},
+        "open code fences": {3: ("Hello", "Try:\n```python\nx = 1"), 5: ("Bye", "Try:\n```python\nx = (1,")},
         "secrets": {3: ("Hello", "Use sk-abcdefghijklmnopqrstuvwx for it")},
         "card numbers": {3: ("My card is 4111 1111 1111 1111, thanks", "Yes.")},
         "e-mail addresses": {3: ("Write to ann.lee@mail.com please", "Yes.")},
         "telephone numbers": {3: ("Call me at +49 170 1234567 today", "Yes.")},
     }
+    if name == "other system prompts":
+        return [{**row, "system": "Be brief." if n else "Be wordy."} for n, row in enumerate(rows)]
+    if name == "roles out of order":
+        twice = [{"role": "user", "content": "Hello"}, {"role": "user", "content": "Are you there?"}]
+        return [*rows, {"messages": [*twice, {"role": "assistant", "content": "Yes, I am here."}]}]
     for index, (prompt, completion) in changes.get(name, {}).items():
         rows[index] = {"prompt": prompt, "completion": completion}
     return rows
@@ -97,6 +103,10 @@ def texts(project: Project, version: DatasetVersion, row: int) -> list[str]:
         ("telephone numbers", 4, ["Call me at [telephone number] today", "Yes."]),
         ("mixed formats", 5, [clean()[4]["prompt"], '{"text": "fenced"}']),
         ("mixed formats", 6, []),
+        ("open code fences", 4, ["Hello", "Try:\n```python\nx = 1\n```"]),
+        ("open code fences", 6, []),
+        ("other system prompts", 1, ["Be brief.", clean()[0]["prompt"], clean()[0]["completion"]]),
+        ("roles out of order", 61, ["Hello\n\nAre you there?", "Yes, I am here."]),
         ("near-duplicates", 2, [LONG, "Yes, it does."]),
         ("near-duplicates", 3, []),
         ("contradictions", 2, []),

@@ -8,14 +8,23 @@ from localft.data.checks.looking import RowCheck
 
 _REFUSAL = re.compile(
     r"\bas an? (?:ai|artificial intelligence|large language)\b[^.]{0,30}\b(?:model|assistant|i )|\bas an ai\b"
-    r"|\bi(?:'m| am) (?:sorry|afraid),? (?:but )?i (?:can(?:no|')t|am unable)|\bi (?:can(?:no|')t|am unable to) "
-    r"(?:assist|help|fulfil|comply|provide)\b|\bi am (?:chatgpt|claude|gemini)\b|\b(?:my|the) knowledge cut-?off\b",
+    r"|\bi(?:['’]m| am) (?:sorry|afraid),? (?:but )?i (?:can(?:no|['’])t|am unable)"
+    r"|\bi (?:can(?:no|['’])t|am unable to) (?:assist|help|fulfil|comply|provide)\b"
+    r"|\bi am (?:chatgpt|claude|gemini)\b|\b(?:my|the) knowledge cut-?off\b"
+    # "As an AI", "as a language model" in other languages.
+    r"|\bals (?:eine? )?(?:ki|künstliche intelligenz|(?:großes )?sprachmodell)(?:-\w+)? (?:kann|bin|habe|darf|ist es)\b"
+    r"|\ben tant qu(?:['’](?:ia|intelligence artificielle|assistant ia)|e mod[eè]le de langage)\b"
+    r"|\bcomo (?:una? |uma? )?(?:ia|intelig[eê]ncia artificial|modelo de (?:lenguaje|linguagem))\b,?"
+    r"|\bin quanto (?:ia|modello linguistico|intelligenza artificiale)\b"
+    r"|\bals (?:een )?(?:ai|taalmodel)(?:-\w+)? (?:kan|heb|ben|mag) ik\b"
+    r"|\bкак (?:искусственный интеллект|языковая модель)|作为(?:一个|一名)?(?:ai|人工智能|语言模型)"
+    r"|aiとして|ai 언어 모델로서",
     re.IGNORECASE,
 )
+# Words that only capitals make a mark of: "todo" is Spanish for "all".
 _PLACEHOLDER = re.compile(
-    r"\[(?:insert|your|name|todo|company|date)\b[^\]]{0,40}\]|\{\{\s*\w+\s*\}\}|<(?:insert|your)[ _][^>]{0,40}>"
-    r"|\blorem ipsum\b|\bTODO\b|\bFIXME\b",
-    re.IGNORECASE,
+    r"(?i:\[(?:insert|your|name|todo|company|date)\b[^\]]{0,40}\]|\{\{\s*\w+\s*\}\}|<(?:insert|your)[ _][^>]{0,40}>"
+    r"|\blorem ipsum\b|\binsert [\w ]{1,30} here\b)|\bTODO\b|\bFIXME\b",
 )
 
 

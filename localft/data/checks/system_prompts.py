@@ -1,10 +1,12 @@
 """System prompts: one that nearly all examples share is what the model will be used with; the others are slips."""
 
+from collections import Counter
+from dataclasses import replace
 from typing import Self
 
 from localft.data.checks.finding import MOST_ROWS, CheckContext, Finding, Row, RowReference, counted
 from localft.data.checks.looking import Check, Sightings, Tally
-from localft.data.examples import Example
+from localft.data.examples import Example, Message
 from localft.data.versions import SPLITS
 
 NAME = "other system prompts"
@@ -55,6 +57,19 @@ class SystemPrompts(Check):
         others = (found.rows for prompt, found in self._rows.items() if Tally.hashed(prompt) != usual)
         rows = sorted((row for rows in others for row in rows), key=lambda row: (SPLITS.index(row.split), row.index))
         return tuple(rows[:MOST_ROWS])
+
+
+def alike(context: CheckContext) -> list[Row]:
+    """The rows with the usual system prompt in all of them, or none where that is usual."""
+    prompts = Counter(_system(row.example) for row in context.rows)
+    usual = prompts.most_common(1)[0][0] if prompts else ""
+    return [row if _system(row.example) == usual else _with_prompt(row, usual) for row in context.rows]
+
+
+def _with_prompt(row: Row, prompt: str) -> Row:
+    turns = tuple(message for message in row.example.messages if message.role != "system")
+    first = (Message(role="system", content=prompt),) if prompt else ()
+    return replace(row, example=row.example.model_copy(update={"messages": (*first, *turns)}))
 
 
 def _system(example: Example) -> str:

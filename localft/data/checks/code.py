@@ -1,0 +1,86 @@
+"""Code in answers: what cannot be parsed, and fences that are opened and never closed."""
+
+from dataclasses import replace
+
+from localft.data.checks.answers import looks_like_json
+from localft.data.checks.finding import CheckContext, Finding, Row, counted, percent
+from localft.data.checks.looking import RowCheck
+from localft.data.code_blocks import CodeBlock, closing_fence, code_blocks, fault_of
+from localft.data.examples import Message
+
+TORN, OPEN = "invalid code", "open code fences"
+_MANY = 0.05
+_NAMES = {"json": "JSON", "jsonl": "JSON lines", "py": "Python", "python3": "Python", "xml": "XML", "toml": "TOML"}
+
+
+class InvalidCode(RowCheck):
+    """Finds answers with a code block that is not what it says it is."""
+
+    def seen(self, row: Row) -> str | None:
+        """What is wrong with the first such block."""
+        for answer in _answers(row):
+            # Of an answer that is JSON as a whole another check tells.
+            for block in [] if looks_like_json(answer.content) else code_blocks(answer.content):
+                fault = fault_of(block.language, block.code) if block.closed else None
+                if fault:
+                    return f"{_NAMES.get(block.language, block.language)}, {fault}: {block.code.strip()}"
+        return None
+
+    def findings(self, context: CheckContext) -> list[Finding]:
+        """One where there are such answers."""
+        found = self.found
+        if not found.count:
+            return []
+        who = counted(found.count, "answer has", "answers have")
+        meaning = f"{who} code that no program could read ({percent(found.count, self.total)})."
+        severity = "problem" if found.count >= _MANY * self.total else "warning"
+        advice = "Correct it, or name another language at its fence: the model learns the faults along with the code."
+        return [Finding(TORN, severity, found.count, meaning, found.rows, advice)]
+
+
+class OpenFences(RowCheck):
+    """Finds answers that end within a code block."""
+
+    def seen(self, row: Row) -> str | None:
+        """How such an answer ends."""
+        ends = (answer.content.rstrip()[-120:] for answer in _answers(row) if _open_block(answer) is not None)
+        return next((f"…{end}" for end in ends), None)
+
+    def findings(self, context: CheckContext) -> list[Finding]:
+        """One where there are such answers."""
+        found = self.found
+        if not found.count:
+            return []
+        meaning = f"{counted(found.count, 'answer opens', 'answers open')} a code fence (```) and never closes it."
+        advice = "Close it; where the code is cut off, complete it or delete the example."
+        return [Finding(OPEN, "warning", found.count, meaning, found.rows, advice)]
+
+
+def with_closed_fences(context: CheckContext) -> list[Row]:
+    """The rows with such fences closed, without those whose code is cut off."""
+    rows = [_closed(row) for row in context.rows]
+    return [row for row in rows if row is not None]
+
+
+def _closed(row: Row) -> Row | None:
+    messages = row.example.messages
+    if all(_open_block(message) is None for message in _answers(row)):
+        return row
+    changed = []
+    for message in messages:
+        block = _open_block(message) if message.role == "assistant" else None
+        if block is not None and (not block.code.strip() or fault_of(block.language, block.code)):
+            return None
+        content = message.content if block is None else closing_fence(message.content)
+        changed.append(message.model_copy(update={"content": content}))
+    return replace(row, example=row.example.model_copy(update={"messages": tuple(changed)}))
+
+
+def _answers(row: Row) -> list[Message]:
+    return [message for message in row.example.messages if message.role == "assistant"]
+
+
+def _open_block(message: Message) -> CodeBlock | None:
+    """The block that a message ends in, None where there is none."""
+    blocks = code_blocks(message.content)
+    return blocks[-1] if blocks and not blocks[-1].closed else None

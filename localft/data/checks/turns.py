@@ -1,0 +1,42 @@
+"""The order of roles: chat templates refuse a conversation out of order, or make something else of it."""
+
+from dataclasses import replace
+
+from localft.data.checks.finding import CheckContext, Finding, Row, counted, percent
+from localft.data.checks.looking import RowCheck
+from localft.data.turn_order import disorder, in_order
+
+NAME = "roles out of order"
+_MANY = 0.05
+
+
+class Turns(RowCheck):
+    """Finds conversations in which user and assistant do not take turns."""
+
+    def seen(self, row: Row) -> str | None:
+        """What is out of order."""
+        return disorder(row.example.messages) or None
+
+    def findings(self, context: CheckContext) -> list[Finding]:
+        """One where there are such conversations."""
+        found = self.found
+        if not found.count:
+            return []
+        who = counted(found.count, "conversation has its", "conversations have their")
+        meaning = f"{who} roles out of order ({percent(found.count, self.total)})."
+        severity = "problem" if found.count >= _MANY * self.total else "warning"
+        advice = "A conversation is a system message if any, then user and assistant in turn; tools answer their calls."
+        return [Finding(NAME, severity, found.count, meaning, found.rows, advice)]
+
+
+def put_in_order(context: CheckContext) -> list[Row]:
+    """The rows with such conversations put in order, without those where that cannot be done."""
+    rows = [_ordered(row) for row in context.rows]
+    return [row for row in rows if row is not None]
+
+
+def _ordered(row: Row) -> Row | None:
+    if not disorder(row.example.messages):
+        return row
+    messages = in_order(row.example.messages)
+    return None if messages is None else replace(row, example=row.example.model_copy(update={"messages": messages}))
