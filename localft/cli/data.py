@@ -13,6 +13,7 @@ from localft.cli.data_repair import diff, repair, undo, versions
 from localft.cli.data_show import show
 from localft.cli.data_sources import readable
 from localft.cli.data_split import split, split_by_option
+from localft.cli.data_synthesise import synthesise
 from localft.cli.data_views import print_set_aside
 from localft.cli.options import base_model_option, examples, json_option, project_argument, version_option
 from localft.cli.output import Output, one_line, shorten
@@ -223,3 +224,4 @@ data.add_command(repair)
 data.add_command(diff)
 data.add_command(versions)
 data.add_command(undo)
+data.add_command(synthesise)

@@ -98,7 +98,8 @@ def _belongs(view: JobView, project: Project) -> bool:
 @json_option
 @click.pass_obj
 def resume(output: Output, project: Project, run_id: str | None, detach: bool) -> None:
-    """Go on with stopped, failed or interrupted work where it was: the newest run, else export, else evaluation.
+    """Go on with stopped, failed or interrupted work where it was: the newest run, else export, else evaluation, else
+    examples being written from documents.
 
     Of a sweep all runs go on that have not finished.
     """
@@ -138,7 +139,7 @@ def _finish(output: Output, folder: Path, ways: Ways) -> str:
 
 def _newest_resumable(project: Project) -> Path:
     """The newest piece of work of each kind counts: what was superseded by a finished one is left in peace."""
-    for parent in (project.runs, project.exports, project.evaluations):
+    for parent in (project.runs, project.exports, project.evaluations, project.syntheses):
         newest = list_folders(parent, jobs.read).items[:1]
         if newest and newest[0].state.resumable:
             return newest[0].folder

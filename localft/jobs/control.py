@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psutil
@@ -16,10 +16,12 @@ from localft.jobs.records import JobOrder, JobProcess, JobResult, JobState, JobV
 from localft.store import files
 
 
-def start(folder: Path, order: JobOrder) -> JobView:
+def start(folder: Path, order: JobOrder, secrets: Mapping[str, str] | None = None) -> JobView:
     """Write the order into a folder, queue the job and start its process, detached from this one.
 
     The folder is the job's own: where the start fails (a full disk, say) it is removed with what was prepared in it.
+    `secrets` are variables of the environment of that one process: they stand in no file, and a restart needs them
+    again.
 
     Raises:
         UserError: the folder has an order already.
@@ -30,15 +32,17 @@ def start(folder: Path, order: JobOrder) -> JobView:
         with files.all_or_nothing(folder):
             try:
                 order.save(folder / "job.json")
-                _start_process(folder)
+                _start_process(folder, secrets)
             except BaseException:
                 queue.leave(folder)
                 raise
     return read(folder)
 
 
-def resume(folder: Path) -> JobView:
+def resume(folder: Path, secrets: Mapping[str, str] | None = None) -> JobView:
     """Start a stopped, failed or interrupted job again in its folder; the worker continues from what it saved.
+
+    `secrets`: as for `start`.
 
     Raises:
         UserError: it is still running, or has finished.
@@ -51,7 +55,7 @@ def resume(folder: Path) -> JobView:
             )
         for name in ("result.json", "stop", "process.json", "started.json"):
             (folder / name).unlink(missing_ok=True)
-        _start_process(folder)
+        _start_process(folder, secrets)
     return read(folder)
 
 
@@ -75,13 +79,13 @@ def revive() -> None:
         queue.drop_orphans()
 
 
-def _start_process(folder: Path) -> None:
+def _start_process(folder: Path, secrets: Mapping[str, str] | None = None) -> None:
     """Queue a job and start its process; called under the lock of the queue, so that none is seen without the other."""
     queue.enqueue(folder)
-    _spawn(folder)
+    _spawn(folder, secrets)
 
 
-def _spawn(folder: Path) -> None:
+def _spawn(folder: Path, secrets: Mapping[str, str] | None = None) -> None:
     """Start the process of a job, detached from this one, and note which it is."""
     several = JobOrder.load(folder / "job.json").processes
     log = (folder / "worker.log").open("ab")
@@ -98,7 +102,7 @@ def _spawn(folder: Path) -> None:
             stderr=log,
             cwd=folder,
             # As -P, for the processes that one of several starts: no module is taken from the job's folder.
-            env={**os.environ, "PYTHONSAFEPATH": "1"},
+            env={**os.environ, **(secrets or {}), "PYTHONSAFEPATH": "1"},
             start_new_session=True,
             creationflags=windows_flags,
         )

@@ -54,7 +54,7 @@ def _attention(shape: ModelShape, load: Load) -> list[Kept]:
 
 
 def window_bytes(shape: ModelShape, load: Load) -> int:
-    """What a layer with a window keeps beyond that, in bytes, of documents that are longer and attended to part by part.
+    """What a layer with a window keeps beyond that, in bytes, of longer documents, which are attended to part by part.
 
     Keys and values for each head, in place of those of a few heads unless shorter documents need these; the results of
     the parts; and the masks, in the type of the products: documents of one length stand side by side and share them.

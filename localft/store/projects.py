@@ -56,6 +56,10 @@ class Project:
         return self.folder / "exports"
 
     @property
+    def syntheses(self) -> Path:
+        return self.folder / "synthesis"
+
+    @property
     def golden(self) -> Path:
         """The user's own hand-written test questions."""
         return self.folder / "golden.jsonl"

@@ -150,17 +150,17 @@ def _judged(passage: Passage, candidate: Candidate, number: int, calls: Iterable
         if (call.passage, call.purpose, call.item) != (passage.index, "judge", number):
             continue
         if call.refused:
-            return candidate.rejected("judged", f"it could not be judged: {call.refused}")
+            return candidate.rejected("judged wrong", f"it could not be judged: {call.refused}")
         try:
             judgement = read_judgement(call.text)
         except Unreadable as error:
             problem, tries = str(error), tries + 1
             continue
         if not judgement.supported:
-            return candidate.rejected("judged", "the model says that the passage does not support it")
+            return candidate.rejected("judged wrong", "the model says that the passage does not support it")
         if not quoted(judgement.quote, passage.text):
-            return candidate.rejected("judged", "what the model quotes for it does not stand in the passage")
+            return candidate.rejected("judged wrong", "what the model quotes for it does not stand in the passage")
         return candidate
     if tries >= _TRIES:
-        return candidate.rejected("judged", f"the model's judgement could not be read: {problem}")
+        return candidate.rejected("judged wrong", f"the model's judgement could not be read: {problem}")
     return Order(passage.index, "judge", judging_order(passage, candidate.asked, candidate.answer, problem), number)

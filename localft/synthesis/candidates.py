@@ -19,7 +19,7 @@ Fault = Literal[
     "speaks of the passage",
     "no quotation",
     "hardly changed",
-    "judged",
+    "judged wrong",
     "duplicate",
     "in the data",
     "golden question",

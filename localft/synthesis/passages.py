@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pydantic
 
-from localft.synthesis.documents import Place, SourceDocument
+from localft.data.documents import Document, Part
 
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 # After a full stop, with what closes a quotation; East Asian full stops need no space behind them.
@@ -19,7 +19,7 @@ _FEWEST_WORDS = 8
 
 
 class Passage(pydantic.BaseModel):
-    """A piece of a document: `text` is what stands from `start` to `end` (in characters) in it, under `place`."""
+    """A piece of a document: `text` is what stands from `start` to `end` (in characters) in it, at `place`."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
@@ -45,7 +45,7 @@ class _Span(NamedTuple):
         return self.end - self.start
 
 
-def split_documents(documents: Sequence[SourceDocument], size: int, overlap: int) -> list[Passage]:
+def split_documents(documents: Sequence[Document], size: int, overlap: int) -> list[Passage]:
     """All passages of the documents, numbered in their order.
 
     A passage has at most `size` characters. It ends at a heading, else at the end of a paragraph; a paragraph that is
@@ -57,7 +57,7 @@ def split_documents(documents: Sequence[SourceDocument], size: int, overlap: int
             text = document.text[span.start : span.end]
             if not _says_something(text):
                 continue
-            place = _place_at(document.places, span.start)
+            place = document.place(span.start, span.end)
             passages.append(
                 Passage(
                     index=len(passages), document=document.name, place=place, start=span.start, end=span.end, text=text
@@ -85,17 +85,14 @@ def _says_something(text: str) -> bool:
     return (len(text.split()) >= _FEWEST_WORDS and letters > 0) or dense >= 2 * _FEWEST_WORDS
 
 
-def _place_at(places: Sequence[Place], position: int) -> str:
-    """The heading that a position stands under, and the page."""
-    before = [place for place in places if place.start <= position]
-    heading = next((place.name for place in reversed(before) if place.begins), "")
-    page = next((place.name for place in reversed(before) if not place.begins), "")
-    return ", ".join(name for name in (heading, page) if name)
+def _begins(part: Part) -> bool:
+    """Whether something new begins there; a page may turn in the middle of a sentence."""
+    return not part.name.startswith("page ")
 
 
-def _spans(document: SourceDocument, size: int, overlap: int) -> Iterator[_Span]:
+def _spans(document: Document, size: int, overlap: int) -> Iterator[_Span]:
     """The passages of one document without the white space around them."""
-    begins = sorted({0, *(place.start for place in document.places if place.begins), len(document.text)})
+    begins = sorted({0, *(part.start for part in document.parts if _begins(part)), len(document.text)})
     waiting: _Span | None = None
     for start, end in pairwise(begins):
         section = _trimmed(document.text, start, end)

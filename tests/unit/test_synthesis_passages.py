@@ -1,64 +1,23 @@
 """Documents in passages: nothing is lost, nothing is too long, and each knows its place."""
 
 from itertools import pairwise
-from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localft.errors import UserError
-from localft.synthesis.documents import Place, SourceDocument, read_source
+from localft.data.documents import Document, Part
 from localft.synthesis.passages import choose_evenly, sentences, split_documents
 
 _SENTENCES = "The form is in the office of the house. It is open from nine to five on each working day of the week. "
 
 
-def document(text: str, *places: Place, name: str = "manual.md") -> SourceDocument:
-    return SourceDocument(name, text, places, len(text), "0")
-
-
-def write(folder: Path, name: str, content: str | bytes) -> Path:
-    path = folder / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
-
-
-def test_headings_of_markdown_are_places(tmp_path: Path) -> None:
-    text = "# Guide\n\nHello.\n\n```\n# no heading\n```\n\nReturns\n-------\n\n## Cost ##\n\nFree.\n"
-    read = read_source(write(tmp_path, "guide.md", text))
-    assert [place.name for place in read.places] == ["Guide", "Returns", "Cost"]
-    assert [read.text[place.start :].split("\n")[0] for place in read.places] == ["# Guide", "Returns", "## Cost ##"]
-    assert (read.bytes, len(read.sha256)) == (len(text), 64)
-
-
-def test_a_text_file_has_no_headings_and_any_encoding(tmp_path: Path) -> None:
-    read = read_source(write(tmp_path, "note.txt", "# no heading\r\ncaf\u00e9 ".encode("cp1252")))
-    assert (read.text, read.places) == ("# no heading\ncaf\u00e9 ", ())
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "says"),
-    [
-        ("picture.png", b"\x89PNG", "picture.png is no document"),
-        ("empty.txt", b" \n", "empty.txt holds no text"),
-        ("zip.txt", b"PK\x03\x04 and so on", "zip.txt is a ZIP archive"),
-        ("odd.txt", b"fine\n\x81\xff\xff\n", "odd.txt is not UTF-8 text in line 2"),
-    ],
-)
-def test_what_is_no_document(name: str, content: bytes, says: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=says):
-        read_source(write(tmp_path, name, content))
-
-
-def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="There is no file or folder"):
-        read_source(tmp_path / "none.txt")
+def document(text: str, *parts: Part) -> Document:
+    return Document("Manual", text, parts, (), "manual.md", len(text), "0")
 
 
 def test_a_passage_ends_at_a_heading_and_keeps_its_place() -> None:
     first, second = f"# One\n\n{_SENTENCES * 4}\n\n", f"# Two\n\n{_SENTENCES * 4}"
-    read = document(first + second, Place(0, "One"), Place(len(first), "Two"), Place(len(first) + 9, "page 2", False))
+    read = document(first + second, Part(0, "One"), Part(len(first), "Two"))
     passages = split_documents([read], 600, 0)
     assert [passage.place for passage in passages] == ["One", "Two"]
     assert [passage.where for passage in passages] == ["manual.md, One", "manual.md, Two"]
@@ -67,17 +26,17 @@ def test_a_passage_ends_at_a_heading_and_keeps_its_place() -> None:
 
 
 def test_a_page_that_turns_is_a_place_but_no_end() -> None:
-    read = document(_SENTENCES * 3, Place(0, "page 1", False), Place(120, "page 2", False))
-    assert [passage.place for passage in split_documents([read], 1_000, 0)] == ["page 1"]
-    assert [passage.place for passage in split_documents([read], 200, 0)] == ["page 1", "page 2"]
+    read = document(_SENTENCES * 3, Part(0, "page 1"), Part(120, "page 2"))
+    assert [passage.place for passage in split_documents([read], 1_000, 0)] == ["pages 1 to 2"]
+    assert [passage.place for passage in split_documents([read], 200, 0)] == ["pages 1 to 2", "page 2"]
 
 
 def test_short_sections_are_put_together() -> None:
     parts = [f"# {number}\n\nA line about number {number} and nothing else here.\n\n" for number in range(6)]
     starts = [sum(map(len, parts[:number])) for number in range(6)]
-    read = document("".join(parts), *(Place(start, str(number)) for number, start in enumerate(starts)))
+    read = document("".join(parts), *(Part(start, str(number)) for number, start in enumerate(starts)))
     passages = split_documents([read], 800, 0)
-    assert [passage.place for passage in passages] == ["0", "4"]
+    assert [passage.place for passage in passages] == ["0 to 3", "4 to 5"]
     assert passages[0].text.count("#") == 4
 
 

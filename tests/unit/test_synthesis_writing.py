@@ -196,10 +196,10 @@ def test_the_judge_is_asked_about_what_is_left_and_has_to_quote() -> None:
         calls.append(call(verdict, "judge", item=order.item))
     state = state_of(settings, PASSAGE, calls)
     assert state.order is None
-    assert [one.fault for one in state.candidates] == ["not supported", "", "judged", "judged"]
+    assert [one.fault for one in state.candidates] == ["not supported", "", "judged wrong", "judged wrong"]
     assert [one.item for one in calls[1:]] == [1, 2, 2, 3]
     unread = state_of(settings, PASSAGE, [calls[0], *(call("hm", "judge", item=n) for n in (1, 2, 3) for _ in "ab")])
-    assert [one.fault for one in unread.candidates] == ["not supported", "judged", "judged", "judged"]
+    assert [one.fault for one in unread.candidates] == ["not supported", "judged wrong", "judged wrong", "judged wrong"]
 
 
 def test_the_log_is_read_again_and_a_torn_line_is_asked_again(tmp_path: Path) -> None:
