@@ -3,7 +3,7 @@
 from typing import Any
 
 from localft.jobs import awake
-from localft.training import session, trainer
+from localft.training import session, trainer, watcher
 from localft.training.batches import Batch
 from localft.training.parity import FastPaths
 
@@ -18,6 +18,32 @@ def out_of_memory() -> None:
 def lost_card() -> None:
     """The card is lost in the third step."""
     _break("CUDA error: unspecified launch failure", most_rows=0)
+
+
+def no_gradient() -> None:
+    """The gradient of the third step is no number, though its loss is."""
+    whole = trainer.LocalTrainer.training_step
+
+    def training_step(self: Any, *args: Any, **kwargs: Any) -> Any:
+        loss = whole(self, *args, **kwargs)
+        if self.state.global_step == _AT_STEP - 1:
+            weights = next(one for one in self.model.parameters() if one.requires_grad)
+            weights.grad.view(-1)[0] = float("nan")
+        return loss
+
+    trainer.LocalTrainer.training_step = training_step
+
+
+def no_weights() -> None:
+    """In the third step the optimiser makes a weight of which nothing is left."""
+    whole = watcher.Watcher.on_step_end
+
+    def on_step_end(self: Any, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any) -> None:
+        if state.global_step == _AT_STEP:
+            next(one for one in model.parameters() if one.requires_grad).data.view(-1)[0] = float("inf")
+        whole(self, args, state, control, **kwargs)
+
+    watcher.Watcher.on_step_end = on_step_end
 
 
 def a_second_is_long() -> None:

@@ -13,8 +13,11 @@ from localft.store import files
 from localft.store.records import Record
 
 _MANIFEST = "manifest.json"
+CHECKPOINTS, WEIGHTS = "checkpoints", "weights"
+"""The folders of a run for its checkpoints, and for its published weights."""
 _PREFIX = "ckpt-"
 _STAGING = ".staging-"
+_FORMER = ".former-"
 _QUARANTINE = "quarantine"
 _KEEP = 2
 _BLOCK = 1 << 20
@@ -142,7 +145,7 @@ def is_whole(folder: Path, identity: str) -> bool:
 
 
 def publish(source: Path, target: Path, names: tuple[str, ...], step: int, identity: str) -> None:
-    """Put the named files of a checkpoint into `target`, replacing what it held.
+    """Put the named files of a checkpoint into `target`, replacing what it held; `published` always finds one of both.
 
     Files are linked where the disk can, so that a full model does not take its space twice.
     """
@@ -159,12 +162,43 @@ def publish(source: Path, target: Path, names: tuple[str, ...], step: int, ident
         shutil.rmtree(staged, ignore_errors=True)
         raise
     if target.exists():
-        former = target.with_name(f"{_STAGING}former-{target.name}-{secrets.token_hex(3)}")
-        target.rename(former)
-        files.replace(staged, target)
+        # No system exchanges two folders portably. A kill between the renames leaves the former one, which
+        # `published` then finds and `restore` puts back.
+        former = target.with_name(f"{_FORMER}{target.name}-{secrets.token_hex(3)}")
+        files.replace(target, former)
+    files.replace(staged, target)
+    _forget_formers(target)
+
+
+def published(target: Path) -> Path | None:
+    """Where the published weights lie that belong in `target`: there, or, while they are replaced, beside it.
+
+    None: none have been published yet.
+    """
+    # Looked at twice: new weights may have come into their place between the looks.
+    for folder in (target, *_formers(target), target):
+        if (folder / _MANIFEST).exists():
+            return folder
+    return None
+
+
+def restore(target: Path) -> None:
+    """Put back published weights whose replacement was cut off by a kill, and sweep what is left of it."""
+    there = published(target)
+    if there is not None and there != target:
+        shutil.rmtree(target, ignore_errors=True)
+        files.replace(there, target)
+    _forget_formers(target)
+    sweep(target.parent)
+
+
+def _formers(target: Path) -> list[Path]:
+    return sorted(target.parent.glob(f"{_FORMER}{target.name}-*"))
+
+
+def _forget_formers(target: Path) -> None:
+    for former in _formers(target):
         shutil.rmtree(former, ignore_errors=True)
-    else:
-        files.replace(staged, target)
 
 
 def _sha256(path: Path) -> str:

@@ -18,6 +18,7 @@ from localft.planning.plan import Plan
 from localft.planning.recipe import Recipe
 from localft.store import files
 from localft.store.projects import Listing, Project, list_folders
+from localft.training.checkpoints import WEIGHTS, published
 from localft.training.metrics import Metrics, metrics_of
 
 WORKER = "localft.training.worker"
@@ -51,7 +52,7 @@ class Run:
     @property
     def has_weights(self) -> bool:
         """Whether there is something to evaluate, chat with and export."""
-        return (self.folder / "weights" / "manifest.json").exists()
+        return published(self.folder / WEIGHTS) is not None
 
 
 def refuse_missing_cards(cards: int, hardware: Hardware) -> None:
@@ -194,11 +195,12 @@ def run_weights(run: Run) -> Path:
     Raises:
         UserError: there are none yet.
     """
-    if not run.has_weights:
+    weights = published(run.folder / WEIGHTS)
+    if weights is None:
         raise UserError(
             f"The run {run.id} has no weights yet: it is {run.job.state.value}.", "Let it finish, or resume it."
         )
-    return run.folder / "weights"
+    return weights
 
 
 def read_metrics(run: Run) -> Metrics:

@@ -16,8 +16,9 @@ from localft.planning.memory import step_bytes
 from localft.planning.model_shape import shape_of
 from localft.planning.plan import load_of
 from localft.training.batches import Batches
-from localft.training.checkpoints import Checkpoints, is_whole, publish, sweep
+from localft.training.checkpoints import CHECKPOINTS, WEIGHTS, Checkpoints, is_whole, publish, restore, sweep
 from localft.training.continuity import CONTINUITY, Continuity, ContinuityCheck, measure, note
+from localft.training.finite import NotANumberError, is_finite, not_a_number
 from localft.training.objectives import objective_of
 from localft.training.order import Order, TrainingData
 from localft.training.parity import FastPaths, switch_on
@@ -44,10 +45,10 @@ class Session:
     def __init__(self, context: JobContext, order: Order, data: TrainingData, model: Any, tokenizer: Any) -> None:
         self._context, self._order, self._data = context, order, data
         self._settings, self._plan = order.recipe.settings, order.plan
-        self._checkpoints = Checkpoints(order.folder / "checkpoints", order.identity)
+        self._checkpoints = Checkpoints(order.folder / CHECKPOINTS, order.identity)
         # What a kill left half-written: checkpoints, and weights about to be published.
         sweep(self._checkpoints.folder)
-        sweep(order.folder)
+        restore(order.folder / WEIGHTS)
         self._trainable = sum(weights.numel() for weights in model.parameters() if weights.requires_grad)
         if self._trainable == 0:
             raise UserError("There is nothing to train in this model.", "Choose another base model or method.")
@@ -112,19 +113,28 @@ class Session:
         tokens = [sum(lengths[index] for index in step) for step in self._steps]
         validate_every = settings.steps_between_validations(len(lengths))
         seconds = float(self._context.settings.get("checkpoint_seconds", 180.0))
-        return Schedule(tokens, validate_every, settings.patience, size, len(lengths), seconds)
+        numbers = self._plan.precision, settings.learning_rate
+        return Schedule(tokens, validate_every, settings.patience, size, len(lengths), seconds, *numbers)
 
     def run(self) -> dict[str, Any]:
         """Train to the end and publish the best weights; the job's outcome.
 
         Raises:
             Stopped: at the user's request.
-            UserError: the disk is full, or the loss is no longer a number.
+            NotANumberError: the loss, say, is no longer one; the best weights so far are published.
+            UserError: the disk is full.
         """
         self._refuse_small_disk()
         if self._plan.on_gpu:
             self._probe_memory()
-        self.trainer.train(resume_from_checkpoint=str(self._resumed_from) if self._resumed_from else None)
+        try:
+            self.trainer.train(resume_from_checkpoint=str(self._resumed_from) if self._resumed_from else None)
+        except NotANumberError as error:
+            published = self._publish_best()
+            if published is None:
+                raise
+            kept = f"What was learned until step {published} is kept as the run's weights."
+            raise NotANumberError(f"{error.message} {kept}", error.hint) from error
         step = self.trainer.state.global_step
         if self._watcher.ending.stopped:
             self._publish_best()
@@ -175,6 +185,10 @@ class Session:
             return
         progress, state = self._watcher.progress, self.trainer.state
 
+        if not is_finite(self.trainer.learned_tensors()):
+            settings = self._settings
+            raise not_a_number("model", state.global_step, self._plan.precision, settings.learning_rate)
+
         def write(folder: Path) -> None:
             self.trainer.write_state(folder)
             progress.save(folder / _PROGRESS)
@@ -219,15 +233,16 @@ class Session:
                 "The run learned nothing: its adapter is unchanged.", "Raise the learning rate, or report this."
             )
 
-    def _publish_best(self) -> None:
+    def _publish_best(self) -> int | None:
+        """Publish the weights of the best step, where they are damaged those of the newest; return which step."""
         if not is_first():
-            return
+            return None
         best = self._watcher.progress.best_step
         folder = self._checkpoints.path(best) if best is not None else None
         if folder is None or not is_whole(folder, self._order.identity):
             newest = self._checkpoints.newest()
             if newest is None:
-                return
+                return None
             folder = newest[1]
             if best is not None:
                 message = f"The checkpoint of the best step, {best}, is damaged; the weights are those of the newest."
@@ -236,7 +251,8 @@ class Session:
         # Of several processes together each has random numbers of its own, in files named after it.
         apart = {*_NOT_WEIGHTS, "manifest.json", *(path.name for path in folder.glob("rng_state*"))}
         names = tuple(path.name for path in folder.iterdir() if path.name not in apart)
-        publish(folder, self._order.folder / "weights", names, step, self._order.identity)
+        publish(folder, self._order.folder / WEIGHTS, names, step, self._order.identity)
+        return step
 
     def _outcome(self, step: int) -> dict[str, Any]:
         progress, plan = self._watcher.progress, self._plan

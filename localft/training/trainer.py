@@ -1,6 +1,6 @@
 """The trainer: TRL's SFTTrainer, built in this one place, on our own tokens, batches and checkpoints."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from trl import SFTConfig, SFTTrainer
 from localft.planning.plan import Plan
 from localft.planning.recipe import TrainingSettings
 from localft.training.batches import Batch, Batches, to_device
+from localft.training.finite import FiniteGradients
 from localft.training.objectives import Objective
 from localft.training.rows import Unit
 
@@ -33,12 +34,14 @@ class LocalTrainer(SFTTrainer):
         steps: Sequence[list[int]],
         objective: Objective,
         save_checkpoint: Callable[[], None],
+        gradients: FiniteGradients,
     ) -> None:
         """Give it what it trains on: rows, the indices of each step of the whole run, the aim, and where to save."""
         self._rows = rows
         self._steps = steps
         self._objective = objective
         self._save_elsewhere = save_checkpoint
+        self._gradients = gradients
 
     def get_train_dataloader(self) -> DataLoader:
         """The whole run is one pass over a list of steps, so that resuming is skipping."""
@@ -83,6 +86,24 @@ class LocalTrainer(SFTTrainer):
         with self.accelerator.autocast():
             return self._objective.losses(self._objective.scores(bare, batch)).sum()
 
+    def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
+        """The last moment before the optimiser takes the gradient; transformers reads its norm back here anyway.
+
+        Raises:
+            NotANumberError: it is not finite.
+        """
+        norm = super()._get_grad_norm(model, grad_norm)
+        self._gradients.look(self.state.global_step + 1, float(norm))
+        return norm
+
+    def learned_tensors(self) -> Iterator[Any]:
+        """What a checkpoint keeps of the learning: each trained weight, and the optimiser's moments of it."""
+        model: Any = self.model
+        yield from (weights for weights in model.parameters() if weights.requires_grad)
+        optimizer: Any = self.optimizer
+        for moments in optimizer.state.values():
+            yield from moments.values()
+
     def write_state(self, folder: Path) -> None:
         """Write everything that resuming needs into a folder: weights, optimiser, schedule, scaler, random numbers."""
         model: Any = self.model
@@ -126,7 +147,8 @@ def build_trainer(
     trainer.remove_callback(transformers.PrinterCallback)
     # Deterministic algorithms would also fill all new memory, a quarter of the time of a small model's step.
     setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010 - a property of a module
-    trainer.prepare(rows, steps, objective, save_checkpoint)
+    gradients = FiniteGradients(plan.precision, settings.learning_rate)
+    trainer.prepare(rows, steps, objective, save_checkpoint, gradients)
     keep_adapter_exact(trainer.model)
     return trainer
 

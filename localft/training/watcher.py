@@ -11,6 +11,7 @@ from localft import words
 from localft.errors import UserError
 from localft.jobs import JobContext
 from localft.training.environment import peak_memory_bytes
+from localft.training.finite import not_a_number
 from localft.training.progress import RunProgress
 from localft.training.ranks import agreed
 from localft.training.validation import Validation
@@ -21,7 +22,7 @@ _MOST_POINTS = 400
 
 @dataclass(frozen=True)
 class Schedule:
-    """When things happen.
+    """When things happen, and with which numbers.
 
     `tokens` counts the real tokens of each step. Validation comes every `validate_every` steps and after the last one;
     a checkpoint with each validation, and in between when `checkpoint_seconds` have passed since the last.
@@ -33,6 +34,8 @@ class Schedule:
     batch_size: int
     rows: int
     checkpoint_seconds: float
+    precision: str = "fp32"
+    learning_rate: float = 1e-4
 
     @property
     def steps(self) -> int:
@@ -120,7 +123,8 @@ class Watcher(transformers.TrainerCallback):
         """Write a point of the curves; this comes before a checkpoint of the same step is saved.
 
         Raises:
-            UserError: the loss is not a number, or nothing is learned.
+            NotANumberError: the loss is not one.
+            UserError: nothing is learned.
         """
         if not logs or "loss" not in logs:
             return
@@ -170,10 +174,7 @@ class Watcher(transformers.TrainerCallback):
 
     def _refuse_nonsense(self, step: int, loss: float, name: str) -> None:
         if not math.isfinite(loss):
-            raise UserError(
-                f"The {name} is no longer a number at step {step}; the last good checkpoint is kept.",
-                "Start a new run with a smaller learning rate.",
-            )
+            raise not_a_number(name, step, self._schedule.precision, self._schedule.learning_rate)
 
     def _warn_of_learning_by_heart(self, step: int) -> None:
         if self._warned or not self.progress.is_overfitting:

@@ -16,6 +16,7 @@ from localft.planning.memory import STEP
 from localft.planning.model_shape import shape_of
 from localft.planning.plan import Plan
 from localft.store import files
+from localft.training.checkpoints import CHECKPOINTS, Checkpoints
 from localft.training.environment import Environment, read_environment
 from localft.training.kernels.attention import register_attention
 from localft.training.loading import base_quantization, load_base, load_tokenizer
@@ -38,7 +39,8 @@ def run(context: JobContext) -> dict[str, Any]:
         UserError: nothing can be learned, memory or disk are used up, or the loss is no longer a number.
     """
     if (context.folder / _OUTCOME).exists():
-        # Killed between the last step and the job's own result: everything is done already.
+        # Killed between the last step and the job's own result: everything is done already, but perhaps the clearing.
+        Checkpoints(context.folder / CHECKPOINTS, identity="").clear()
         return files.read_json(context.folder / _OUTCOME)
     # All files are here; a library that would look for newer ones must not ask the network.
     os.environ["HF_HUB_OFFLINE"] = "1"

@@ -149,16 +149,6 @@ def step(watcher: Watcher, number: int, loss: float = 1.0, gradient: float = 1.0
     return control
 
 
-def test_a_loss_that_is_no_number_ends_the_run_before_anything_is_saved(tmp_path: Path) -> None:
-    watcher = make_watcher(tmp_path, [1.0] * 9)
-    step(watcher, 1)
-    with pytest.raises(UserError, match="no longer a number at step 2") as caught:
-        step(watcher, 2, loss=float("nan"))
-    assert "smaller learning rate" in caught.value.hint
-    with pytest.raises(UserError, match="validation loss is no longer a number"):
-        step(make_watcher(tmp_path, [float("inf")]), 5)
-
-
 def test_a_gradient_of_zero_in_the_first_step_ends_the_run(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="learn nothing"):
         step(make_watcher(tmp_path, [1.0]), 1, gradient=0.0)

@@ -163,9 +163,12 @@ def test_killed_between_the_last_step_and_the_result_nothing_is_done_twice(nurse
     nursery.finish(folder)
     before = weights_of(open_run(project)), (folder / "events.jsonl").stat().st_size
     (folder / "result.json").unlink()
+    # As when it was killed before it had deleted them.
+    (folder / "checkpoints" / "ckpt-00000001").mkdir(parents=True)
     nursery.finish(folder)
     run = open_run(project)
     assert run.job.sentence.startswith("Trained ")
+    assert not (folder / "checkpoints").exists()
     assert same(weights_of(run), before[0])
 
 

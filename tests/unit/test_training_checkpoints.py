@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from localft.training.checkpoints import Checkpoints, is_whole, publish, seal, sweep
+from localft.store import files
+from localft.training.checkpoints import Checkpoints, is_whole, publish, published, restore, seal, sweep
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -138,6 +139,42 @@ def test_publishing_replaces_what_was_there(checkpoints: Checkpoints, tmp_path: 
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
     checkpoints.clear()
     assert is_whole(target, "run"), "published weights must outlive the checkpoints they are linked to"
+
+
+@pytest.mark.parametrize("renames", [0, 1, 2])
+def test_killed_while_publishing_there_are_weights_at_every_moment(
+    checkpoints: Checkpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, renames: int
+) -> None:
+    """After so many renames the process is killed."""
+    target = tmp_path / "weights"
+    assert published(target) is None
+    publish(checkpoints.save(1, content(1)), target, ("weights",), 1, "run")
+    second = checkpoints.save(2, content(2))
+    rename, left = files.replace, [renames]
+
+    def rename_or_die(source: Path, to: Path) -> None:
+        if to.name == "manifest.json":
+            return rename(source, to)
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return rename(source, to)
+
+    def die(*args: object, **kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed:
+        killed.setattr(files, "replace", rename_or_die)
+        # A kill clears nothing away.
+        killed.setattr("shutil.rmtree", die)
+        with pytest.raises(KeyboardInterrupt):
+            publish(second, target, ("weights",), 2, "run")
+    expected = bytes([2 if renames == 2 else 1]) * 1_000
+    there = published(target)
+    assert there is not None and (there / "weights").read_bytes() == expected
+    restore(target)
+    assert (target / "weights").read_bytes() == expected and is_whole(target, "run")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "weights"]
 
 
 def test_a_seal_covers_every_file(tmp_path: Path) -> None:
