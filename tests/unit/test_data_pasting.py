@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def read(text: str | bytes) -> ReadResult:
         return read_files([path], strict=False)
 
 
-def pairs(examples: list[Example]) -> list[tuple[str, str]]:
+def pairs(examples: Sequence[Example]) -> list[tuple[str, str]]:
     return [(one.prompt[-1].content, one.answer) for one in examples]
 
 
