@@ -18,9 +18,9 @@ from localft.data.rows import Found, Row
 from localft.data.values import BadValue, parse_json
 from localft.errors import UserError
 
-_PARQUET = b"PAR1"
-_JSON_LINES = {".jsonl", ".ndjson"}
-_CSV = {".csv", ".tsv"}
+PARQUET = b"PAR1"
+JSON_LINES = {".jsonl", ".ndjson"}
+CSV = {".csv", ".tsv"}
 
 
 def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> Found:
@@ -29,7 +29,7 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
     Raises:
         UserError: it is binary, damaged, of no known format, or a chat without a word.
     """
-    if content.startswith(_PARQUET):
+    if content.startswith(PARQUET):
         return Found(read_parquet(content, name), [])
     if is_arrow(content):
         return Found(read_arrow(content, name), [])
@@ -39,13 +39,13 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
         raise UserError(f"{name} is not a Parquet file, whatever its name says.", "Write it again from its source.")
     if suffix == ".json":
         return _read_json(content, name, choice)
-    lines = read_lines(content, name, may_be_windows=suffix in _CSV)
+    lines = read_lines(content, name, may_be_windows=suffix in CSV)
     first = next((line.strip() for line in lines.text if line and line.strip()), "")
-    if suffix in _CSV and not _is_object(first):
+    if suffix in CSV and not is_object(first):
         return Found(read_csv(lines, name, "\t" if suffix == ".tsv" else None), lines.notes)
-    if suffix in _JSON_LINES and first.startswith("["):
+    if suffix in JSON_LINES and first.startswith("["):
         return Found(_array_or_lines(lines, name), lines.notes)
-    chat = read_whatsapp(lines, name) if suffix not in _JSON_LINES else None
+    chat = read_whatsapp(lines, name) if suffix not in JSON_LINES else None
     if chat is not None:
         return _of_chat(chat, name, choice, lines.notes)
     questions = read_questions(lines) if suffix not in _JSON_LINES else None
@@ -53,7 +53,7 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
         return questions
     if first.startswith("["):
         return _read_json(content, name, choice)
-    if suffix in _JSON_LINES or first.startswith("{"):
+    if suffix in JSON_LINES or first.startswith("{"):
         return Found(read_jsonl(lines), lines.notes)
     raise UserError(f"{name} is of no format that localft knows.", f"localft reads {FORMATS}.")
 
@@ -79,7 +79,8 @@ def _of_json(value: Any, name: str, choice: ChatChoice, notes: list[str]) -> Fou
     return Found(rows_of(value), notes) if chat is None else _of_chat(chat, name, choice, notes)
 
 
-def _is_object(line: str) -> bool:
+def is_object(line: str) -> bool:
+    """Whether a line is a JSON object."""
     try:
         return line.startswith("{") and isinstance(parse_json(line), dict)
     except BadValue:

@@ -1,7 +1,9 @@
 """CSV: the delimiter is found, quoted cells may span lines, and a broken row does not take its neighbours along."""
 
 import csv
-from collections.abc import Generator, Iterator
+import itertools
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 
 from localft.data.readers.encoding import Lines
@@ -20,27 +22,85 @@ _LARGEST_CELL = 64_000_000
 _EXCEL_SAYS = {f"sep={delimiter}" for delimiter in _DELIMITERS}
 
 
+Line = tuple[str | None, bytes]
+"""A line without its line feed: its text, None where it cannot be decoded, and then its bytes."""
+
+
 def read_csv(lines: Lines, name: str, delimiter: str | None = None) -> list[Row]:
     """Turn lines into rows; `number` is the line on which a row begins, the header being line 1.
 
     Raises:
         UserError: there is no header, or two columns have the same name.
     """
-    text = [line if line is not None else "" for line in lines.text]
-    bad = {index for index, line in enumerate(lines.text) if line is None}
-    first = next((index for index, line in enumerate(text) if line.strip() and index not in bad), None)
-    records: list[_Record] = []
-    if first is not None and text[first].rstrip("\r").lower() in _EXCEL_SAYS:
-        delimiter, first = text[first][4], first + 1
-    if first is not None:
-        delimiter = delimiter or _find_delimiter(text[first : first + 20])
-        with _large_cells():
-            records = list(_records(text, bad, first, delimiter, lines))
-    if not records:
-        raise UserError(f"{name} has no line with the names of its columns.", _HEADER_HINT)
-    header_row, rows = records[0], records[1:]
-    header = _header(header_row, name)
-    return [_row(number, cells, header, problem, shown) for number, cells, problem, shown in rows]
+    raw = lines.raw or itertools.repeat(b"")
+    return list(csv_rows(zip(lines.text, raw, strict=False), name, delimiter))
+
+
+def csv_rows(lines: Iterable[Line], name: str, delimiter: str | None = None) -> Iterator[Row]:
+    """As `read_csv`, of a text that need not be in memory.
+
+    Raises:
+        UserError: as there.
+    """
+    window = _Window(lines)
+    first = next((index for index in itertools.count() if not window.has(index) or window.says(index)), 0)
+    if window.has(first) and window.line(first).rstrip("\r").lower() in _EXCEL_SAYS:
+        delimiter, first = window.line(first)[4], first + 1
+    with _large_cells():
+        if window.has(first):
+            delimiter = delimiter or _find_delimiter(window.from_on(first, 20))
+        records = _records(window, first, delimiter or ",")
+        header_row = next(records, None)
+        if header_row is None:
+            raise UserError(f"{name} has no line with the names of its columns.", _HEADER_HINT)
+        header = _header(header_row, name)
+        for number, cells, problem, shown in records:
+            yield _row(number, cells, header, problem, shown)
+
+
+class _Window:
+    """The lines of a text from the present record on, by their numbers from 0; a bad one is empty."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self._lines = iter(lines)
+        self._base = 0
+        self._held: deque[str] = deque()
+        self._bad: dict[int, bytes] = {}
+
+    def has(self, index: int) -> bool:
+        """Whether there is such a line."""
+        while self._base + len(self._held) <= index:
+            following = next(self._lines, None)
+            if following is None:
+                return False
+            text, raw = following
+            if text is None:
+                self._bad[self._base + len(self._held)] = raw
+            self._held.append(text or "")
+        return True
+
+    def line(self, index: int) -> str:
+        """A line that there is."""
+        return self._held[index - self._base]
+
+    def says(self, index: int) -> bool:
+        """Whether there is a word on a line that there is."""
+        return bool(self.line(index).strip())
+
+    def from_on(self, index: int, count: int) -> list[str]:
+        """At most so many lines."""
+        return [self.line(number) for number in range(index, index + count) if self.has(number)]
+
+    def bad(self, first: int, last: int) -> bytes | None:
+        """The bytes of the first of these lines that cannot be decoded."""
+        return next((raw for index, raw in self._bad.items() if first <= index < last), None) if self._bad else None
+
+    def forget(self, before: int) -> None:
+        """Keep only the lines from one on."""
+        while self._base < before and self._held:
+            self._held.popleft()
+            self._bad.pop(self._base, None)
+            self._base += 1
 
 
 _HEADER_HINT = "The first line must name the columns, for example: prompt,answer"
@@ -73,13 +133,13 @@ def _find_delimiter(sample: list[str]) -> str:
         return max(_DELIMITERS, key=score)
 
 
-def _records(text: list[str], bad: set[int], first: int, delimiter: str, lines: Lines) -> Iterator[_Record]:
+def _records(window: _Window, first: int, delimiter: str) -> Iterator[_Record]:
     """Yield (line number, cells or None, (kind, problem), excerpt) for every record from the line `first` on."""
     position = first
-    while position < len(text):
-        source = _Source(text, position)
+    while window.has(position):
+        source = _Source(window, position)
         reader = csv.reader(source, delimiter=delimiter, strict=True)
-        for record in _read(reader, source, text, bad, lines):
+        for record in _read(reader, source, window):
             yield record
             position = source.next
             if record[2][0] == "unclosed":
@@ -93,25 +153,24 @@ def _records(text: list[str], bad: set[int], first: int, delimiter: str, lines: 
 class _Source:
     """The lines from a position on, with their line feeds, knowing which comes next."""
 
-    def __init__(self, text: list[str], position: int) -> None:
-        self.text, self.next = text, position
+    def __init__(self, window: _Window, position: int) -> None:
+        self.window, self.next = window, position
 
     def __iter__(self) -> "_Source":
         return self
 
     def __next__(self) -> str:
-        if self.next >= len(self.text):
+        if not self.window.has(self.next):
             raise StopIteration
-        line = self.text[self.next]
+        line = self.window.line(self.next)
         self.next += 1
-        return line + "\n" if self.next < len(self.text) else line
+        return line + "\n" if self.window.has(self.next) else line
 
 
-def _read(
-    reader: Iterator[list[str]], source: _Source, text: list[str], bad: set[int], lines: Lines
-) -> Iterator[_Record]:
+def _read(reader: Iterator[list[str]], source: _Source, window: _Window) -> Iterator[_Record]:
     while True:
         start = source.next
+        window.forget(start)
         try:
             cells = next(reader)
         except StopIteration:
@@ -120,12 +179,12 @@ def _read(
             unclosed = "unexpected end of data" in str(error)
             kind = "unclosed" if unclosed else "not CSV"
             problem = "a quotation mark opens here and never closes" if unclosed else f"not CSV: {error}"
-            yield start + 1, None, (kind, problem), excerpt(text[start])
+            yield start + 1, None, (kind, problem), excerpt(window.line(start))
             continue
-        undecodable = next((index for index in range(start, source.next) if index in bad), None)
+        undecodable = window.bad(start, source.next)
         if undecodable is not None:
             problem = "bytes that are not UTF-8; save the file as UTF-8"
-            yield start + 1, None, ("undecodable", problem), excerpt(lines.raw[undecodable][:1000])
+            yield start + 1, None, ("undecodable", problem), excerpt(undecodable[:1000])
         elif cells and any(cell.strip() for cell in cells):
             yield start + 1, cells, ("", ""), ""
 

@@ -161,14 +161,35 @@ def read_lines(content: bytes, name: str, may_be_windows: bool = False) -> Lines
         lines = text.split("\n" if "\n" in text else "\r")
         return Lines([*lines], [], notes)
     raw = content.removeprefix(codecs.BOM_UTF8).split(b"\n")
-    return Lines([_decoded(line) for line in raw], raw, notes)
+    return Lines([decoded(line) for line in raw], raw, notes)
 
 
-def _decoded(line: bytes) -> str | None:
+def decoded(line: bytes, encoding: str = "utf-8") -> str | None:
+    """The text of a line, None where it has none in this encoding."""
     try:
-        return line.decode("utf-8")
+        return line.decode(encoding)
     except UnicodeDecodeError:
         return None
+
+
+def is_wide(head: bytes) -> bool:
+    """Whether a file that begins so is UTF-16 or UTF-32."""
+    marks = tuple(mark for mark, encoding in _MARKS if encoding != "utf-8-sig")
+    return head.startswith(marks) or _wide_without_mark(head) is not None
+
+
+class WindowsLetters:
+    """Looks at a file block by block for bytes beyond ASCII that do not stand as letters with accents do."""
+
+    def __init__(self) -> None:
+        self.all_like = True
+        self._end = b""
+
+    def look(self, block: bytes) -> None:
+        """Look at the next block."""
+        # What is unlike a letter may begin in the block before.
+        self.all_like = self.all_like and (block.isascii() or _looks_windows(self._end + block))
+        self._end = block[-2:]
 
 
 def _looks_windows(content: bytes) -> bool:

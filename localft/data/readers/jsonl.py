@@ -1,5 +1,7 @@
 """JSON lines: one object a line."""
 
+import itertools
+
 from localft.data.readers.encoding import Lines
 from localft.data.rows import Row, excerpt
 from localft.data.values import BadValue, parse_json
@@ -9,15 +11,20 @@ LARGEST_LINE = 64_000_000
 
 def read_jsonl(lines: Lines) -> list[Row]:
     """Turn lines into rows; blank lines are passed over, and what cannot be read says why."""
-    return [
-        _row(number, text, lines) for number, text in enumerate(lines.text, start=1) if text is None or text.strip()
-    ]
+    raw = lines.raw or itertools.repeat(b"")
+    rows = (
+        line_row(number, text, line) for number, (text, line) in enumerate(zip(lines.text, raw, strict=False), start=1)
+    )
+    return [row for row in rows if row is not None]
 
 
-def _row(number: int, text: str | None, lines: Lines) -> Row:
+def line_row(number: int, text: str | None, raw: bytes) -> Row | None:
+    """The row on a line, None where that is blank; `raw` is the line where it is no `text`."""
     if text is None:
-        shown = excerpt(lines.raw[number - 1][:1000])
+        shown = excerpt(raw[:1000])
         return Row(number, None, "bytes that are not UTF-8; save the file as UTF-8", "undecodable", shown)
+    if not text.strip():
+        return None
     if len(text) > LARGEST_LINE:
         return Row(number, None, f"longer than {LARGEST_LINE // 1_000_000} MB", "too long", excerpt(text[:1000]))
     try:

@@ -8,6 +8,7 @@ from localft.data.chats import ChatChoice
 from localft.data.readers.archive import files_in, is_archive, names_in
 from localft.data.readers.content import read_content
 from localft.data.readers.encoding import FORMATS
+from localft.data.readers.large import open_large
 from localft.data.readers.loading import load
 from localft.data.readers.open_assistant import unfolded
 from localft.data.readers.workbook import read_workbook
@@ -33,6 +34,9 @@ def open_files(path: Path, name: str = "", choice: ChatChoice | None = None) -> 
 
 
 def _tables(path: Path, name: str, choice: ChatChoice) -> list[Contents]:
+    large = open_large(path, name)
+    if large is not None:
+        return [large]
     content = load(path, name)
     if not is_archive(content):
         return [_contents(content, name, path.suffix.lower(), choice)]

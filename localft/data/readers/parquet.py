@@ -1,11 +1,15 @@
 """Parquet and Arrow, by pyarrow."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
 from localft.data.rows import Row, refuse_twin_columns
 from localft.errors import UserError
 
+Kind = Literal["Parquet", "Arrow"]
 _ROWS_AT_ONCE = 1024
 _ARROW_FILE, _ARROW_STREAM = b"ARROW1", b"\xff\xff\xff\xff"
 
@@ -21,15 +25,7 @@ def read_parquet(content: bytes, name: str) -> list[Row]:
     Raises:
         UserError: the file is damaged, or two columns have the same name.
     """
-
-    def batches(buffer: Any) -> Iterable[Any]:
-        import pyarrow.parquet
-
-        with pyarrow.parquet.ParquetFile(buffer) as file:
-            refuse_twin_columns(file.schema_arrow.names, name)
-            yield from file.iter_batches(batch_size=_ROWS_AT_ONCE)
-
-    return _rows(batches, content, f"{name} is a damaged Parquet file")
+    return _rows(content, name, "Parquet")
 
 
 def read_arrow(content: bytes, name: str) -> list[Row]:
@@ -38,30 +34,101 @@ def read_arrow(content: bytes, name: str) -> list[Row]:
     Raises:
         UserError: the file is damaged, or two columns have the same name.
     """
-
-    def batches(buffer: Any) -> Iterable[Any]:
-        import pyarrow.ipc
-
-        if content.startswith(_ARROW_FILE):
-            with pyarrow.ipc.open_file(buffer) as file:
-                refuse_twin_columns(file.schema.names, name)
-                yield from (file.get_batch(number) for number in range(file.num_record_batches))
-        else:
-            with pyarrow.ipc.open_stream(buffer) as stream:
-                refuse_twin_columns(stream.schema.names, name)
-                yield from stream
-
-    return _rows(batches, content, f"{name} is a damaged Arrow file")
+    return _rows(content, name, "Arrow")
 
 
-def _rows(batches: Callable[[Any], Iterable[Any]], content: bytes, damaged: str) -> list[Row]:
+def _rows(content: bytes, name: str, kind: Kind) -> list[Row]:
     import pyarrow
 
-    rows: list[Row] = []
+    with _damage_told(name, kind):
+        parts = _batches(pyarrow.BufferReader(content), name, kind, content.startswith(_ARROW_FILE))
+        return [row for part, _ in parts for row in part]
+
+
+@dataclass(frozen=True)
+class TableRows:
+    """The rows of a large Parquet or Arrow file."""
+
+    path: Path
+    name: str
+    kind: Kind
+
+    def __iter__(self) -> Iterator[Row]:
+        for part, _ in self.parts():
+            yield from part
+
+    def parts(self) -> Iterator[tuple[Iterable[Row], float]]:
+        """(some rows, the share of the file up to them)."""
+        with _damage_told(self.name, self.kind), self.path.open("rb") as file:
+            is_file = file.read(len(_ARROW_FILE)) == _ARROW_FILE
+            file.seek(0)
+            yield from _batches(file, self.name, self.kind, is_file)
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Some rows of a table as pyarrow has them, of which the first is number `first`."""
+
+    first: int
+    batch: Any
+    name: str
+    kind: Kind
+
+    def __iter__(self) -> Iterator[Row]:
+        with _damage_told(self.name, self.kind):
+            values: list[dict[str, Any]] = self.batch.to_pylist()
+        for number, value in enumerate(values, start=self.first):
+            yield Row(number, value)
+
+
+def _batches(source: Any, name: str, kind: Kind, is_file: bool) -> Iterator[tuple[_Batch, float]]:
+    """(rows, the share of all that is read with them)."""
+    first = 1
+    for batch, share in _of_parquet(source, name) if kind == "Parquet" else _of_arrow(source, name, is_file):
+        yield _Batch(first, batch, name, kind), share
+        first += batch.num_rows
+
+
+def _of_parquet(source: Any, name: str) -> Iterator[tuple[Any, float]]:
+    import pyarrow.parquet
+
+    with pyarrow.parquet.ParquetFile(source) as file:
+        refuse_twin_columns(file.schema_arrow.names, name)
+        done = 0
+        for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
+            done += batch.num_rows
+            yield batch, done / file.metadata.num_rows
+
+
+def _of_arrow(source: Any, name: str, is_file: bool) -> Iterator[tuple[Any, float]]:
+    import pyarrow.ipc
+
+    if is_file:
+        with pyarrow.ipc.open_file(source) as file:
+            refuse_twin_columns(file.schema.names, name)
+            for number in range(file.num_record_batches):
+                for batch in _slices(file.get_batch(number)):
+                    yield batch, (number + 1) / file.num_record_batches
+        return
+    with pyarrow.ipc.open_stream(source) as stream:
+        refuse_twin_columns(stream.schema.names, name)
+        for whole in stream:
+            for batch in _slices(whole):
+                yield batch, 0.0
+
+
+def _slices(batch: Any) -> Iterator[Any]:
+    for start in range(0, batch.num_rows, _ROWS_AT_ONCE):
+        yield batch.slice(start, _ROWS_AT_ONCE)
+
+
+@contextmanager
+def _damage_told(name: str, kind: Kind) -> Generator[None]:
+    import pyarrow
+
     try:
-        for batch in batches(pyarrow.BufferReader(content)):
-            values: list[dict[str, Any]] = batch.to_pylist()
-            rows.extend([Row(number, value) for number, value in enumerate(values, start=len(rows) + 1)])
+        yield
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
-        raise UserError(f"{damaged}: {str(error)[:200].rstrip('.')}.", "Write it again from its source.") from error
-    return rows
+        raise UserError(
+            f"{name} is a damaged {kind} file: {str(error)[:200].rstrip('.')}.", "Write it again from its source."
+        ) from error

@@ -1,0 +1,140 @@
+"""Large text files, read a block at a time; what is read of them is the same as of small ones."""
+
+import codecs
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+from localft.data.readers.csv_file import Line, csv_rows
+from localft.data.readers.encoding import WindowsLetters, decoded
+from localft.data.readers.jsonl import LARGEST_LINE, line_row
+from localft.data.rows import Row, excerpt
+
+_BLOCK = 4 << 20
+# No character takes more bytes, so a longer line has too many of them.
+_BYTES_A_CHARACTER = 4
+_ROWS_A_PART = 2_000
+
+
+@dataclass(frozen=True)
+class LineBlock:
+    """Some lines of a file of JSON lines, of which the first is number `first` in the file."""
+
+    first: int
+    content: bytes
+
+    def __iter__(self) -> Iterator[Row]:
+        for number, raw in enumerate(self.content.split(b"\n"), start=self.first):
+            row = line_row(number, decoded(raw), raw)
+            if row is not None:
+                yield row
+
+
+@dataclass(frozen=True)
+class LongLine:
+    """A line that is too long to be read: its number and its start."""
+
+    number: int
+    start: bytes
+
+    def __iter__(self) -> Iterator[Row]:
+        problem = f"longer than {LARGEST_LINE // 1_000_000} MB"
+        yield Row(self.number, None, problem, "too long", excerpt(self.start))
+
+
+@dataclass(frozen=True)
+class LineRows:
+    """The rows of a large file of JSON lines in UTF-8."""
+
+    path: Path
+
+    def __iter__(self) -> Iterator[Row]:
+        for part, _ in self.parts():
+            yield from part
+
+    def parts(self) -> Iterator[tuple[Iterable[Row], float]]:
+        """(whole lines, the share of the file up to them)."""
+        size, number, rest = self.path.stat().st_size, 1, b""
+        with self.path.open("rb") as file:
+            _skip_mark(file)
+            while block := file.read(_BLOCK):
+                whole, feed, after = block.rpartition(b"\n")
+                if not feed:
+                    rest += block
+                    if len(rest) > _BYTES_A_CHARACTER * LARGEST_LINE:
+                        yield LongLine(number, rest[:1000]), file.tell() / size
+                        rest, number = _after_line(file), number + 1
+                    continue
+                content = rest + whole
+                yield LineBlock(number, content), file.tell() / size
+                number += content.count(b"\n") + 1
+                rest = after
+        if rest:
+            yield LineBlock(number, rest), 1.0
+
+
+@dataclass(frozen=True)
+class CsvRows:
+    """The rows of a large table of cells; `encoding` is that of each line."""
+
+    path: Path
+    name: str
+    delimiter: str | None
+    encoding: str
+
+    def __iter__(self) -> Iterator[Row]:
+        with self.path.open("rb") as file:
+            yield from csv_rows(_lines(file, self.encoding), self.name, self.delimiter)
+
+    def parts(self) -> Iterator[tuple[Iterable[Row], float]]:
+        """(some rows, the share of the file up to them)."""
+        size = self.path.stat().st_size
+        with self.path.open("rb") as file:
+            rows = csv_rows(_lines(file, self.encoding), self.name, self.delimiter)
+            while part := list(islice(rows, _ROWS_A_PART)):
+                yield part, file.tell() / size
+
+
+def csv_encoding(path: Path) -> str:
+    """How the lines of a table are encoded: as UTF-8, or as older Excel writes them where nothing in it is UTF-8."""
+    decoder, letters, is_utf8 = codecs.getincrementaldecoder("utf-8")(), WindowsLetters(), True
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            letters.look(block)
+            if is_utf8:
+                try:
+                    decoder.decode(block)
+                except UnicodeDecodeError:
+                    is_utf8 = False
+            if not is_utf8 and not letters.all_like:
+                return "utf-8"
+    return "utf-8" if is_utf8 else "cp1252"
+
+
+def _lines(file: BinaryIO, encoding: str) -> Iterator[Line]:
+    _skip_mark(file)
+    ended = True
+    # Not by iterating over the file, which then no longer tells where it is.
+    for raw in iter(file.readline, b""):
+        ended = raw.endswith(b"\n")
+        line = raw.removesuffix(b"\n")
+        yield decoded(line, encoding), line
+    if ended:
+        # As splitting a text at its line feeds leaves it.
+        yield "", b""
+
+
+def _skip_mark(file: BinaryIO) -> None:
+    if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+        file.seek(0)
+
+
+def _after_line(file: BinaryIO) -> bytes:
+    """Read on to the end of a line; what follows it in the last block."""
+    while block := file.read(_BLOCK):
+        _, feed, after = block.partition(b"\n")
+        if feed:
+            return after
+    return b""

@@ -1,0 +1,66 @@
+"""Large files that need not be held in memory: which of them can be read a block at a time."""
+
+import hashlib
+from pathlib import Path
+
+from localft.data.readers.archive import is_archive
+from localft.data.readers.blocks import CsvRows, LineRows, csv_encoding
+from localft.data.readers.content import CSV, JSON_LINES, PARQUET, is_object
+from localft.data.readers.encoding import is_wide, refuse_binary
+from localft.data.readers.parquet import TableRows, is_arrow
+from localft.data.rows import Contents, Found
+from localft.errors import UserError, explain
+
+LARGE = 32 << 20
+_HEAD = 65_536
+_LONGEST_FIRST_LINE = 16 << 20
+
+
+def open_large(path: Path, name: str) -> Contents | None:
+    """A file of `LARGE` bytes or more, with rows that are read when they are asked for.
+
+    None where it is smaller, or of a format that has to be read as a whole: archives, workbooks, chats, UTF-16, and JSON
+    that is not one object a line.
+
+    Raises:
+        UserError: it cannot be read, or is binary.
+    """
+    try:
+        if not path.is_file() or path.stat().st_size < LARGE:
+            return None
+        found = _found(path, name, path.suffix.lower())
+        if found is None:
+            return None
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return Contents(**vars(found), name=name, bytes=file.tell(), sha256=digest)
+    except (OSError, ValueError) as error:
+        raise explain(error) or UserError(f"{path} cannot be read: {error}.", "Check the path.") from error
+
+
+def _found(path: Path, name: str, suffix: str) -> Found | None:
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+        file.seek(0)
+        start = head + file.read(max(0, LARGE - len(head))) if b"\n" not in head else head
+        file.seek(0)
+        lines = [line for _ in range(20) if (line := file.readline(_LONGEST_FIRST_LINE).strip())]
+    if head.startswith(PARQUET):
+        return Found(TableRows(path, name, "Parquet"), [])
+    if is_arrow(head):
+        return Found(TableRows(path, name, "Arrow"), [])
+    if is_archive(head) or suffix in {".arrow", ".feather", ".parquet", ".pq"} or is_wide(head) or b"\n" not in start:
+        return None
+    refuse_binary(head, name)
+    first, second = (line.decode("utf-8-sig", errors="replace").strip() for line in [*lines, b"", b""][:2])
+    if suffix in CSV and not is_object(first):
+        encoding = csv_encoding(path)
+        notes = [f"{name} is not UTF-8; it was read as Windows-1252."] if encoding == "cp1252" else []
+        return Found(CsvRows(path, name, "\t" if suffix == ".tsv" else None, encoding), notes)
+    if suffix == ".json":
+        # Many tools call JSON lines .json.
+        by_line = is_object(first) and second.startswith("{")
+        return Found(LineRows(path), [f"{name} holds one JSON object a line."]) if by_line else None
+    if first.startswith("{") or (suffix in JSON_LINES and not first.startswith("[")):
+        return Found(LineRows(path), [])
+    return None
