@@ -1,10 +1,11 @@
 """Is the data worth training on? Counts, lengths in the model's own tokens, findings, and a verdict in one sentence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
+from localft.data.asking import Asked
 from localft.data.checks import (
     amount,
     answers,
@@ -27,9 +28,11 @@ from localft.data.checks import (
 )
 from localft.data.checks.finding import CheckContext, Finding, Row
 from localft.data.checks.looking import Check, Whole
+from localft.data.checks.stored_rows import StoredRows
 from localft.data.golden import read_golden
 from localft.data.token_lengths import TokenLengths, measure
-from localft.data.versions import SPLITS, DatasetVersion, Split, load_split, open_version
+from localft.data.versions import SPLITS, DatasetVersion, Split, load_split, open_split, open_version
+from localft.data.working import Tell, look_at_all, quiet
 from localft.errors import UserError
 from localft.models.base_model import BaseModel
 from localft.models.chat_format import ChatFormat
@@ -40,9 +43,9 @@ Verdict = Literal["ready", "fix", "not fine-tuning"]
 # What is found of equal weight is listed in this order.
 _CHECKS: tuple[Callable[[], Check], ...] = (
     amount.Amount,
-    partial(Whole, contradictions.check),
-    partial(Whole, leakage.check),
-    partial(Whole, near_duplicates.check),
+    contradictions.Contradictions,
+    leakage.Leakage,
+    near_duplicates.NearDuplicates,
     answers.Answers,
     code.InvalidCode,
     code.OpenFences,
@@ -62,6 +65,8 @@ _CHECKS: tuple[Callable[[], Check], ...] = (
     changing_knowledge.ChangingKnowledge,
     partial(Whole, lengths.check),
 )
+# A version of so many bytes is not held in memory.
+MANY_BYTES = 32 << 20
 _SEVERITIES = ("problem", "warning", "note")
 
 
@@ -82,30 +87,60 @@ def check_version(
     base_model: BaseModel | None = None,
     chat_format: ChatFormat | None = None,
     max_length: int = 1024,
+    tell: Tell = quiet,
 ) -> CheckReport:
     """Check all splits of a dataset version.
 
     Lengths are measured where `base_model` is given and downloaded; without a `chat_format` it is the model's default.
+    What is done is told on the way. Many examples are not held in memory.
 
     Raises:
         UserError: there is no such version, or it is damaged.
     """
     record = open_version(project, version) if isinstance(version, str) else version
-    context = read_context(project, record)
-    measured = measure(context.rows, base_model, chat_format, max_length) if base_model is not None else None
-    context = replace(context, lengths=measured)
-    checks = [make() for make in _CHECKS]
-    for row in context.rows:
-        for check in checks:
-            check.look(row)
-    findings = [finding for check in checks for finding in check.findings(context)]
+    context = _with_golden(project, CheckContext(_rows(project, record), record))
+    seen = look_at_all(_Everything, context.rows, tell, "Checking the examples")
+    measured = measure(context.rows, base_model, chat_format, max_length, tell) if base_model is not None else None
+    context = replace(context, lengths=measured, known_asked=seen.asked)
+    findings: list[Finding] = []
+    while seen.checks:
+        # Some keep a lot, which is not needed afterwards.
+        check = seen.checks.pop(0)
+        tell("Comparing the examples", len(_CHECKS) - len(seen.checks), len(_CHECKS), "checks")
+        findings += check.findings(context)
     findings.sort(key=lambda finding: (_SEVERITIES.index(finding.severity), -finding.count))
     verdict, sentence = judge(findings, record.total)
     return CheckReport(verdict, sentence, findings, record.counts, measured)
 
 
+class _Everything:
+    """Looks at rows with all checks, and at what they ask."""
+
+    def __init__(self) -> None:
+        self.checks = [make() for make in _CHECKS]
+        self.asked = Asked()
+
+    def look(self, row: Row) -> None:
+        """Let each look at a row."""
+        self.asked.look(row.example)
+        for check in self.checks:
+            check.look(row)
+
+    def join(self, later: "_Everything") -> None:
+        """Join each with what it has seen in later rows."""
+        self.asked.join(later.asked)
+        for check, other in zip(self.checks, later.checks, strict=True):
+            check.join(other)
+
+
+def _rows(project: Project, version: DatasetVersion) -> Sequence[Row]:
+    stored = {split: open_split(project, version.id, split) for split in SPLITS}
+    rows = StoredRows({split: (0, examples) for split, examples in stored.items()})
+    return rows if rows.size >= MANY_BYTES else list(rows)
+
+
 def read_context(project: Project, version: DatasetVersion) -> CheckContext:
-    """All examples of a version and the project's golden questions, for checks and repairs.
+    """All examples of a version and the project's golden questions, in memory, for repairs.
 
     Raises:
         UserError: the version is damaged.
@@ -115,7 +150,10 @@ def read_context(project: Project, version: DatasetVersion) -> CheckContext:
         for split in SPLITS
         for index, example in enumerate(load_split(project, version.id, split))
     ]
-    context = CheckContext(rows, version)
+    return _with_golden(project, CheckContext(rows, version))
+
+
+def _with_golden(project: Project, context: CheckContext) -> CheckContext:
     if not project.golden.exists():
         return context
     try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from localft.data.asking import ask, prompt_keys
+from localft.data.asking import Asked, ask, prompt_keys
 from localft.data.conversation import BadRow
 from localft.data.examples import Example
 from localft.data.near import near_groups
@@ -59,9 +59,12 @@ def count_learned(project: Project, dataset: str, questions: list[Example]) -> i
 
 def golden_among(examples: Sequence[Example], golden: Sequence[Example]) -> list[int]:
     """Positions of the examples that ask what a golden question asks, word for word or nearly so."""
-    if not golden:
-        return []
-    questions, asked = ask(golden), ask(examples)
+    return golden_in(ask(examples), golden) if golden else []
+
+
+def golden_in(asked: Asked, golden: Sequence[Example]) -> list[int]:
+    """As `golden_among`, where it is known what the examples ask."""
+    questions = ask(golden)
     keys = set(questions.short_keys())
     found = {position for position, key in enumerate(asked.short_keys()) if key in keys}
     found |= {position for position, key in asked.earlier_keys() if key in keys}

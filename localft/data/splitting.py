@@ -20,16 +20,11 @@ Groups = Mapping[str, list[int]]
 """Positions of examples that belong together, by a key that follows from what they ask."""
 
 
-def near_prompts(examples: Sequence[Example]) -> list[list[int]]:
+def near_among(asked: Asked) -> list[list[int]]:
     """Positions of examples that ask nearly the same, as groups of two or more.
 
     Where a group holds more than a tenth of all, what they share is a form that is asked in, and it is left out.
     """
-    return near_among(ask_fully(examples))
-
-
-def near_among(asked: Asked) -> list[list[int]]:
-    """As `near_prompts`, where it is known what the examples ask."""
     largest = max(len(SPLITS), _LARGEST_CROWD * len(asked))
     return [group for group in near_groups(asked.texts) if len(group) <= largest]
 
@@ -37,12 +32,17 @@ def near_among(asked: Asked) -> list[list[int]]:
 def ask_fully(examples: Sequence[Example]) -> Asked:
     """What examples ask, with the system text where that is what is asked about: nearly all ask "Summarise."."""
     asked = ask(examples)
+    return ask(examples, with_system=True) if differ_in_system_only(asked) else asked
+
+
+def differ_in_system_only(asked: Asked) -> bool:
+    """Whether nearly everyone asks the same ("Summarise."): then what is asked about is the system text."""
     different: set[bytes] = set()
     for key in asked.short_keys():
         different.add(key)
         if len(different) == MINIMUM:
-            return asked
-    return ask(examples, with_system=True)
+            return False
+    return True
 
 
 def group_examples(asked: Asked) -> Groups:

@@ -1,9 +1,13 @@
 """How long the examples are, in tokens of the chosen model."""
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from localft.data.working import Tell, look_at_all, quiet
 from localft.errors import UserError
 from localft.models.base_model import BaseModel
 from localft.models.chat_format import ChatFormat
@@ -42,7 +46,11 @@ class TokenLengths:
 
 
 def measure(
-    rows: "Sequence[Row]", base_model: BaseModel, chat_format: ChatFormat | None, max_length: int
+    rows: "Sequence[Row]",
+    base_model: BaseModel,
+    chat_format: ChatFormat | None,
+    max_length: int,
+    tell: Tell = quiet,
 ) -> TokenLengths | None:
     """Measure all examples, None where the model's tokenizer is not here.
 
@@ -51,23 +59,9 @@ def measure(
     """
     if not has_tokenizer(base_model):
         return None
-    chat_format = chat_format or chat_format_for(base_model)
-    tokenizer = TextTokenizer(tokenizer_folder(base_model))
-    each: list[int | None] = []
-    refused: list[tuple[int, str]] = []
-    lost, learned = [], 0
-    for position, row in enumerate(rows):
-        try:
-            parts = encode_example(chat_format, tokenizer, row.example, _NO_LIMIT)
-        except UserError as error:
-            refused.append((position, error.message))
-            each.append(None)
-            continue
-        each.append(max((len(part.token_ids) for part in parts), default=0))
-        learned += sum(part.learned_count for part in parts)
-        if parts and not any(any(part.learned[:max_length]) for part in parts):
-            lost.append(position)
-    known = sorted(length for length in each if length is not None)
+    make = partial(_Lengths, tokenizer_folder(base_model), chat_format or chat_format_for(base_model), max_length)
+    seen = look_at_all(make, rows, tell, "Measuring the examples")
+    known = sorted(length for length in seen.each if length >= 0)
     return TokenLengths(
         histogram=histogram(known),
         p50=quantile(known, 0.50),
@@ -75,12 +69,51 @@ def measure(
         max=known[-1] if known else 0,
         cut=sum(length > max_length for length in known),
         max_length=max_length,
-        lost=tuple(lost),
-        each=each,
-        refused=refused,
+        lost=tuple(seen.lost),
+        each=[length if length >= 0 else None for length in seen.each],
+        refused=seen.refused,
         total=sum(known),
-        learned=learned,
+        learned=seen.learned,
     )
+
+
+class _Lengths:
+    """Measures rows: the length of each, -1 where the template refuses it, and positions with what is found there."""
+
+    def __init__(self, folder: Path, chat_format: ChatFormat, max_length: int) -> None:
+        self._format, self._max_length = chat_format, max_length
+        self._tokenizer: TextTokenizer | None = TextTokenizer(folder)
+        self.each, self.lost = array("q"), array("q")
+        self.refused: list[tuple[int, str]] = []
+        self.learned = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What was measured goes back to the process that asked; it does not measure by itself.
+        return {**self.__dict__, "_tokenizer": None}
+
+    def look(self, row: "Row") -> None:
+        """Measure a row."""
+        if self._tokenizer is None:
+            raise RuntimeError("what was measured elsewhere can only be joined")
+        position = len(self.each)
+        try:
+            parts = encode_example(self._format, self._tokenizer, row.example, _NO_LIMIT)
+        except UserError as error:
+            self.refused.append((position, error.message))
+            self.each.append(-1)
+            return
+        self.each.append(max((len(part.token_ids) for part in parts), default=0))
+        self.learned += sum(part.learned_count for part in parts)
+        if parts and not any(any(part.learned[: self._max_length]) for part in parts):
+            self.lost.append(position)
+
+    def join(self, later: "_Lengths") -> None:
+        """Put the lengths of later rows behind these."""
+        before = len(self.each)
+        self.each.extend(later.each)
+        self.lost.extend(before + position for position in later.lost)
+        self.refused += [(before + position, reason) for position, reason in later.refused]
+        self.learned += later.learned
 
 
 def quantile(ordered: Sequence[int], share: float) -> int:

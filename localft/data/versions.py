@@ -7,6 +7,7 @@ from typing import Literal
 import pydantic
 
 from localft.data.examples import Example
+from localft.data.stored import StoredExamples
 from localft.errors import UserError
 from localft.store.projects import Listing, Project, list_folders
 from localft.store.records import Record
@@ -108,6 +109,15 @@ def iterate_split(project: Project, version_id: str, split: Split) -> Iterator[E
                     f"The file {path} is damaged: line {number} is no example.",
                     "Versions never change; import the data again.",
                 ) from error
+
+
+def open_split(project: Project, version_id: str, split: Split) -> StoredExamples:
+    """The examples of one split, which are read when they are asked for.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    return StoredExamples.of_file(project.datasets / Path(version_id).name / f"{split}.jsonl")
 
 
 def load_split(project: Project, version_id: str, split: Split) -> list[Example]:

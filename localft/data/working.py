@@ -6,11 +6,11 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import partial
 from multiprocessing.connection import wait
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -45,6 +45,7 @@ class Looker(Protocol[Item]):
         """Take into account what was kept of the items that follow."""
 
 
+@runtime_checkable
 class Divisible(Protocol[Some]):
     """Items that lie in a file."""
 
@@ -61,9 +62,14 @@ class Divisible(Protocol[Some]):
 
 
 def look_at_all(
-    make: Callable[[], Kept], items: Divisible[Any], tell: Tell = quiet, message: str = "Looking at the examples"
+    make: Callable[[], Kept],
+    items: Divisible[Any] | Sequence[Any],
+    tell: Tell = quiet,
+    message: str = "Looking at the examples",
 ) -> Kept:
-    """What a looker keeps of all items, in several processes where there are many."""
+    """What a looker keeps of all items, in several processes where there are many of them in a file."""
+    if not isinstance(items, Divisible):
+        return _look(make, items)[0]
     total, done = make(), 0
     for part, count in in_order(partial(_look, make), items.parts(_PART), alone=items.size < _ALONE):
         total.join(part)
@@ -72,7 +78,7 @@ def look_at_all(
     return total
 
 
-def _look(make: Callable[[], Kept], items: Divisible[Any]) -> tuple[Kept, int]:
+def _look(make: Callable[[], Kept], items: Divisible[Any] | Sequence[Any]) -> tuple[Kept, int]:
     looker = make()
     for item in items:
         looker.look(item)

@@ -9,18 +9,22 @@ from typing import Any
 import pytest
 
 from localft import paths
-from localft.data import reading, stored
+from localft.data import checking, reading, stored
 from localft.data.asking import Asked, ask
+from localft.data.checking import check_version
+from localft.data.checks.stored_rows import StoredRows
 from localft.data.examples import Example, Message
 from localft.data.importing import import_files, read_set_aside
 from localft.data.keeping import keep_golden
 from localft.data.reading import read_files
 from localft.data.scratch import Scratch
 from localft.data.stored import StoredExamples, line_of, select
-from localft.data.versions import SPLITS, DatasetVersion, load_split
+from localft.data.versions import SPLITS, DatasetVersion, Split, load_split
 from localft.data.working import in_order, look_at_all
 from localft.errors import UserError
+from localft.models.find import find_model
 from localft.store.projects import Project, create_project
+from tests.model_folders import make_model_folder
 
 
 @pytest.fixture
@@ -173,3 +177,38 @@ def test_what_a_killed_import_has_left_is_removed(tmp_path: Path, project: Proje
     assert living.folder.exists()
     living.close()
     assert not living.folder.exists()
+
+
+def test_many_are_checked_as_few_are(tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = mixed_rows(600)
+    rows[7]["completion"] = "As an AI language model, I have no opinion of it."
+    rows[9] = {"prompt": "Write to ann.lee@mail.com, please.", "completion": "It was sent, as you wanted."}
+    question = {"role": "user", "content": "Tell me of the number 5, please!"}
+    version = import_files(project, [write(tmp_path / "rows.jsonl", rows)]).version
+    keep_golden(project, [question, {"role": "assistant", "content": "Five."}])
+    model = find_model(str(make_model_folder(tmp_path / "model")))
+    few = check_version(project, version, model, max_length=70)
+    told: list[str] = []
+    monkeypatch.setattr(checking, "MANY_BYTES", 0)
+    monkeypatch.setattr("localft.data.working._ALONE", 0)
+    monkeypatch.setattr("localft.data.working._PART", 20_000)
+    many = check_version(project, version, model, max_length=70, tell=lambda message, *_: told.append(message))
+    assert many == few
+    assert len(few.findings) >= 8
+    assert list(dict.fromkeys(told)) == ["Checking the examples", "Measuring the examples", "Comparing the examples"]
+
+
+def test_stored_rows_are_rows_in_any_part(tmp_path: Path) -> None:
+    examples = [example(number) for number in range(30)]
+    splits: dict[Split, tuple[int, StoredExamples]] = {
+        "train": (0, store(tmp_path / "train.jsonl", examples[:20])),
+        "test": (0, store(tmp_path / "test.jsonl", examples[20:])),
+    }
+    stored_rows = StoredRows(splits)
+    everything = list(stored_rows)
+    assert [(row.split, row.index) for row in everything[19:22]] == [("train", 19), ("test", 0), ("test", 1)]
+    assert [row.example for row in everything] == examples
+    assert [stored_rows[position] for position in range(30)] == everything
+    assert [row for part in stored_rows.parts(700) for row in part] == everything
+    with pytest.raises(IndexError):
+        stored_rows[30]

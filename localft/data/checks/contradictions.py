@@ -1,35 +1,105 @@
 """Equal questions with different answers: the model can learn neither."""
 
+import hashlib
+from array import array
 from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Self
 
-from localft.data.checks.finding import CheckContext, Finding, Row, RowReference, counted, percent, references
+import numpy
+
+from localft.data.checks.finding import CheckContext, Finding, Row, RowReference, counted, percent, shown
+from localft.data.checks.looking import Check, Tally, looked
 from localft.data.examples import Example
 from localft.data.normalising import normalise
 
 NAME = "contradictions"
 _NEAR = "near contradictions"
 _LONGEST_LABEL = 80
+_DIGEST = 16
 
 
-def check(context: CheckContext) -> list[Finding]:
-    """Find examples that ask the same, or nearly so, and are answered differently."""
-    equal = [row for rows in _contradicting(context) for row in rows]
-    known = {id(row) for row in equal}
-    near = [row for rows in _near(context) for row in rows if id(row) not in known]
-    return [*_equal_finding(equal, len(context.rows)), *_near_finding(near)]
+class Contradictions(Check):
+    """Finds examples that ask the same, or nearly so, and are answered differently."""
+
+    def __init__(self) -> None:
+        self._questions = bytearray()
+        # Hashes; of what a system message says only where the answer is short, else 0.
+        self._answers, self._systems, self._is_short = array("Q"), array("Q"), array("B")
+
+    def look(self, row: Row) -> None:
+        """Keep what a row asks and answers."""
+        example = row.example
+        first = example.messages[0]
+        self._questions += hashlib.blake2b(
+            _question(example).encode("utf-8", "surrogatepass"), digest_size=_DIGEST
+        ).digest()
+        self._answers.append(Tally.hashed(normalise(example.answer)))
+        self._systems.append(Tally.hashed(first.content if first.role == "system" else ""))
+        self._is_short.append(len(example.answer) <= _LONGEST_LABEL)
+
+    def join(self, later: Self) -> None:
+        """Keep what later rows ask and answer too."""
+        self._questions += later._questions
+        self._answers.extend(later._answers)
+        self._systems.extend(later._systems)
+        self._is_short.extend(later._is_short)
+
+    def findings(self, context: CheckContext) -> list[Finding]:
+        """One for equal questions, and one for nearly equal ones."""
+        equal = [position for group in self.contradicting() for position in group]
+        known = set(equal)
+        near = [position for group in self._near(context) for position in group if position not in known]
+        return [*_equal_finding(context, equal, len(self._answers)), *_near_finding(context, near)]
+
+    def contradicting(self) -> list[list[int]]:
+        """Positions of rows that ask the same, where their answers differ."""
+        if not self._questions:
+            return []
+        digests = numpy.array(numpy.frombuffer(self._questions, dtype=">u8").reshape(-1, 2))
+        order = numpy.lexsort((digests[:, 1], digests[:, 0]))
+        begins = numpy.flatnonzero(numpy.append(True, (digests[order][1:] != digests[order][:-1]).any(axis=1)))
+        ends = numpy.append(begins[1:], len(order))
+        several = numpy.flatnonzero(ends - begins > 1)
+        groups = [order[begins[group] : ends[group]].tolist() for group in several]
+        return sorted(group for group in groups if self._differ(group))
+
+    def commonest_answer(self, group: Sequence[int]) -> int | None:
+        """The hash of the answer that most rows of a group give; None where two are as common."""
+        counts = Counter(self._answers[position] for position in group).most_common(2)
+        return counts[0][0] if counts[0][1] > counts[1][1] else None
+
+    def minorities(self) -> set[int]:
+        """Positions of rows whose answer is not the commonest one to their question."""
+        gone: set[int] = set()
+        for group in self.contradicting():
+            kept = self.commonest_answer(group)
+            gone |= {position for position in group if self._answers[position] != kept}
+        return gone
+
+    def _near(self, context: CheckContext) -> list[list[int]]:
+        """Rows with short answers that ask nearly the same under the same system text, where their answers differ.
+
+        Two long answers to one question may both be right.
+        """
+        asked: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+        for number, group in enumerate(context.near_prompts):
+            for position in group:
+                if self._is_short[position]:
+                    asked[number, self._systems[position]].append(position)
+        return [group for group in asked.values() if self._differ(group)]
+
+    def _differ(self, group: Sequence[int]) -> bool:
+        return len({self._answers[position] for position in group}) > 1
 
 
 def without_minorities(context: CheckContext) -> list[Row]:
     """The rows without answers that fewer examples give to the same question; where none is commonest, without all."""
-    gone: set[int] = set()
-    for rows in _contradicting(context):
-        counts = Counter(normalise(row.example.answer) for row in rows).most_common(2)
-        kept = counts[0][0] if counts[0][1] > counts[1][1] else None
-        gone |= {id(row) for row in rows if normalise(row.example.answer) != kept}
-    return [row for row in context.rows if id(row) not in gone]
+    gone = looked(Contradictions(), context.rows).minorities()
+    return [row for position, row in enumerate(context.rows) if position not in gone]
 
 
-def _equal_finding(found: list[Row], total: int) -> list[Finding]:
+def _equal_finding(context: CheckContext, found: list[int], total: int) -> list[Finding]:
     if not found:
         return []
     meaning = (
@@ -37,49 +107,22 @@ def _equal_finding(found: list[Row], total: int) -> list[Finding]:
     )
     severity = "problem" if len(found) >= 0.05 * total else "warning"
     advice = "Keep the right answer of each and delete the others, unless the variety is what you want to teach."
-    return [Finding(NAME, severity, len(found), meaning, _shown(found), advice)]
+    return [Finding(NAME, severity, len(found), meaning, _shown(context, found), advice)]
 
 
-def _near_finding(found: list[Row]) -> list[Finding]:
+def _near_finding(context: CheckContext, found: list[int]) -> list[Finding]:
     if not found:
         return []
     meaning = f"{counted(len(found), 'example asks', 'examples ask')} nearly the same as another, answered differently."
     advice = "Look whether the little that differs in the question is what decides the answer."
-    return [Finding(_NEAR, "note", len(found), meaning, _shown(found), advice)]
+    return [Finding(_NEAR, "note", len(found), meaning, _shown(context, found), advice)]
 
 
-def _shown(found: list[Row]) -> tuple[RowReference, ...]:
-    questions = [f"{row.example.prompt[-1].content} -> {row.example.answer}" for row in found]
-    return references(found, questions)
+def _shown(context: CheckContext, found: list[int]) -> tuple[RowReference, ...]:
+    return shown(context, found, lambda row, _: f"{row.example.prompt[-1].content} -> {row.example.answer}")
 
 
-def _contradicting(context: CheckContext) -> list[list[Row]]:
-    """Rows that ask the same, where their answers differ."""
-    asked: defaultdict[tuple[str, ...], list[Row]] = defaultdict(list)
-    for row in context.rows:
-        asked[_question(row.example)].append(row)
-    return [rows for rows in asked.values() if _differ(rows)]
-
-
-def _near(context: CheckContext) -> list[list[Row]]:
-    """Rows with short answers that ask nearly the same under the same system text, where their answers differ.
-
-    Two long answers to one question may both be right.
-    """
-    asked: defaultdict[tuple[int, str], list[Row]] = defaultdict(list)
-    for number, group in enumerate(context.near_prompts):
-        for row in (context.rows[position] for position in group):
-            if len(row.example.answer) <= _LONGEST_LABEL:
-                first = row.example.messages[0]
-                asked[number, first.content if first.role == "system" else ""].append(row)
-    return [rows for rows in asked.values() if _differ(rows)]
-
-
-def _differ(rows: list[Row]) -> bool:
-    return len({normalise(row.example.answer) for row in rows}) > 1
-
-
-def _question(example: Example) -> tuple[str, ...]:
+def _question(example: Example) -> str:
     """What is asked, system text and tools included.
 
     Stricter than the splits are, which must never leak: "-5" and "5", "2 + 2" and "2 * 2" are different questions.
@@ -87,4 +130,4 @@ def _question(example: Example) -> tuple[str, ...]:
     said = (
         f"{message.role} {' '.join(message.content.casefold().split()).rstrip(' .!?')}" for message in example.prompt
     )
-    return (*said, repr(example.tools))
+    return "\x1e".join((*said, repr(example.tools)))

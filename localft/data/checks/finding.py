@@ -1,14 +1,15 @@
 """What a check gets and what it says."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from localft.data.asking import Asked
 from localft.data.examples import Example
 from localft.data.rows import excerpt
 from localft.data.sealing import SEALED_TEXT
-from localft.data.splitting import near_prompts
+from localft.data.splitting import differ_in_system_only, near_among
 from localft.data.token_lengths import TokenLengths
 from localft.data.versions import DatasetVersion, Split
 from localft.errors import UserError
@@ -60,7 +61,7 @@ class Finding:
 class CheckContext:
     """The examples of all splits, their version, their lengths where a model was given, and the golden questions.
 
-    `golden_fault` says why the golden questions cannot be read.
+    `golden_fault` says why the golden questions cannot be read. `known_asked` is what the rows ask where that is known.
     """
 
     rows: Sequence[Row]
@@ -68,17 +69,37 @@ class CheckContext:
     lengths: TokenLengths | None = None
     golden: Sequence[Example] = ()
     golden_fault: UserError | None = None
+    known_asked: Asked | None = None
+
+    @cached_property
+    def asked(self) -> Asked:
+        """What the rows ask."""
+        return self.known_asked or self._ask(with_system=False)
 
     @cached_property
     def near_prompts(self) -> list[list[int]]:
         """Positions of rows that ask nearly the same, as groups."""
-        return near_prompts([row.example for row in self.rows])
+        return near_among(self._ask(with_system=True) if differ_in_system_only(self.asked) else self.asked)
+
+    def _ask(self, with_system: bool) -> Asked:
+        asked = Asked(with_system)
+        for row in self.rows:
+            asked.look(row.example)
+        return asked
 
 
 def references(rows: Sequence[Row], texts: Sequence[str] | None = None) -> tuple[RowReference, ...]:
     """Name the first of `rows`, each with a text of `texts` or its answer."""
     shown = texts if texts is not None else [row.example.answer for row in rows]
     return tuple(reference(row, text) for row, text in zip(rows[:MOST_ROWS], shown[:MOST_ROWS], strict=True))
+
+
+def shown(
+    context: CheckContext, positions: Sequence[int], text: Callable[[Row, int], str] | None = None
+) -> tuple[RowReference, ...]:
+    """Name the first of the rows at these positions, each with what `text` says of row and position, or its answer."""
+    named = ((context.rows[position], position) for position in positions[:MOST_ROWS])
+    return tuple(reference(row, text(row, position) if text else row.example.answer) for row, position in named)
 
 
 def reference(row: Row, text: str) -> RowReference:

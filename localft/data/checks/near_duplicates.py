@@ -1,45 +1,71 @@
 """Examples that say nearly the same: they teach little, and count as often as they occur."""
 
-from localft.data.checks.finding import CheckContext, Finding, Row, counted, percent, references
+from array import array
+from typing import Self
+
+from localft.data.asking import Column
+from localft.data.checks.finding import CheckContext, Finding, Row, counted, percent, shown
+from localft.data.checks.looking import Check, looked
 from localft.data.near import near_groups
+from localft.data.runs import Texts
 
 NAME = "near-duplicates"
 _MANY = 0.05
 
 
-def check(context: CheckContext) -> list[Finding]:
-    """Find examples whose whole conversation says nearly what an earlier one says."""
-    found = _surplus(context)
-    if not found:
-        return []
-    total = len(context.rows)
-    meaning = (
-        f"{counted(len(found), 'example says', 'examples say')} nearly the same as another one "
-        f"({percent(len(found), total)})."
-    )
-    texts = [f"like {first.example.source}, row {first.example.row}: {row.example.answer}" for row, first in found]
-    severity = "warning" if len(found) >= _MANY * total else "note"
-    advice = "Keep one of each: what is said more often is learned more strongly."
-    return [Finding(NAME, severity, len(found), meaning, references([row for row, _ in found], texts), advice)]
+class NearDuplicates(Check):
+    """Finds examples whose whole conversation says nearly what an earlier one says."""
+
+    def __init__(self) -> None:
+        self._texts, self._sources, self._numbers = Texts(), Column(), array("q")
+
+    def look(self, row: Row) -> None:
+        """Keep what a row says."""
+        self._texts.add(_said(row))
+        self._sources.add(row.example.source)
+        self._numbers.append(row.example.row)
+
+    def join(self, later: Self) -> None:
+        """Keep what later rows say too."""
+        self._texts.join(later._texts)
+        self._sources.join(later._sources)
+        self._numbers.extend(later._numbers)
+
+    def surplus(self) -> list[tuple[int, int]]:
+        """(position of a row, of the one it resembles that comes first in the files), in the order of the files."""
+        sources = self._sources.texts()
+        found = []
+        for group in near_groups(self._texts):
+            first, *others = sorted(group, key=lambda position: (sources[position], self._numbers[position]))
+            found += [(position, first) for position in others]
+        return sorted(found, key=lambda pair: (sources[pair[0]], self._numbers[pair[0]]))
+
+    def findings(self, context: CheckContext) -> list[Finding]:
+        """One where there are such examples."""
+        found = self.surplus()
+        if not found:
+            return []
+        total = len(self._texts)
+        meaning = (
+            f"{counted(len(found), 'example says', 'examples say')} nearly the same as another one "
+            f"({percent(len(found), total)})."
+        )
+        firsts = dict(found)
+
+        def resembling(row: Row, position: int) -> str:
+            first = context.rows[firsts[position]].example
+            return f"like {first.source}, row {first.row}: {row.example.answer}"
+
+        rows = shown(context, [position for position, _ in found], resembling)
+        severity = "warning" if len(found) >= _MANY * total else "note"
+        advice = "Keep one of each: what is said more often is learned more strongly."
+        return [Finding(NAME, severity, len(found), meaning, rows, advice)]
 
 
 def without(context: CheckContext) -> list[Row]:
     """The rows without those that say nearly what an earlier one says."""
-    surplus = {id(row) for row, _ in _surplus(context)}
-    return [row for row in context.rows if id(row) not in surplus]
-
-
-def _surplus(context: CheckContext) -> list[tuple[Row, Row]]:
-    """(row, the one it resembles that comes first in the files)."""
-    found = []
-    for group in near_groups([_said(row) for row in context.rows]):
-        first, *others = sorted((context.rows[position] for position in group), key=_place)
-        found += [(row, first) for row in others]
-    return sorted(found, key=lambda pair: _place(pair[0]))
-
-
-def _place(row: Row) -> tuple[str, int]:
-    return row.example.source, row.example.row
+    surplus = dict(looked(NearDuplicates(), context.rows).surplus())
+    return [row for position, row in enumerate(context.rows) if position not in surplus]
 
 
 def _said(row: Row) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-from localft.data.checks.finding import CheckContext, Finding, Row, counted, references
+from localft.data.checks.finding import CheckContext, Finding, Row, counted, shown
 from localft.data.checks.looking import RowCheck
 
 MARKS = "format marks"
@@ -15,11 +15,11 @@ def check(context: CheckContext) -> list[Finding]:
     refused = context.lengths.refused if context.lengths is not None else []
     if not refused:
         return []
-    rows = [context.rows[position] for position, _ in refused]
     meaning = f"{counted(len(refused), 'example does', 'examples do')} not fit into the model's chat format."
     advice = "Bring their turns into order (system, user, assistant in turn), or delete them."
-    texts = [reason for _, reason in refused]
-    return [Finding("chat format", "problem", len(refused), meaning, references(rows, texts), advice)]
+    reasons = dict(refused)
+    rows = shown(context, list(reasons), lambda _, position: reasons[position])
+    return [Finding("chat format", "problem", len(refused), meaning, rows, advice)]
 
 
 class Marks(RowCheck):

@@ -48,7 +48,7 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
     chat = read_whatsapp(lines, name) if suffix not in JSON_LINES else None
     if chat is not None:
         return _of_chat(chat, name, choice, lines.notes)
-    questions = read_questions(lines) if suffix not in _JSON_LINES else None
+    questions = read_questions(lines) if suffix not in JSON_LINES else None
     if questions is not None:
         return questions
     if first.startswith("["):

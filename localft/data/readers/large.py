@@ -19,8 +19,8 @@ _LONGEST_FIRST_LINE = 16 << 20
 def open_large(path: Path, name: str) -> Contents | None:
     """A file of `LARGE` bytes or more, with rows that are read when they are asked for.
 
-    None where it is smaller, or of a format that has to be read as a whole: archives, workbooks, chats, UTF-16, and JSON
-    that is not one object a line.
+    None where it is smaller, or of a format that has to be read as a whole: archives, workbooks, chats, UTF-16, and
+    JSON that is not one object a line.
 
     Raises:
         UserError: it cannot be read, or is binary.
