@@ -134,6 +134,7 @@ _SYSTEM_SENTENCES: dict[int, tuple[str, str]] = {
     errno.EEXIST: ("There is already something{where}.", "Move it, or choose another name."),
     errno.ENAMETOOLONG: ("A name is too long for this disk{where}.", "Choose a shorter name."),
     errno.EIO: ("The disk reports an error{where}.", "Check the disk and its cable; copy what matters elsewhere."),
+    errno.ENOMEM: ("This computer ran out of memory{where}.", "Close other programs, or choose a smaller model."),
     errno.EADDRINUSE: (
         "The port is already in use.",
         "Choose another one with --port, or close the program that uses it.",

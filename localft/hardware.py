@@ -1,10 +1,12 @@
 """What this computer has: cards, memory, disk, processor; read without torch, and never by raising."""
 
+import contextlib
 import os
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from localft import paths
 
@@ -22,6 +24,8 @@ class Gpu:
     """What no program uses at this moment."""
     compute_capability: tuple[int, int] | None
     """(8, 6) for an RTX 3060; None where the driver does not say."""
+    holders: tuple[tuple[int, int | None], ...] = ()
+    """(process id, bytes it holds) as far as the driver tells; it names no bytes on Windows, no process under WSL."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Memory:
     total_bytes: int
     available_bytes: int
     swap_total_bytes: int
+    swap_free_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,8 @@ class Hardware:
     """Of the folder with the projects."""
     physical_cores: int
     logical_cores: int
+    waits_for: tuple[str, ...] = ()
+    """Titles of localft's own work whose memory is counted as free here (`localft.jobs.holding`)."""
 
 
 def read_hardware() -> Hardware:
@@ -80,7 +87,7 @@ def read_memory() -> Memory:
     import psutil
 
     memory, swap = psutil.virtual_memory(), psutil.swap_memory()
-    return Memory(memory.total, memory.available, swap.total)
+    return Memory(memory.total, memory.available, swap.total, swap.free)
 
 
 def read_disk(folder: Path) -> Disk:
@@ -156,4 +163,18 @@ def _read_gpu(index: int) -> Gpu:
         total_bytes=int(memory.total),
         free_bytes=int(memory.free),
         compute_capability=capability,
+        holders=_read_holders(handle),
     )
+
+
+def _read_holders(handle: Any) -> tuple[tuple[int, int | None], ...]:
+    """Who holds memory of a card; a process that computes and draws is told twice, with the same bytes."""
+    import pynvml
+
+    holders: dict[int, int | None] = {}
+    for read in (pynvml.nvmlDeviceGetComputeRunningProcesses, pynvml.nvmlDeviceGetGraphicsRunningProcesses):
+        # Neither is there with every driver, and what is free is known without them.
+        with contextlib.suppress(pynvml.NVMLError):
+            for process in read(handle):
+                holders[int(process.pid)] = None if process.usedGpuMemory is None else int(process.usedGpuMemory)
+    return tuple(holders.items())

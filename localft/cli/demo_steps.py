@@ -17,8 +17,8 @@ from localft.data.versions import DatasetVersion, iterate_split, list_versions
 from localft.errors import UserError
 from localft.evaluation.evaluations import Evaluation, list_evaluations, open_evaluation, start_evaluation
 from localft.export.exports import Export, list_exports, open_export, start_export
-from localft.hardware import read_hardware
 from localft.jobs import JobView
+from localft.jobs.holding import hardware_for_next_job
 from localft.models.base_model import STARTER
 from localft.models.find import find_model
 from localft.planning.proposals import plan_recipe
@@ -113,7 +113,7 @@ class Demo:
         return open_run(self._project, run.id)
 
     def _start_run(self, version: DatasetVersion) -> Run:
-        model, hardware = find_model(STARTER), read_hardware()
+        model, hardware = find_model(STARTER), hardware_for_next_job()
         proposal = plan_recipe(self._project, model, propose(self._project, version.id, model, hardware), hardware)
         self._output.say(plan_sentence(proposal))
         return start_run(self._project, proposal.recipe, proposal.plan)

@@ -55,10 +55,10 @@ def search(output: Output, query: str, limit: int) -> None:
 
 
 def _print_entries(output: Output, entries: list[CatalogueEntry]) -> None:
-    from localft.hardware import read_hardware
+    from localft.jobs.holding import hardware_for_next_job
     from localft.planning.overview import fit_badge, fit_changes
 
-    hardware = read_hardware()
+    hardware = hardware_for_next_job()
     models = [entry.described() if entry.parameters else None for entry in entries]
     fits = [fit_badge(model, hardware) if model else None for model in models]
     changes = [fit_changes(model, hardware) if model else () for model in models]
@@ -77,6 +77,7 @@ def _print_entries(output: Output, entries: list[CatalogueEntry]) -> None:
         ],
         numbers=("WEIGHTS", "DOWNLOAD"),
     )
+    _print_changes(output, entries, changes)
     output.result(
         {
             "models": [
@@ -87,19 +88,29 @@ def _print_entries(output: Output, entries: list[CatalogueEntry]) -> None:
     )
 
 
+def _print_changes(output: Output, entries: list[CatalogueEntry], changes: list[tuple[str, ...]]) -> None:
+    """What would help where a model does not fit, the cheapest first."""
+    if any(changes):
+        output.say()
+        output.say("What would help where a model is too large, the cheapest first:")
+    for entry, sentences in zip(entries, changes, strict=True):
+        if sentences:
+            output.say(f"  {entry.reference}: {' '.join(sentences)}")
+
+
 @models.command("show", epilog=examples("localft models show starter", "localft models show ./my-model --json"))
 @click.argument("model")
 @json_option
 @click.pass_obj
 def show(output: Output, model: str) -> None:
     """Show one model: a hub id, a folder, or "starter". Nothing but its small description files is fetched."""
-    from localft.hardware import read_hardware
+    from localft.jobs.holding import hardware_for_next_job
     from localft.models.download import has_tokenizer, is_present
     from localft.models.find import find_model
     from localft.models.templates import template_names
     from localft.planning.overview import fit_badge, fit_changes
 
-    found, hardware = find_model(model), read_hardware()
+    found, hardware = find_model(model), hardware_for_next_job()
     here, fits, changes = is_present(found), fit_badge(found, hardware), fit_changes(found, hardware)
     names = template_names(found) if not found.has_chat_template and has_tokenizer(found) else []
     facts = {

@@ -47,7 +47,7 @@ def make_proposal(output: Output, project: Project, options: Mapping[str, Any]) 
     Raises:
         UserError: the project has no data, the model cannot be found, or a setting is wrong.
     """
-    from localft.hardware import read_hardware
+    from localft.jobs.holding import hardware_for_next_job
     from localft.planning.proposals import plan_recipe
 
     overrides = chosen(TrainingSettings, options)
@@ -55,20 +55,20 @@ def make_proposal(output: Output, project: Project, options: Mapping[str, Any]) 
         base_model, recipe = _repeat(project, options, overrides)
     else:
         base_model, recipe = _propose(output, project, options, overrides)
-    return plan_recipe(project, base_model, recipe, read_hardware())
+    return plan_recipe(project, base_model, recipe, hardware_for_next_job())
 
 
 def _propose(
     output: Output, project: Project, options: Mapping[str, Any], overrides: Mapping[str, Any]
 ) -> tuple[BaseModel, Recipe]:
-    from localft.hardware import read_hardware
+    from localft.jobs.holding import hardware_for_next_job
     from localft.planning.proposing import propose
 
     version = _version(project, options["dataset"])
     wanted = options["base_model"]
     base_model = find_model(_usual_model(output, project) if wanted is None else wanted)
     preset: Preset = options["preset"] or "balanced"
-    return base_model, propose(project, version, base_model, read_hardware(), preset, overrides)
+    return base_model, propose(project, version, base_model, hardware_for_next_job(), preset, overrides)
 
 
 def _repeat(project: Project, options: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[BaseModel, Recipe]:
@@ -127,14 +127,18 @@ def _usual_model(output: Output, project: Project) -> str:
 def plan_sentence(proposal: Proposal) -> str:
     """The plan in one sentence: what, where, how large, how long, for how much."""
     from localft import words
+    from localft.planning import telling
 
     preferences = read_preferences()
     price = words.money(preferences.price_of(proposal.plan.watt_hours), preferences.currency)
     plan, settings = proposal.plan, proposal.recipe.settings
     fits = {"comfortably": "fits comfortably", "tightly": "fits tightly", "no": "does not fit"}[plan.fits]
+    where = f"on {plan.device}: {words.memory(plan.total_bytes)} of {words.memory(plan.device_bytes)}"
+    if telling.is_short_of_host_memory(plan):
+        where = f"this computer: {telling.host(plan)}"
     return (
-        f"{proposal.base_model.name} with {settings.method} {fits} on {plan.device}: "
-        f"{words.memory(plan.total_bytes)} of {words.memory(plan.device_bytes)}, "
+        f"{proposal.base_model.name} with {settings.method} {fits} {where}; "
         f"{words.counted(plan.steps, 'step')} of {words.counted(settings.batch_size, 'example')}, "
-        f"about {words.duration(plan.seconds)} and {price} of electricity."
-    )
+        f"about {words.duration(plan.seconds)} at {words.rate(plan.tokens_per_second, 'tokens')}, "
+        f"{telling.energy(plan.watt_hours)} or {price} of electricity. {telling.waiting(plan)}"
+    ).rstrip()

@@ -67,13 +67,13 @@ def sweep(
     if comparing:
         _show(output, project, None)
         return
-    from localft.hardware import read_hardware
+    from localft.jobs.holding import hardware_for_next_job
     from localft.planning.sweep import plan_sweep, read_learning_rates, read_ranks
 
     _refuse_both(options, ranks, learning_rates)
     tried = read_ranks(ranks), read_learning_rates(learning_rates)
     proposal = make_proposal(output, project, options)
-    hardware, cards = read_hardware(), read_preferences().cards
+    hardware, cards = hardware_for_next_job(), read_preferences().cards
     refuse_missing_cards(cards, hardware)
     planned = plan_sweep(proposal, hardware, *tried)
     output.note(plan_sentence(max(planned.proposals, key=lambda one: one.plan.total_bytes)))

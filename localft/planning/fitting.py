@@ -26,4 +26,4 @@ def fit_host(needed: int, hardware: Hardware) -> Fit:
     memory = hardware.memory
     if needed <= memory.available_bytes:
         return "comfortably"
-    return "tightly" if needed <= memory.available_bytes + memory.swap_total_bytes else "no"
+    return "tightly" if needed <= memory.available_bytes + memory.swap_free_bytes else "no"

@@ -7,10 +7,11 @@ from localft.hardware import Hardware
 from localft.models.base_model import BaseModel
 from localft.planning.device import device_of
 from localft.planning.experience import Experience
-from localft.planning.fitting import COMFORTABLE, TIGHT, Fit, fit
+from localft.planning.explaining import host_advice
+from localft.planning.fitting import COMFORTABLE, FITS, TIGHT, Fit, fit, fit_host
 from localft.planning.lengths import TokenStats
 from localft.planning.load import Load
-from localft.planning.memory import memory_by_cause
+from localft.planning.memory import host_bytes, memory_by_cause
 from localft.planning.model_shape import shape_of
 from localft.planning.plan import make_plan
 from localft.planning.recipe import Recipe, TrainingSettings
@@ -26,8 +27,9 @@ _USUAL = TrainingSettings(method="qlora", epochs=3, max_length=_LENGTH)
 
 def fit_badge(base_model: BaseModel, hardware: Hardware) -> Fit:
     """Tell in a word how a model fits this machine, fine-tuned with qlora on examples of up to 1,024 tokens."""
-    device, shape = device_of(hardware), shape_of(base_model)
-    return fit(sum(memory_by_cause(shape, _smallest(base_model, hardware)).values()), device)
+    device, shape, smallest = device_of(hardware), shape_of(base_model), _smallest(base_model, hardware)
+    on_device = fit(sum(memory_by_cause(shape, smallest).values()), device)
+    return max(on_device, fit_host(host_bytes(shape, smallest), hardware), key=FITS.index)
 
 
 def fit_changes(base_model: BaseModel, hardware: Hardware) -> tuple[str, ...]:
@@ -40,6 +42,8 @@ def fit_changes(base_model: BaseModel, hardware: Hardware) -> tuple[str, ...]:
         sum(memory_by_cause(shape, load).values())
         for load in (smallest, replace(smallest, rank=_LOW_RANK, length=_SHORT))
     )
+    if fit(needed, device) != "no":
+        return host_advice(host_bytes(shape, smallest), hardware)
     changes = []
     if fit(less, device) != "no":
         sentence = f"Choose rank {_LOW_RANK} and limit examples to {_SHORT} tokens"

@@ -36,6 +36,7 @@ class Plan(Record):
 
     `memory` maps each cause to bytes, in the order in which a stacked bar shows them; `device_bytes` is what the device
     can give to a run, and `total_bytes` the sum; `host_bytes` is what a run on a card takes of the computer's memory.
+    Of that `host_free_bytes` are free. `waits_for`: localft's own work that ends before; its memory counts as free.
     `attends_at_once`: one call attends to all documents of a micro-batch.
     `batch_size` = `micro_batch_size` x `accumulation`, exactly. `validate_every` counts steps. `seconds` and
     `watt_hours` are estimates; `tokens_per_second` is the formula's times `speed_correction`, and what lives in memory
@@ -67,6 +68,8 @@ class Plan(Record):
     speed_correction: float = 1.0
     memory_correction: float = 1.0
     host_bytes: int = 0
+    host_free_bytes: int = 0
+    waits_for: tuple[str, ...] = ()
     flops_per_token: float = 0.0
     device_flops: float = 0.0
     seconds: float
@@ -128,6 +131,8 @@ def make_plan(
         speed_correction=correction.speed,
         memory_correction=correction.memory,
         host_bytes=host,
+        host_free_bytes=hardware.memory.available_bytes,
+        waits_for=hardware.waits_for,
         flops_per_token=flops_per_token(shape, replace(load, length=max(1, round(mean)))),
         device_flops=device.flops if device.known else 0.0,
         seconds=seconds,

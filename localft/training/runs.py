@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localft import jobs, words
+from localft import jobs
 from localft.data.versions import list_versions, shared_system_prompt
 from localft.errors import UserError
 from localft.hardware import Hardware, read_hardware
@@ -16,6 +16,7 @@ from localft.models.find import find_model
 from localft.models.templates import chat_format_for
 from localft.planning.plan import Plan
 from localft.planning.recipe import Recipe
+from localft.planning.telling import refusal
 from localft.store import files
 from localft.store.projects import Listing, Project, list_folders
 from localft.training.checkpoints import WEIGHTS, published
@@ -116,11 +117,7 @@ def refuse_too_large(plan: Plan) -> None:
         UserError: its plan says so.
     """
     if plan.fits == "no":
-        needed, there = words.memory(plan.total_bytes), words.memory(plan.device_bytes)
-        raise UserError(
-            f"This run needs {needed}, and {plan.device} has {there}.",
-            " ".join(plan.advice) or "Choose a smaller base model.",
-        )
+        raise UserError(*refusal(plan))
 
 
 def prepare_run(

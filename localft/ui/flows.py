@@ -9,7 +9,8 @@ from localft.data.versions import list_versions, newest_version
 from localft.errors import UserError
 from localft.evaluation.evaluations import list_evaluations
 from localft.export.exports import list_exports
-from localft.hardware import Hardware, read_hardware
+from localft.hardware import Hardware
+from localft.jobs.holding import hardware_for_next_job
 from localft.models.base_model import STARTER, BaseModel
 from localft.models.find import find_model
 from localft.planning.proposals import Proposal, plan_recipe
@@ -44,7 +45,7 @@ def train(project: Project, reference: str, preset: Preset, overrides: Mapping[s
     Raises:
         UserError: there are no examples, the model is not here, or the run does not fit.
     """
-    hardware, cards = read_hardware(), read_preferences().cards
+    hardware, cards = hardware_for_next_job(), read_preferences().cards
     refuse_missing_cards(cards, hardware)
     proposal = prepare(project, find_model(reference), hardware, preset, overrides)
     return start_run(project, proposal.recipe, proposal.plan, cards=cards)
@@ -76,7 +77,7 @@ def try_several(
     Raises:
         UserError: as for `plan_several`, or the model is not here, or a run does not fit.
     """
-    hardware, cards = read_hardware(), read_preferences().cards
+    hardware, cards = hardware_for_next_job(), read_preferences().cards
     refuse_missing_cards(cards, hardware)
     planned = plan_several(project, reference, preset, overrides, ranks, learning_rates, hardware)
     return start_sweep(project, planned.proposals, cards=cards)

@@ -13,6 +13,7 @@ from localft import jobs
 from localft.errors import UserError
 from localft.hardware import Hardware, read_hardware
 from localft.jobs import JobState, JobView
+from localft.jobs.holding import once_free
 from localft.store.projects import create_project
 from localft.ui.handlers import Updates
 from localft.ui.once import new_key
@@ -66,6 +67,10 @@ class Watch:
             if self._hardware is None or now - self._read_at > _HARDWARE_SECONDS:
                 self._hardware, self._read_at = read_hardware(), now
             return self._hardware
+
+    def hardware_for_next_job(self) -> Hardware:
+        """The same once what goes on has ended: what plans and lists of models rest on."""
+        return once_free(self.hardware())
 
     def jobs(self) -> tuple[list[JobView], JobView | None]:
         """The jobs that wait or run, served models left out, and the one that was last seen to end."""

@@ -33,7 +33,7 @@ def draw(shared: Shared, watch: Watch) -> None:
     def read(page: Page) -> Updates:
         project = page.project
         hardware = watch.hardware()
-        offered = models.offers(hardware)
+        offered = models.offers(watch.hardware_for_next_job())
         chosen = (project.info.base_model or STARTER) if project else None
         stands = standing(project)
         return {

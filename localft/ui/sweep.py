@@ -67,7 +67,7 @@ def connect_several(
     started: Once[Sweep] = Once()
 
     def look(slug: str | None, ranks: str, rates: str, *given: Any) -> Updates:
-        planned = flows.plan_several(required(slug), *chosen(*given), ranks, rates, watch.hardware())
+        planned = flows.plan_several(required(slug), *chosen(*given), ranks, rates, watch.hardware_for_next_job())
         return {widgets.line: parts.note(planned.sentence)}
 
     def look_if_open(line: str | None, *given: Any) -> Updates:

@@ -263,7 +263,9 @@ class _Planner:
         if planned is None:
             return {}
         overrides = self._setup.form.changed(given, planned.proposed)
-        proposal = flows.prepare(required(slug), find_model(reference), self._watch.hardware(), preset, overrides)
+        proposal = flows.prepare(
+            required(slug), find_model(reference), self._watch.hardware_for_next_job(), preset, overrides
+        )
         model = proposal.base_model
         return {
             self._setup.line: self._line(model, template_choices(model), proposal.recipe.settings.chat_template),
@@ -272,12 +274,12 @@ class _Planner:
 
     def _line(self, model: BaseModel, templates: Sequence[str], chosen: str | None) -> str:
         """What the model is, whether it fits and is here, and the chat template of one without its own."""
-        fit, present = fit_badge(model, self._watch.hardware()), is_present(model)
+        fit, present = fit_badge(model, self._watch.hardware_for_next_job()), is_present(model)
         line = views.model_line(model.name, model.reference, fit, present, model.weight_bytes, model.licence)
         return line + views.template_line(template_note(model, templates, chosen))
 
     def _plan(self, project: Project, reference: str, preset: Preset, overrides: dict[str, Any]) -> Updates:
-        setup, hardware = self._setup, self._watch.hardware()
+        setup, hardware = self._setup, self._watch.hardware_for_next_job()
         model = find_model(reference)
         present, templates = is_present(model), template_choices(model)
         line = self._line(model, templates, overrides.get("chat_template"))

@@ -47,6 +47,10 @@ def test_a_full_disk_that_a_library_tells_in_its_text() -> None:
     assert _told(OSError(28, "No space left on device", "/data/x")) == "The disk is full: /data/x."
 
 
+def test_no_memory_for_mapping_a_file() -> None:
+    assert _told(OSError(12, "Cannot allocate memory")) == "This computer ran out of memory."
+
+
 @pytest.mark.parametrize(
     "error",
     [

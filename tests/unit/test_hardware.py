@@ -80,9 +80,11 @@ def test_cards_are_read_from_the_driver(monkeypatch: pytest.MonkeyPatch) -> None
         "nvmlDeviceGetCudaComputeCapability": lambda handle: (8, 6),
         "nvmlDeviceGetUUID": lambda handle: "GPU-1",
         "nvmlDeviceGetName": lambda handle: "NVIDIA GeForce RTX 3060",
+        "nvmlDeviceGetComputeRunningProcesses": lambda handle: [SimpleNamespace(pid=7, usedGpuMemory=2**30)],
+        "nvmlDeviceGetGraphicsRunningProcesses": lambda handle: _fail(pynvml.NVML_ERROR_NOT_SUPPORTED),
     }
     for name, answer in answers.items():
         monkeypatch.setattr(pynvml, name, answer)
     found = hardware.read_hardware()
     assert found.driver == "580.65.06"
-    assert found.gpus == (Gpu(0, "GPU-1", "NVIDIA GeForce RTX 3060", 12 * 2**30, 10 * 2**30, (8, 6)),)
+    assert found.gpus == (Gpu(0, "GPU-1", "NVIDIA GeForce RTX 3060", 12 * 2**30, 10 * 2**30, (8, 6), ((7, 2**30),)),)

@@ -20,6 +20,7 @@ from localft.planning.overview import fit_badge, fit_changes, usual_seconds
 from localft.planning.plan import ALL_LAYERS, Plan, make_plan
 from localft.planning.proposing import PRESETS, propose, propose_values
 from localft.planning.recipe import Preset, Recipe, TrainingSettings
+from localft.planning.telling import refusal, waiting
 from localft.settings import fields
 from localft.store import files
 from localft.training.rows import order_steps
@@ -327,7 +328,7 @@ def test_lengths_are_estimated_before_a_download_and_say_so() -> None:
 
 def test_the_computers_own_memory_counts_on_a_card() -> None:
     def hardware(available: float, swap: float, system: str = "Linux") -> Hardware:
-        memory = Memory(16 * GIB, int(available * GIB), int(swap * GIB))
+        memory = Memory(16 * GIB, int(available * GIB), 8 * GIB, int(swap * GIB))
         return replace(computer("NVIDIA GeForce RTX 4090", 24.0), memory=memory, system=system)
 
     roomy = plan_for(LLAMA, hardware(10, 0))
@@ -340,6 +341,11 @@ def test_the_computers_own_memory_counts_on_a_card() -> None:
     none = plan_for(LLAMA, hardware(2, 0, "Windows"))
     assert none.fits == "no"
     assert "page file" in none.advice[0]
+    message, hint = refusal(none)
+    assert message.startswith("The card has room for this run, and the computer has not: loading takes")
+    assert "page file" in hint
+    assert fit_badge(LLAMA, hardware(2, 0)) == "no", "a list of models says the same"
+    assert "the computer's own memory" in fit_changes(LLAMA, hardware(2, 0))[0]
     assert plan_for(LLAMA, computer()).host_bytes == 0, "on a processor all of it is counted already"
 
 
@@ -353,3 +359,11 @@ def test_utilisation_is_a_share_of_the_peak_of_a_known_card() -> None:
     assert share == pytest.approx(2_413 * known.flops_per_token / 165e12)
     assert plan_for(LLAMA, computer("NVIDIA Odd Card", 24.0)).utilisation(2_413) is None
     assert plan_for(LLAMA, computer()).utilisation(10) is None
+
+
+def test_a_run_behind_others_says_so_and_a_free_card_says_nothing() -> None:
+    behind = replace(computer("NVIDIA GeForce RTX 3060"), waits_for=("Training Qwen3-4B", "Serving Tickets"))
+    assert waiting(plan_for(QWEN, behind)) == (
+        "It waits until Training Qwen3-4B and Serving Tickets have ended or given way; their memory is counted as free."
+    )
+    assert waiting(plan_for(QWEN, computer("NVIDIA GeForce RTX 3060"))) == ""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from localft import words
 from localft.jobs import JobState
+from localft.planning import telling
 from localft.planning.plan import Plan
 from localft.planning.recipe import Recipe
 from localft.preferences import Preferences
@@ -80,23 +81,26 @@ def plan_card(plan: Plan, recipe: Recipe, estimated: bool, preferences: Preferen
         [
             ("Time", f"about {words.duration(plan.seconds)}"),
             ("Steps", f"{plan.steps:,} of {plan.batch_size} {'pairs' if pairs else 'examples'}"),
-            ("Energy", f"about {words.rounded(plan.watt_hours, 2)} Wh, {price}"),
+            ("Rate", f"about {words.rate(plan.tokens_per_second, 'tokens')}"),
+            ("Energy", f"about {telling.energy(plan.watt_hours)}, {price}"),
             *([("The computer's memory", words.memory(plan.host_bytes))] if plan.host_bytes else []),
             ("Method", _METHODS[recipe.settings.method] + (", from pairs (DPO)" if pairs else "")),
             ("Precision", plan.precision),
         ]
     )
     guess = parts.note("The model is not here yet, so lengths are estimated from the text.") if estimated else Markup()
+    waits = parts.note(telling.waiting(plan)) if plan.waits_for else Markup()
     advice = parts.sentences(plan.advice) if plan.advice else Markup()
     body = h(
         "<p>{badge} <strong>{total}</strong> of the {limit} that {device} can give.</p>"
-        "{bar}{facts}{advice}{guess}{why}",
+        "{waits}{bar}{facts}{advice}{guess}{why}",
         badge=fit(plan.fits),
         total=words.memory(plan.total_bytes),
         limit=words.memory(plan.device_bytes),
         device=plan.device,
         bar=charts.stack(rows, plan.device_bytes, spoken, line_at=plan.device_bytes),
         facts=facts,
+        waits=waits,
         advice=advice,
         guess=guess,
         why=parts.folded("Why these values", reasons(recipe.reasons | plan.reasons, recipe)),

@@ -1,0 +1,47 @@
+"""What a finished plan means, in sentences that the app and the command line share."""
+
+from typing import TYPE_CHECKING
+
+from localft import words
+from localft.planning.fitting import TIGHT
+
+if TYPE_CHECKING:
+    from localft.planning.plan import Plan
+
+
+def energy(watt_hours: float) -> str:
+    """Energy as people are billed for it: "340 Wh", "1.2 kWh"."""
+    if watt_hours >= 1000:
+        return f"{watt_hours / 1000:,.1f} kWh"
+    return f"{watt_hours:.0f} Wh" if watt_hours >= 10 else f"{words.rounded(watt_hours, 2)} Wh"
+
+
+def refusal(plan: "Plan") -> tuple[str, str]:
+    """Why a run that does not fit does not, and what would help: the card has no room, or the computer has none."""
+    message = (
+        f"This run needs {words.memory(plan.total_bytes)}, and {plan.device} has {words.memory(plan.device_bytes)}."
+    )
+    if is_short_of_host_memory(plan):
+        message = f"The card has room for this run, and the computer has not: {host(plan)}."
+    return message, " ".join(plan.advice) or "Choose a smaller base model."
+
+
+def is_short_of_host_memory(plan: "Plan") -> bool:
+    """Whether the computer's own memory is what a run does not fit into, while the card has room."""
+    return plan.fits == "no" and plan.total_bytes <= TIGHT * plan.device_bytes
+
+
+def host(plan: "Plan") -> str:
+    """What loading takes of the computer's own memory, and what is free of it."""
+    needed, free = words.memory(plan.host_bytes), words.memory(plan.host_free_bytes)
+    return f"loading takes {needed} of its own memory, and {free} are free"
+
+
+def waiting(plan: "Plan") -> str:
+    """Behind what a run would wait, whose memory the plan counts as free; empty where nothing is in its way."""
+    if not plan.waits_for:
+        return ""
+    *others, last = plan.waits_for
+    titles = f"{', '.join(others)} and {last}" if others else last
+    its = "their" if others else "its"
+    return f"It waits until {titles} {'have' if others else 'has'} ended or given way; {its} memory is counted as free."
