@@ -29,7 +29,7 @@ _SAME: Mapping[str, str] = {
     "ext": "es",
 }  # fmt: skip
 _SURE = 0.75
-_LONGEST = 240
+_LONGEST = 160
 # Code, addresses and marks are written in no language.
 _NOT_SAID = re.compile(
     r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]*`|https?://\S+|\S+@\S+|[<{\[][^>}\]\n]{0,200}[>}\]]", re.DOTALL
@@ -39,7 +39,7 @@ _FEWEST_LETTERS = 6
 
 def language_of(text: str) -> str:
     """The ISO 639 code of the language that a text begins in; "" where it is too short to tell, or not in `NAMES`."""
-    said = _NOT_SAID.sub(" ", text[: 8 * _LONGEST])
+    said = _NOT_SAID.sub(" ", text[: 6 * _LONGEST])
     said = " ".join(said.split())[:_LONGEST]
     if sum(map(str.isalpha, said)) < _fewest_letters(said):
         return ""

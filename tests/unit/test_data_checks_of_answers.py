@@ -5,12 +5,17 @@ from typing import Any
 
 import pytest
 
+from localft.data.checking import CheckReport
 from tests.unit.test_data_checking import check, clean, found
 
 
 def with_answer(answer: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [*clean()]
     return [*rows[:-1], {"prompt": "What now?", "completion": answer}]
+
+
+def more_than_notes(report: CheckReport) -> set[str]:
+    return {name for name, (severity, _) in found(report).items() if severity != "note"}
 
 
 @pytest.mark.parametrize(
@@ -31,7 +36,7 @@ def with_answer(answer: str) -> list[dict[str, Any]]:
     ],
 )
 def test_each_fault_of_an_answer_is_told_by_one_check(answer: str, name: str, tmp_path: Path) -> None:
-    assert set(found(check(tmp_path, with_answer(answer)))) - {"amount"} == {name}
+    assert more_than_notes(check(tmp_path, with_answer(answer))) - {"other languages"} == {name}
 
 
 @pytest.mark.parametrize(
@@ -41,11 +46,11 @@ def test_each_fault_of_an_answer_is_told_by_one_check(answer: str, name: str, tm
         "Run it:\n```\n$ localft data check\n```",
         "```yaml\na: [\n```",
         "En todo caso, todo está listo.",
-        "Mehr als KI braucht es gute Daten.",
+        "More than an AI it needs good data.",
     ],
 )
 def test_what_is_right_is_left_alone(answer: str, tmp_path: Path) -> None:
-    assert set(found(check(tmp_path, with_answer(answer)))) == {"amount"}
+    assert not more_than_notes(check(tmp_path, with_answer(answer)))
 
 
 def test_what_is_wrong_with_code_is_shown(tmp_path: Path) -> None:

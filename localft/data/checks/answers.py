@@ -7,9 +7,12 @@ from typing import Self
 
 from localft.data.checks.finding import CheckContext, Finding, Row, counted, percent
 from localft.data.checks.looking import Check, Sightings, looked
+from localft.data.checks.prompt_groups import PromptGroups
 
 MIXED, INVALID = "mixed formats", "invalid JSON"
-_MOST = 0.6
+USUAL_JSON = 0.6
+"""From this share on JSON is the form that answers have."""
+
 # What is wrong, and from which share of all answers on it is a problem.
 _MEANINGS = {
     MIXED: ("not valid JSON, while most are", 0.02),
@@ -18,51 +21,67 @@ _MEANINGS = {
 _FENCED = re.compile(r"```(?:json)?\s*([\[{].*[\]}])\s*```", re.DOTALL | re.IGNORECASE)
 
 
-class Answers(Check):
-    """Where most answers are JSON, finds those that are not; elsewhere those that mean to be."""
+class _Counts:
+    """The answers under one system prompt: all, those that are not JSON, those of these that mean to be."""
 
     def __init__(self) -> None:
-        self._answered = 0
-        self._other, self._torn = Sightings(), Sightings()
+        self.answered = 0
+        self.other, self.torn = Sightings(), Sightings()
+
+    def join(self, later: Self) -> None:
+        self.answered += later.answered
+        self.other.join(later.other)
+        self.torn.join(later.torn)
+
+    @property
+    def is_form(self) -> bool:
+        """Whether JSON is the form that the answers have."""
+        return self.answered - self.other.count >= USUAL_JSON * max(1, self.answered)
+
+
+class Answers(Check):
+    """Where most answers under a system prompt are JSON, finds those that are not; elsewhere those that mean to be."""
+
+    def __init__(self) -> None:
+        self._groups: PromptGroups[_Counts] = PromptGroups(_Counts)
 
     def look(self, row: Row) -> None:
         """Count an answer, unless it is a call of a tool."""
         if row.example.messages[-1].tool_calls:
             return
-        self._answered += 1
+        counts = self._groups.of(row)
+        counts.answered += 1
         if not is_json(row.example.answer):
-            self._other.add(row)
+            counts.other.add(row)
             if looks_like_json(row.example.answer):
-                self._torn.add(row)
+                counts.torn.add(row)
 
     def join(self, later: Self) -> None:
         """Count the answers of later rows too."""
-        self._answered += later._answered
-        self._other.join(later._other)
-        self._torn.join(later._torn)
-
-    @property
-    def _is_form(self) -> bool:
-        """Whether JSON is the form that the answers have."""
-        return self._answered - self._other.count >= _MOST * max(1, self._answered)
+        self._groups.join(later._groups)
 
     def is_broken(self, row: Row) -> bool:
         """Whether a row is one of those that are found."""
         answer = row.example.answer
         if row.example.messages[-1].tool_calls or is_json(answer):
             return False
-        return self._is_form or looks_like_json(answer)
+        return self._groups.of(row).is_form or looks_like_json(answer)
 
     def findings(self, context: CheckContext) -> list[Finding]:
-        """One for what is not JSON or not quite."""
-        name, bad = (MIXED, self._other) if self._is_form else (INVALID, self._torn)
-        if not bad.count:
-            return []
-        what, limit = _MEANINGS[name]
-        severity = "problem" if bad.count >= limit * self._answered else "warning"
-        meaning = f"{counted(bad.count, 'answer is', 'answers are')} {what} ({percent(bad.count, self._answered)})."
-        advice = "Correct them or delete them: the model learns the faults along with the form."
-        return [Finding(name, severity, bad.count, meaning, bad.rows, advice)]
+        """One for what is not JSON where it should be, one for what is not quite."""
+        findings = []
+        for name, (what, limit) in _MEANINGS.items():
+            groups = [counts for counts in self._groups.all if counts.is_form == (name == MIXED)]
+            total, bad = sum(counts.answered for counts in groups), Sightings()
+            for counts in groups:
+                bad.join(counts.other if name == MIXED else counts.torn)
+            if not bad.count:
+                continue
+            severity = "problem" if bad.count >= limit * total else "warning"
+            meaning = f"{counted(bad.count, 'answer is', 'answers are')} {what} ({percent(bad.count, total)})."
+            advice = "Correct them or delete them: the model learns the faults along with the form."
+            findings.append(Finding(name, severity, bad.count, meaning, bad.rows, advice))
+        return findings
 
 
 def mended(context: CheckContext) -> list[Row]:

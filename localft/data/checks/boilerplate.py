@@ -30,22 +30,42 @@ _PLACEHOLDER = re.compile(
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of sentence that is no answer: how it is found, what it is, and what to do."""
+    """A kind of sentence that is no answer: how it is found, what it is, and what to do.
+
+    A text without any of the `signs`, in lower case, holds none, which is told faster than by the pattern.
+    """
 
     name: str
+    signs: tuple[str, ...]
     pattern: re.Pattern[str]
     what: str
     advice: str
 
 
+_REFUSAL_SIGNS = (
+    "as an ai", "as a ai", "as an artificial", "as a artificial", "as a large lang", "as an large lang", "sorry",
+    "afraid", "i can't", "i can’t", "i cannot", "i am unable", "chatgpt", "claude", "gemini", "cutoff", "cut-off",
+    "als ki", "als eine ki", "als ein ki", "künstliche intell", "sprachmodell", "en tant qu", "como ia", "como una ia",
+    "como uma ia", "como un ia", "como um ia", "cia artificial", "modelo de l", "in quanto ", "als ai", "als een ai",
+    "taalmodel", "как ис", "как яз", "作为", "aiとして", "ai 언어",
+)  # fmt: skip
+_PLACEHOLDER_SIGNS = ("[", "{{", "<", "lorem", "insert", "todo", "fixme")
+
 KINDS = (
     Kind(
         "refusals",
+        _REFUSAL_SIGNS,
         _REFUSAL,
         "a refusal or the words of another AI",
         "Delete them, unless you want to teach refusing.",
     ),
-    Kind("placeholders", _PLACEHOLDER, "a placeholder that nobody filled in", "Fill them in or delete them."),
+    Kind(
+        "placeholders",
+        _PLACEHOLDER_SIGNS,
+        _PLACEHOLDER,
+        "a placeholder that nobody filled in",
+        "Fill them in or delete them.",
+    ),
 )
 
 
@@ -59,7 +79,7 @@ class Boilerplate(RowCheck):
     def seen(self, row: Row) -> str | None:
         """The sentence with what stands around it."""
         answer = row.example.answer
-        match = self._kind.pattern.search(answer)
+        match = _match(self._kind, answer)
         return answer[max(0, match.start() - 40) : match.end() + 60] if match else None
 
     def findings(self, context: CheckContext) -> list[Finding]:
@@ -73,4 +93,9 @@ class Boilerplate(RowCheck):
 
 def without(kind: Kind, context: CheckContext) -> list[Row]:
     """The rows without those whose answer holds such a sentence."""
-    return [row for row in context.rows if not kind.pattern.search(row.example.answer)]
+    return [row for row in context.rows if not _match(kind, row.example.answer)]
+
+
+def _match(kind: Kind, text: str) -> re.Match[str] | None:
+    lowered = text.lower()
+    return kind.pattern.search(text) if any(sign in lowered for sign in kind.signs) else None
