@@ -14,7 +14,7 @@ from localft.cli.data_show import show
 from localft.cli.data_sources import readable
 from localft.cli.data_split import split, split_by_option
 from localft.cli.data_synthesise import synthesise
-from localft.cli.data_views import print_set_aside
+from localft.cli.data_views import print_length_costs, print_set_aside
 from localft.cli.options import base_model_option, examples, json_option, project_argument, version_option
 from localft.cli.output import Output, one_line, shorten
 from localft.cli.selection import chosen_version, model_and_format
@@ -183,6 +183,9 @@ def check(output: Output, project: Project, version_id: str | None, base_model: 
 
     from localft.data.checking import check_version
     from localft.data.repairs import REPAIRS
+    from localft.hardware import read_hardware
+    from localft.planning.experience import recall
+    from localft.planning.length_costs import length_costs
 
     version = chosen_version(project, version_id)
     model, chat_format = model_and_format(base_model or project.info.base_model)
@@ -196,6 +199,9 @@ def check(output: Output, project: Project, version_id: str | None, base_model: 
             f"Lengths in tokens: half have at most {lengths.p50:,}, 95 of 100 at most {lengths.p95:,}, the longest "
             f"{lengths.max:,}; {words.counted(lengths.cut, 'example')} cut at {max_length:,}."
         )
+    costs = length_costs(report.lengths, model, read_hardware(), recall()) if report.lengths and model else []
+    if costs:
+        print_length_costs(output, costs)
     for finding in report.findings:
         output.say()
         output.heading(f"{finding.severity}: {finding.check}, {finding.count:,}")
@@ -212,7 +218,7 @@ def check(output: Output, project: Project, version_id: str | None, base_model: 
         output.hint(f"Next: localft data repair {project.slug} (says what it can mend)")
     if report.verdict == "ready":
         output.hint(f"Next: localft train {project.slug}")
-    output.result({"project": project.slug, "dataset": version.id, "report": report})
+    output.result({"project": project.slug, "dataset": version.id, "report": report, "length_costs": costs})
 
 
 data.add_command(show)

@@ -5,13 +5,16 @@ import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from localft import words
 from localft.cli.output import Output, one_line, shorten, visible
 from localft.data.examples import Example
 from localft.data.versions import DatasetVersion
 from localft.store.projects import Project
+
+if TYPE_CHECKING:
+    from localft.planning.length_costs import LengthCost
 
 _INDENT = " " * 11
 
@@ -81,3 +84,15 @@ def print_set_aside(output: Output, rows: list[dict[str, Any]], limit: int, all_
     )
     if len(rows) > limit:
         output.say(f"  and {len(rows) - limit:,} more ({all_of_them})")
+
+
+def print_length_costs(output: Output, costs: "Sequence[LengthCost]") -> None:
+    """Print what each maximum length cuts, and the memory that it needs."""
+    rows = [
+        [f"{cost.max_length:,}", f"{cost.cut:,}", f"{cost.lost:,}", words.percent(cost.lost_share),
+         words.memory(cost.bytes), cost.fit]
+        for cost in costs
+    ]  # fmt: skip
+    headers = ["LONGEST", "CUT", "TOKENS LOST", "OF ALL", "MEMORY", "FITS"]
+    output.table(headers, rows, numbers=headers[:-1])
+    output.say("Memory is what qlora needs at least, with one example at a time.")

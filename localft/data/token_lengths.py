@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _BARS = 20
 _NO_LIMIT = 10**9
+_USUAL_LENGTHS = (256, 512, 1_024, 2_048, 4_096, 8_192)
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,27 @@ class TokenLengths:
     refused: list[tuple[int, str]]
     total: int
     learned: int
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What a maximum length does to examples: how many are cut, and how many tokens are lost by it."""
+
+    max_length: int
+    cut: int
+    lost: int
+
+
+def cuts(lengths: TokenLengths) -> list[Cut]:
+    """What each usual maximum length does, from 256 tokens up to the first that cuts nothing, or 8,192."""
+    known = [length for length in lengths.each if length is not None]
+    found = []
+    for max_length in _USUAL_LENGTHS:
+        over = [length - max_length for length in known if length > max_length]
+        found.append(Cut(max_length, len(over), sum(over)))
+        if not over:
+            break
+    return found
 
 
 def measure(

@@ -27,7 +27,7 @@ _USUAL = TrainingSettings(method="qlora", epochs=3, max_length=_LENGTH)
 
 def fit_badge(base_model: BaseModel, hardware: Hardware) -> Fit:
     """Tell in a word how a model fits this machine, fine-tuned with qlora on examples of up to 1,024 tokens."""
-    device, shape, smallest = device_of(hardware), shape_of(base_model), _smallest(base_model, hardware)
+    device, shape, smallest = device_of(hardware), shape_of(base_model), smallest_load(base_model, hardware)
     on_device = fit(sum(memory_by_cause(shape, smallest).values()), device)
     return max(on_device, fit_host(host_bytes(shape, smallest), hardware), key=FITS.index)
 
@@ -37,7 +37,7 @@ def fit_changes(base_model: BaseModel, hardware: Hardware) -> tuple[str, ...]:
     if fit_badge(base_model, hardware) != "no":
         return ()
     device, shape = device_of(hardware), shape_of(base_model)
-    smallest = _smallest(base_model, hardware)
+    smallest = smallest_load(base_model, hardware)
     needed, less = (
         sum(memory_by_cause(shape, load).values())
         for load in (smallest, replace(smallest, rank=_LOW_RANK, length=_SHORT))
@@ -58,8 +58,8 @@ def fit_changes(base_model: BaseModel, hardware: Hardware) -> tuple[str, ...]:
     return tuple(changes[:3])
 
 
-def _smallest(base_model: BaseModel, hardware: Hardware) -> Load:
-    """One example at a time, every layer computed twice."""
+def smallest_load(base_model: BaseModel, hardware: Hardware, length: int = _LENGTH) -> Load:
+    """What qlora needs at least for examples of so many tokens: one at a time, every layer computed twice."""
     device, shape = device_of(hardware), shape_of(base_model)
     return Load(
         "qlora",
@@ -67,7 +67,7 @@ def _smallest(base_model: BaseModel, hardware: Hardware) -> Load:
         device.on_gpu,
         _USUAL.rank,
         micro_batch=1,
-        length=_LENGTH,
+        length=length,
         recomputed=shape.layers,
         attends_at_once=device.attends_at_once,
     )

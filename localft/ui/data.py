@@ -21,11 +21,12 @@ from localft.errors import UserError
 from localft.store.projects import Project
 from localft.ui.actions import action_of, clickable
 from localft.ui.data_chats import ChatArea, chosen, draw_chat_area
-from localft.ui.data_checks import Checks
+from localft.ui.data_checks import Checks, costs_of
 from localft.ui.data_columns import ColumnArea, chosen_columns, draw_column_area
 from localft.ui.data_history import draw_history
 from localft.ui.data_pasting import draw_pasting
 from localft.ui.data_rows import draw_rows
+from localft.ui.frame import Watch
 from localft.ui.handlers import Updates
 from localft.ui.samples import find_sample, list_samples
 from localft.ui.shared import Page, Shared, required
@@ -54,7 +55,7 @@ class Intake:
     samples: gr.HTML
 
 
-def draw(shared: Shared) -> None:
+def draw(shared: Shared, watch: Watch) -> None:
     """Draw the tab and connect it."""
     checks = Checks()
     state = gr.HTML()
@@ -95,7 +96,7 @@ def draw(shared: Shared) -> None:
                 forward: gr.update(visible=report.verdict == "ready"),
                 findings: views.findings(report.findings),
                 split: views.split_bar(version, len(list_openings(project, version))),
-                lengths: views.lengths(report.lengths),
+                lengths: views.lengths(report.lengths, costs_of(project, report, watch.hardware())),
             }
         return shown
 

@@ -5,6 +5,9 @@ from collections import OrderedDict
 
 from localft.data.checking import CheckReport, check_version
 from localft.data.versions import DatasetVersion
+from localft.hardware import Hardware
+from localft.planning.experience import recall
+from localft.planning.length_costs import LengthCost, length_costs
 from localft.store.projects import Project
 from localft.ui.models import present_model
 
@@ -28,3 +31,9 @@ class Checks:
                 while len(self._reports) > _KEPT:
                     self._reports.popitem(last=False)
             return self._reports[key]
+
+
+def costs_of(project: Project, report: CheckReport, hardware: Hardware) -> list[LengthCost]:
+    """What each maximum length costs on this card; none where no base model is on this computer."""
+    model = present_model(project)
+    return length_costs(report.lengths, model, hardware, recall()) if model and report.lengths else []

@@ -59,7 +59,7 @@ def build(desk: ShareDesk | None = None, loaded: Loaded | None = None) -> gr.Blo
 def _draw(name: str, shared: Shared, watch: Watch, shares: ShareDesk, loaded: Loaded) -> None:
     drawing = {
         "start": lambda: start.draw(shared, watch),
-        "data": lambda: data.draw(shared),
+        "data": lambda: data.draw(shared, watch),
         "train": lambda: train.draw(shared, watch),
         "evaluate": lambda: evaluate.draw(shared),
         "chat": lambda: chat.draw(shared, loaded),

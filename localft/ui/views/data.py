@@ -11,6 +11,7 @@ from localft.data.repairs import REPAIRS
 from localft.data.shapes import Shape
 from localft.data.token_lengths import TokenLengths
 from localft.data.versions import DatasetVersion, Division, Split
+from localft.planning.length_costs import LengthCost
 from localft.ui.samples import Sample
 from localft.ui.views import charts, parts
 from localft.ui.views.html import Markup, h, join
@@ -102,6 +103,7 @@ def aside(rows: Sequence[tuple[str, int, str, str]]) -> Markup:
 
 _TONES: dict[str, parts.Tone] = {"ready": "good", "fix": "bad", "not fine-tuning": "warn"}
 _TITLES = {"ready": "Ready to train", "fix": "Mend this first", "not fine-tuning": "Not a task for fine-tuning"}
+_FIT_TONES: dict[str, parts.Tone] = {"comfortably": "good", "tightly": "warn", "no": "bad"}
 _SEVERITIES: dict[str, parts.Tone] = {"problem": "bad", "warning": "warn", "note": "plain"}
 
 
@@ -185,8 +187,8 @@ def found_rows(finding: Finding) -> Markup:
     return h('<div role="status">{table}{rest}</div>', table=table, rest=rest)
 
 
-def lengths(measured: TokenLengths | None) -> Markup:
-    """How long the examples are, in tokens of the base model."""
+def lengths(measured: TokenLengths | None, costs: Sequence[LengthCost] = ()) -> Markup:
+    """How long the examples are, in tokens of the base model, and what each maximum length costs."""
     if measured is None:
         return parts.note("Lengths in tokens appear once the base model is on this computer.")
     spoken = (
@@ -194,7 +196,25 @@ def lengths(measured: TokenLengths | None) -> Markup:
         f"{measured.max:,}; {measured.cut:,} would be cut."
     )
     picture = charts.histogram(measured.histogram, measured.max_length if measured.cut else None, spoken)
-    return h("<h3>How long they are</h3>{picture}{note}", picture=picture, note=parts.note(spoken))
+    return h(
+        "<h3>How long they are</h3>{picture}{note}{table}",
+        picture=picture,
+        note=parts.note(spoken),
+        table=_length_costs(costs) if costs else Markup(),
+    )
+
+
+def _length_costs(costs: Sequence[LengthCost]) -> Markup:
+    rows = [
+        (
+            f"{cost.max_length:,}", f"{cost.cut:,}", f"{cost.lost:,}", words.percent(cost.lost_share),
+            words.memory(cost.bytes), parts.badge(cost.fit, _FIT_TONES[cost.fit]),
+        )
+        for cost in costs
+    ]  # fmt: skip
+    headings = ["Longest, in tokens", "Examples cut", "Tokens lost", "Of all", "Memory, at least", "Fits"]
+    table = parts.table("What each maximum length costs", headings, rows, numbers=range(5))
+    return h("{table}{note}", table=table, note=parts.note("Memory with qlora, one example at a time."))
 
 
 def conversation(example: Example) -> Markup:
