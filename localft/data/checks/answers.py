@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Self
 
@@ -49,7 +50,7 @@ class Answers(Check):
         """Count an answer, unless it is a call of a tool."""
         if row.example.messages[-1].tool_calls:
             return
-        counts = self._groups.of(row)
+        counts = self._groups.count(row)
         counts.answered += 1
         if not is_json(row.example.answer):
             counts.other.add(row)
@@ -60,12 +61,16 @@ class Answers(Check):
         """Count the answers of later rows too."""
         self._groups.join(later._groups)
 
-    def is_broken(self, row: Row) -> bool:
-        """Whether a row is one of those that are found."""
-        answer = row.example.answer
-        if row.example.messages[-1].tool_calls or is_json(answer):
-            return False
-        return self._groups.of(row).is_form or looks_like_json(answer)
+    def broken(self, rows: Sequence[Row]) -> set[int]:
+        """The ids of those of the rows that are found."""
+        counts_of = self._groups.settled()
+        return {
+            id(row)
+            for row in rows
+            if not row.example.messages[-1].tool_calls
+            and not is_json(row.example.answer)
+            and (counts_of(row).is_form or looks_like_json(row.example.answer))
+        }
 
     def findings(self, context: CheckContext) -> list[Finding]:
         """One for what is not JSON where it should be, one for what is not quite."""
@@ -86,8 +91,8 @@ class Answers(Check):
 
 def mended(context: CheckContext) -> list[Row]:
     """The rows with such answers freed of what stands around their JSON, without those that cannot be mended so."""
-    answers = looked(Answers(), context.rows)
-    rows = [_mended(row) if answers.is_broken(row) else row for row in context.rows]
+    broken = looked(Answers(), context.rows).broken(context.rows)
+    rows = [_mended(row) if id(row) in broken else row for row in context.rows]
     return [row for row in rows if row is not None]
 
 

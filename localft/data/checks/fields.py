@@ -47,7 +47,7 @@ class Fields(Check):
         """Count the names of the fields of an answer that is a JSON object."""
         keys = keys_of(row.example.answer)
         if keys is not None:
-            self._groups.of(row).add(keys, row)
+            self._groups.count(row).add(keys, row)
 
     def join(self, later: Self) -> None:
         """Count those of later rows too."""

@@ -46,7 +46,7 @@ class Forms(Check):
             return
         form = form_of(answer)
         if form == "JSON" or not looks_like_json(answer):
-            self._groups.of(row).by_form.setdefault(form, Sightings()).add(row, f"{form}: {answer}")
+            self._groups.count(row).by_form.setdefault(form, Sightings()).add(row, f"{form}: {answer}")
 
     def join(self, later: Self) -> None:
         """Count the forms of later rows too."""

@@ -1,6 +1,6 @@
 """Rows apart by their system prompt: what is odd under one may be right under another."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from localft.data.checks.finding import Row
@@ -8,6 +8,8 @@ from localft.data.checks.looking import Tally
 
 # Where each row has a system prompt of its own, it is no instruction but what is asked about.
 _MOST = 20
+# A prompt of fewer rows, or a smaller share, is a slip: its rows are compared with those under the usual one.
+_FEWEST, _LEAST_SHARE = 10, 0.05
 
 
 class Joinable(Protocol):
@@ -25,24 +27,52 @@ class PromptGroups(Generic[Known]):
 
     def __init__(self, make: Callable[[], Known]) -> None:
         self._make = make
-        self._groups: dict[int, Known] = {}
+        self._known: dict[int, Known] = {}
+        self._counts: dict[int, int] = {}
 
-    def of(self, row: Row) -> Known:
-        """What is known of the rows under the same system prompt."""
-        first = row.example.messages[0]
-        return self._of(Tally.hashed(first.content.strip()) if first.role == "system" else 1)
-
-    def _of(self, key: int) -> Known:
-        if key not in self._groups and len(self._groups) >= _MOST:
-            key = 0
-        return self._groups.setdefault(key, self._make())
+    def count(self, row: Row) -> Known:
+        """Count a row; what is known of those under its system prompt, to add to."""
+        key = self._place(_key(row))
+        self._counts[key] += 1
+        return self._known[key]
 
     def join(self, later: Self) -> None:
         """Take in what is known of later rows."""
-        for key, known in later._groups.items():
-            self._of(key).join(known)
+        for key, known in later._known.items():
+            place = self._place(key)
+            self._counts[place] += later._counts[key]
+            self._known[place].join(known)
+
+    def _place(self, key: int) -> int:
+        if key not in self._known:
+            key = key if len(self._known) < _MOST else 0
+            self._known.setdefault(key, self._make())
+            self._counts.setdefault(key, 0)
+        return key
 
     @property
-    def all(self) -> Iterable[Known]:
-        """What is known, by system prompt."""
-        return self._groups.values()
+    def all(self) -> list[Known]:
+        """What is known under each system prompt, slips counted to the usual one."""
+        return list({id(known): known for known in self._settled().values()}.values())
+
+    def settled(self) -> Callable[[Row], Known]:
+        """Tells what is known of the rows with which a row is compared."""
+        places = self._settled()
+        rest = places.get(0, self._make())
+        return lambda row: places.get(_key(row), rest)
+
+    def _settled(self) -> dict[int, Known]:
+        if not self._known:
+            return {}
+        usual = max(self._counts, key=self._counts.__getitem__)
+        fewest = max(_FEWEST, _LEAST_SHARE * sum(self._counts.values()))
+        slips = [key for key, count in self._counts.items() if key != usual and count < fewest]
+        together = self._make()
+        for key in (usual, *slips):
+            together.join(self._known[key])
+        return {key: together if key == usual or key in slips else known for key, known in self._known.items()}
+
+
+def _key(row: Row) -> int:
+    first = row.example.messages[0]
+    return Tally.hashed(first.content.strip()) if first.role == "system" else 1
