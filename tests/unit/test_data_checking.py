@@ -197,7 +197,7 @@ def test_lengths_are_measured_in_tokens_of_the_model(tmp_path: Path) -> None:
     assert sum(count for _, _, count in lengths.histogram) == 60
     assert lengths.p50 <= lengths.p95 <= lengths.max
     assert 0 < lengths.learned < lengths.total
-    assert found(report)["too long"] == ("warning", 2)
+    assert found(report)["too long"] == ("warning", 1)
     assert found(report)["answers cut off"] == ("warning", 1)
 
 

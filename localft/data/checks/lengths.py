@@ -11,7 +11,9 @@ def check(context: CheckContext) -> list[Finding]:
     lengths = context.lengths
     if lengths is None:
         return []
-    known = [position for position, length in enumerate(lengths.each) if length is not None]
+    lost = set(lengths.lost)
+    # Of what is lost entirely no more is said than that.
+    known = [place for place, length in enumerate(lengths.each) if length is not None and place not in lost]
     known.sort(key=lambda position: -(lengths.each[position] or 0))
     cut = [position for position in known if (lengths.each[position] or 0) > lengths.max_length]
     far = [position for position in known if (lengths.each[position] or 0) > _OUTLIER * max(64, lengths.p50)]
