@@ -272,7 +272,14 @@ def test_a_beginning_that_many_share_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("prompt", "completion"),
-    [("Hm?", "The amber stands there."), ("What is it?", "I don’t know."), ("Where?", "Could you say what you mean?")],
+    [
+        ("Hm?", "The amber stands there."),
+        ("What is it?", "I don’t know."),
+        ("Where?", "Could you say what you mean?"),
+        ("Who put it there yesterday?", "Whom do you mean, the amber or the birch?"),
+        ("Wer hat es gestern dort hingestellt?", "Das weiß ich nicht."),
+        ("昨天是谁放在那里的？", "对不起，我不知道。"),
+    ],
 )
 def test_edge_cases_are_missed_only_where_there_are_none(prompt: str, completion: str, tmp_path: Path) -> None:
     report = check(tmp_path, [*clean(250), {"prompt": prompt, "completion": completion}])

@@ -14,9 +14,17 @@ _UNANSWERED = re.compile(
     r"\b(?:(?:don't|do not|doesn't|does not|didn't|did not|cannot|can't|couldn't|could not|not) (?:know|have|say|tell|"
     r"find|answer|contain|include|mention|sure|certain|clear|possible|available|specified|enough)|unclear|unknown|"
     r"no (?:information|answer|data|such)|could you|can you|please (?:clarify|tell|give|provide|send|say)|"
-    r"which (?:one|of)|what do you mean)\b",
+    r"which (?:one|of)|what do you mean)\b"
+    # The same in other languages: not known, not enough said, which one.
+    r"|\b(?:weiß (?:ich |es )?nicht|nicht (?:bekannt|sicher|genug|eindeutig)|keine (?:angabe|information|antwort)\w*|"
+    r"(?:ne )?sais pas|pas (?:assez|sûr|certain)|pourriez-vous|no (?:sé|tengo|hay|puedo)|podrías?|não (?:sei|tenho|há)|"
+    r"poderia|non (?:so|lo so|ho)|weet (?:ik )?(?:het )?niet|kunt u|nie wiem)\b"
+    r"|не (?:знаю|могу|указан)|не хватает|不知道|不清楚|无法|请(?:提供|说明)"
+    r"|わかりません|分かりません|모르|لا أعرف|नहीं (?:पता|जानता)",
     re.IGNORECASE,
 )
+# An answer that ends with a question asks back, in any language.
+_ASKS = ("?", "？", "؟", "?»", '?"')
 _SHORT = 3
 
 
@@ -31,7 +39,7 @@ class EdgeCases(Check):
         """Count an answer, and look whether it is an edge case until one of each kind was seen."""
         answer = row.example.answer
         self._answers.add(answer)
-        self._unanswered = self._unanswered or bool(_UNANSWERED.search(answer.replace("’", "'")))
+        self._unanswered = self._unanswered or _is_open(answer)
         self._short = self._short or len(row.example.prompt[-1].content.split()) < _SHORT
 
     def join(self, later: Self) -> None:
@@ -53,3 +61,7 @@ class EdgeCases(Check):
         )
         advice = "Add some: five of a hundred are enough, and what the model does there is no longer left to chance."
         return [Finding(NAME, "note", total, meaning, (), advice)]
+
+
+def _is_open(answer: str) -> bool:
+    return answer.rstrip().endswith(_ASKS) or bool(_UNANSWERED.search(answer.replace("’", "'")))
