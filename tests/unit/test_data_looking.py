@@ -72,7 +72,8 @@ def test_parts_join_to_the_whole(everything: list[Row], parts: int) -> None:
 
 
 def test_a_check_keeps_no_more_than_it_shows() -> None:
-    few, many = rows(400), rows(4_000)
+    # Selections are full by then, and as dense in both.
+    few, many = rows(6_000), rows(12_000)
     for make in one_by_one():
         small, large = (len(pickle.dumps(looked(make(), some))) for some in (few, many))
         # Hashes of what is said, and of each of its words, and what is shown of a hundred rows.
