@@ -17,8 +17,10 @@ from localft.data.checks import (
     system_prompts,
     template,
     turns,
+    unfinished,
 )
 from localft.data.checks.finding import CheckContext, Row
+from localft.data.checks.looking import RowCheck
 from localft.data.examples import Example, Message
 
 
@@ -59,8 +61,14 @@ def _message(message: Message, change: Callable[[str], str]) -> Message:
     return message if content == message.content else message.model_copy(update={"content": content})
 
 
-def _without_circles(context: CheckContext) -> list[Row]:
-    return [row for row in context.rows if not repetition.goes_in_circles(row.example.answer)]
+def _without_seen(make: Callable[[], RowCheck]) -> Callable[[CheckContext], list[Row]]:
+    """A repair that leaves out the rows in which a check sees something."""
+
+    def rows(context: CheckContext) -> list[Row]:
+        check = make()
+        return [row for row in context.rows if check.seen(row) is None]
+
+    return rows
 
 
 _JSON = Repair("free JSON of the code fence around it, and delete the answers that stay broken", answers.mended)
@@ -80,7 +88,9 @@ REPAIRS: Mapping[str, Repair] = {
         turns.put_in_order,
     ),
     system_prompts.NAME: Repair("give all examples the usual one", system_prompts.alike),
-    repetition.CIRCLES: Repair("delete these examples", _without_circles),
+    repetition.CIRCLES: Repair("delete these examples", _without_seen(repetition.Circles)),
+    unfinished.NAME: Repair("delete these examples", _without_seen(unfinished.Unfinished)),
+    code.TORN: Repair("delete these examples", _without_seen(code.InvalidCode)),
     encoding_damage.NAME: Repair("decode them again where that is possible", _in_texts(encoding_damage.mended)),
     template.MARKS: Repair("remove the marks", _in_texts(template.without_marks)),
     **{kind.name: Repair("delete these examples", partial(boilerplate.without, kind)) for kind in boilerplate.KINDS},

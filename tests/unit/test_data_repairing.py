@@ -53,6 +53,8 @@ def faulty(name: str) -> list[dict[str, Any]]:
         "refusals": {3: ("Hello", "I'm sorry, but I can't help with that.")},
         "placeholders": {3: ("Hello", "Dear [Your Name], welcome.")},
         "answers in circles": {3: ("Hello", "I am happy to help you with that and more. " * 8)},
+        "invalid code": {3: ("Hello", "Try:\n```python\nx = (1,\n```")},
+        "unfinished answers": {3: ("Hello", "The amber stands quietly beside the birch, as if it")},
         "open code fences": {3: ("Hello", "Try:\n```python\nx = 1"), 5: ("Bye", "Try:\n```python\nx = (1,")},
         "secrets": {3: ("Hello", "Use sk-abcdefghijklmnopqrstuvwx for it")},
         "card numbers": {3: ("My card is 4111 1111 1111 1111, thanks", "Yes.")},
