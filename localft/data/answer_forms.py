@@ -1,7 +1,7 @@
 """In which form an answer is given: as data for a program, laid out with Markdown, as a list, or as plain text."""
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
 from localft.data.code_blocks import is_document, parse_strictly
 
@@ -48,15 +48,21 @@ def is_json(text: str) -> bool:
     return True
 
 
-def keys_of(answer: str) -> tuple[str, ...] | None:
-    """The names of the fields of an answer that is a JSON object, sorted; None of any other."""
+def fields_of(answer: str) -> dict[str, Any] | None:
+    """The fields of an answer that is a JSON object; None of any other."""
     bare = answer.strip()
     if not bare.startswith("{") or not bare.endswith("}"):
         return None
     try:
-        return tuple(sorted(parse_strictly(bare)))
+        return parse_strictly(bare)
     except (ValueError, RecursionError):
         return None
+
+
+def keys_of(answer: str) -> tuple[str, ...] | None:
+    """The names of the fields of an answer that is a JSON object, sorted; None of any other."""
+    fields = fields_of(answer)
+    return None if fields is None else tuple(sorted(fields))
 
 
 def _is_xml(text: str) -> bool:

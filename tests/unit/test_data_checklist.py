@@ -82,6 +82,16 @@ def unbalanced(rows: Rows) -> Rows:
     return [{**row, "completion": "garden"} if n % 20 < 16 else row for n, row in enumerate(rows)]
 
 
+def one_label(rows: Rows) -> Rows:
+    """Nearly all labels of the JSON answers are the same; their texts differ as before."""
+    spoiled = []
+    for number, row in enumerate(rows):
+        fields = json.loads(row["completion"])
+        label = fields["label"] if number % 15 == 0 else "garden"
+        spoiled.append({**row, "completion": json.dumps({**fields, "label": label})})
+    return spoiled
+
+
 def with_a_rare_label(rows: Rows) -> Rows:
     return answered("cooking", 5, 9, 13)(rows)
 
@@ -148,6 +158,7 @@ DIVERSITY = (
 BALANCE = (
     Fault("balance", "warning", labelled, unbalanced),
     Fault("balance", "problem", labelled, all_the_same),
+    Fault("balance of fields", "warning", as_json, one_label),
     Fault("rare labels", "warning", labelled, with_a_rare_label),
 )
 EDGES = (

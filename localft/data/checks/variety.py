@@ -1,11 +1,13 @@
 """Variety: what the questions are about, how evenly, and phrases that many answers share."""
 
+from dataclasses import replace
 from typing import Self
 
 from localft.data.checks.finding import MOST_ROWS, CheckContext, Finding, Row, RowReference, counted, percent, reference
 from localft.data.checks.looking import Check, Tally
 from localft.data.checks.spread import Spread
 from localft.data.phrases import find_phrases
+from localft.data.rows import excerpt
 from localft.data.topics import Topic, find_topics
 
 TOPICS, ONE_TOPIC, PHRASES = "topics", "one topic", "repeated phrases"
@@ -49,7 +51,7 @@ class Topics(Check):
             f"{', '.join(topic.words)} ({percent(len(topic.members), total)})" for topic in topics.groups[:_MOST_NAMED]
         )
         more = f"; and {len(topics.groups) - _MOST_NAMED} more" if len(topics.groups) > _MOST_NAMED else ""
-        shown = _first_of_each(topics.groups, [row for _, row in kept])
+        shown = _typical(topics.groups, [row for _, row in kept])
         if largest >= _NEARLY_ALL * total:
             meaning = f"{percent(largest, total)} of the questions{sample} are about one topic: {named}{more}."
             advice = "Add examples of the other topics, or leave them out: so few teach little."
@@ -63,9 +65,14 @@ class Topics(Check):
         return [Finding(TOPICS, "note", total, meaning, shown, advice)]
 
 
-def _first_of_each(groups: tuple[Topic, ...], rows: list[RowReference]) -> tuple[RowReference, ...]:
-    """The most typical questions of each topic, those of the smallest topics first: they are what may be missing."""
-    return tuple(rows[place] for topic in reversed(groups) for place in topic.members[:_ROWS_EACH])[:MOST_ROWS]
+def _typical(groups: tuple[Topic, ...], rows: list[RowReference]) -> tuple[RowReference, ...]:
+    """The most typical question of each topic, then the next ones, each with the words of its topic."""
+    placed = [
+        (topic, topic.members[rank]) for rank in range(_ROWS_EACH) for topic in groups if rank < len(topic.members)
+    ]
+    return tuple(
+        replace(rows[place], text=excerpt(f"{', '.join(topic.words)}: {rows[place].text}")) for topic, place in placed
+    )[:MOST_ROWS]
 
 
 class Phrases(Check):
