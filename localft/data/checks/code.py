@@ -16,6 +16,8 @@ _NAMES = {"json": "JSON", "jsonl": "JSON lines", "py": "Python", "python3": "Pyt
 class InvalidCode(RowCheck):
     """Finds answers with a code block that is not what it says it is."""
 
+    needs_answers = True
+
     def seen(self, row: Row) -> str | None:
         """What is wrong with the first such block."""
         for answer in _answers(row):
@@ -40,6 +42,8 @@ class InvalidCode(RowCheck):
 
 class OpenFences(RowCheck):
     """Finds answers that end within a code block."""
+
+    needs_answers = True
 
     def seen(self, row: Row) -> str | None:
         """How such an answer ends."""

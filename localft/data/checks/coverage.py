@@ -27,7 +27,9 @@ def check(context: CheckContext) -> list[Finding]:
     golden = [frozenset(words_of(question)) for question in questions]
     wanted = frozenset(word for words in golden for word in words)
     shared = Counter(
-        wanted.intersection(words_of(row.example.prompt[-1].content)) for row in context.rows if row.split == "train"
+        wanted.intersection(words_of(row.example.prompt[-1].content))
+        for row in context.rows
+        if row.split == "train" and row.example.prompt
     )
     weights = _weights(wanted, shared)
     alone = [place for place, words in enumerate(golden) if words and _covered(words, shared, weights) < _COVERED]

@@ -42,6 +42,8 @@ class _Field:
 class FieldBalance(Check):
     """Finds fields of JSON answers in which one of several labels stands nearly always."""
 
+    needs_answers = True
+
     def __init__(self) -> None:
         self._fields: dict[str, _Field] = {}
 

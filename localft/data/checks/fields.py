@@ -40,6 +40,8 @@ class _Kinds:
 class Fields(Check):
     """Finds JSON answers that have other fields than most of those under the same system prompt."""
 
+    needs_answers = True
+
     def __init__(self) -> None:
         self._groups: PromptGroups[_Kinds] = PromptGroups(_Kinds)
 

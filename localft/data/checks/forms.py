@@ -36,6 +36,8 @@ class Forms(Check):
     Where most answers are JSON, the check of those tells of the others.
     """
 
+    needs_answers = True
+
     def __init__(self) -> None:
         self._groups: PromptGroups[_Forms] = PromptGroups(_Forms)
 

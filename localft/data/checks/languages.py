@@ -66,6 +66,8 @@ class _Spoken:
 class Languages(Check):
     """Tells the languages of questions and answers; of many rows at most 2,000 that lie evenly among them."""
 
+    needs_answers = True
+
     def __init__(self) -> None:
         self._rows: Spread[_Said] = Spread(_EXAMINED)
 

@@ -13,6 +13,8 @@ _MANY = 0.05
 class Turns(RowCheck):
     """Finds conversations in which user and assistant do not take turns."""
 
+    needs_answers = True
+
     def seen(self, row: Row) -> str | None:
         """What is out of order."""
         return disorder(row.example.messages) or None

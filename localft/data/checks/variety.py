@@ -23,6 +23,8 @@ _PHRASE_SHARE, _FEWEST_VARIED = 0.5, 0.5
 class Topics(Check):
     """Puts questions into groups by their words; of many rows at most 3,000 that lie evenly among them."""
 
+    needs_answers = True
+
     def __init__(self) -> None:
         self._questions: Spread[tuple[str, RowReference]] = Spread(_EXAMINED)
 
@@ -77,6 +79,8 @@ def _typical(groups: tuple[Topic, ...], rows: list[RowReference]) -> tuple[RowRe
 
 class Phrases(Check):
     """Counts phrases that answers have in common; of many rows in at most 3,000 that lie evenly among them."""
+
+    needs_answers = True
 
     def __init__(self) -> None:
         self._answers: Spread[tuple[str, RowReference]] = Spread(_EXAMINED)
