@@ -12,7 +12,7 @@ _FILE = "experience.jsonl"
 # So many of the newest runs that are alike count, and no more lines than that are worth reading.
 _COUNTED, _READ_BYTES = 5, 65_536
 # Of `localft.planning.speed`: what was learned about another one says nothing about this.
-_FORMULA = 1
+_FORMULA = 2
 # One odd run, as on a computer that slept, must not spoil all later plans.
 _SLOWEST, _FASTEST = 0.2, 5.0
 _LEAST_MEMORY, _MOST_MEMORY = 0.5, 2.0

@@ -7,7 +7,7 @@ from localft import words
 from localft.hardware import Hardware
 from localft.planning.device import Device
 from localft.planning.experience import Correction
-from localft.planning.fitting import TIGHT, fit_host
+from localft.planning.fitting import TIGHT, fit, fit_host
 from localft.planning.lengths import TokenStats
 from localft.planning.load import Load
 from localft.planning.model_shape import ModelShape
@@ -42,8 +42,8 @@ def reasons_of(
     return {
         "precision": f"{load.precision}: {kind[load.precision]}.",
         "micro_batch_size": (
-            f"Room for {load.micro_batch} of the longest examples at once, {longest} tokens each ({source}); "
-            f"of shorter ones more. A batch has {settings.batch_size}." + _learned_memory(correction)
+            f"At most {load.tokens:,} tokens at once: {_at_once(load, settings)} ({source}; the longest example has "
+            f"{longest})." + _learned_memory(correction)
         ),
         "recomputed_layers": (
             f"{load.recomputed} of {shape.layers} layers are computed twice, because keeping all would not fit."
@@ -52,6 +52,12 @@ def reasons_of(
         ),
         "seconds": f"Worked out from the model's size, {source} and {speed}; {_learned(correction)}.",
     }
+
+
+def _at_once(load: Load, settings: TrainingSettings) -> str:
+    if load.micro_batch == settings.batch_size:
+        return f"a whole batch of {words.counted(settings.batch_size, 'example')}"
+    return f"{load.micro_batch} of the longest or more of shorter ones, of the {settings.batch_size} of a batch"
 
 
 def _learned_memory(correction: Correction) -> str:
@@ -87,15 +93,20 @@ def host_advice(needed: int, hardware: Hardware) -> tuple[str, ...]:
 
 
 def cheaper(settings: TrainingSettings, load: Load, shape: ModelShape, device: Device, needs: Needs) -> tuple[str, ...]:
-    """Up to three changes that help, the cheapest in quality first, each with what the run would then need."""
+    """Where a run does not fit comfortably: up to three changes that help, the cheapest in quality first.
+
+    Each says what the run would then need.
+    """
     total = sum(needs(load).values())
+    if fit(total, device) == "comfortably":
+        return ()
     half = max(32, load.length // 2)
     changes = [
-        ("Set the micro-batch to 1", replace(load, micro_batch=1, recomputed=shape.layers)),
+        ("Set the micro-batch to 1", replace(load, micro_batch=1, budget=None, recomputed=shape.layers)),
         ("Choose qlora, which keeps the base model in 4 bits", replace(load, method="qlora", recomputed=shape.layers)),
         (
             f"Limit examples to {half // settings.sequences:,} tokens",
-            replace(load, length=half, micro_batch=1, recomputed=shape.layers),
+            replace(load, length=half, micro_batch=1, budget=None, recomputed=shape.layers),
         ),
         ("Choose rank 8", replace(load, rank=min(load.rank, 8), recomputed=shape.layers)),
     ]

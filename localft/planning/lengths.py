@@ -1,8 +1,10 @@
 """How long the examples of a dataset version are, in tokens of the base model: plans and proposals rest on it."""
 
+import heapq
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from localft.data.examples import Example
 from localft.data.versions import load_split
@@ -17,8 +19,9 @@ from localft.store.projects import Project
 # more) makes a token of some four bytes of English; three is on the safe side for other languages and for JSON.
 _BYTES_PER_TOKEN = 3.0
 _TEMPLATE_TOKENS_PER_MESSAGE = 6
-# Beyond so many examples a sample says the same.
+# Beyond so many examples a sample says the same, and of the others only so many can be the longest.
 _SAMPLE = 2_000
+_LONGEST = 64
 _NO_CUT = 1_000_000
 
 
@@ -26,25 +29,29 @@ _NO_CUT = 1_000_000
 class TokenStats:
     """Lengths of the sequences that are trained on, in tokens, before any cut.
 
-    `train` and `validation` count sequences, or pairs of two; a length is always that of one sequence. `learned` is the
-    mean number of tokens with a loss, `learned_share` the largest part of a sequence that they are. `estimated` says
-    that they were guessed from the text, because the tokenizer is not on this computer yet.
+    `train` and `validation` count sequences, or pairs of two; a length is always that of one sequence. `lengths` are
+    those of a fair sample in the order of the examples, the two of a pair side by side; `longest` is that of all.
+    `learned` is the mean number of tokens with a loss, `learned_share` the largest part of a sequence that they are.
+    `estimated` says that they were guessed from the text, because the tokenizer is not on this computer yet.
     """
 
     train: int
     validation: int
-    mean: float
-    p50: int
-    p95: int
-    p99: int
+    lengths: tuple[int, ...]
     longest: int
     learned: float
     learned_share: float = 1.0
     estimated: bool = False
 
-    def mean_at(self, max_length: int) -> float:
-        """Mean length once everything longer than `max_length` is cut; at most a few per cent too high."""
-        return min(self.mean, float(max_length))
+    @cached_property
+    def p99(self) -> int:
+        """The length that 99 of 100 sequences do not exceed."""
+        return _percentile(sorted(self.lengths), 0.99)
+
+    def units(self, max_length: int, sequences: int = 1) -> list[int]:
+        """The lengths of the sample's examples, of `sequences` each, once everything longer is cut."""
+        cut = [max(1, min(length, max_length)) for length in self.lengths]
+        return [sum(cut[start : start + sequences]) for start in range(0, len(cut), sequences)]
 
 
 def measure_tokens(
@@ -60,21 +67,24 @@ def measure_tokens(
     sample = train if len(train) <= _SAMPLE else train[:: math.ceil(len(train) / _SAMPLE)]
     chosen = settings or TrainingSettings()
     counted, estimated = _count(sample, base_model, chosen)
-    lengths = sorted(total for total, _ in counted)
+    # A sample misses the longest, which memory depends on.
+    longest = counted if sample is train else counted + _count(_longest(train), base_model, chosen)[0]
     return TokenStats(
         # A conversation may make several sequences: some templates render earlier turns differently later on.
         train=round(len(train) * len(counted) / max(1, len(sample)) / chosen.sequences),
         validation=len(validation),
-        mean=sum(lengths) / max(1, len(lengths)),
-        p50=_percentile(lengths, 0.50),
-        p95=_percentile(lengths, 0.95),
-        p99=_percentile(lengths, 0.99),
-        longest=lengths[-1] if lengths else 0,
+        lengths=tuple(total for total, _ in counted),
+        longest=max((total for total, _ in longest), default=0),
         learned=sum(learned for _, learned in counted) / max(1, len(counted)),
         # A guess of the whole says little about its parts.
-        learned_share=1.0 if estimated else max((learned / total for total, learned in counted), default=1.0),
+        learned_share=1.0 if estimated else max((learned / total for total, learned in longest), default=1.0),
         estimated=estimated,
     )
+
+
+def _longest(examples: Sequence[Example]) -> list[Example]:
+    """Those with the most text: the one with the most tokens is among them, unless its text is a very odd one."""
+    return heapq.nlargest(_LONGEST, examples, key=lambda example: _estimate(example)[0])
 
 
 def _count(

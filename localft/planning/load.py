@@ -28,13 +28,16 @@ class Load:
     """Whether one call attends to all documents of a micro-batch (localft.training.kernels.attention)."""
     compares: bool = False
     """Whether each token is also read by the model without its adapter, as preference pairs ask for."""
+    budget: int | None = None
+    """A micro-batch has no more tokens than this, where `micro_batch` of the longest examples would be more."""
     documents: tuple[int, ...] = ()
     """How long the documents of the micro-batch are, where they are not simply `micro_batch` of `length` tokens."""
 
     @property
     def tokens(self) -> int:
         """Tokens of the largest micro-batch, padding included: some of the longest examples, or more shorter ones."""
-        return self.micro_batch * self.length
+        most = self.micro_batch * self.length
+        return most if self.budget is None else min(most, self.budget)
 
     @property
     def learned_tokens(self) -> int:

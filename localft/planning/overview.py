@@ -75,6 +75,6 @@ def smallest_load(base_model: BaseModel, hardware: Hardware, length: int = _LENG
 
 def usual_seconds(base_model: BaseModel, hardware: Hardware, experience: Experience | None = None) -> float:
     """Seconds that a usual run takes on this machine: 1,000 examples of 256 tokens, three passes, qlora."""
-    stats = TokenStats(train=1_000, validation=0, mean=256, p50=256, p95=256, p99=256, longest=256, learned=128)
+    stats = TokenStats(train=1_000, validation=0, lengths=(256,) * 64, longest=256, learned=128)
     recipe = Recipe(base_model=base_model.reference, dataset="", settings=_USUAL)
     return make_plan(recipe, base_model, stats, hardware, experience).seconds

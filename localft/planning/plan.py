@@ -10,6 +10,7 @@ from localft.models.base_model import BaseModel
 from localft.planning.device import Device, device_of
 from localft.planning.experience import Experience
 from localft.planning.explaining import Needs, cheaper, host_advice, reasons_of, slow
+from localft.planning.filling import Filling, Lengths, fill, lengths_of
 from localft.planning.fitting import COMFORTABLE, FITS, TIGHT, Fit, fit, fit_host
 from localft.planning.lengths import TokenStats
 from localft.planning.load import Load, Precision
@@ -38,12 +39,13 @@ class Plan(Record):
     can give to a run, and `total_bytes` the sum; `host_bytes` is what a run on a card takes of the computer's memory.
     Of that `host_free_bytes` are free. `waits_for`: localft's own work that ends before; its memory counts as free.
     `attends_at_once`: one call attends to all documents of a micro-batch.
-    `batch_size` = `micro_batch_size` x `accumulation`, exactly. `validate_every` counts steps. `seconds` and
-    `watt_hours` are estimates; `tokens_per_second` is the formula's times `speed_correction`, and what lives in memory
-    for a step the formulas' times `memory_correction`: earlier runs on this computer taught both. `flops_per_token`
-    over `device_flops` (0 where the card is not known) tells how much of the card a rate uses. `reasons` says in words
-    where each of the plan's numbers comes from, and `advice` lists the cheapest changes where the run does not fit
-    comfortably.
+    `batch_size` = `micro_batch_size` x `accumulation`, exactly; so many of the longest examples there is room for at
+    once, and of any no more than `micro_batch_tokens` (unless one alone is longer; in older plans, than so many of the
+    longest have). `validate_every` counts steps. `seconds` and `watt_hours` are estimates; `tokens_per_second` is the
+    formula's times `speed_correction`, and what lives in memory for a step the formulas' times `memory_correction`:
+    earlier runs on this computer taught both. `flops_per_token` over `device_flops` (0 where the card is not known)
+    tells how much of the card a rate uses. `reasons` says in words where each of the plan's numbers comes from, and
+    `advice` lists the cheapest changes where the run does not fit comfortably.
     """
 
     VERSION = 2
@@ -57,6 +59,7 @@ class Plan(Record):
     fits: Fit
     precision: Precision
     micro_batch_size: int
+    micro_batch_tokens: int | None = None
     accumulation: int
     recomputed_layers: int
     attends_at_once: bool = False
@@ -102,14 +105,13 @@ def make_plan(
     settings, device, shape = recipe.settings, device_of(hardware), shape_of(base_model)
     correction = (experience or Experience()).correction(device.name, base_model.reference, settings.method)
     needs = partial(memory_by_cause, shape, step_correction=correction.memory)
-    load = _choose_load(settings, token_stats, shape, device, needs)
+    lengths = lengths_of(token_stats, settings)
+    load, filling = _choose_load(settings, token_stats, lengths, shape, device, needs)
     memory, host = needs(load), host_bytes(shape, load)
     total = sum(memory.values())
-    steps_per_epoch = math.ceil(token_stats.train / settings.batch_size)
-    mean = settings.sequences * token_stats.mean_at(settings.max_length)
-    trained = int(settings.examples_seen(token_stats.train) * mean)
-    rate = correction.speed * tokens_per_second(shape, load, mean * load.micro_batch, device)
-    seconds = START_SECONDS + (trained + _validated(settings, token_stats, mean)) / rate
+    trained = int(settings.examples_seen(token_stats.train) * lengths.mean)
+    rate = correction.speed * _rate(shape, load, lengths, filling, device)
+    seconds = START_SECONDS + (trained + _validated(settings, token_stats, lengths.mean)) / rate
     fits = max(fit(total, device), fit_host(host, hardware), key=FITS.index)
     return Plan(
         device=device.name,
@@ -120,11 +122,12 @@ def make_plan(
         fits=fits,
         precision=load.precision,
         micro_batch_size=load.micro_batch,
+        micro_batch_tokens=load.tokens,
         accumulation=settings.batch_size // load.micro_batch,
         recomputed_layers=load.recomputed,
         attends_at_once=load.attends_at_once,
         steps=settings.steps(token_stats.train),
-        steps_per_epoch=steps_per_epoch,
+        steps_per_epoch=math.ceil(token_stats.train / settings.batch_size),
         validate_every=settings.steps_between_validations(token_stats.train),
         trained_tokens=trained,
         tokens_per_second=rate,
@@ -133,14 +136,12 @@ def make_plan(
         host_bytes=host,
         host_free_bytes=hardware.memory.available_bytes,
         waits_for=hardware.waits_for,
-        flops_per_token=flops_per_token(shape, replace(load, length=max(1, round(mean)))),
+        flops_per_token=flops_per_token(shape, replace(load, length=round(lengths.attended))),
         device_flops=device.flops if device.known else 0.0,
         seconds=seconds,
         watt_hours=seconds / 3600 * device.watts,
         reasons=reasons_of(load, shape, device, token_stats, settings, correction),
-        advice=slow(seconds, device)
-        + host_advice(host, hardware)
-        + (() if fit(total, device) == "comfortably" else cheaper(settings, load, shape, device, needs)),
+        advice=slow(seconds, device) + host_advice(host, hardware) + cheaper(settings, load, shape, device, needs),
     )
 
 
@@ -171,19 +172,27 @@ def load_of(
     )
 
 
+def _rate(shape: ModelShape, load: Load, lengths: Lengths, filling: Filling, device: Device) -> float:
+    """Tokens a second, of micro-batches as full as they are on average."""
+    return tokens_per_second(shape, replace(load, length=round(lengths.attended)), filling.mean, device)
+
+
 def _choose_load(
-    settings: TrainingSettings, stats: TokenStats, shape: ModelShape, device: Device, needs: Needs
-) -> Load:
+    settings: TrainingSettings,
+    stats: TokenStats,
+    lengths: Lengths,
+    shape: ModelShape,
+    device: Device,
+    needs: Needs,
+) -> tuple[Load, Filling]:
     """The fastest micro-batch that fits, with as few recomputed layers as memory allows."""
-    longest = settings.sequences * max(1, min(settings.max_length, stats.longest or settings.max_length))
-    mean = max(1.0, settings.sequences * stats.mean_at(settings.max_length))
     base = Load(
         settings.method,
         device.precision,
         device.on_gpu,
         settings.rank,
         1,
-        longest,
+        lengths.longest,
         recomputed=0,
         dropout=settings.dropout > 0,
         # Where long sequences are cut, it is their prompts that go.
@@ -196,16 +205,24 @@ def _choose_load(
     if wanted is not None:
         # The batch is split evenly, so that its size is kept exactly: the largest divisor up to the wanted size.
         sizes = [max(size for size in sizes if size <= wanted)]
-    useful = [size for size in sizes if size == sizes[0] or size * longest <= _ENOUGH_TOKENS]
+    filled = {size: fill(lengths, settings, size) for size in sizes}
+    useful = [size for size in sizes if size == sizes[0] or filled[size].largest <= _ENOUGH_TOKENS]
     candidates = [
-        replace(base, micro_batch=size, recomputed=count) for size in useful for count in range(shape.layers + 1)
+        replace(base, micro_batch=size, budget=filled[size].largest, recomputed=count)
+        for size in reversed(useful)
+        for count in range(shape.layers + 1)
     ]
 
     def total(load: Load) -> int:
         return sum(needs(load).values())
 
-    for share in (COMFORTABLE, TIGHT):
-        fitting = [load for load in candidates if total(load) <= share * device.memory]
-        if fitting:
-            return max(fitting, key=lambda load: tokens_per_second(shape, load, mean * load.micro_batch, device))
-    return min(candidates, key=total)
+    def rate(load: Load) -> float:
+        return _rate(shape, load, lengths, filled[load.micro_batch], device)
+
+    fitting = (
+        max(among, key=rate)
+        for share in (COMFORTABLE, TIGHT)
+        if (among := [load for load in candidates if total(load) <= share * device.memory])
+    )
+    chosen = next(fitting, None) or min(candidates, key=total)
+    return chosen, filled[chosen.micro_batch]

@@ -6,8 +6,9 @@ from typing import Any
 import numpy
 import torch
 
+from localft.planning.steps import split_alike, split_step
 from localft.training.kernels.attention import packed_batch
-from localft.training.packing import pack, split_step
+from localft.training.packing import pack
 from localft.training.rows import IGNORED, Row, Unit, documents_of, predicting_positions
 
 Batch = dict[str, Any]
@@ -35,26 +36,32 @@ class Batches:
 
     def __call__(self, units: Sequence[Unit]) -> list[Batch]:
         """All rows or pairs, each once."""
+        parts = ([units[index] for index in part] for part in self._split([self._width(unit) for unit in units]))
         if self._packed:
-            lengths = [len(unit) for unit in units]
-            parts = split_step(lengths, self._share_of(sum(lengths)))
-            return [packed(documents_of([units[index] for index in part])) for part in parts]
-        parts = self._alike([len(unit.documents) * max(map(len, unit.documents)) for unit in units])
-        return [padded(documents_of([units[index] for index in part]), self._pad_id) for part in parts]
+            return [packed(documents_of(part)) for part in parts]
+        return [padded(documents_of(part), self._pad_id) for part in parts]
+
+    def largest(self, steps: Sequence[Sequence[Unit]]) -> int:
+        """Tokens of the largest micro-batch of some steps, padding included."""
+        most = 0
+        for step in steps:
+            widths = [self._width(unit) for unit in step]
+            for part in self._split(widths):
+                own = [widths[index] for index in part]
+                most = max(most, sum(own) if self._packed else len(own) * max(own))
+        return most
+
+    def _width(self, unit: Unit) -> int:
+        """Tokens of a unit; where it is padded, both sequences of a pair are as long as the longer one."""
+        return len(unit) if self._packed else len(unit.documents) * max(map(len, unit.documents))
+
+    def _split(self, widths: Sequence[int]) -> list[list[int]]:
+        if self._packed:
+            return split_step(widths, self._share_of(sum(widths)))
+        return split_alike(widths, self._share_of(len(widths) * max(widths, default=0)))
 
     def _share_of(self, tokens: int) -> int:
         return min(self._budget, -(-tokens // self._shares))
-
-    def _alike(self, lengths: Sequence[int]) -> list[list[int]]:
-        """The indices of units of like length, the longest first, padding counted as tokens."""
-        budget = self._share_of(len(lengths) * max(lengths, default=0))
-        parts: list[list[int]] = []
-        for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
-            if parts and lengths[parts[-1][0]] * (len(parts[-1]) + 1) <= budget:
-                parts[-1].append(index)
-            else:
-                parts.append([index])
-        return parts
 
 
 def packed(rows: Sequence[Row]) -> Batch:

@@ -1,39 +1,15 @@
-"""Packing: the examples of a step as few full micro-batches, each one sequence without padding.
+"""Packing: a micro-batch as one sequence without padding.
 
 Several documents stand one after the other in one row. That they never see each other is the attention's part,
 `localft.training.kernels.attention`.
 """
 
-from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy
 
 from localft.training.rows import IGNORED, Row
-
-
-def split_step(lengths: Sequence[int], budget: int) -> list[list[int]]:
-    """Divide the examples of a step, given by their lengths in tokens, into few micro-batches of `budget` tokens.
-
-    Best fit, longest first (Johnson, Demers, Ullman, Garey and Graham 1974): each goes where it leaves the least
-    room, so that at most 11/9 of the fewest possible micro-batches are made, and one more. Every index occurs once,
-    the longest example comes first, and equal arguments give equal answers. An example longer than the budget stands
-    alone: it is neither cut nor dropped.
-    """
-    micro_batches: list[list[int]] = []
-    # (tokens left, number of the micro-batch), ascending: the first that is large enough is the best fit.
-    room: list[tuple[int, int]] = []
-    for index in sorted(range(len(lengths)), key=lambda index: (-lengths[index], index)):
-        place = bisect_left(room, (lengths[index], -1))
-        if place < len(room):
-            left, number = room.pop(place)
-        else:
-            left, number = budget, len(micro_batches)
-            micro_batches.append([])
-        micro_batches[number].append(index)
-        insort(room, (left - lengths[index], number))
-    return micro_batches
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,8 @@ def _with(plan: Plan, micro_batch_size: int, recomputed_layers: int) -> Plan:
     return plan.model_copy(
         update={
             "micro_batch_size": micro_batch_size,
+            "micro_batch_tokens": plan.micro_batch_tokens
+            and plan.micro_batch_tokens * micro_batch_size // plan.micro_batch_size,
             "accumulation": plan.batch_size // micro_batch_size,
             "recomputed_layers": recomputed_layers,
         }

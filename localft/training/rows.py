@@ -1,7 +1,6 @@
-"""The rows a model is trained on: tokens and labels of the examples, and the order in which they come."""
+"""The rows a model is trained on: tokens and labels of the examples."""
 
-import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy
@@ -13,9 +12,6 @@ from localft.models.tokens import Encoded, Learn, TextTokenizer, encode_example
 
 IGNORED = -100
 """The label of a token that is read but not learned, as torch and transformers have it."""
-
-# Batches are made of examples of like length, sought among so many batches' worth of shuffled examples.
-_GROUP_BATCHES = 16
 
 
 @dataclass(frozen=True)
@@ -152,51 +148,3 @@ def refuse_unlearnable(train: Rows, why: str = "their answers lie beyond the lon
             "Raise max_length, shorten the examples, or add others.",
         )
     raise UserError("There are no training examples.", "Import more examples.")
-
-
-def order_steps(lengths: Sequence[int], batch_size: int, examples: int, seed: int, *, padded: bool) -> list[list[int]]:
-    """The row indices of every step of a run, in order: `batch_size` of them each, the longest first.
-
-    Each pass over the rows has a shuffle of its own. Where rows are padded, those of like length come together, so that
-    little is; where they are packed, a step is a fair sample of all. The longest row, or the step with the most tokens
-    where they are packed, comes first, so that too little memory shows there. Everything follows from the arguments: a
-    resumed run meets the same steps.
-    """
-    stream = _stream(len(lengths), examples, seed)
-    shuffler = random.Random(f"{seed}-batches")
-    steps: list[list[int]] = []
-    width = batch_size * (_GROUP_BATCHES if padded else 1)
-    for start in range(0, len(stream), width):
-        group = stream[start : start + width]
-        group.sort(key=lambda index: lengths[index], reverse=True)
-        steps += _shuffled(list(_chunks(group, batch_size)), shuffler)
-    full = [step for step in steps if len(step) == batch_size]
-    # A step with fewer examples can only be the last one.
-    steps = full + [step for step in steps if len(step) < batch_size]
-    if full:
-        tokens = [lengths[step[0]] if padded else sum(lengths[index] for index in step) for step in full]
-        longest = max(range(len(full)), key=tokens.__getitem__)
-        steps[0], steps[longest] = steps[longest], steps[0]
-    return steps
-
-
-def _stream(count: int, examples: int, seed: int) -> list[int]:
-    """`examples` row indices: one shuffled pass after the other."""
-    stream: list[int] = []
-    passes = 0
-    while len(stream) < examples:
-        one_pass = list(range(count))
-        random.Random(f"{seed}-{passes}").shuffle(one_pass)
-        stream += one_pass
-        passes += 1
-    return stream[:examples]
-
-
-def _shuffled(steps: list[list[int]], shuffler: random.Random) -> list[list[int]]:
-    shuffler.shuffle(steps)
-    return steps
-
-
-def _chunks(values: Sequence[int], size: int) -> Iterator[list[int]]:
-    for start in range(0, len(values), size):
-        yield list(values[start : start + size])

@@ -15,6 +15,7 @@ from localft.jobs import JobContext
 from localft.planning.memory import step_bytes
 from localft.planning.model_shape import shape_of
 from localft.planning.plan import load_of
+from localft.planning.steps import order_steps
 from localft.training.batches import Batches
 from localft.training.checkpoints import CHECKPOINTS, WEIGHTS, Checkpoints, is_whole, publish, restore, sweep
 from localft.training.continuity import CONTINUITY, Continuity, ContinuityCheck, measure, note
@@ -26,7 +27,6 @@ from localft.training.probing import CardMeter, probe, room_on_card
 from localft.training.progress import RunProgress
 from localft.training.ranks import is_first, ranks
 from localft.training.relief import after_out_of_memory, forget_losses
-from localft.training.rows import order_steps
 from localft.training.trainer import build_trainer
 from localft.training.validation import Validation, answer_prompts, validate
 from localft.training.watcher import Look, Schedule, Watcher
@@ -55,14 +55,10 @@ class Session:
         self._checkpoint_bytes = self._trainable * _CHECKPOINT_BYTES_PER_WEIGHT + (1 << 20)
         rows, plan = data.train.rows, order.plan
         lengths = [len(row) for row in rows]
-        # As much at once as the plan has room for: so many of the longest examples, or more of shorter ones.
+        # As much at once as the plan has room for; an example that is longer stands alone.
         longest = max(lengths)
-        self._most_tokens = plan.micro_batch_size * longest
+        self._most_tokens = plan.micro_batch_tokens or plan.micro_batch_size * longest
         paths = self._switch_on(model, max([longest, *map(len, data.validation.rows)]), tokenizer.pad_token_id)
-        if not paths.packed:
-            # Both sequences of a pair are as long as the longer one then.
-            longest = max(len(unit.documents) * max(map(len, unit.documents)) for unit in rows)
-            self._most_tokens = plan.micro_batch_size * longest
         resumed = self._newest_checkpoint()
         self._resumed_from = resumed[1] if resumed else None
         progress = RunProgress.load(resumed[1] / _PROGRESS) if resumed else RunProgress()
@@ -157,7 +153,7 @@ class Session:
         found = probe(
             self.trainer.model,
             self._data.train.rows,
-            self._most_tokens,
+            self._batches.largest([[self._data.train.rows[index] for index in step] for step in self._steps]),
             self._make_batches,
             lambda model, batch: self.trainer.micro_loss(model, batch).backward(),
             lambda extent: step_bytes(

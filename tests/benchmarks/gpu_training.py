@@ -209,7 +209,15 @@ def ready(proposal: Any, project: Any, hardware: Any) -> Planned:
     folder, order = prepare_run(project, proposal.recipe, proposal.plan, 1e9)
     order.save(folder / "job.json")
     plan, settings, device = proposal.plan, proposal.recipe.settings, device_of(hardware)
-    once = Load("qlora", plan.precision, plan.on_gpu, settings.rank, 1, round(proposal.stats.mean), recomputed=0)
+    once = Load(
+        "qlora",
+        plan.precision,
+        plan.on_gpu,
+        settings.rank,
+        1,
+        round(sum(proposal.stats.lengths) / len(proposal.stats.lengths)),
+        recomputed=0,
+    )
     return Planned(
         folder=folder,
         fits=plan.fits != "no",

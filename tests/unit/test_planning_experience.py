@@ -16,9 +16,9 @@ from localft.planning.plan import make_plan
 from localft.planning.recipe import Recipe, TrainingSettings
 from localft.store import files
 
-STATS = TokenStats(train=1_000, validation=100, mean=300.0, p50=250, p95=600, p99=900, longest=1_300, learned=120.0)
+STATS = TokenStats(1_000, 100, lengths=(*(200, 400, 250, 150) * 247, *(900,) * 11, 1_300), longest=1_300, learned=120.0)
 
-SOUND = {"formula": 1, "device": "card", "base_model": "model", "method": "qlora", "speed": 1}
+SOUND = {"formula": 2, "device": "card", "base_model": "model", "method": "qlora", "speed": 1}
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localft.training.packing import pack, split_step
+from localft.planning.steps import split_step
+from localft.training.packing import pack
 from localft.training.rows import IGNORED, Row
 
 LENGTHS = st.lists(st.integers(1, 300), max_size=60)

@@ -15,7 +15,8 @@ from localft.models.chat_format import ChatFormat
 from localft.models.templates import chat_format_for
 from localft.models.tokens import Learn, TextTokenizer, encode_example
 from localft.planning.recipe import TrainingSettings
-from localft.training.rows import IGNORED, Row, Rows, make_rows, order_steps, refuse_unlearnable
+from localft.planning.steps import order_steps
+from localft.training.rows import IGNORED, Row, Rows, make_rows, refuse_unlearnable
 from tests.sample_projects import make_examples
 
 STARTER = "starter"
