@@ -112,7 +112,7 @@ def _try(
     """Say what an import would do, or why it would fail."""
     from localft.data.importing import divide, preview_files
 
-    read = preview_files(files, reading.mapping, reading.chat)
+    read = preview_files(files, reading.mapping, reading.chat, project=project)
     _print_read(output, read)
     problem, counts = "", None
     try:

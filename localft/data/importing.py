@@ -40,15 +40,17 @@ def preview_files(
     mapping: Mapping[str, str] | None = None,
     chat: ChatChoice | None = None,
     tell: Tell = quiet,
+    project: Project | None = None,
 ) -> ReadResult:
-    """Read files without importing them.
+    """Read files without importing them; as for a `project`, whose golden questions are no examples.
 
     No usable row is no error here, so that a person can map the columns, or choose a voice among the speakers.
 
     Raises:
         UserError: a file cannot be read, the mapping is wrong, or nobody has the voice that was chosen.
     """
-    return read_files(paths, mapping, strict=False, chat=chat, tell=tell)
+    read = read_files(paths, mapping, strict=False, chat=chat, tell=tell)
+    return _without_golden(project, read) if project is not None else read
 
 
 def import_files(

@@ -126,6 +126,16 @@ def test_a_version_that_someone_changed_is_named_with_its_line(project: Project,
             load_split(project, version.id, "train")
 
 
+def test_a_preview_knows_the_golden_questions_of_a_project(project: Project, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", 20)
+    line = path.read_text(encoding="utf-8").splitlines()[3]
+    project.golden.write_text(line + "\n", encoding="utf-8")
+    assert len(preview_files([path]).examples) == 20
+    seen = preview_files([path], project=project)
+    assert (len(seen.examples), list(seen.kinds)) == (19, ["golden question"])
+    assert import_files(project, [path]).version.total == 19
+
+
 def test_a_preview_imports_nothing(project: Project, tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"frage": "q", "antwort": "an answer"}\n' * 2, encoding="utf-8")
