@@ -8,8 +8,8 @@ from localft.hardware import Hardware
 from localft.models.base_model import BaseModel
 from localft.planning.device import device_of
 from localft.planning.experience import Experience
-from localft.planning.fitting import FITS, Fit, fit
-from localft.planning.memory import memory_by_cause
+from localft.planning.fitting import FITS, Fit, fit, fit_host
+from localft.planning.memory import host_bytes, memory_by_cause
 from localft.planning.model_shape import shape_of
 from localft.planning.overview import smallest_load
 
@@ -17,7 +17,7 @@ from localft.planning.overview import smallest_load
 @dataclass(frozen=True)
 class LengthCost:
     """A maximum length: the examples that are cut, the tokens lost by it and their share of all, and what training
-    needs at least: bytes of memory with qlora, one example at a time, and how they fit this card."""
+    needs at least: bytes of memory with qlora, one example at a time, and how that fits this computer."""
 
     max_length: int
     cut: int
@@ -43,7 +43,8 @@ def length_costs(
         load = smallest_load(base_model, hardware, max(1, min(cut.max_length, lengths.max)))
         needed = sum(memory_by_cause(shape, load, correction).values())
         share = cut.lost / lengths.total if lengths.total else 0.0
-        costs.append(LengthCost(cut.max_length, cut.cut, cut.lost, share, needed, fit(needed, device)))
+        fits = max(fit(needed, device), fit_host(host_bytes(shape, load), hardware), key=FITS.index)
+        costs.append(LengthCost(cut.max_length, cut.cut, cut.lost, share, needed, fits))
     return costs
 
 
