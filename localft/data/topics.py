@@ -24,6 +24,9 @@ _VOCABULARY = 1_500
 _RAREST, _COMMONEST = 0.004, 0.5
 _DIMENSIONS = 24
 _COUNTS = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20)
+MOST = _COUNTS[-1]
+"""So many topics are told apart at most."""
+
 # So many texts at least for each group, on average.
 _SMALLEST = 25
 _ROUNDS, _TRIES = 12, 3

@@ -8,7 +8,7 @@ from localft.data.checks.looking import Check, Tally
 from localft.data.checks.spread import Spread
 from localft.data.phrases import find_phrases
 from localft.data.rows import excerpt
-from localft.data.topics import Topic, find_topics
+from localft.data.topics import MOST, Topic, find_topics
 
 TOPICS, ONE_TOPIC, PHRASES = "topics", "one topic", "repeated phrases"
 _FEWEST_ROWS = 100
@@ -53,12 +53,13 @@ class Topics(Check):
             f"{', '.join(topic.words)} ({percent(len(topic.members), total)})" for topic in topics.groups[:_MOST_NAMED]
         )
         more = f"; and {len(topics.groups) - _MOST_NAMED} more" if len(topics.groups) > _MOST_NAMED else ""
+        many = " or more" if len(topics.groups) == MOST else ""
         shown = _typical(topics.groups, [row for _, row in kept])
         if largest >= _NEARLY_ALL * total:
             meaning = f"{percent(largest, total)} of the questions{sample} are about one topic: {named}{more}."
             advice = "Add examples of the other topics, or leave them out: so few teach little."
             return [Finding(ONE_TOPIC, "warning", largest, meaning, shown, advice)]
-        meaning = f"The questions{sample} are about {len(topics.groups)} topics: {named}{more}."
+        meaning = f"The questions{sample} are about {len(topics.groups)} topics{many}: {named}{more}."
         advice = (
             "Half or more are about the first: look whether the others have enough."
             if largest >= _MUCH * total

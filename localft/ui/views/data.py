@@ -207,14 +207,16 @@ def lengths(measured: TokenLengths | None, costs: Sequence[LengthCost] = ()) -> 
 def _length_costs(costs: Sequence[LengthCost]) -> Markup:
     rows = [
         (
-            f"{cost.max_length:,}", f"{cost.cut:,}", f"{cost.lost:,}", words.percent(cost.lost_share),
+            f"{cost.max_length:,}", f"{cost.cut:,}", f"{cost.lost:,} ({words.percent(cost.lost_share)})",
             words.memory(cost.bytes), parts.badge(cost.fit, _FIT_TONES[cost.fit]),
         )
         for cost in costs
     ]  # fmt: skip
-    headings = ["Longest, in tokens", "Examples cut", "Tokens lost", "Of all", "Memory, at least", "Fits"]
-    table = parts.table("What each maximum length costs", headings, rows, numbers=range(5))
-    return h("{table}{note}", table=table, note=parts.note("Memory with qlora, one example at a time."))
+    table = parts.table(
+        "What each maximum length costs", ["Length", "Cut", "Tokens lost", "Memory", "Fits"], rows, numbers=range(4)
+    )
+    said = "Examples cut at each maximum length, and the memory that qlora needs at least, one example at a time."
+    return h("{table}{note}", table=table, note=parts.note(said))
 
 
 def conversation(example: Example) -> Markup:
