@@ -66,7 +66,7 @@ def queue_dir() -> Path:
 
 
 def downloads_dir() -> Path:
-    """Job folders of model downloads; the models themselves lie in the Hugging Face cache."""
+    """Job folders of downloads: models lie in the Hugging Face cache, rows of datasets beside their job."""
     return data_dir() / "downloads"
 
 

@@ -10,20 +10,31 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 COMMIT = "a" * 40
+CONVERTED, CONVERTED_COMMIT = "refs/convert/parquet", "c" * 40
 _REPOSITORY = r"(?P<id>[\w.-]+/[\w.-]+)"
 
 
 @dataclass
 class Repository:
-    """A model on the hub. `gated` is the message for those who may not read its files; "" lets everyone."""
+    """A model or dataset on the hub. `gated` is the message for those who may not read its files; "" lets everyone.
+
+    `converted` is what the hub has made of a dataset's files, on a branch of its own.
+    """
 
     files: dict[str, bytes]
     gated: str = ""
     commit: str = COMMIT
     info: dict[str, Any] = field(default_factory=dict)
+    converted: dict[str, bytes] = field(default_factory=dict)
+
+    def files_at(self, revision: str | None) -> dict[str, bytes] | None:
+        """The files at a revision, None where there is no such one."""
+        if revision in {None, "main", self.commit}:
+            return self.files
+        return self.converted if self.converted and revision in {CONVERTED, CONVERTED_COMMIT} else None
 
 
 @dataclass
@@ -32,6 +43,9 @@ class Hub:
 
     url: str
     repositories: dict[str, Repository] = field(default_factory=dict)
+    datasets: dict[str, Repository] = field(default_factory=dict)
+    # Old names of datasets and the present ones.
+    renamed: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     # Seconds to wait before each block of 64 KB.
     delay: float = 0.0
@@ -75,34 +89,42 @@ class _Handler(BaseHTTPRequestHandler):
         self.hub.asked.append((self.command, url.path, self.headers.get("Range", "")))
         if url.path == "/api/models":
             wanted = parse_qs(url.query).get("search", [""])[0].lower()
-            found = [self._info(name) for name in self.hub.repositories if wanted in name.lower()]
+            listed = self.hub.repositories.items()
+            found = [self._info(name, model, model.files) for name, model in listed if wanted in name.lower()]
             return self._json(found, body)
-        info = re.fullmatch(rf"/api/models/{_REPOSITORY}(?:/revision/(?P<revision>[^/]+))?", url.path)
-        file = re.fullmatch(rf"/{_REPOSITORY}/resolve/(?P<revision>[^/]+)/(?P<name>.+)", url.path)
+        info = re.fullmatch(rf"/api/(models|datasets)/{_REPOSITORY}(?:/revision/(?P<revision>[^/]+))?", url.path)
+        file = re.fullmatch(rf"(/datasets)?/{_REPOSITORY}/resolve/(?P<revision>[^/]+)/(?P<name>.+)", url.path)
         match = info or file
-        repository = self.hub.repositories.get(match["id"]) if match else None
+        of_dataset = match is not None and bool(match[1]) and match[1] != "models"
+        if of_dataset and match["id"] in self.hub.renamed:
+            return self._head(
+                307, {"Location": self.path.replace(match["id"], self.hub.renamed[match["id"]]), "Content-Length": "0"}
+            )
+        listed = self.hub.datasets if of_dataset else self.hub.repositories
+        repository = listed.get(match["id"]) if match else None
         if match is None or repository is None:
             return self._error(404, "RepoNotFound", "Repository not found")
-        if match["revision"] not in {None, "main", repository.commit}:
+        revision = unquote(match["revision"]) if match["revision"] else None
+        files = repository.files_at(revision)
+        if files is None:
             return self._error(404, "RevisionNotFound", "Invalid rev id")
         if info:
-            return self._json(self._info(match["id"]), body)
+            return self._json(self._info(match["id"], repository, files), body)
         if repository.gated:
             return self._error(403, "GatedRepo", repository.gated)
-        if match["name"] not in repository.files:
+        if match["name"] not in files:
             return self._error(404, "EntryNotFound", "Entry not found")
-        return self._file(repository, repository.files[match["name"]], body)
+        return self._file(repository, files[match["name"]], body)
 
-    def _info(self, name: str) -> dict[str, Any]:
-        repository = self.hub.repositories[name]
+    def _info(self, name: str, repository: Repository, files: dict[str, bytes]) -> dict[str, Any]:
         siblings = [
             {"rfilename": file, "size": len(content), "blobId": hashlib.sha1(content).hexdigest()}
-            for file, content in repository.files.items()
+            for file, content in files.items()
         ]
         return {
             "id": name,
             "modelId": name,
-            "sha": repository.commit,
+            "sha": repository.commit if files is repository.files else CONVERTED_COMMIT,
             "siblings": siblings,
             "gated": "manual" if repository.gated else False,
             "private": False,

@@ -8,6 +8,7 @@ import click
 from localft import words
 from localft.cli.data_edit import add, edit
 from localft.cli.data_export import export
+from localft.cli.data_hub import PREFIX, HubChoice, hub_options, list_parts
 from localft.cli.data_reading import Reading, reading_options
 from localft.cli.data_repair import diff, repair, undo, versions
 from localft.cli.data_show import show
@@ -55,11 +56,13 @@ def data() -> None:
         "localft data import support-bot result.json --voice Anna --gap-hours 3",
         "localft data import support-bot trees.jsonl --branches pairs",
         "localft data import support-bot - < answers.txt",
+        "localft data import support-bot hub:owner/name --split train --rows 2000",
     ),
 )
 @project_argument
 @click.argument("sources", nargs=-1, required=True, metavar="FILE...")
 @reading_options
+@hub_options
 @click.option("--system", "system_prompt", help="A system prompt for examples that have none.")
 @click.option("--seed", type=int, default=42, show_default=True, help="Decides which example lands in which split.")
 @split_by_option
@@ -71,12 +74,16 @@ def import_command(
     project: Project,
     sources: tuple[str, ...],
     reading: Reading,
+    hub: HubChoice,
     system_prompt: str | None,
     seed: int,
     division: Division | None,
     dry_run: bool,
 ) -> None:
     """Import files as a new version of the project's data; "-" reads standard input, for pasted text and pipes.
+
+    hub:owner/name takes a dataset of the Hugging Face hub: its Parquet files, or the hub's conversion, by ranges and
+    without running any of its code. --dry-run then lists its parts and sizes. Ctrl-C stops, the same command goes on.
 
     JSONL, JSON, CSV, XLSX, Parquet and Arrow, and ZIP archives of these, in the shapes OpenAI messages, Alpaca,
     ShareGPT, Dolly, OpenAssistant, prompt/completion or preference pairs; chats as ChatGPT, DiscordChatExporter
@@ -87,7 +94,10 @@ def import_command(
     """
     from localft.data.importing import import_files
 
-    with readable(output, sources) as files:
+    if dry_run and any(source.startswith(PREFIX) for source in sources):
+        list_parts(output, sources, hub)
+        return
+    with readable(output, project.slug, sources, hub) as files:
         if dry_run:
             _try(output, project, files, reading, seed, division)
             return

@@ -13,6 +13,7 @@ from localft.data.converting import SetAside
 from localft.data.examples import Example, Message
 from localft.data.gathering import DUPLICATE, ReadResult
 from localft.data.golden import golden_among, read_golden
+from localft.data.hub.order import with_origins
 from localft.data.reading import no_rows, read_files, set_aside_reasons
 from localft.data.rows import excerpt
 from localft.data.splitting import DEFAULT_RATIOS, Ratios, too_few
@@ -75,6 +76,7 @@ def import_files(
         UserError: nothing can be read or used, or there are too few examples; the project is then as it was.
     """
     read = _without_golden(project, read_files(paths, mapping, chat=chat, tell=tell))
+    read = replace(read, sources=with_origins(read.sources, paths))
     if isinstance(read.examples, StoredExamples):
         ask_ahead(read.examples, tell)
     division = division or divisions.likely_division(read.examples)

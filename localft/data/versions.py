@@ -21,7 +21,8 @@ DIVISIONS: tuple[Division, ...] = ("chance", "time", "column")
 class SourceFile(Record):
     """A file that examples came from: its name, bytes and SHA-256; of a chat, whose voice is the assistant's too.
 
-    Of trees of messages it says which `branches` were taken.
+    Of trees of messages it says which `branches` were taken, of rows from the hub their `origin`: dataset, revision,
+    config, split, and how many rows from its start.
     """
 
     name: str
@@ -32,6 +33,7 @@ class SourceFile(Record):
     voice: str = ""
     gap_hours: float | None = None
     branches: str = ""
+    origin: dict[str, str] = {}
 
 
 class DatasetVersion(Record):

@@ -5,9 +5,9 @@ from typing import Any
 
 from localft.errors import Stopped
 from localft.jobs import JobContext
-from localft.models import hub
 from localft.models.base_model import BaseModel
 from localft.models.download import missing_files, refuse_without_space
+from localft.models.hub_access import explained
 from localft.models.transfer import BLOCK_BYTES, fetch
 
 _POLL_SECONDS = 0.2
@@ -63,7 +63,7 @@ class _Transfer:
         # The client hands on blocks of 10 MB; with smaller ones progress moves and a stop is seen on slow lines too.
         constants.DOWNLOAD_CHUNK_SIZE = BLOCK_BYTES  # ty: ignore[invalid-assignment]
         try:
-            with hub.explained(self.model.reference):
+            with explained(self.model.reference):
                 for name, size in self.missing.items():
                     fetch(self.model.reference, self.model.revision or "main", name, size, self.advance)
                     self._finished += size

@@ -1,13 +1,12 @@
 """The Hugging Face hub: look models up, search, and read what the cache holds."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from localft.errors import UserError, explain
+from localft.errors import UserError
 from localft.models.base_model import BaseModel
 from localft.models.catalogue import CatalogueEntry
+from localft.models.hub_access import TIMEOUT_SECONDS, Unreachable, explained, is_offline
 from localft.models.inspection import (
     context_length,
     inspect_folder,
@@ -17,16 +16,8 @@ from localft.models.inspection import (
     required_files,
 )
 
-_TIMEOUT_SECONDS = 15.0
 # Bytes of a 64-bit number.
 _WIDEST_WEIGHT = 8
-
-
-def is_offline() -> bool:
-    """Tell whether the user has switched the hub off (HF_HUB_OFFLINE)."""
-    from huggingface_hub import constants
-
-    return constants.is_offline_mode()
 
 
 def snapshot_folder(reference: str, revision: str | None) -> Path | None:
@@ -64,88 +55,6 @@ def _complete(folder: Path) -> bool:
     return all((folder / name).is_file() for name in {"tokenizer.json", *parts})
 
 
-@contextmanager
-def explained(reference: str) -> Generator[None]:
-    """Turn the hub client's exceptions into sentences about this model."""
-    from huggingface_hub import errors
-
-    try:
-        yield
-    except errors.GatedRepoError as error:
-        raise gated_error(reference, error.server_message or str(error)) from error
-    except errors.RepositoryNotFoundError as error:
-        raise UserError(
-            f"There is no model {reference} on the Hugging Face hub, or it is private.",
-            "Check the spelling (owner/name); for a private model log in first: `hf auth login`.",
-        ) from error
-    except errors.RevisionNotFoundError as error:
-        raise UserError(
-            f"The model {reference} has no such revision.", "Leave the revision out to use the newest."
-        ) from error
-    except errors.HfHubHTTPError as error:
-        status = error.response.status_code if error.response is not None else 0
-        raise UserError(
-            f"The Hugging Face hub answered with status {status or 'unknown'} when asked for {reference}.",
-            "Your token may have expired: run `hf auth login`." if status == 401 else "Try again in a few minutes.",
-        ) from error
-    except (errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError) as error:
-        raise unreachable(reference) from error
-    except Exception as error:
-        if isinstance(error, UserError):
-            raise
-        if _is_connection_error(error):
-            raise unreachable(reference) from error
-        known = explain(error)
-        if known is None:
-            raise
-        raise known from error
-
-
-def _is_connection_error(error: BaseException) -> bool:
-    names = {"TransportError", "ConnectError", "TimeoutException", "NetworkError"}
-    return isinstance(error, ConnectionError) or any(kind.__name__ in names for kind in type(error).__mro__)
-
-
-class Unreachable(UserError):
-    """The hub does not answer: what is downloaded can still be used."""
-
-
-def unreachable(reference: str) -> Unreachable:
-    """The sentence for a model that is not here while the hub is out of reach."""
-    if is_offline():
-        return Unreachable(
-            f"The model {reference} is not downloaded, and offline mode is on (HF_HUB_OFFLINE).",
-            "Unset HF_HUB_OFFLINE to download it, or choose a model that is already here, such as `starter`.",
-        )
-    return Unreachable(
-        f"The model {reference} is not downloaded, and the Hugging Face hub cannot be reached.",
-        "Connect to the internet and try again, or choose a model that is already here, such as `starter`.",
-    )
-
-
-def gated_error(reference: str, answer: str) -> UserError:
-    """Explain, step by step, how to get into a gated model; `answer` is what the hub said."""
-    from huggingface_hub import get_token
-
-    page = f"https://huggingface.co/{reference}"
-    if get_token() is None:
-        return UserError(
-            f"The model {reference} is gated: its owner wants you to accept terms first.",
-            f"1. Open {page} in the browser, log in and accept the terms. 2. Make a token with read access at "
-            "https://huggingface.co/settings/tokens. 3. Run `hf auth login` and paste it. 4. Try again.",
-        )
-    if "awaiting" in answer.lower() or "pending" in answer.lower():
-        return UserError(
-            f"Your request for the gated model {reference} has not been answered yet.",
-            f"Its owner grants access by hand; {page} shows how it stands. Try again when it is granted.",
-        )
-    return UserError(
-        f"You are logged in, but your account has no access to the gated model {reference}.",
-        f"Open {page} with the same account and accept the terms. If you have done so, make sure that your token may "
-        "read gated models (https://huggingface.co/settings/tokens). Then try again.",
-    )
-
-
 def look_up(reference: str, revision: str | None) -> BaseModel:
     """Describe a model on the hub, fetching only its small description files into the cache.
 
@@ -157,7 +66,7 @@ def look_up(reference: str, revision: str | None) -> BaseModel:
     try:
         with explained(reference):
             info = HfApi().model_info(
-                reference, revision=revision, files_metadata=True, securityStatus=True, timeout=_TIMEOUT_SECONDS
+                reference, revision=revision, files_metadata=True, securityStatus=True, timeout=TIMEOUT_SECONDS
             )
             return _describe(reference, revision, info)
     except Unreachable:
@@ -175,10 +84,10 @@ def _describe(reference: str, revision: str | None, info: Any) -> BaseModel:
     files = required_files(sizes, where)
     _refuse_flagged(info, files, where)
     # Asked for under the name that the user gave (main, mostly): offline, the cache then knows the revision by it.
-    folder = Path(hf_hub_download(reference, "config.json", revision=revision, etag_timeout=_TIMEOUT_SECONDS)).parent
+    folder = Path(hf_hub_download(reference, "config.json", revision=revision, etag_timeout=TIMEOUT_SECONDS)).parent
     for name in ("tokenizer_config.json", "chat_template.jinja", "README.md"):
         if name in files:
-            hf_hub_download(reference, name, revision=info.sha, etag_timeout=_TIMEOUT_SECONDS)
+            hf_hub_download(reference, name, revision=info.sha, etag_timeout=TIMEOUT_SECONDS)
     config = read_config(folder, where)
     tokenizer_config = read_object(folder / "tokenizer_config.json", where)
     refuse_unusable(config, tokenizer_config, where)
@@ -233,7 +142,7 @@ def _reach() -> None:
     """Fail at once where the hub is out of reach: the client's listing would try again for half a minute."""
     from huggingface_hub import constants, get_session
 
-    get_session().head(constants.ENDPOINT, timeout=_TIMEOUT_SECONDS)
+    get_session().head(constants.ENDPOINT, timeout=TIMEOUT_SECONDS)
 
 
 def search(query: str, limit: int) -> list[CatalogueEntry]:

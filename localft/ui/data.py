@@ -24,6 +24,7 @@ from localft.ui.data_chats import ChatArea, chosen, draw_chat_area
 from localft.ui.data_checks import Checks, costs_of
 from localft.ui.data_columns import ColumnArea, chosen_columns, draw_column_area
 from localft.ui.data_history import draw_history
+from localft.ui.data_hub import draw_hub
 from localft.ui.data_pasting import draw_pasting
 from localft.ui.data_rows import draw_rows
 from localft.ui.frame import Watch
@@ -124,6 +125,7 @@ def _draw_intake(shared: Shared) -> Intake:
         height=160,
     )
     pasted = draw_pasting(shared, files)
+    draw_hub(shared, files)
     preview = gr.HTML()
     chat = draw_chat_area()
     columns = draw_column_area()
