@@ -19,6 +19,7 @@ from localft.cli.data_views import print_length_costs, print_set_aside
 from localft.cli.options import base_model_option, examples, json_option, project_argument, version_option
 from localft.cli.output import Output, one_line, shorten
 from localft.cli.selection import chosen_version, model_and_format
+from localft.cli.telling import shown
 from localft.data.shapes import Shape
 from localft.data.versions import SPLITS, Division, Split
 from localft.errors import UserError
@@ -101,9 +102,10 @@ def import_command(
         if dry_run:
             _try(output, project, files, reading, seed, division)
             return
-        report = import_files(
-            project, files, reading.mapping, system_prompt, seed, chat=reading.chat, division=division
-        )
+        with shown(output) as tell:
+            report = import_files(
+                project, files, reading.mapping, system_prompt, seed, chat=reading.chat, division=division, tell=tell
+            )
     _print_read(output, report.read)
     output.say(f"Version {report.version.id}: {_counts(report.version.counts)}.")
     _print_aside(output, report.read, f"localft data show {project.slug} --set-aside")
@@ -122,7 +124,8 @@ def _try(
     """Say what an import would do, or why it would fail."""
     from localft.data.importing import divide, preview_files
 
-    read = preview_files(files, reading.mapping, reading.chat, project=project)
+    with shown(output) as tell:
+        read = preview_files(files, reading.mapping, reading.chat, tell=tell, project=project)
     _print_read(output, read)
     problem, counts = "", None
     try:
@@ -199,7 +202,8 @@ def check(output: Output, project: Project, version_id: str | None, base_model: 
 
     version = chosen_version(project, version_id)
     model, chat_format = model_and_format(base_model or project.info.base_model)
-    report = check_version(project, version, model, chat_format, max_length)
+    with shown(output) as tell:
+        report = check_version(project, version, model, chat_format, max_length, tell)
     output.heading(report.sentence)
     aside = f" {words.counted(version.set_aside, 'row')} of the files set aside." if version.set_aside else ""
     output.say(f"{words.counted(version.total, 'example')}: {_counts(version.counts)}.{aside}")

@@ -58,13 +58,17 @@ class PlainProgress:
 
     def show(self, view: JobView) -> None:
         """Print a line when the phase changes, and otherwise every few seconds."""
-        sentence = view.sentence
+        if view.result is None:
+            self.move(view.sentence, view.progress if view.state.alive and not view.waits_for else None)
+
+    def move(self, sentence: str, progress: Progress | None) -> None:
+        """As `show`, of work that is no job."""
         # What stands behind the first comma (a loss, say) changes all the time.
         phase = sentence.partition(",")[0]
-        figures = measure(view.progress) if view.progress and view.state.alive and not view.waits_for else ""
+        figures = measure(progress) if progress else ""
         text = f"{sentence.rstrip('.')}: {figures}" if figures else sentence
         due = phase != self._last_phase or time.monotonic() - self._last_time >= _SECONDS_BETWEEN_LINES
-        if text == self._last_text or not due or view.result is not None:
+        if text == self._last_text or not due:
             return
         self._output.note(text)
         self._last_text, self._last_phase, self._last_time = text, phase, time.monotonic()
@@ -101,13 +105,16 @@ class LiveProgress:
 
     def show(self, view: JobView) -> None:
         """Move the bar."""
-        progress = view.progress
+        self.move(view.sentence, view.progress, figures=not view.waits_for)
+
+    def move(self, sentence: str, progress: Progress | None, figures: bool = True) -> None:
+        """As `show`, of work that is no job."""
         self._bar.update(
             self._task,
-            description=self._escape(view.sentence),
+            description=self._escape(sentence),
             total=progress.total if progress and progress.total else None,
             completed=progress.done if progress else 0,
-            figures=self._escape(measure(progress)) if progress and not view.waits_for else "",
+            figures=self._escape(measure(progress)) if progress and figures else "",
         )
 
     def note(self, text: str) -> None:

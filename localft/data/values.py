@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Any
 
 
@@ -111,7 +112,7 @@ def _spelled(value: Any) -> str:
     if isinstance(value, NumberText):
         return str(value)
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return encode_basestring(value)
     if isinstance(value, bool) or value is None:
         return json.dumps(value)
     if isinstance(value, float):
@@ -121,9 +122,7 @@ def _spelled(value: Any) -> str:
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return (
-            "{" + ", ".join(f"{json.dumps(str(k), ensure_ascii=False)}: {_spelled(v)}" for k, v in value.items()) + "}"
-        )
+        return "{" + ", ".join(f"{encode_basestring(str(k))}: {_spelled(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_spelled(item) for item in value) + "]"
     raise BadValue(f"a value of the type {type(value).__name__} is no text")

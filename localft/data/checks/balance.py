@@ -27,18 +27,14 @@ class Balance(Check):
     def look(self, row: Row) -> None:
         """Count the answer of a row."""
         self._total += 1
-        self._label(row.example.answer.strip()).add(row)
-
-    def _label(self, label: str) -> Sightings:
-        if len(self._labels) > _MOST_LABELS:
-            return self._labels.get(label) or Sightings()
-        return self._labels.setdefault(label, Sightings())
+        if len(self._labels) <= _MOST_LABELS:
+            self._labels.setdefault(row.example.answer.strip(), Sightings()).add(row)
 
     def join(self, later: Self) -> None:
         """Count the answers of later rows too."""
         self._total += later._total
         for label, sightings in later._labels.items():
-            self._label(label).join(sightings)
+            self._labels.setdefault(label, Sightings()).join(sightings)
 
     def findings(self, context: CheckContext) -> list[Finding]:
         """Nothing where there are too few rows, or too many different answers to be labels."""

@@ -104,8 +104,12 @@ def shown(
 
 def reference(row: Row, text: str) -> RowReference:
     """Name a row, with a text of which the start is shown; what stands in a test example stays sealed."""
-    shown = SEALED_TEXT if row.split == "test" else excerpt(text)
-    return RowReference(row.split, row.index, row.example.source, row.example.row, shown)
+    return reference_to(row.split, row.index, row.example.source, row.example.row, text)
+
+
+def reference_to(split: Split, index: int, source: str, row: int, text: str) -> RowReference:
+    """As `reference`, of a row that is not there any more."""
+    return RowReference(split, index, source, row, SEALED_TEXT if split == "test" else excerpt(text))
 
 
 def counted(number: int, one: str, many: str) -> str:

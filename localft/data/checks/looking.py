@@ -6,13 +6,14 @@ A check therefore keeps counts and the first rows of what it finds, never the ro
 
 from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from typing import Self, TypeVar
 
 import numpy
 
-from localft.data.checks.finding import MOST_ROWS, CheckContext, Finding, Row, RowReference, reference
+from localft.data.checks.finding import MOST_ROWS, CheckContext, Finding, Row, RowReference, reference_to
+from localft.data.versions import Split
 
 
 class Check(ABC):
@@ -31,6 +32,8 @@ class Check(ABC):
         """What is worth knowing about all rows that were looked at; `context` says what else is known of them."""
 
 
+# No more of a text is needed to show its start.
+_LONGEST = 1_000
 AnyCheck = TypeVar("AnyCheck", bound=Check)
 
 
@@ -41,18 +44,26 @@ def looked(check: AnyCheck, rows: Iterable[Row]) -> AnyCheck:
     return check
 
 
+def might_hold(text: str, signs: Sequence[str]) -> bool:
+    """Whether a text has one of the signs, in lower case, without which a pattern cannot match: told sooner so."""
+    folded = text.lower() if text.isascii() else text.casefold()
+    return any(sign in folded for sign in signs)
+
+
 class Sightings:
     """The rows in which something was seen: how many there are, and references to the first of them."""
 
     def __init__(self) -> None:
         self.count = 0
-        self._rows: list[RowReference] = []
+        # Split, index, source, row and the start of the text, of which a reference is made when it is needed.
+        self._rows: list[tuple[Split, int, str, int, str]] = []
 
     def add(self, row: Row, text: str | None = None) -> None:
         """Count a row; what is shown of it is `text`, or its answer."""
         self.count += 1
         if len(self._rows) < MOST_ROWS:
-            self._rows.append(reference(row, row.example.answer if text is None else text))
+            shown = row.example.answer if text is None else text
+            self._rows.append((row.split, row.index, row.example.source, row.example.row, shown[:_LONGEST]))
 
     def join(self, later: Self) -> None:
         """Count those of later rows too."""
@@ -62,7 +73,7 @@ class Sightings:
     @property
     def rows(self) -> tuple[RowReference, ...]:
         """The first of them."""
-        return tuple(self._rows)
+        return tuple(reference_to(*row) for row in self._rows)
 
 
 class RowCheck(Check):

@@ -17,7 +17,7 @@ _SECRET = re.compile(
     r"\b(?:sk-[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{30,}|gh[pousr]_[A-Za-z0-9]{30,}|AKIA[0-9A-Z]{16}|xox[abp]-[\w-]{20,}"
     r"|AIza[\w-]{30,})\b|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
-_SECRET_SIGNS = ("sk-", "hf_", "gh", "AKIA", "xox", "AIza", "-----BEGIN ")
+_SECRET_SIGNS = ("sk-", "hf_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "AKIA", "xox", "AIza", "-----BEGIN ")
 _DIGITS = "0123456789"
 
 

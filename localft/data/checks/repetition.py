@@ -83,5 +83,8 @@ def goes_in_circles(text: str) -> bool:
     words = normalise(text).split()
     if len(words) < _FEWEST_WORDS:
         return False
-    runs = [tuple(words[start : start + _RUN]) for start in range(len(words) - _RUN + 1)]
-    return 1 - len(set(runs)) / len(runs) >= _REPEATED
+    runs = len(words) - _RUN + 1
+    # Different words begin different runs.
+    if 1 - (len(set(words)) - _RUN + 1) / runs < _REPEATED:
+        return False
+    return 1 - len({tuple(words[start : start + _RUN]) for start in range(runs)}) / runs >= _REPEATED

@@ -1,0 +1,129 @@
+"""More examples than one wants in memory: bounded memory, stopping, and being killed on the way."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from localft import paths
+from localft.data.versions import list_versions
+from localft.store.projects import Project, create_project
+
+ROWS = 50_000
+PATIENCE_SECONDS = 300.0
+POSIX = pytest.mark.skipif(os.name == "nt", reason="POSIX signals and limits")
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Conversations of about 1 KB."""
+    chooser = random.Random(5)
+    words = ["".join(chooser.choices("abcdefghijklmnoprstuvw", k=chooser.randint(2, 9))) for _ in range(5_000)]
+    path = tmp_path_factory.mktemp("many") / "many.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        for _ in range(ROWS):
+            question, answer = (" ".join(chooser.choices(words, k=count)).capitalize() + "." for count in (50, 90))
+            file.write(json.dumps({"prompt": question, "completion": answer}) + "\n")
+    assert path.stat().st_size > 32 << 20
+    return path
+
+
+@pytest.fixture
+def project() -> Project:
+    return create_project("Many")
+
+
+def begin(*words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "localft", "data", *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def scratch_folders() -> list[Path]:
+    return [folder for folder in (paths.cache_dir() / "reading").glob("*") if folder.is_dir()]
+
+
+def written(project: Project) -> list[Path]:
+    return list(project.datasets.glob(".[0-9]*"))
+
+
+@POSIX
+def test_import_and_check_within_bounded_memory(many: Path, project: Project) -> None:
+    """Each process takes less than half of what the examples alone would, were they all in memory."""
+    for words, said in (
+        (["import", project.slug, str(many)], "Version "),
+        (["check", project.slug], "Ready to train."),
+    ):
+        process = begin(*words)
+        assert process.stdout is not None
+        answer = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+        assert said in answer
+        unit = 1 if sys.platform == "darwin" else 1024
+        assert usage.ru_maxrss * unit < 300 << 20
+    assert [version.total for version in list_versions(project).items] == [ROWS]
+    assert scratch_folders() == []
+
+
+@POSIX
+@pytest.mark.parametrize("while_writing", [False, True])
+def test_a_killed_import_leaves_no_version_and_no_processes(
+    while_writing: bool, many: Path, project: Project, tmp_path: Path
+) -> None:
+    process = begin("import", project.slug, str(many))
+    family = psutil.Process(process.pid)
+    wait_until(lambda: bool(written(project) if while_writing else family.children(recursive=True)))
+    workers = family.children(recursive=True)
+    process.kill()
+    process.communicate()
+    assert scratch_folders()
+    assert list_versions(project).items == []
+    psutil.wait_procs(workers, timeout=30)
+    assert [worker for worker in workers if worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE] == []
+    few = tmp_path / "few.jsonl"
+    few.write_bytes(b"".join(many.read_bytes().splitlines(keepends=True)[:100]))
+    done = begin("import", project.slug, str(few))
+    assert "100 examples" in done.communicate()[0]
+    assert written(project) == []
+    assert len(list_versions(project).items) == 1
+    # What lies elsewhere goes with the next import of many.
+    again = begin("import", project.slug, str(many))
+    again.communicate()
+    assert again.returncode == 0
+    assert scratch_folders() == []
+
+
+@POSIX
+def test_ctrl_c_stops_an_import(many: Path, project: Project) -> None:
+    process = begin("import", project.slug, str(many))
+    wait_until(lambda: bool(scratch_folders()))
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130
+    assert "Stopped." in said
+    assert "Traceback" not in said
+    assert list_versions(project).items == []
+    assert scratch_folders() == written(project) == []
+
+
+def test_progress_is_told_with_rate_and_time_left(many: Path, project: Project) -> None:
+    process = begin("import", project.slug, str(many), "--json")
+    answer, said = process.communicate()
+    assert json.loads(answer)["examples"] == ROWS
+    reading = [line for line in said.splitlines() if line.startswith("Reading many.jsonl: ")]
+    assert any("MB/s" in line and "left" in line for line in reading)
