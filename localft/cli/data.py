@@ -89,6 +89,8 @@ def import_command(
     JSONL, JSON, CSV, XLSX, Parquet and Arrow, and ZIP archives of these, in the shapes OpenAI messages, Alpaca,
     ShareGPT, Dolly, OpenAssistant, prompt/completion or preference pairs; chats as ChatGPT, DiscordChatExporter
     (JSON), Telegram Desktop (result.json) and WhatsApp (.txt) export them; and lines that begin with Q: and A:.
+    Documents (TXT, Markdown, HTML, PDF, DOCX) and a lone column of text are plain text: the model learns to go on with
+    it, in pieces that end with a paragraph.
     Rows that cannot be used are set aside and listed. 8 of 10 examples are for training, one each for validation and
     test; equal or nearly equal prompts always land in the same split. Examples with a time are divided by it, and where
     a column names the split, as it says.

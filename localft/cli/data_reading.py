@@ -28,8 +28,8 @@ _OPTIONS = (
         multiple=True,
         metavar="FIELD=COLUMN",
         help=(
-            "Which column holds prompt, answer, rejected, system, context, messages; or what examples are divided by: "
-            "the group that stays together, the label of the kind of task, the time, the split."
+            "Which column holds prompt, answer, rejected, system, context, messages, text; or what examples are "
+            "divided by: the group that stays together, the label of the kind of task, the time, the split."
         ),
     ),
     click.option(

@@ -33,11 +33,12 @@ def conversation_lines(example: Example) -> list[str]:
     """A conversation with the roles in a column of their own."""
     lines = []
     for message in example.messages:
+        role = "text" if example.plain else message.role
         unlearned = " (not learned)" if message.role == "assistant" and not message.learn else ""
         calls = [f"[calls {json.dumps(call, ensure_ascii=False)}]" for call in message.tool_calls]
         text = "\n".join([*([message.content] if message.content or not calls else []), *calls]) + unlearned
         first, *rest = text.splitlines() or [""]
-        lines += [f"{message.role:>9}: {first}", *(f"{_INDENT}{line}" for line in rest)]
+        lines += [f"{role:>9}: {first}", *(f"{_INDENT}{line}" for line in rest)]
     if example.rejected:
         first, *rest = example.rejected.splitlines()
         lines += [f"{'rejected':>9}: {first}", *(f"{_INDENT}{line}" for line in rest)]

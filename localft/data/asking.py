@@ -19,6 +19,8 @@ LONGEST_LABEL, MOST_LABELS = 80, 30
 
 def prompt_digests(example: Example, with_system: bool = False) -> list[bytes]:
     """As `prompt_keys`, in 32 bytes each."""
+    if example.plain:
+        return [hashlib.sha256(normalise(example.text).encode()).digest()]
     keys = []
     said = hashlib.sha256()
     for message in example.messages:
@@ -33,13 +35,18 @@ def prompt_keys(example: Example, with_system: bool = False) -> list[str]:
     """One key for each assistant turn: what was said before it; the last is the example's.
 
     System messages are left out unless `with_system`. Two conversations one of which is the beginning of the other
-    share a key.
+    share a key. Plain text is its own key.
     """
     return [key.hex() for key in prompt_digests(example, with_system)]
 
 
 def asked_text(example: Example, with_system: bool) -> str:
-    """What an example asks, as one text: all turns before the last answer, system messages `with_system` only."""
+    """What an example asks, as one text: all turns before the last answer, system messages `with_system` only.
+
+    Plain text asks nothing; what it says stands for it.
+    """
+    if example.plain:
+        return example.text
     return "\n".join(message.content for message in example.prompt if with_system or message.role != "system")
 
 

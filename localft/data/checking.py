@@ -24,6 +24,7 @@ from localft.data.checks import (
     leakage,
     lengths,
     near_duplicates,
+    plain_text,
     privacy,
     repetition,
     system_prompts,
@@ -49,6 +50,7 @@ Verdict = Literal["ready", "fix", "not fine-tuning"]
 # What is found of equal weight is listed in this order.
 _CHECKS: tuple[Callable[[], Check], ...] = (
     amount.Amount,
+    plain_text.PlainText,
     contradictions.Contradictions,
     leakage.Leakage,
     near_duplicates.NearDuplicates,
@@ -137,7 +139,8 @@ class _Everything:
         """Let each look at a row."""
         self.asked.look(row.example)
         for check in self.checks:
-            check.look(row)
+            if not (row.example.plain and check.needs_answers):
+                check.look(row)
 
     def join(self, later: "_Everything") -> None:
         """Join each with what it has seen in later rows."""

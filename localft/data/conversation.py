@@ -109,6 +109,19 @@ def _content(content: Any, number: int) -> str:
     return to_text(content)
 
 
+def whole_text(messages: list[Message]) -> tuple[Message, ...]:
+    """The single turn of plain text.
+
+    Raises:
+        BadRow: it is empty, or there are other turns.
+    """
+    if len(messages) != 1 or messages[0].role != "assistant":
+        raise BadRow("not text", "plain text has no turns")
+    if not messages[0].content.strip():
+        raise BadRow("empty content", "the text is empty")
+    return tuple(messages)
+
+
 def turns(messages: list[Message]) -> tuple[Message, ...]:
     """The turns of an example, an empty system message left out.
 

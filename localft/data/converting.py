@@ -111,7 +111,7 @@ class Converter:
             raise BadRow(
                 "no known shape", f"no known shape: it has {', '.join(map(str, row.values))[:120] or 'no fields'}"
             )
-        for needed in ("messages", "prompt", "answer"):
+        for needed in ("messages", "prompt", "answer", "text"):
             column = self.mapping.get(needed)
             if column is not None and column not in row.values:
                 raise BadRow("missing column", f"it has no column {column!r}")
@@ -131,7 +131,7 @@ def content_digest(example: Example) -> bytes:
 
 def is_short(one: Example) -> bool:
     """Whether an answer is so short that it may be a slip."""
-    return len(one.answer.strip()) < SHORTEST_ANSWER and not one.messages[-1].tool_calls
+    return len(one.answer.strip()) < SHORTEST_ANSWER and not one.messages[-1].tool_calls and not one.plain
 
 
 def _aside(name: str, row: Row, kind: str, reason: str) -> SetAside:

@@ -17,8 +17,9 @@ from localft.errors import UserError
 
 PLAIN, MARKDOWN, WORD, PDF = {".txt", ".text"}, {".md", ".markdown"}, {".docx"}, {".pdf"}
 PAGE = {".html", ".htm", ".xhtml"}
-_SUFFIXES = PLAIN | MARKDOWN | PAGE | PDF | WORD
-_WORD = "word/document.xml"
+SUFFIXES = PLAIN | MARKDOWN | PAGE | PDF | WORD
+WORD_PART = "word/document.xml"
+"""The file that makes an archive a Word document."""
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
@@ -76,7 +77,12 @@ class _PdfRecord(pydantic.BaseModel):
 
 def is_document(path: Path) -> bool:
     """Whether a file's name says that it is a document that localft reads."""
-    return path.suffix.lower() in _SUFFIXES
+    return path.suffix.lower() in SUFFIXES
+
+
+def holds_document(content: bytes, suffix: str) -> bool:
+    """Whether a file's contents or the ending of its name (".md") say that it is a document, and no table or chat."""
+    return content.startswith(b"%PDF") or suffix in MARKDOWN | PAGE | PDF | WORD
 
 
 def read_document(path: Path, name: str = "") -> Document:
@@ -111,7 +117,7 @@ def _of_text(content: bytes, name: str, suffix: str, notes: list[str]) -> tuple[
     if content.startswith(_OLD_OFFICE):
         raise _old_office(content, name)
     if is_archive(content):
-        if _WORD not in names_in(content, name):
+        if WORD_PART not in names_in(content, name):
             raise UserError(f"{name} is not a Word document.", "Save it as DOCX, PDF or text.")
         found = parse("docx", content, name, _Text)[0]
         return found.title, found.text, sections(found.text)

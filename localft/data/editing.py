@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from localft.data.checking import read_context
-from localft.data.conversation import BadRow, turns
+from localft.data.conversation import BadRow, turns, whole_text
 from localft.data.divisions import divide_more
 from localft.data.examples import Example, Message
 from localft.data.golden import golden_among
@@ -41,7 +41,7 @@ def change_turn(
         raise UserError(f"The example has {len(example.messages)} turns.", "Name one of them.")
     messages = list(example.messages)
     messages[turn] = messages[turn].model_copy(update={"content": content})
-    splits[split][index] = example.model_copy(update={"messages": _checked(messages)})
+    splits[split][index] = example.model_copy(update={"messages": _checked(messages, bool(example.plain))})
     return _keep(project, version, splits, f"{_place(split, index)} changed")
 
 
@@ -112,9 +112,9 @@ def add_golden(project: Project, messages: Sequence[Message]) -> int:
     return keep_golden(project, [message.as_chat() for message in question.messages])
 
 
-def _checked(messages: Sequence[Message]) -> tuple[Message, ...]:
+def _checked(messages: Sequence[Message], plain: bool = False) -> tuple[Message, ...]:
     try:
-        return turns(list(messages))
+        return whole_text(list(messages)) if plain else turns(list(messages))
     except BadRow as error:
         raise UserError(f"That is no example: {error}.", "Correct it and try again.") from error
 

@@ -6,6 +6,7 @@ import pydantic
 
 Role = Literal["system", "user", "assistant", "tool"]
 NamedSplit = Literal["", "train", "validation", "test"]
+Plain = Literal["", "whole", "part"]
 
 
 class Message(pydantic.BaseModel):
@@ -33,11 +34,14 @@ class Message(pydantic.BaseModel):
 
 
 class Example(pydantic.BaseModel):
-    """A conversation that ends with the assistant, with its origin (file and 1-based row) and its place.
+    """A conversation that ends with the assistant, or plain text, with its origin (file and 1-based row) and its place.
 
     Examples of one group never straddle two splits. `time` (ISO 8601, UTC), `label` (what kind of task it is) and
     `named_split` are what its file says. `rejected` is an answer that is worse than the last one:
     together they are a preference pair.
+
+    Plain text, for continued pre-training, is a single turn of the assistant that answers nothing: `plain` is "whole",
+    or "part" where the text goes on after it. `place` says where in its document it stands ("page 3").
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
@@ -51,16 +55,30 @@ class Example(pydantic.BaseModel):
     label: str | None = None
     time: str = ""
     named_split: NamedSplit = ""
+    plain: Plain = ""
+    place: str = ""
 
     @property
     def prompt(self) -> tuple[Message, ...]:
-        """Everything before the last answer: what evaluation asks."""
+        """Everything before the last answer: what evaluation asks. Before plain text it is an empty question."""
+        if self.plain:
+            return (Message(role="user", content=""),)
         return self.messages[:-1]
 
     @property
     def answer(self) -> str:
         """The last assistant turn: what evaluation expects."""
         return self.messages[-1].content
+
+    @property
+    def text(self) -> str:
+        """What plain text says; "" of a conversation."""
+        return self.answer if self.plain else ""
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, in words: "tickets.jsonl, row 12", "manual.pdf, page 3"."""
+        return f"{self.source}, {self.place or f'row {self.row:,}'}"
 
     @property
     def worse(self) -> "Example":

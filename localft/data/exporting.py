@@ -67,7 +67,9 @@ def lines_of(project: Project, version: DatasetVersion, form: Form, splits: Sequ
 
 
 def _as_object(example: Example) -> dict[str, Any]:
-    """OpenAI's shape; a pair as TRL has it."""
+    """OpenAI's shape; a pair as TRL has it; plain text in a field of its own."""
+    if example.plain:
+        return {"text": example.text}
     tools = {"tools": list(example.tools)} if example.tools else {}
     if example.rejected:
         worse = [{"role": "assistant", "content": example.rejected}]

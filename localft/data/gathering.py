@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy
 
+from localft.data.blocks import in_blocks
 from localft.data.chats import ChatChoice, find_voice, missing_voice
 from localft.data.column_template import nearest
 from localft.data.converting import Converted, Converter, Part, SetAside, content_digest, is_short
@@ -160,11 +161,12 @@ class Gathering:
         shorts = self._slips()
         slips = [_short_answer(example) for example in select(everything, shorts)]
         examples = select(everything, numpy.setdiff1d(numpy.arange(len(everything)), shorts)) if slips else everything
+        examples, told = in_blocks(examples)
         order = {source.name: number for number, source in enumerate(self._sources)}
         aside = sorted([*self._set_aside, *slips], key=lambda one: (order[one.source], one.row))
         shape, reason = _shape_of_all(self._kept.reasons(shorts) or Counter(map(_reason, self._layouts)))
         return ReadResult(
-            shape, reason, list(self._columns), examples, aside, self._sources, self._notes, self._samples,
+            shape, reason, list(self._columns), examples, aside, self._sources, [*self._notes, *told], self._samples,
             dict(self._speakers.most_common()), voice,
         )  # fmt: skip
 

@@ -42,7 +42,10 @@ def _example(row: Row, project: Project) -> Example:
         layout = detect(row.values)
         if layout is None:
             raise BadRow("no known shape", "it has neither messages nor a prompt with its answer")
-        return convert(row.values, layout, project.golden.name, row.number)
+        question = convert(row.values, layout, project.golden.name, row.number)
+        if question.plain:
+            raise BadRow("no known shape", "it is text without a question")
+        return question
     except (BadRow, BadValue) as error:
         raise UserError(
             f"Line {row.number} of {project.golden} is no golden question: {error}.", "Correct it, or delete the line."

@@ -141,7 +141,7 @@ def _without_golden(project: Project, read: ReadResult) -> ReadResult:
         return read
     reason = "it asks a golden question, which is never learned"
     aside = [
-        SetAside(one.source, one.row, reason, excerpt(one.prompt[-1].content), GOLDEN)
+        SetAside(one.source, one.row, reason, excerpt(one.text or one.prompt[-1].content), GOLDEN)
         for one in select(read.examples, golden)
     ]
     left = set(range(len(read.examples))).difference(golden)
@@ -149,7 +149,7 @@ def _without_golden(project: Project, read: ReadResult) -> ReadResult:
 
 
 def _with_system(system_prompt: str, example: Example) -> Example:
-    if example.messages[0].role == "system":
+    if example.plain or example.messages[0].role == "system":
         return example
     system = Message(role="system", content=system_prompt)
     return example.model_copy(update={"messages": (system, *example.messages)})

@@ -33,6 +33,8 @@ class Cutting(Protocol):
 class TokenPiece:
     """One token as a person reads it; "cut" tokens lie beyond the longest length and are not trained on at all.
 
+    Plain text is never cut: what is longer goes on in another sequence.
+
     Where several tokens make up one character, the last of them carries it and the others have no text.
     """
 
@@ -81,7 +83,8 @@ def preview_example(
     for whole in sequences:
         start = 0
         for position, (learned, end) in enumerate(zip(whole.learned, whole.ends, strict=True)):
-            state: TokenState = "cut" if position >= settings.max_length else "learned" if learned else "masked"
+            beyond = position >= settings.max_length and not example.plain
+            state: TokenState = "cut" if beyond else "learned" if learned else "masked"
             following = whole.ends[position + 1] if position + 1 < len(whole.ends) else None
             # Tokens of one character have the same end: its text is given once, with the last of them.
             text = "" if following == end else whole.text[start:end]

@@ -30,7 +30,7 @@ def check_mapping(mapping: Mapping[str, str]) -> None:
             )
     fields = _fields(mapping)
     named = CONVERSATION & fields
-    if named and "messages" not in named and not {"prompt", "answer"} <= named:
+    if named - {"text"} and "messages" not in named and not {"prompt", "answer"} <= named:
         missing = "answer" if "answer" not in named else "prompt"
         raise UserError(
             "The mapping names no column for the prompt and the answer."
@@ -38,6 +38,11 @@ def check_mapping(mapping: Mapping[str, str]) -> None:
             else f"There is a template, but nothing for the {missing}.",
             "Map `prompt` and `answer`, or `messages` where one column holds whole conversations; a template makes one "
             "of them out of several columns.",
+        )
+    if "text" in named and len(named) > 1:
+        raise UserError(
+            f"The mapping names `text` and `{min(named - {'text'})}`, but plain text has no questions and answers.",
+            "Map `text` alone, or `prompt` and `answer`.",
         )
     superfluous = sorted({"prompt", "answer", "context", "rejected"} & fields) if "messages" in mapping else []
     if superfluous:

@@ -30,7 +30,7 @@ def read_files(
     chat: ChatChoice | None = None,
     tell: Tell = quiet,
 ) -> ReadResult:
-    """Read JSONL, JSON, CSV, XLSX and Parquet files, archives of them, and exports of chats, mixed as one likes.
+    """Read tables, JSON, documents, archives of them, and exports of chats, mixed as one likes.
 
     `mapping` says which column holds which field of an example (prompt, answer, system, context, messages), for all
     files, where the names are not recognised, or by what template (`prompt_template` and the like) one is made of

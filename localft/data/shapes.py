@@ -1,6 +1,6 @@
 """The shapes in which people keep conversations: which one a row has, why, and the example in it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -27,6 +27,7 @@ class Shape(StrEnum):
     DISCORD = "Discord chat"
     TELEGRAM = "Telegram chat"
     WHATSAPP = "WhatsApp chat"
+    TEXT = "plain text"
     MAPPED = "mapped columns"
     MIXED = "several shapes"
     UNKNOWN = "unknown"
@@ -36,9 +37,14 @@ class Shape(StrEnum):
 TALKS = (Shape.CHATGPT, Shape.DISCORD, Shape.TELEGRAM, Shape.WHATSAPP)
 
 # The fields of an example that a column can hold.
-FIELDS = ("messages", "system", "context", "prompt", "answer", "rejected", *PLACES)
+FIELDS = ("messages", "system", "context", "prompt", "answer", "rejected", "text", *PLACES)
 # Those that say where the conversation is; a mapping without them adds to what is recognised.
-CONVERSATION = frozenset({"messages", "prompt", "answer", "rejected"})
+CONVERSATION = frozenset({"messages", "prompt", "answer", "rejected", "text"})
+# Beside a text these say only what it is and where it comes from.
+_ABOUT_TEXT = {
+    "id", "title", "url", "source", "timestamp", "date", "meta", "metadata", "lang", "language", "author", "licence",
+    "license", *PLACES,
+}  # fmt: skip
 
 # Names under which people keep a question and its answer, the likeliest first; compared in lower case.
 _PAIRS = (
@@ -107,6 +113,8 @@ def detect(columns: Iterable[str]) -> Layout | None:
             found = {"prompt": names[prompt], "answer": names[answer], **_extras(names, ("system", "context"))}
             reason = f"the column {names[prompt]} asks and the column {names[answer]} answers"
             return Layout(Shape.PROMPT_COMPLETION, found, reason)
+    if "text" in names and set(names) - {"text"} <= _ABOUT_TEXT:
+        return Layout(Shape.TEXT, {"text": names["text"]}, f"the column {names['text']} holds text and nothing answers")
     return None
 
 
@@ -137,6 +145,14 @@ def tools_of(columns: Iterable[str]) -> dict[str, str]:
     return _extras({str(column).strip().lower(): str(column) for column in columns}, ("tools",))
 
 
+PIECES = Layout(
+    Shape.TEXT,
+    {name: name for name in ("text", "plain", "place", "group")},
+    "a document without questions and answers",
+)
+"""Where the rows that are made of a document hold its text, and what they know of it."""
+
+
 def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) -> Example:
     """Make an example of a row.
 
@@ -149,6 +165,8 @@ def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) ->
         template = layout.templates.get(name)
         return template.fill(values) if template else values.get(layout.columns.get(name) or "")
 
+    if "text" in layout.columns:
+        return _plain(get, source, row)
     rejected = ""
     if "messages" in layout.columns:
         messages = message_list(get("messages"))
@@ -161,6 +179,14 @@ def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) ->
         messages = [Message(role="system", content=to_text(system)), *messages]
     tools = object_list(get("tools"), "the tools")
     return Example(messages=turns(messages), tools=tools, rejected=rejected, source=source, row=row, **placement(get))
+
+
+def _plain(get: Callable[[str], Any], source: str, row: int) -> Example:
+    if is_missing(get("text")):
+        raise BadRow("empty content", "the text is empty")
+    message = Message(role="assistant", content=to_text(get("text")))
+    plain, place = get("plain") or "whole", get("place") or ""
+    return Example(messages=(message,), plain=plain, place=place, source=source, row=row, **placement(get))
 
 
 def _pair(prompt: Any, context: Any, better: Any, worse: Any) -> tuple[list[Message], str]:

@@ -28,8 +28,9 @@ class TokenLengths:
     """Lengths of examples in tokens, the question and the template's marks included.
 
     `histogram` counts examples by length as (from, below, count); `cut` is the number of examples longer than
-    `max_length`; `lost` are the positions of those whose answer is cut off entirely. `each` has the length of every
-    example in the order of the splits, None where the template refuses it: then `refused` holds (position, reason).
+    `max_length`; plain text never is, since it goes on in another sequence. `lost` are the positions of those whose
+    answer is cut off entirely. `each` has the length of every example in the order of the splits, None where the
+    template refuses it: then `refused` holds (position, reason).
     `total` and `learned` count tokens before any cut.
     """
 
@@ -117,9 +118,9 @@ class _Lengths:
         """Measure a row."""
         if self._tokenizer is None:
             raise RuntimeError("what was measured elsewhere can only be joined")
-        position = len(self.each)
+        position, limit = len(self.each), self._max_length if row.example.plain else _NO_LIMIT
         try:
-            parts = encode_example(self._format, self._tokenizer, row.example, _NO_LIMIT)
+            parts = encode_example(self._format, self._tokenizer, row.example, limit)
         except UserError as error:
             self.refused.append((position, error.message))
             self.each.append(-1)

@@ -1,5 +1,6 @@
 """Evaluations of a project: started, listed and read without torch; the worker asks the models."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -8,7 +9,7 @@ from localft import jobs
 from localft.data.examples import Example
 from localft.data.golden import read_golden
 from localft.data.sealing import list_openings, open_test
-from localft.data.versions import load_split, open_version
+from localft.data.versions import iterate_split, load_split, open_version
 from localft.errors import UserError
 from localft.evaluation.answers import (
     ANSWERS,
@@ -31,6 +32,7 @@ from localft.jobs import JobOrder, JobView
 from localft.settings import parse
 from localft.store import files
 from localft.store.projects import Listing, Project, list_folders
+from localft.training.metrics import metrics_of
 from localft.training.runs import Run, run_weights
 
 WORKER = "localft.evaluation.worker"
@@ -86,7 +88,8 @@ def start_evaluation(project: Project, run: Run, split: Part = "test", limit: in
     """Start comparing base and tuned model on the examples of `split`: all, or a random but fixed choice of `limit`.
 
     Raises:
-        UserError: the run has no weights yet, the split has no examples, or a golden question cannot be read.
+        UserError: the run has no weights yet, the split has no examples or plain text only, or a golden question cannot
+            be read.
     """
     run_weights(run)
     if limit is not None and limit < 1:
@@ -101,6 +104,8 @@ def start_evaluation(project: Project, run: Run, split: Part = "test", limit: in
             files.write_text(folder / GOLDEN, lines)
     elif not open_version(project, dataset).counts.get(split):
         raise UserError(f"The {split} split has no examples.", "Import more examples, then train again.")
+    elif all(example.plain for example in iterate_split(project, dataset, split)):
+        raise plain_only(run)
     order = JobOrder(
         worker=WORKER,
         title=f"Evaluating {run.base_model.name}",
@@ -110,6 +115,17 @@ def start_evaluation(project: Project, run: Run, split: Part = "test", limit: in
     )
     jobs.start(folder, order)
     return read_evaluation(folder)
+
+
+def plain_only(run: Run) -> UserError:
+    """What to say of a split of plain text: its perplexity, where training has measured it, and what can be done."""
+    series = [loss for _, loss in metrics_of(run.folder).validation_loss]
+    told = f" Its perplexity on validation went from {math.exp(series[0]):.1f} to {math.exp(min(series)):.1f}."
+    return UserError(
+        "The held-out examples are plain text, which asks nothing, so there are no answers to compare."
+        f"{told if series else ''}",
+        "To compare answers, keep golden questions in Chat and evaluate with those (--split golden).",
+    )
 
 
 def load_examples(folder: Path, project: Project, settings: EvaluationSettings) -> list[Example]:

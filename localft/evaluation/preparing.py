@@ -7,12 +7,13 @@ from pathlib import Path
 from localft.data.examples import Example
 from localft.errors import UserError
 from localft.evaluation.answers import DESIGN, QUESTIONS, Design, EvaluationSettings, Question, Questions
-from localft.evaluation.evaluations import count_opened, load_examples
+from localft.evaluation.evaluations import count_opened, load_examples, plain_only
 from localft.evaluation.metrics import choose_primary
 from localft.models.chat_format import ChatFormat
 from localft.models.rendering import render
 from localft.models.tokens import TextTokenizer
 from localft.store.projects import Project
+from localft.training.runs import open_run
 
 _SPARE_TOKENS = 32
 _THINKING_TOKENS = 1_024
@@ -24,7 +25,7 @@ def prepare(
     """Read the design of a resumed evaluation, or make and write it; return it with its questions and examples.
 
     Raises:
-        UserError: the split has no examples.
+        UserError: the split has no examples, or plain text only.
     """
     examples = load_examples(folder, project, settings)
     if (folder / DESIGN).exists():
@@ -33,7 +34,10 @@ def prepare(
         return design, questions, [examples[index] for index in design.indices]
     if not examples:
         raise UserError(f"The {settings.split} split has no examples.", "Import more examples, then train again.")
-    indices = choose_indices(len(examples), settings.limit)
+    answered = [index for index, example in enumerate(examples) if not example.plain]
+    if not answered:
+        raise plain_only(open_run(project, settings.run))
+    indices = [answered[place] for place in choose_indices(len(answered), settings.limit)]
     chosen = [examples[index] for index in indices]
     questions = [
         Question(
@@ -49,7 +53,7 @@ def prepare(
     design = Design(
         dataset=settings.dataset,
         split=settings.split,
-        available=len(examples),
+        available=len(answered),
         indices=tuple(indices),
         opened=count_opened(project, settings.dataset, settings.split, folder.name),
         primary=primary,

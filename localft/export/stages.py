@@ -140,6 +140,8 @@ class Stages:
 
 def _is_plain(example: Example) -> bool:
     """Tell whether every program passes a conversation on in the same way: tools and earlier thinking differ."""
+    if example.plain:
+        return False
     short = sum(len(message.content) for message in example.messages) <= _LONGEST_PROMPT
     tools = bool(example.tools) or any(message.tool_calls for message in example.messages)
     return short and not tools and not any(OPEN in message.content for message in example.prompt)

@@ -1,7 +1,7 @@
 """What the models room needs of an example; `localft.data.examples` has it. Models know nothing of the data room."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 
 class Turn(Protocol):
@@ -17,7 +17,13 @@ class Turn(Protocol):
 
 
 class Conversation(Protocol):
-    """Messages with the tools that they may call."""
+    """Messages with the tools that they may call; or plain text, which is one message and no conversation.
+
+    `plain` is "whole" where the text ends with the message, "part" where it goes on after it, "" of a conversation.
+    """
+
+    @property
+    def plain(self) -> Literal["", "whole", "part"]: ...
 
     @property
     def messages(self) -> Sequence[Turn]: ...

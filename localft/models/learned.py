@@ -44,6 +44,8 @@ def encode_whole(
         UserError: the template refuses the conversation.
     """
     messages = [message.as_chat() for message in example.messages]
+    if example.plain:
+        return [_encode_plain(chat_format, tokenizer, str(messages[0]["content"]), example.plain == "whole")]
     answers = [index for index, message in enumerate(example.messages) if message.role == "assistant"]
     if learn == "last":
         answers = answers[-1:]
@@ -55,6 +57,14 @@ def encode_whole(
         if together is not None:
             return [together]
     return [_encode_turn(tokenizer, turn) for turn in turns]
+
+
+def _encode_plain(chat_format: ChatFormat, tokenizer: TextTokenizer, text: str, ends: bool) -> WholeEncoding:
+    """Plain text as models are trained on it at first: no template, and a token for the beginning and the end."""
+    whole = chat_format.bos_text + text + (chat_format.eos_text if ends else "")
+    token_ids, offsets = tokenizer.offsets(whole)
+    learned = [end > len(chat_format.bos_text) for _, end in offsets]
+    return WholeEncoding(whole, token_ids, learned, [end for _, end in offsets])
 
 
 def _turn(chat_format: ChatFormat, messages: list[dict[str, Any]], tools: Sequence[dict[str, Any]]) -> _Turn:

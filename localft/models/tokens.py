@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from localft.errors import UserError
 from localft.models.chat_format import ChatFormat
 from localft.models.conversation import Conversation
 from localft.models.rendering import render
+
+if TYPE_CHECKING:
+    from localft.models.learned import WholeEncoding
 
 Learn = Literal["all", "last"]
 
@@ -123,12 +126,27 @@ def encode_example(
     otherwise (Qwen3, say, leaves out earlier thinking) each learned turn has a sequence of its own. In every sequence
     what precedes a learned turn is, token by token, what the model is given when it is asked for that turn.
 
+    Plain text is learned whole and not cut: what is longer goes on in another sequence, whose first token is the last
+    of the one before, so that each token is predicted once.
+
     Raises:
         UserError: the template refuses the conversation.
     """
     from localft.models.learned import encode_whole
 
+    if example.plain:
+        return [part for whole in encode_whole(chat_format, tokenizer, example) for part in _windows(whole, max_length)]
     return [
         Encoded(whole.token_ids[:max_length], whole.learned[:max_length], max(0, len(whole.token_ids) - max_length))
         for whole in encode_whole(chat_format, tokenizer, example, learn)
     ]
+
+
+def _windows(whole: "WholeEncoding", width: int) -> list[Encoded]:
+    """A sequence in parts of at most `width` tokens that overlap by one, which only the earlier part learns."""
+    step = max(1, width - 1)
+    parts = []
+    for start in range(0, len(whole.token_ids) - 1, step):
+        learned = whole.learned[start : start + width]
+        parts.append(Encoded(whole.token_ids[start : start + width], [not start and learned[0], *learned[1:]]))
+    return parts

@@ -96,15 +96,26 @@ def _count(
         examples = [one for example in examples if example.rejected for one in (example, example.worse)]
         learn = "last"
     if not is_present(base_model):
-        return [_estimate(example) for example in examples], True
+        return [one for example in examples for one in _estimated_parts(example, settings.max_length)], True
     tokenizer = TextTokenizer(model_folder(base_model))
     chat_format = chat_format_for(base_model, settings.thinking, settings.chat_template)
     counted = [
         (len(encoded.token_ids), encoded.learned_count)
         for example in examples
-        for encoded in encode_example(chat_format, tokenizer, example, _NO_CUT, learn)
+        for encoded in encode_example(
+            chat_format, tokenizer, example, settings.max_length if example.plain else _NO_CUT, learn
+        )
     ]
     return counted, False
+
+
+def _estimated_parts(example: Example, max_length: int) -> list[tuple[int, int]]:
+    """The sequences of an example: plain text goes on in another where it is longer."""
+    total, learned = _estimate(example)
+    if not example.plain:
+        return [(total, learned)]
+    parts = [min(total - start, max_length) for start in range(0, total, max_length)]
+    return [(part, part) for part in parts]
 
 
 def _estimate(example: Example) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Looking at a model in the middle of its training: the validation loss, and answers to fixed prompts."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ SAMPLE_PROMPTS = 5
 _MOST_NEW_TOKENS = 64
 # Sample prompts may not take more of the memory than training does.
 _LONGEST_PROMPT = 1_024
+# In characters.
+_BEGINNING = 120
 
 
 @dataclass(frozen=True)
@@ -64,17 +67,34 @@ def validate(
 
 
 def choose_prompts(examples: Sequence[Example], chat_format: ChatFormat, tokenizer: TextTokenizer) -> list[FixedPrompt]:
-    """The first of these examples with prompts of a bearable length."""
+    """The first of these examples with prompts of a bearable length; of plain text the beginning is the prompt."""
     prompts: list[FixedPrompt] = []
     for example in examples:
-        messages = [message.as_chat() for message in example.prompt]
-        token_ids = encode_prompt(chat_format, tokenizer, messages, example.tools)
-        if len(token_ids) <= _LONGEST_PROMPT:
-            text = next((message.content for message in reversed(example.prompt) if message.role == "user"), "")
-            prompts.append(FixedPrompt(text, example.answer, token_ids))
+        prompt = (_beginning if example.plain else _question)(example, chat_format, tokenizer)
+        if prompt is not None:
+            prompts.append(prompt)
         if len(prompts) == SAMPLE_PROMPTS:
             break
     return prompts
+
+
+def _question(example: Example, chat_format: ChatFormat, tokenizer: TextTokenizer) -> FixedPrompt | None:
+    messages = [message.as_chat() for message in example.prompt]
+    token_ids = encode_prompt(chat_format, tokenizer, messages, example.tools)
+    text = next((message.content for message in reversed(example.prompt) if message.role == "user"), "")
+    return FixedPrompt(text, example.answer, token_ids) if len(token_ids) <= _LONGEST_PROMPT else None
+
+
+def _beginning(example: Example, chat_format: ChatFormat, tokenizer: TextTokenizer) -> FixedPrompt | None:
+    """The first words of a text, which the model is to go on with; None of a text that is too short for it."""
+    start = next((end for end in _ends_of_words(example.text) if end >= _BEGINNING), 0)
+    rest = example.text[start : start + 2 * _BEGINNING].strip()
+    text = example.text[:start]
+    return FixedPrompt(text, rest, tokenizer.encode(chat_format.bos_text + text)) if rest and start else None
+
+
+def _ends_of_words(text: str) -> Iterator[int]:
+    return (match.start() for match in re.finditer(r"\s", text))
 
 
 @torch.no_grad()

@@ -120,7 +120,7 @@ def _aside(project: Project | None, version: DatasetVersion | None) -> Markup:
 
 def _draw_intake(shared: Shared) -> Intake:
     files = gr.File(
-        label="Add examples: drop a JSONL, JSON, CSV, XLSX, Parquet or ZIP file here, or a chat as an app exports it",
+        label="Add examples: drop tables (JSONL, CSV, XLSX, Parquet), documents (TXT, PDF, DOCX, HTML), ZIPs, chats",
         file_count="multiple",
         height=160,
     )

@@ -83,5 +83,5 @@ def chosen_columns(*given: Any) -> dict[str, str] | None:
     texts = zip(TEMPLATES, given[len(FIELDS) :], strict=True)
     named |= {name: text for name, text in texts if text and text.strip()}
     said = CONVERSATION & {TEMPLATES.get(name, name) for name in named}
-    half = said and "messages" not in said and not {"prompt", "answer"} <= said
+    half = said - {"text"} and "messages" not in said and not {"prompt", "answer"} <= said
     return None if half else named or None

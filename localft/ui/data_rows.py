@@ -61,7 +61,11 @@ class _Browser:
             return {self.shown: views.sealed(total, len(list_openings(project, version))), **closed}
         where = max(1, min(total, position))
         example = next(islice(iterate_split(project, version.id, part), where - 1, None))
-        names = [f"{number}: {message.role}" for number, message in enumerate(example.messages, start=1)]
+        names = (
+            ["1: text"]
+            if example.plain
+            else [f"{number}: {message.role}" for number, message in enumerate(example.messages, start=1)]
+        )
         return {
             self.number: where,
             self.split: part,

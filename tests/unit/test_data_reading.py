@@ -267,7 +267,7 @@ def test_files_that_are_none_end_in_a_sentence(tmp_path: Path) -> None:
         (write(tmp_path / "binary.jsonl", bytes(range(256)) * 40), "binary file"),
         (write(tmp_path / "binary.csv", bytes(range(256)) * 40), "binary file"),
         (write(tmp_path / "model.json", b"GGUF" + bytes(100)), "GGUF"),
-        (write(tmp_path / "notes.txt", "just prose\nand more\n"), "no format"),
+        (write(tmp_path / "notes.log", "just prose\nand more\n"), "no format"),
         (write(tmp_path / "not.parquet", "prompt,answer\n"), "not a Parquet file"),
         (write(tmp_path / "torn.parquet", b"PAR1" + b"x" * 100), "damaged Parquet"),
         (

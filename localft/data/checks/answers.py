@@ -43,6 +43,8 @@ class _Counts:
 class Answers(Check):
     """Where most answers under a system prompt are JSON, finds those that are not; elsewhere those that mean to be."""
 
+    needs_answers = True
+
     def __init__(self) -> None:
         self._groups: PromptGroups[_Counts] = PromptGroups(_Counts)
 
@@ -67,7 +69,8 @@ class Answers(Check):
         return {
             id(row)
             for row in rows
-            if not row.example.messages[-1].tool_calls
+            if not row.example.plain
+            and not row.example.messages[-1].tool_calls
             and not is_json(row.example.answer)
             and (counts_of(row).is_form or looks_like_json(row.example.answer))
         }

@@ -19,6 +19,8 @@ _LONGEST = 80
 class Balance(Check):
     """Finds a label that dominates, labels that hardly occur, and answers that are all the same."""
 
+    needs_answers = True
+
     def __init__(self) -> None:
         self._total = 0
         # No more labels than that are kept: so many are no labels.

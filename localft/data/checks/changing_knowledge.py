@@ -20,6 +20,8 @@ _MOST = 0.5
 class ChangingKnowledge(RowCheck):
     """Where half of the questions ask for what changes, says that fine-tuning is the wrong tool."""
 
+    needs_answers = True
+
     def seen(self, row: Row) -> str | None:
         """A question that asks for it."""
         question = row.example.prompt[-1].content

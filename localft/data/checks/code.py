@@ -81,7 +81,8 @@ def _closed(row: Row) -> Row | None:
 
 
 def _answers(row: Row) -> list[Message]:
-    return [message for message in row.example.messages if message.role == "assistant"]
+    # A text that is cut into pieces is not closed at their ends.
+    return [] if row.example.plain else [one for one in row.example.messages if one.role == "assistant"]
 
 
 def _open_block(message: Message) -> CodeBlock | None:

@@ -36,7 +36,7 @@ class Contradictions(Check):
         ).digest()
         self._answers.append(Tally.hashed(normalise(example.answer)))
         self._systems.append(Tally.hashed(first.content if first.role == "system" else ""))
-        self._is_short.append(len(example.answer) <= _LONGEST_LABEL)
+        self._is_short.append(len(example.answer) <= _LONGEST_LABEL and not example.plain)
 
     def join(self, later: Self) -> None:
         """Keep what later rows ask and answer too."""
@@ -123,10 +123,12 @@ def _shown(context: CheckContext, found: list[int]) -> tuple[RowReference, ...]:
 
 
 def _question(example: Example) -> str:
-    """What is asked, system text and tools included.
+    """What is asked, system text and tools included; plain text asks nothing, and stands for itself.
 
     Stricter than the splits are, which must never leak: "-5" and "5", "2 + 2" and "2 * 2" are different questions.
     """
+    if example.plain:
+        return f"text {example.text}"
     said = (
         f"{message.role} {' '.join(message.content.casefold().split()).rstrip(' .!?')}" for message in example.prompt
     )

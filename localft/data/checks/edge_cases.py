@@ -31,6 +31,8 @@ _SHORT = 3
 class EdgeCases(Check):
     """Says where all of many free answers are plain ones, and no question is odd."""
 
+    needs_answers = True
+
     def __init__(self) -> None:
         self._answers = Tally()
         self._unanswered = self._short = False

@@ -67,7 +67,7 @@ class Leakage(Check):
 
 
 def _asked(row: Row, position: int) -> str:
-    return row.example.prompt[-1].content
+    return row.example.text or row.example.prompt[-1].content
 
 
 def divided_anew(context: CheckContext) -> list[Row]:

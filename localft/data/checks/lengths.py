@@ -49,6 +49,6 @@ def _outliers(context: CheckContext, far: list[int], lengths: TokenLengths) -> F
 
 def _named(context: CheckContext, positions: list[int], lengths: TokenLengths) -> tuple[RowReference, ...]:
     def text(row: Row, position: int) -> str:
-        return f"{lengths.each[position]:,} tokens: {row.example.prompt[-1].content}"
+        return f"{lengths.each[position]:,} tokens: {row.example.text or row.example.prompt[-1].content}"
 
     return shown(context, positions, text)

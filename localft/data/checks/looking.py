@@ -17,7 +17,12 @@ from localft.data.versions import Split
 
 
 class Check(ABC):
-    """Looks at all rows of a version, one after the other, and says what it has found."""
+    """Looks at all rows of a version, one after the other, and says what it has found.
+
+    One that `needs_answers` is not shown plain text.
+    """
+
+    needs_answers = False
 
     @abstractmethod
     def look(self, row: Row) -> None:
@@ -106,8 +111,9 @@ class RowCheck(Check):
 class Whole(Check):
     """A check that needs all rows at once, and finds them in the context."""
 
-    def __init__(self, check: Callable[[CheckContext], list[Finding]]) -> None:
+    def __init__(self, check: Callable[[CheckContext], list[Finding]], needs_answers: bool = False) -> None:
         self._check = check
+        self.needs_answers = needs_answers
 
     def look(self, row: Row) -> None:
         """Wait for the others."""

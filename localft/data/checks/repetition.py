@@ -37,6 +37,8 @@ class Circles(RowCheck):
 class Beginnings(Check):
     """Finds a beginning that many free answers share; labels and filled-in forms are meant to be alike."""
 
+    needs_answers = True
+
     def __init__(self) -> None:
         self._answers, self._begins = Tally(), Tally()
         self._rows: dict[str, Sightings] = {}

@@ -17,6 +17,8 @@ _USUAL = 0.8
 class SystemPrompts(Check):
     """Where most examples share a system prompt, finds those with another one or none."""
 
+    needs_answers = True
+
     def __init__(self) -> None:
         self._prompts = Tally()
         # The first rows of the first different prompts: among them are the first rows with another than the usual one.

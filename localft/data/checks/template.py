@@ -44,6 +44,8 @@ class Marks(RowCheck):
 class Thinking(RowCheck):
     """Finds answers that begin with thinking."""
 
+    needs_answers = True
+
     def seen(self, row: Row) -> str | None:
         """Such an answer."""
         return row.example.answer if _THINKING.match(row.example.answer) else None

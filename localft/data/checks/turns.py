@@ -38,7 +38,7 @@ def put_in_order(context: CheckContext) -> list[Row]:
 
 
 def _ordered(row: Row) -> Row | None:
-    if not disorder(row.example.messages):
+    if row.example.plain or not disorder(row.example.messages):
         return row
     messages = in_order(row.example.messages)
     return None if messages is None else replace(row, example=row.example.model_copy(update={"messages": messages}))

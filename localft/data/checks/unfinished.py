@@ -15,6 +15,8 @@ _ENDS = tuple(".!?:;…。！？।؟)]}\"'`*_>|”’»」』】-–—")
 class Unfinished(RowCheck):
     """Where answers are sentences, finds those that end with a word or a comma."""
 
+    needs_answers = True
+
     def __init__(self) -> None:
         super().__init__()
         self._sentences = 0

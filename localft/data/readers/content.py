@@ -1,9 +1,11 @@
 """The contents of one file to rows: which format it has, by its contents first and its name second."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
 from localft.data.chats import PRIVACY, ChatChoice, ChatLog, conversations, describe, find_voice
+from localft.data.documents import PLAIN, document_of, holds_document
 from localft.data.readers.chats.chatgpt import read_chatgpt
 from localft.data.readers.chats.discord import read_discord
 from localft.data.readers.chats.telegram import read_telegram
@@ -13,6 +15,7 @@ from localft.data.readers.encoding import FORMATS, Lines, decode, read_lines
 from localft.data.readers.json_file import parse_file, rows_of
 from localft.data.readers.jsonl import read_jsonl
 from localft.data.readers.parquet import is_arrow, read_arrow, read_parquet
+from localft.data.readers.pieces import rows_of as rows_of_document
 from localft.data.readers.questions import read_questions
 from localft.data.rows import Found, Row
 from localft.data.values import BadValue, parse_json
@@ -21,6 +24,8 @@ from localft.errors import UserError
 PARQUET = b"PAR1"
 JSON_LINES = {".jsonl", ".ndjson"}
 CSV = {".csv", ".tsv"}
+# A text may begin with a bracket too: "[1] See below".
+_MAY_BE_JSON = re.compile(r"""[\[{]\s*(?:$|["{\[\]}])""")
 
 
 def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> Found:
@@ -29,6 +34,8 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
     Raises:
         UserError: it is binary, damaged, of no known format, or a chat without a word.
     """
+    if holds_document(content, suffix):
+        return rows_of_document(document_of(content, name, suffix))
     if content.startswith(PARQUET):
         return Found(read_parquet(content, name), [])
     if is_arrow(content):
@@ -51,6 +58,8 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
     questions = read_questions(lines) if suffix not in JSON_LINES else None
     if questions is not None:
         return questions
+    if suffix in PLAIN and not _MAY_BE_JSON.match(first):
+        return rows_of_document(document_of(content, name, suffix))
     if first.startswith("["):
         return _read_json(content, name, choice)
     if suffix in JSON_LINES or first.startswith("{"):

@@ -48,7 +48,10 @@ def refuse_binary(content: bytes, name: str) -> None:
         raise UserError(f"{name} is a binary file, not a text file.", _FORMATS)
 
 
-FORMATS = "JSONL, JSON, CSV, XLSX, Parquet and Arrow, ZIP archives of these, and chats as apps export them"
+FORMATS = (
+    "JSONL, JSON, CSV, XLSX, Parquet and Arrow, documents (TXT, Markdown, HTML, PDF, DOCX), ZIP archives of these, and "
+    "chats as apps export them"
+)
 _FORMATS = f"localft reads {FORMATS}; save the data as one of them."
 _SIGNATURES = (
     (b"PK\x03\x04", "a ZIP archive or an Office document"),

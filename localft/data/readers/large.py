@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 
+from localft.data.documents import holds_document
 from localft.data.readers.archive import is_archive
 from localft.data.readers.blocks import CsvRows, LineRows, csv_encoding
 from localft.data.readers.content import CSV, JSON_LINES, PARQUET, is_object
@@ -19,8 +20,8 @@ _LONGEST_FIRST_LINE = 16 << 20
 def open_large(path: Path, name: str) -> Contents | None:
     """A file of `LARGE` bytes or more, with rows that are read when they are asked for.
 
-    None where it is smaller, or of a format that has to be read as a whole: archives, workbooks, chats, UTF-16, and
-    JSON that is not one object a line.
+    None where it is smaller, or of a format that has to be read as a whole: archives, workbooks, documents, chats,
+    UTF-16, and JSON that is not one object a line.
 
     Raises:
         UserError: it cannot be read, or is binary.
@@ -49,7 +50,13 @@ def _found(path: Path, name: str, suffix: str) -> Found | None:
         return Found(TableRows(path, name, "Parquet"), [])
     if is_arrow(head):
         return Found(TableRows(path, name, "Arrow"), [])
-    if is_archive(head) or suffix in {".arrow", ".feather", ".parquet", ".pq"} or is_wide(head) or b"\n" not in start:
+    if (
+        is_archive(head)
+        or holds_document(head, suffix)
+        or suffix in {".arrow", ".feather", ".parquet", ".pq"}
+        or is_wide(head)
+        or b"\n" not in start
+    ):
         return None
     refuse_binary(head, name)
     first, second = (line.decode("utf-8-sig", errors="replace").strip() for line in [*lines, b"", b""][:2])

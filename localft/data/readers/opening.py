@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from localft.data.chats import ChatChoice
+from localft.data.documents import SUFFIXES, WORD_PART
 from localft.data.readers.archive import files_in, is_archive, names_in
 from localft.data.readers.content import read_content
 from localft.data.readers.encoding import FORMATS
@@ -16,7 +17,8 @@ from localft.data.rows import Contents
 from localft.errors import UserError
 
 _WORKBOOKS = {".xlsx", ".xlsm"}
-_KNOWN = {*_WORKBOOKS, ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather", ".txt"}
+_TABLES = {".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather"}
+_KNOWN = _WORKBOOKS | _TABLES | SUFFIXES
 _WORKBOOK = "xl/workbook.xml"
 _OTHERWISE = f"localft reads {FORMATS}."
 
@@ -43,6 +45,8 @@ def _tables(path: Path, name: str, choice: ChatChoice) -> list[Contents]:
     inside = names_in(content, name)
     if _WORKBOOK in inside:
         return _sheets(content, name)
+    if WORD_PART in inside:
+        return [_contents(content, name, ".docx", choice)]
     if {"[Content_Types].xml", "mimetype"} & set(inside):
         raise UserError(f"{name} is an Office document that localft cannot read.", _OTHERWISE)
     return _archived(content, name, choice)
@@ -85,11 +89,11 @@ def _archived(content: bytes, name: str, choice: ChatChoice) -> list[Contents]:
     for inside, unpacked in files_in(content, name):
         suffix = Path(inside).suffix.lower()
         try:
-            if suffix not in _KNOWN or (is_archive(unpacked) and suffix not in _WORKBOOKS):
+            if suffix not in _KNOWN or (is_archive(unpacked) and suffix not in {*_WORKBOOKS, ".docx"}):
                 raise UserError(f"{inside} is of no format that localft reads inside an archive.")
             if not unpacked.strip():
                 raise UserError(f"{inside} is empty.")
-            workbook = is_archive(unpacked)
+            workbook = is_archive(unpacked) and suffix != ".docx"
             found += _sheets(unpacked, inside) if workbook else [_contents(unpacked, inside, suffix, choice)]
         except UserError as error:
             notes.append(f"Left out: {error.message}")

@@ -54,7 +54,8 @@ def samples(listed: Sequence[Sample]) -> Markup:
         "A file of questions with the answers you want: JSONL, JSON, CSV, XLSX or Parquet, or a ZIP of these, in the "
         "usual shapes (OpenAI messages, ShareGPT, Alpaca, Dolly, OpenAssistant, prompt and completion, pairs of a "
         "better and a worse answer, or columns of your own); or a chat as ChatGPT, Discord, Telegram or WhatsApp "
-        "export it. 50 good examples teach a form, some hundreds a skill.",
+        "export it. Documents (TXT, Markdown, PDF, DOCX, HTML) are learned as text. 50 good examples teach a form, "
+        "some hundreds a skill.",
     )
     return h(
         "{explained}<h3>Or try a sample</h3><ul class='lf-list'>{rows}</ul>{buttons}",
@@ -221,7 +222,7 @@ def _length_costs(costs: Sequence[LengthCost]) -> Markup:
 
 def conversation(example: Example) -> Markup:
     """One example as the conversation that it is."""
-    turns = join(_turn(message) for message in example.messages)
+    turns = join(_turn(message, "Text" if example.plain else "") for message in example.messages)
     rejected = _rejected(example.rejected) if example.rejected else Markup()
     return h('<div class="lf-talk">{turns}{rejected}</div>', turns=turns, rejected=rejected)
 
@@ -233,13 +234,13 @@ def _rejected(answer: str) -> Markup:
     )
 
 
-def _turn(message: Message) -> Markup:
+def _turn(message: Message, called: str = "") -> Markup:
     quiet = "" if message.role != "assistant" or message.learn else " (not learned)"
     calls = join(h("<code>{call}</code> ", call=str(call)) for call in message.tool_calls)
     return h(
         '<div class="lf-turn lf-turn-{role}"><p class="lf-who">{who}</p>{text}{calls}</div>',
         role=message.role,
-        who=_ROLE_NAMES[message.role] + quiet,
+        who=(called or _ROLE_NAMES[message.role]) + quiet,
         text=parts.verbatim(message.content),
         calls=calls,
     )
@@ -247,7 +248,7 @@ def _turn(message: Message) -> Markup:
 
 def example(one: Example, index: int, total: int, split: Split) -> Markup:
     """An example with its place."""
-    where = f"{index + 1:,} of {total:,} in {split}; from {one.source}, row {one.row:,}"
+    where = f"{index + 1:,} of {total:,} in {split}; from {one.origin}"
     return h("{where}{talk}", where=parts.note(where), talk=conversation(one))
 
 
