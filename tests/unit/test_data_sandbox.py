@@ -47,7 +47,8 @@ def test_a_parser_gets_no_more_than_its_limits(limits: Limits, says: str) -> Non
 
 
 def test_within_its_limits_all_comes_back() -> None:
-    assert len(parse("workbook", BIG, "big.xlsx", Any_Record)) == 4_000
+    found = parse("workbook", BIG, "big.xlsx", Any_Record)
+    assert len([record for record in found if "number" in record]) == 4_000
 
 
 def test_memory_is_watched_where_the_system_sets_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:

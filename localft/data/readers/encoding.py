@@ -49,8 +49,8 @@ def refuse_binary(content: bytes, name: str) -> None:
 
 
 FORMATS = (
-    "JSONL, JSON, CSV, XLSX, Parquet and Arrow, documents (TXT, Markdown, HTML, PDF, DOCX), ZIP archives of these, and "
-    "chats as apps export them"
+    "JSONL, JSON, CSV, XLSX, XLS, ODS, Parquet and Arrow, documents (TXT, Markdown, HTML, PDF, DOCX), ZIP archives of "
+    "these, and chats as apps export them"
 )
 _FORMATS = f"localft reads {FORMATS}; save the data as one of them."
 _SIGNATURES = (

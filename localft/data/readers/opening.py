@@ -5,21 +5,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from localft.data.chats import ChatChoice
-from localft.data.documents import SUFFIXES, WORD_PART
+from localft.data.documents import SUFFIXES, WORD, WORD_PART
 from localft.data.readers.archive import files_in, is_archive, names_in
 from localft.data.readers.content import read_content
 from localft.data.readers.encoding import FORMATS
 from localft.data.readers.large import open_large
 from localft.data.readers.loading import load
 from localft.data.readers.open_assistant import unfolded
-from localft.data.readers.workbook import read_workbook
+from localft.data.readers.workbook import is_workbook, read_workbook
 from localft.data.rows import Contents
 from localft.errors import UserError
 
-_WORKBOOKS = {".xlsx", ".xlsm"}
+_WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
 _TABLES = {".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather"}
 _KNOWN = _WORKBOOKS | _TABLES | SUFFIXES
-_WORKBOOK = "xl/workbook.xml"
 _OTHERWISE = f"localft reads {FORMATS}."
 
 
@@ -37,18 +36,23 @@ def open_files(path: Path, name: str = "", choice: ChatChoice | None = None) -> 
 
 def _tables(path: Path, name: str, choice: ChatChoice) -> list[Contents]:
     large = open_large(path, name)
-    if large is not None:
-        return [large]
-    content = load(path, name)
+    return [large] if large is not None else _read(load(path, name), name, path.suffix.lower(), choice)
+
+
+def _read(content: bytes, name: str, suffix: str, choice: ChatChoice, is_inside: bool = False) -> list[Contents]:
+    """The tables in a file's contents; `is_inside` says that they come from an archive, in which no other is opened."""
     if not is_archive(content):
-        return [_contents(content, name, path.suffix.lower(), choice)]
+        book = suffix not in WORD and is_workbook(content)
+        return _sheets(content, name) if book else [_contents(content, name, suffix, choice)]
     inside = names_in(content, name)
-    if _WORKBOOK in inside:
+    if is_workbook(content, inside):
         return _sheets(content, name)
     if WORD_PART in inside:
         return [_contents(content, name, ".docx", choice)]
     if {"[Content_Types].xml", "mimetype"} & set(inside):
         raise UserError(f"{name} is an Office document that localft cannot read.", _OTHERWISE)
+    if is_inside:
+        raise UserError(f"{name} is an archive inside an archive.", "Unpack it yourself and add its files.")
     return _archived(content, name, choice)
 
 
@@ -89,12 +93,11 @@ def _archived(content: bytes, name: str, choice: ChatChoice) -> list[Contents]:
     for inside, unpacked in files_in(content, name):
         suffix = Path(inside).suffix.lower()
         try:
-            if suffix not in _KNOWN or (is_archive(unpacked) and suffix not in {*_WORKBOOKS, ".docx"}):
+            if suffix not in _KNOWN and not is_archive(unpacked):
                 raise UserError(f"{inside} is of no format that localft reads inside an archive.")
             if not unpacked.strip():
                 raise UserError(f"{inside} is empty.")
-            workbook = is_archive(unpacked) and suffix != ".docx"
-            found += _sheets(unpacked, inside) if workbook else [_contents(unpacked, inside, suffix, choice)]
+            found += _read(unpacked, inside, suffix, choice, is_inside=True)
         except UserError as error:
             notes.append(f"Left out: {error.message}")
     if not found:

@@ -1,12 +1,37 @@
-"""Workbooks (XLSX): every sheet with rows, its first row naming the columns. Read in a child process."""
+"""Workbooks: every sheet with rows, its first row naming the columns. Read in a child process."""
 
 from typing import Any
+
+import pydantic
 
 from localft.data.readers.sandbox import parse
 from localft.data.rows import Row, excerpt, refuse_twin_columns
 
 # A spreadsheet keeps 15 digits of a number.
 _EXACT = 10**15
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# The stream of a workbook from before 2007, and of one before 1997.
+_STREAMS = tuple(name.encode("utf-16-le") for name in ("Workbook\0", "Book\0"))
+_OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.spreadsheet"
+# What an archive holds that is a workbook.
+_BOOKS = {"xl/workbook.xml", "xl/workbook.bin"}
+
+
+class _Record(pydantic.BaseModel):
+    sheet: str = ""
+    number: int = 0
+    cells: list[str | bool | int | float | None] = []
+    problem: str = ""
+    kind: str = ""
+    merged: bool = False
+    hidden: list[str] = []
+
+
+def is_workbook(content: bytes, inside: list[str] | None = None) -> bool:
+    """Whether a file's contents are a workbook; `inside` are the names in it, where it is an archive."""
+    if inside is not None:
+        return bool(_BOOKS & set(inside)) or ("mimetype" in inside and _OPEN_DOCUMENT in content[:200])
+    return content.startswith(_OLE) and any(name in content for name in _STREAMS)
 
 
 def read_workbook(content: bytes, name: str) -> list[tuple[str, list[Row], list[str]]]:
@@ -17,27 +42,43 @@ def read_workbook(content: bytes, name: str) -> list[tuple[str, list[Row], list[
     Raises:
         UserError: it is damaged or protected, a sheet has two columns of one name, or reading takes too much.
     """
-    sheets: dict[str, list[dict[str, Any]]] = {}
-    for record in parse("workbook", content, name, dict[str, Any]):
-        sheets.setdefault(record["sheet"], []).append(record)
-    return [(sheet, *_sheet(records, f"{name}, sheet {sheet}")) for sheet, records in sheets.items()]
+    sheets: dict[str, list[_Record]] = {}
+    hidden: list[str] = []
+    for record in parse("workbook", content, name, _Record):
+        if record.sheet:
+            sheets.setdefault(record.sheet, []).append(record)
+        hidden += record.hidden
+    found = [(sheet, *_sheet(records, f"{name}, sheet {excerpt(sheet)}")) for sheet, records in sheets.items()]
+    if found and (len(found) > 1 or hidden):
+        found[0][2].insert(0, f"{name}: read {_listed([excerpt(sheet) for sheet in sheets])}{_without(hidden)}.")
+    return found
 
 
-def _sheet(records: list[dict[str, Any]], name: str) -> tuple[list[Row], list[str]]:
-    header = [str(cell).strip() if cell is not None else "" for cell in records[0]["cells"]]
+def _listed(sheets: list[str]) -> str:
+    return f"the sheet{'s' if len(sheets) > 1 else ''} {', '.join(sheets)}"
+
+
+def _without(hidden: list[str]) -> str:
+    return f", without the hidden {', '.join(map(excerpt, hidden))}" if hidden else ""
+
+
+def _sheet(records: list[_Record], name: str) -> tuple[list[Row], list[str]]:
+    header = [str(cell).strip() if cell is not None else "" for cell in records[0].cells]
     refuse_twin_columns([cell for cell in header if cell], name)
     rows = [_row(record, header) for record in records[1:]]
-    rounded = any(isinstance(cell, int) and abs(cell) >= _EXACT for record in records for cell in record["cells"])
+    rounded = any(isinstance(cell, int) and abs(cell) >= _EXACT for record in records for cell in record.cells)
     notes = [f"{name} has numbers of more than 15 digits, of which spreadsheets keep only 15."] if rounded else []
+    if any(record.merged for record in records):
+        notes.append(f"{name} has merged cells: each counts for all of its rows.")
     return rows, notes
 
 
-def _row(record: dict[str, Any], header: list[str]) -> Row:
-    cells, number = record["cells"], record["number"]
-    if record["problem"]:
-        return Row(number, None, record["problem"], record["kind"], excerpt(" | ".join(map(str, cells))))
+def _row(record: _Record, header: list[str]) -> Row:
+    cells, number = record.cells, record.number
+    if record.problem:
+        return Row(number, None, record.problem, record.kind, excerpt(" | ".join(map(str, cells))))
     if any(cell is not None for cell in cells[len(header) :]):
         reason = f"{len(cells)} cells where the header has {len(header)}"
         return Row(number, None, reason, "wrong number of cells", excerpt(" | ".join(map(str, cells))))
-    values = dict(zip(header, [*cells, *[None] * len(header)], strict=False))
+    values: dict[str, Any] = dict(zip(header, [*cells, *[None] * len(header)], strict=False))
     return Row(number, {column: value for column, value in values.items() if column})

@@ -1,57 +1,129 @@
-"""Workbooks (XLSX): every row of every sheet, with what is wrong with it."""
+"""Workbooks (XLSX, XLSB, XLS, ODS) by calamine: every row of every sheet, with what is wrong with it."""
 
 import datetime
 import io
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
+from localft.data.readers.parsers.cells import Faults, faults_of, letters
 from localft.data.readers.parsers.child import Refused
 
 _MOST_COLUMNS = 1_000
+_MOST_CELLS = 20_000_000
+# Longer ones are written with an exponent, as spreadsheets write them.
+_LONGEST_WHOLE = 1e21
+_MOST_BYTES = 1 << 30
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 
 def records(content: bytes) -> Iterator[dict[str, Any]]:
-    """Each row that is not empty, with its sheet, its number, its cells, and what is wrong with it.
+    """First what is to be told of the workbook, then each row that is not empty.
+
+    A row has its sheet, its number from 1, its cells, and what is wrong with it. A merged cell counts for each of its
+    rows. Sheets that are hidden are left out where others have rows.
 
     Raises:
         Refused: the file cannot be read.
     """
-    import openpyxl
+    import python_calamine
 
+    if _ENCRYPTED in content:
+        raise Refused("is protected by a password", "Save a copy without the password and try again.")
     try:
-        formulas, results = (
-            openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=only) for only in (False, True)
-        )
-        for with_formulas in formulas.worksheets:
-            pairs = zip(with_formulas.iter_rows(), results[with_formulas.title].iter_rows(), strict=True)
-            for number, (written, shown) in enumerate(pairs, start=1):
-                if any(cell.value is not None for cell in written):
-                    yield _record(with_formulas.title, number, written, shown)
-    except (MemoryError, Refused):
+        faults = _faults(content)
+        with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
+            yield from _told(book, faults)
+    except python_calamine.PasswordError as error:
+        raise Refused("is protected by a password", "Save a copy without the password and try again.") from error
+    except (MemoryError, ImportError, Refused):
         raise
     except Exception as error:
         raise Refused(f"cannot be read as a workbook ({type(error).__name__}: {str(error)[:150]})") from error
 
 
-def _record(sheet: str, number: int, written: Any, shown: Any) -> dict[str, Any]:
-    if len(written) > _MOST_COLUMNS:
-        raise Refused(f"has {len(written):,} columns in the sheet {sheet!r}")
+def _faults(content: bytes) -> dict[str, Faults]:
+    """What calamine does not tell of a workbook that is an archive of XML, by sheet."""
+    if not content.startswith(b"PK"):
+        return {}
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        if sum(part.file_size for part in parts.infolist()) > _MOST_BYTES:
+            raise Refused(f"holds more than {_MOST_BYTES >> 20:,} MB")
+        found = faults_of(parts)
+    for sheet, faults in found.items():
+        if faults.width > _MOST_COLUMNS:
+            raise Refused(f"has {faults.width:,} columns in the sheet {sheet!r}")
+        if faults.width * faults.height > _MOST_CELLS:
+            raise Refused(f"has cells up to row {faults.height:,} in the sheet {sheet!r}, too many to read")
+    return found
+
+
+def _told(book: Any, faults: dict[str, Faults]) -> Iterator[dict[str, Any]]:
+    import python_calamine
+
+    hidden: list[str] = []
+    found = False
+    for about in sorted(book.sheets_metadata, key=lambda about: about.visible != about.visible.Visible):
+        if about.typ is not python_calamine.SheetTypeEnum.WorkSheet:
+            continue
+        if about.visible is not python_calamine.SheetVisibleEnum.Visible and found:
+            hidden.append(about.name)
+            continue
+        for record in _rows(book.get_sheet_by_name(about.name), faults.get(about.name, Faults())):
+            found = True
+            yield {"sheet": about.name, **record}
+    yield {"hidden": hidden}
+
+
+def _rows(sheet: Any, faults: Faults) -> Iterator[dict[str, Any]]:
+    if sheet.total_width > _MOST_COLUMNS:
+        raise Refused(f"has {sheet.total_width:,} columns in the sheet {sheet.name!r}")
+    merged = {
+        (row, first[1]): first
+        for first, last in sheet.merged_cell_ranges or []
+        for row in range(first[0] + 1, min(last[0], sheet.total_height) + 1)
+    }
+    rows = sheet.to_python(skip_empty_area=False)
+    for number, values in enumerate(rows):
+        wrong = faults.cells.get(number, {})
+        if wrong or any(value != "" for value in values):
+            yield _record(number, [_plain(value) for value in values], wrong, _above(rows, merged, number, len(values)))
+
+
+def _above(rows: Any, merged: dict[tuple[int, int], tuple[int, int]], number: int, width: int) -> dict[int, Any]:
+    """The values of merged cells that began in an earlier row, by column."""
+    starts = ((column, merged.get((number, column))) for column in range(width)) if merged else ()
+    return {column: _plain(rows[start[0]][start[1]]) for column, start in starts if start is not None}
+
+
+def _record(number: int, cells: list[Any], wrong: dict[int, str], above: dict[int, Any]) -> dict[str, Any]:
+    filled = [above.get(column) if cell is None else cell for column, cell in enumerate(cells)]
     problem = kind = ""
-    cells: list[Any] = []
-    for formula, result in zip(written, shown, strict=True):
-        if result.data_type == "e" or formula.data_type == "e":
-            problem, kind = f"the cell {formula.coordinate} holds the error {result.value}", "error in a cell"
-        elif formula.data_type == "f" and result.value is None:
-            problem = f"the result of the formula in {formula.coordinate} is not in the file; open and save it once"
+    for column, error in wrong.items():
+        if error:
+            problem, kind = f"the cell {letters(column)}{number + 1} holds the error {error}", "error in a cell"
+            filled += [None] * (column + 1 - len(filled))
+            filled[column] = error
+        else:
+            problem = (
+                f"the result of the formula in {letters(column)}{number + 1} is not in the file; open and save it once"
+            )
             kind = "formula without a result"
-        cells.append(_plain(result.value))
-    while cells and cells[-1] is None:
-        cells.pop()
-    return {"sheet": sheet, "number": number, "cells": cells, "problem": problem, "kind": kind}
+    while filled and filled[-1] is None:
+        filled.pop()
+    return {
+        "number": number + 1,
+        "cells": filled,
+        "problem": problem,
+        "kind": kind,
+        "merged": any(cells[column] is None and value is not None for column, value in above.items()),
+    }
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON has it: dates in ISO 8601, whole numbers without a decimal point."""
+    """A value as JSON has it: dates in ISO 8601, whole numbers without a decimal point, None where nothing is."""
+    if value == "" or value is None:
+        return None
     if isinstance(value, datetime.datetime):
         midnight = value.time() == datetime.time()
         return value.date().isoformat() if midnight else value.isoformat(sep=" ")
@@ -59,6 +131,6 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, datetime.timedelta):
         return str(value)
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < _LONGEST_WHOLE:
         return int(value)
-    return value if value is None or isinstance(value, str | bool | int | float) else str(value)
+    return value if isinstance(value, str | bool | int | float) else str(value)
