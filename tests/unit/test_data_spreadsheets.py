@@ -211,6 +211,32 @@ def test_a_bomb_is_stopped_while_it_unpacks() -> None:
         list(files_in(bomb, "bomb.zip", most_bytes=8 << 20))
 
 
+def test_what_shrinks_too_much_is_refused() -> None:
+    with pytest.raises(UserError, match=r"bomb\.zip/a\.jsonl unpacks to more than 200 times its size"):
+        list(files_in(archive({"a.jsonl": bytes(70 << 20)}), "bomb.zip"))
+
+
+def test_other_ways_of_packing_are_refused() -> None:
+    with pytest.raises(UserError, match="packed in a way that localft does not read"):
+        list(files_in(archive({"a.jsonl": lines()}, zipfile.ZIP_LZMA), "a.zip"))
+    assert list(files_in(archive({"a.jsonl": lines()}, zipfile.ZIP_BZIP2), "a.zip"))
+
+
+def test_many_files_are_refused() -> None:
+    with pytest.raises(UserError, match="more than 10,000 files"):
+        list(files_in(archive({f"{number}.txt": b"" for number in range(10_001)}, zipfile.ZIP_STORED), "a.zip"))
+
+
+def test_an_archive_in_an_archive_is_not_opened(tmp_path: Path) -> None:
+    content = archive(
+        {"a.jsonl": lines(), "b.zip": archive({"c.jsonl": lines(3, "other")}), "d.docx": archive({"x": b"y"})}
+    )
+    found = read(tmp_path, content, "all.zip")
+    assert len(found.examples) == 3
+    assert "Left out: all.zip/b.zip is an archive inside an archive." in found.notes
+    assert "Left out: all.zip/d.docx is an archive inside an archive." in found.notes
+
+
 def test_a_protected_archive_is_told(tmp_path: Path) -> None:
     content = bytearray(archive({"a.jsonl": lines()}, zipfile.ZIP_STORED))
     central = content.index(b"PK\x01\x02")

@@ -12,6 +12,13 @@ from localft.errors import UserError
 _MOST_FILES = 10_000
 _MOST_BYTES = 2 << 30
 _CHUNK = 1 << 20
+# What people pack shrinks to a tenth or a fiftieth; from so many bytes on, more is a file made to fill the memory.
+_MOST_SHRUNK, _SHRUNK_FROM = 200, 64 << 20
+# Of the others some take as much memory as they like, and none is what systems make.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
+
+
+_PLAIN_ZIP = "Unpack it yourself and add the files that you want."
 
 
 def is_archive(content: bytes) -> bool:
@@ -33,7 +40,7 @@ def files_in(content: bytes, name: str, most_bytes: int = _MOST_BYTES) -> Iterat
     """Each file of an archive that people mean, with its contents; hidden files and what systems put there are not.
 
     Raises:
-        UserError: it is damaged, protected by a password, or larger than `most_bytes` unpacked.
+        UserError: it is damaged, protected by a password, packed in a strange way, or too large unpacked.
     """
     total = 0
     with _open(content, name) as archive:
@@ -43,14 +50,19 @@ def files_in(content: bytes, name: str, most_bytes: int = _MOST_BYTES) -> Iterat
             inside = f"{name}/{excerpt(entry.filename)}"
             if entry.flag_bits & 1:
                 raise UserError(f"{inside} is protected by a password.", "Unpack it yourself and add the files.")
-            parts = []
+            if entry.compress_type not in _METHODS:
+                raise UserError(f"{inside} is packed in a way that localft does not read.", _PLAIN_ZIP)
+            parts, size = [], 0
             # What an archive says of its sizes need not be true.
             for part in _unpack(archive, entry, inside):
                 total += len(part)
+                size += len(part)
+                if size > _SHRUNK_FROM and size > _MOST_SHRUNK * max(1, entry.compress_size):
+                    raise UserError(f"{inside} unpacks to more than {_MOST_SHRUNK} times its size.", _PLAIN_ZIP)
                 if total > most_bytes:
                     raise UserError(
                         f"{name} holds more than {most_bytes >> 20:,} MB of files.",
-                        "Unpack it yourself and add the files that you want.",
+                        _PLAIN_ZIP,
                     )
                 parts.append(part)
             yield inside, b"".join(parts)

@@ -9,6 +9,7 @@ from localft.data.readers.blocks import CsvRows, LineRows, csv_encoding
 from localft.data.readers.content import CSV, JSON_LINES, PARQUET, is_object
 from localft.data.readers.encoding import is_wide, refuse_binary
 from localft.data.readers.parquet import TableRows, is_arrow
+from localft.data.readers.workbook import OLE
 from localft.data.rows import Contents, Found
 from localft.errors import UserError, explain
 
@@ -52,6 +53,7 @@ def _found(path: Path, name: str, suffix: str) -> Found | None:
         return Found(TableRows(path, name, "Arrow"), [])
     if (
         is_archive(head)
+        or head.startswith(OLE)
         or holds_document(head, suffix)
         or suffix in {".arrow", ".feather", ".parquet", ".pq"}
         or is_wide(head)

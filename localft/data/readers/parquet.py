@@ -97,6 +97,7 @@ def _of_parquet(source: Any, name: str) -> Iterator[tuple[Any, float]]:
         done = 0
         for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
             done += batch.num_rows
+            batch.validate(full=True)
             yield batch, done / file.metadata.num_rows
 
 
@@ -118,6 +119,8 @@ def _of_arrow(source: Any, name: str, is_file: bool) -> Iterator[tuple[Any, floa
 
 
 def _slices(batch: Any) -> Iterator[Any]:
+    # Offsets and lengths that lead out of the file would end the process, not raise.
+    batch.validate(full=True)
     for start in range(0, batch.num_rows, _ROWS_AT_ONCE):
         yield batch.slice(start, _ROWS_AT_ONCE)
 

@@ -9,7 +9,8 @@ from localft.data.rows import Row, excerpt, refuse_twin_columns
 
 # A spreadsheet keeps 15 digits of a number.
 _EXACT = 10**15
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""What Office documents from before 2007 begin with, and those with a password."""
 # The stream of a workbook from before 2007, and of one before 1997.
 _STREAMS = tuple(name.encode("utf-16-le") for name in ("Workbook\0", "Book\0"))
 _OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.spreadsheet"
@@ -31,7 +32,7 @@ def is_workbook(content: bytes, inside: list[str] | None = None) -> bool:
     """Whether a file's contents are a workbook; `inside` are the names in it, where it is an archive."""
     if inside is not None:
         return bool(_BOOKS & set(inside)) or ("mimetype" in inside and _OPEN_DOCUMENT in content[:200])
-    return content.startswith(_OLE) and any(name in content for name in _STREAMS)
+    return content.startswith(OLE) and any(name in content for name in _STREAMS)
 
 
 def read_workbook(content: bytes, name: str) -> list[tuple[str, list[Row], list[str]]]:
