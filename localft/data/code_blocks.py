@@ -23,6 +23,9 @@ _DEEPEST = 60
 _LONGEST_LINE = 2_000
 # Sessions, shells and notebooks are shown as Python and are none.
 _SESSION = re.compile(r"^\s*(?:>>>|\.\.\. |[!%$?]|In \[)", re.MULTILINE)
+# What a newer Python than this one may accept: parameters of types, quotes within f-strings, errors without brackets.
+_NEWER = re.compile(r"\b(?:def|class)\s+\w+\s*\[|^\s*type\s+\w+[^\n]*=|\b[tT]r?[\"']", re.MULTILINE)
+_NEWER_FAULTS = ("f-string", "unterminated f-string", "multiple exception types")
 # Where something is left out, outside of strings: no code, and not meant to be.
 _LEFT_OUT = re.compile(r"\.\.\.|…")
 _QUOTED = re.compile(r'"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'')
@@ -158,7 +161,8 @@ def _python(code: str) -> None:
         try:
             ast.parse(textwrap.dedent(code))
         except SyntaxError as error:
-            raise ValueError(_in_words(error)) from error
+            if not _NEWER.search(code) and not (error.msg or "").startswith(_NEWER_FAULTS):
+                raise ValueError(_in_words(error)) from error
 
 
 def _toml(code: str) -> None:
