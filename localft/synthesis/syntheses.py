@@ -25,6 +25,7 @@ from localft.synthesis.writers import KEY_VARIABLE, Writer, refuse_foreign_expor
 
 WORKER = "localft.synthesis.worker"
 DESIGN, PASSAGES, OUTCOME, TAKEN = "design.json", "passages.jsonl", "outcome.json", "taken.json"
+WITHOUT = "without.json"
 
 
 class DocumentFile(pydantic.BaseModel):
@@ -58,6 +59,12 @@ class TakenIn(Record):
     taken_at: str
 
 
+class LeftOutByHand(Record):
+    """without.json: accepted examples that a person does not want."""
+
+    ids: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Planned:
     """What would be asked, before anything is."""
@@ -71,7 +78,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class Synthesis:
-    """One synthesis: its folder (which is its job's folder) and how far it is."""
+    """One synthesis: its folder (which is its job's folder), how far it is, and whom a person has left out by hand."""
 
     folder: Path
     id: str
@@ -79,6 +86,7 @@ class Synthesis:
     job: JobView
     outcome: Outcome | None
     taken: TakenIn | None
+    without: frozenset[str]
 
 
 def plan_synthesis(project: Project, paths: Sequence[Path], settings: SynthesisSettings, writer: Writer) -> Planned:
@@ -179,7 +187,8 @@ def read_synthesis(folder: Path) -> Synthesis:
     design = Design.load(folder / DESIGN)
     outcome = Outcome.load(folder / OUTCOME) if (folder / OUTCOME).exists() else None
     taken = TakenIn.load(folder / TAKEN) if (folder / TAKEN).exists() else None
-    return Synthesis(folder, folder.name, design, jobs.read(folder), outcome, taken)
+    without = LeftOutByHand.load(folder / WITHOUT).ids if (folder / WITHOUT).exists() else ()
+    return Synthesis(folder, folder.name, design, jobs.read(folder), outcome, taken, frozenset(without))
 
 
 def read_passages(folder: Path) -> list[Passage]:
@@ -203,10 +212,18 @@ def outcome_of(project: Project, synthesis: Synthesis) -> Outcome:
     return sift(project, synthesis.design.settings, read_passages(synthesis.folder), log)
 
 
+def leave_out(synthesis: Synthesis, example_id: str, out: bool) -> None:
+    """Leave an accepted example out of what will be taken in, or have it back."""
+    with files.locked(synthesis.folder / ".without.lock"):
+        ids = set(read_synthesis(synthesis.folder).without)
+        changed = ids | {example_id} if out else ids - {example_id}
+        LeftOutByHand(ids=tuple(sorted(changed))).save(synthesis.folder / WITHOUT)
+
+
 def take_in(
     project: Project, synthesis: Synthesis, without: Collection[str] = (), system_prompt: str = ""
 ) -> tuple[DatasetVersion, int, list[LeftOut]]:
-    """Take the accepted examples in as a new version of the data, but for those of the ids in `without`.
+    """Take the accepted examples in as a new version of the data, but for those left out by hand or in `without`.
 
     Returns the version, how many came in, and what was left out for what the data holds by now.
 
@@ -227,7 +244,8 @@ def take_in(
     if unknown:
         raise UserError(f"There is no accepted example {unknown[0]}.", "Their numbers stand before them.")
     passages = {passage.index: passage for passage in read_passages(synthesis.folder)}
-    kept = [one for one in outcome.accepted if one.id not in without]
+    unwanted = synthesis.without | set(without)
+    kept = [one for one in outcome.accepted if one.id not in unwanted]
     if not kept:
         raise UserError("No example is left to take in.", "Write from other passages, or with another model.")
     examples = [example_of(one, passages[one.passage]) for one in kept]

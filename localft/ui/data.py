@@ -27,6 +27,7 @@ from localft.ui.data_history import draw_history
 from localft.ui.data_hub import draw_hub
 from localft.ui.data_pasting import draw_pasting
 from localft.ui.data_rows import draw_rows
+from localft.ui.data_synthesis import draw_synthesis
 from localft.ui.frame import Watch
 from localft.ui.handlers import Updates
 from localft.ui.samples import find_sample, list_samples
@@ -63,6 +64,7 @@ def draw(shared: Shared, watch: Watch) -> None:
     message = gr.HTML()
     intake = _draw_intake(shared)
     kept = gr.HTML(js_on_load=clickable())
+    draw_synthesis(shared)
     with gr.Column(visible=False) as results:
         verdict = gr.HTML()
         forward = gr.Button("Next: train", variant="primary", elem_id="to-train")

@@ -18,6 +18,7 @@ from localft.synthesis.settings import SynthesisSettings
 from localft.synthesis.syntheses import (
     Synthesis,
     drop,
+    leave_out,
     list_syntheses,
     measured_rate,
     open_synthesis,
@@ -95,9 +96,13 @@ def test_from_a_document_to_a_version(project: Project, manual: Path) -> None:
     outcome = outcome_of(project, read_synthesis(synthesis.folder))
     assert (len(outcome.accepted), outcome.rejected, outcome.unreadable) == (36, (), ())
     assert (outcome.tokens_in, outcome.tokens_out, outcome.cost) == (1200, 600, pytest.approx(0.0024))
+    for example, out in (("1.2", True), ("1.3", True), ("1.2", False)):
+        leave_out(synthesis, example, out)
+    with pytest.raises(UserError, match=r"no accepted example 99\.1"):
+        take_in(project, synthesis, without=["99.1"])
     version, count, left_out = take_in(project, synthesis, without=["1.1"], system_prompt="Be brief.")
-    assert (count, left_out, version.total, version.parent) == (35, [], 35, "")
-    assert version.note == "35 examples written from manual.md"
+    assert (count, left_out, version.total, version.parent) == (34, [], 34, "")
+    assert version.note == "34 examples written from manual.md"
     assert [(one.name, one.shape, one.sha256) for one in version.sources] == [
         ("manual.md", "document", synthesis.design.documents[0].sha256)
     ]
