@@ -33,8 +33,20 @@ class JobContext:
         """Append an event to events.jsonl; `values` must be JSON values."""
         files.append_line(self.folder / "events.jsonl", {"time": files.now(), "kind": kind, **values})
 
-    def progress(self, done: float, total: float, unit: str, message: str, *, at_once: bool = False) -> None:
+    def progress(
+        self,
+        done: float,
+        total: float,
+        unit: str,
+        message: str,
+        *,
+        at_once: bool = False,
+        rate: float | None = None,
+        seconds_left: float | None = None,
+    ) -> None:
         """Report `done` of `total` units; rate (units/s) and time left are worked out over the last reports.
+
+        Unless they are given, by work that knows better what is still to come.
 
         At most five reports a second are written, the last one always (`done == total`), others `at_once` on demand.
         """
@@ -48,9 +60,11 @@ class JobContext:
         self._last_written = moment
         elapsed = moment - self._reports[0][0]
         gained = done - self._reports[0][1]
-        rate = gained / elapsed if elapsed > 0 and gained > 0 else None
-        left = (total - done) / rate if rate and total else None
-        self.event("progress", done=done, total=total, unit=unit, message=message, rate=rate, seconds_left=left)
+        if rate is None and elapsed > 0 and gained > 0:
+            rate = gained / elapsed
+        if seconds_left is None and rate and total:
+            seconds_left = (total - done) / rate
+        self.event("progress", done=done, total=total, unit=unit, message=message, rate=rate, seconds_left=seconds_left)
 
     def stop_requested(self) -> bool:
         """Tell whether the user has asked this job to stop. Cheap enough to ask at every step."""

@@ -109,7 +109,8 @@ class Session:
         tokens = [sum(lengths[index] for index in step) for step in self._steps]
         validate_every = settings.steps_between_validations(len(lengths))
         seconds = float(self._context.settings.get("checkpoint_seconds", 180.0))
-        numbers = self._plan.precision, settings.learning_rate
+        held_out = sum(map(len, self._data.validation.rows))
+        numbers = self._plan.precision, settings.learning_rate, held_out, self._plan.tokens_per_second
         return Schedule(tokens, validate_every, settings.patience, size, len(lengths), seconds, *numbers)
 
     def run(self) -> dict[str, Any]:

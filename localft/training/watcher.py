@@ -12,6 +12,7 @@ from localft.errors import UserError
 from localft.jobs import JobContext
 from localft.training.environment import peak_memory_bytes
 from localft.training.finite import not_a_number
+from localft.training.pace import Pace
 from localft.training.progress import RunProgress
 from localft.training.ranks import agreed
 from localft.training.validation import Validation
@@ -26,6 +27,7 @@ class Schedule:
 
     `tokens` counts the real tokens of each step. Validation comes every `validate_every` steps and after the last one;
     a checkpoint with each validation, and in between when `checkpoint_seconds` have passed since the last.
+    `validation_tokens` are those of one validation, and `planned_rate` is the plan's, in tokens per second.
     """
 
     tokens: Sequence[int]
@@ -36,6 +38,8 @@ class Schedule:
     checkpoint_seconds: float
     precision: str = "fp32"
     learning_rate: float = 1e-4
+    validation_tokens: int = 0
+    planned_rate: float = 0.0
 
     @property
     def steps(self) -> int:
@@ -90,13 +94,16 @@ class Watcher(transformers.TrainerCallback):
         self._last_moment = self._last_saved = context.clock.now()
         self._absent = context.clock.absent
         self._window = _Window()
+        self._pace = Pace(schedule)
         self._warned = False
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Measure the base model before the first step, or make up for a validation that a stop left out."""
         step = state.global_step
         if (step == 0 or self._schedule.validates_at(step)) and self.progress.validated_step != step:
+            self._lap()
             self._validate(step)
+            self._pace.note_validation(self._lap())
         self._lap()
         self._report(step)
 
@@ -104,8 +111,10 @@ class Watcher(transformers.TrainerCallback):
         """Validate where it is due, and tell the trainer what to do after this step."""
         step, schedule = state.global_step, self._schedule
         last, due = step >= schedule.steps, schedule.validates_at(step)
-        self._window.seconds += self._lap()
-        self._window.tokens += schedule.tokens[step - 1]
+        seconds, tokens = self._lap(), schedule.tokens[step - 1]
+        self._window.seconds += seconds
+        self._window.tokens += tokens
+        self._pace.note_step(seconds, tokens)
         self._tell_of_absence(step)
         waited = self._context.clock.now() - self._last_saved >= schedule.checkpoint_seconds
         stop, waited = agreed(self._context.stop_requested(), waited)
@@ -114,7 +123,7 @@ class Watcher(transformers.TrainerCallback):
         control.should_log = control.should_save or step == 1 or step % schedule.log_every == 0
         if due and not self.ending.stopped:
             self._validate(step)
-            self._lap()
+            self._pace.note_validation(self._lap())
         (self.ending.early,) = agreed(self.progress.patience_is_over(schedule.patience) and not last)
         control.should_training_stop = last or self.ending.stopped or self.ending.early
         self._report(step, at_once=control.should_training_stop)
@@ -156,7 +165,7 @@ class Watcher(transformers.TrainerCallback):
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """The time to the next checkpoint starts anew; writing one is not training time."""
         self._last_saved = self._context.clock.now()
-        self._lap()
+        self._pace.note_save(self._lap())
 
     def _validate(self, step: int) -> None:
         if self._look.validate is not None:
@@ -204,4 +213,13 @@ class Watcher(transformers.TrainerCallback):
 
     def _report(self, step: int, *, at_once: bool = True) -> None:
         loss = f", loss {self.progress.loss:.3f}" if self.progress.loss is not None else ""
-        self._context.progress(step, self._schedule.steps, "steps", f"Training{loss}", at_once=at_once)
+        pace = self._pace
+        self._context.progress(
+            step,
+            self._schedule.steps,
+            "steps",
+            f"Training{loss}",
+            at_once=at_once,
+            rate=pace.steps_per_second(step),
+            seconds_left=pace.seconds_left(step),
+        )
