@@ -16,6 +16,8 @@ class ModelShape:
     OLMo 2): queries and keys pass a norm of their own. `norms` counts the norms of a layer over the hidden width.
     `joins_layers` (Phi-3): one linear layer makes queries, keys and values, another gate and up. `limits_logits`
     (Gemma 2): they pass a tanh. In `sliding_layers` of the layers a token sees the `window` last ones only.
+    `gates_queries` (Qwen3.5): the query projection also makes a gate for what was attended. `other_layers` of them mix
+    tokens by other means than attention, and `other_linears` are (inputs, outputs) of the linear layers of one.
     """
 
     hidden: int
@@ -33,6 +35,9 @@ class ModelShape:
     limits_logits: bool = False
     window: int = 0
     sliding_layers: int = 0
+    gates_queries: bool = False
+    other_layers: int = 0
+    other_linears: tuple[tuple[int, int], ...] = ()
 
     @property
     def heads(self) -> int:
@@ -57,12 +62,12 @@ class ModelShape:
         that was guessed.
         """
         rest = max(0, self.parameters - self.embedding_parameters)
-        by_shape = self.layers * sum(inputs * outputs for inputs, outputs in self.linears)
+        by_shape = sum(inputs * outputs for inputs, outputs in self._all_linears())
         return by_shape if 0.95 * rest <= by_shape <= rest else rest
 
     @property
     def linears(self) -> tuple[tuple[int, int], ...]:
-        """(inputs, outputs) of the linear layers of one block: q, k, v, o, gate, up, down, or some of them joined."""
+        """(inputs, outputs) of the linear layers of a block that attends: q, k, v, o, gate, up, down, or joined."""
         if self.joins_layers:
             return (
                 (self.hidden, self.query + 2 * self.key),
@@ -71,7 +76,7 @@ class ModelShape:
                 (self.intermediate, self.hidden),
             )
         return (
-            (self.hidden, self.query),
+            (self.hidden, 2 * self.query if self.gates_queries else self.query),
             (self.hidden, self.key),
             (self.hidden, self.key),
             (self.query, self.hidden),
@@ -82,7 +87,11 @@ class ModelShape:
 
     def adapter_parameters(self, rank: int) -> int:
         """Weights of a LoRA adapter on every linear layer: A is rank x inputs, B is outputs x rank (Hu et al. 2021)."""
-        return self.layers * rank * sum(inputs + outputs for inputs, outputs in self.linears)
+        return rank * sum(inputs + outputs for inputs, outputs in self._all_linears())
+
+    def _all_linears(self) -> list[tuple[int, int]]:
+        """(inputs, outputs) of the linear layers of all blocks."""
+        return [*(self.layers - self.other_layers) * self.linears, *self.other_layers * self.other_linears]
 
 
 def shape_of(base_model: BaseModel) -> ModelShape:
@@ -98,13 +107,16 @@ def _shape_from(config: Mapping[str, Any], base_model: BaseModel) -> ModelShape:
     hidden, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
     head = int(config.get("head_dim") or hidden // heads)
     architecture = base_model.architecture.lower()
+    intermediate, query = _intermediate(config), heads * head
+    other_layers, other_mixers = _other_layers(config, architecture)
+    gated = ((hidden, intermediate), (hidden, intermediate), (intermediate, hidden))
     window, sliding_layers = _sliding(config)
     tied = config.get("tie_word_embeddings", base_model.config.get("tie_word_embeddings"))
     return ModelShape(
         hidden=hidden,
-        intermediate=int(config.get("intermediate_size") or 4 * hidden),
+        intermediate=intermediate,
         layers=int(config["num_hidden_layers"]),
-        query=heads * head,
+        query=query,
         key=int(config.get("num_key_value_heads") or heads) * head,
         vocabulary=int(config["vocab_size"]),
         # Gemma ties without saying so; transformers' own default is to tie.
@@ -117,7 +129,38 @@ def _shape_from(config: Mapping[str, Any], base_model: BaseModel) -> ModelShape:
         limits_logits=bool(config.get("final_logit_softcapping")),
         window=window,
         sliding_layers=sliding_layers,
+        gates_queries="qwen3_5" in architecture,
+        other_layers=other_layers,
+        other_linears=(*other_mixers, *gated) if other_layers else (),
     )
+
+
+def _intermediate(config: Mapping[str, Any]) -> int:
+    """The width of the gated block. LFM2 says it before two thirds of it are taken and rounded up."""
+    width = int(config.get("block_ff_dim") or config.get("intermediate_size") or 4 * int(config["hidden_size"]))
+    if not config.get("block_auto_adjust_ff_dim"):
+        return width
+    multiple = int(config.get("block_multiple_of") or 256)
+    width = int(float(config.get("block_ffn_dim_multiplier") or 1.0) * int(2 * width / 3))
+    return -(-width // multiple) * multiple
+
+
+def _other_layers(config: Mapping[str, Any], architecture: str) -> tuple[int, tuple[tuple[int, int], ...]]:
+    """(layers without attention, linear layers that mix tokens in one of them); what is not said is as published."""
+    hidden, layers = int(config["hidden_size"]), int(config["num_hidden_layers"])
+    kinds = config.get("layer_types")
+    if "lfm2" in architecture:
+        # Six of 16 layers attend in the published models.
+        count = kinds.count("conv") if kinds else layers * 10 // 16
+        return count, ((hidden, 3 * hidden), (hidden, hidden))
+    if "qwen3_5" not in architecture:
+        return 0, ()
+    count = kinds.count("linear_attention") if kinds else layers - layers // 4
+    value_heads = int(config.get("linear_num_value_heads") or 2 * int(config["num_attention_heads"]))
+    keys = int(config.get("linear_num_key_heads") or 16) * int(config.get("linear_key_head_dim") or 128)
+    values = value_heads * int(config.get("linear_value_head_dim") or 128)
+    mixers = ((hidden, 2 * keys + values), (hidden, values), *2 * ((hidden, value_heads),), (values, hidden))
+    return count, mixers
 
 
 def _sliding(config: Mapping[str, Any]) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from localft.planning.memory import STEP
 from localft.planning.model_shape import shape_of
 from localft.planning.plan import Plan
 from localft.store import files
+from localft.training.adapting import adapter_targets
 from localft.training.checkpoints import CHECKPOINTS, Checkpoints
 from localft.training.environment import Environment, read_environment
 from localft.training.kernels.attention import register_attention
@@ -135,8 +136,7 @@ def _with_adapter(model: Any, order: Order) -> Any:
         r=settings.rank,
         lora_alpha=settings.alpha,
         lora_dropout=settings.dropout,
-        # Every linear layer but the output head.
-        target_modules="all-linear",
+        target_modules=adapter_targets(model),
         task_type="CAUSAL_LM",
         revision=order.base_model.revision,
     )

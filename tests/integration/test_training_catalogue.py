@@ -9,12 +9,15 @@ import pytest
 import torch
 import transformers
 
-from localft.jobs import JobState
+from localft.jobs import JobContext, JobOrder, JobState
 from localft.models.catalogue import catalogue
 from localft.models.find import find_model
+from localft.planning.model_shape import shape_of
 from localft.store import files
 from localft.training.loading import load_tuned
+from localft.training.order import read_order
 from localft.training.runs import open_run, read_metrics
+from localft.training.worker import load_for_training
 from tests.forked_jobs import Nursery
 from tests.sample_projects import make_project, prepare
 from tests.tiny_models import make_tiny_model
@@ -98,3 +101,14 @@ def test_it_learns_by_every_fast_path_that_is_right_for_it(nursery: Nursery, tmp
         before = model(ids).logits
     with torch.no_grad():
         assert (model(ids).logits - before).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_what_is_trained_is_what_the_formula_counts_and_no_more(tmp_path: Path, architecture: str) -> None:
+    """Weights of the adapter to the last one; none on the way from pictures to the language model."""
+    base = find_model(str(make_model(tmp_path / "model", architecture)))
+    folder = prepare(make_project(), base, rank=8)
+    model, _ = load_for_training(read_order(JobContext(folder, JobOrder.load(folder / "job.json"))))
+    trained = {name: weights.numel() for name, weights in model.named_parameters() if weights.requires_grad}
+    assert sum(trained.values()) == shape_of(base).adapter_parameters(8), sorted(trained)
+    assert not [name for name in trained if "vision" in name or "visual" in name or "projector" in name]
