@@ -7,27 +7,39 @@ import click
 from localft import jobs, words
 from localft.cli.following import Ways, started_in_background, wait_for, ways_of
 from localft.cli.options import detach_option, examples, json_option, project_argument, run_option
-from localft.cli.output import Output
+from localft.cli.output import Output, one_line
 from localft.cli.sweep import follow_sweep
-from localft.cli.train import follow_run, narrate_training, run_value
+from localft.cli.train import follow_run, narrate_training, print_measured, run_value
 from localft.errors import UserError
 from localft.jobs import JobView
 from localft.store.projects import Project, list_folders
-from localft.training.runs import list_runs, open_run, resume_run
+from localft.training.runs import Run, list_runs, open_run, read_metrics, resume_run
 from localft.training.sweeps import Sweep, open_sweep, resume_sweep
+from localft.training.telling import answers_over_time
+
+_SPAN = ("steps", "answer")
 
 
 @click.command(
     "runs",
-    epilog=examples("localft runs support-bot", "localft runs support-bot --follow", "localft runs support-bot --json"),
+    epilog=examples(
+        "localft runs support-bot",
+        "localft runs support-bot --follow",
+        "localft runs support-bot --answers",
+        "localft runs support-bot --json",
+    ),
 )
 @project_argument
 @run_option
 @click.option("--follow", is_flag=True, help="Follow the run to its end. Ctrl-C asks it to save and stop.")
+@click.option("--answers", is_flag=True, help="Show how its answers to the fixed questions changed while it learned.")
 @json_option
 @click.pass_obj
-def runs(output: Output, project: Project, run_id: str | None, follow: bool) -> None:
-    """List the project's runs, newest first, or follow one."""
+def runs(output: Output, project: Project, run_id: str | None, follow: bool, answers: bool) -> None:
+    """List the project's runs, newest first, or look at one: what it measured, and its answers as it learned."""
+    if answers:
+        _show_answers(output, project, open_run(project, run_id))
+        return
     if follow:
         run = open_run(project, run_id)
         follow_run(output, project, run)
@@ -51,12 +63,34 @@ def runs(output: Output, project: Project, run_id: str | None, follow: bool) -> 
         ],
         numbers=("BEST LOSS",),
     )
+    if run_id:
+        print_measured(output, wanted[0])
     if not wanted:
         output.say(f"The project {project.slug} has no runs yet.")
         output.hint(f"Next: localft train {project.slug}")
     for broken in listing.broken:
         output.note(f"{broken.path.name} cannot be read: {broken.message}")
     output.result({"project": project.slug, "runs": values, "broken": listing.broken})
+
+
+def _show_answers(output: Output, project: Project, run: Run) -> None:
+    asked = answers_over_time(read_metrics(run))
+    if not asked:
+        output.say(f"The run {run.id} has asked no questions yet: it does so before its first step.")
+    for sample, spans in asked:
+        output.heading(one_line(sample.prompt))
+        output.say(f"  expected: {one_line(sample.expected)}")
+        for steps, answer in spans:
+            output.say(f"  step {steps}: {one_line(answer)}")
+    values = [
+        {
+            "prompt": sample.prompt,
+            "expected": sample.expected,
+            "answers": [dict(zip(_SPAN, span, strict=True)) for span in spans],
+        }
+        for sample, spans in asked
+    ]
+    output.result({"project": project.slug, "run": run.id, "questions": values})
 
 
 @click.command("stop", epilog=examples("localft stop support-bot", "localft stop support-bot --run 20260102-030405"))

@@ -12,6 +12,7 @@ from localft.hardware import read_hardware
 from localft.preferences import read_preferences
 from localft.store.projects import Project, update_project
 from localft.training.runs import Run, open_run, read_metrics, refuse_missing_cards, start_run
+from localft.training.telling import foreseen, measured, rate_of
 
 
 @click.command(
@@ -58,12 +59,21 @@ def train(
 
 
 def follow_run(output: Output, project: Project, run: Run) -> None:
-    """Follow a run to its end, telling each validation."""
+    """Follow a run to its end, telling each validation; then what it took beside what was planned."""
     output.say(wait_for(output, run.folder, ways_of(project), narrate_training).message)
+    print_measured(output, open_run(project, run.id))
+
+
+def print_measured(output: Output, run: Run) -> None:
+    """What was measured of a run, beside what was planned."""
+    for name, value in measured(run, read_metrics(run)):
+        output.say(f"  {name:<25} {value}")
 
 
 def narrate_training(event: dict[str, Any]) -> str | None:
-    """Tell validations and warnings."""
+    """Tell validations, warnings, and what the look before the first step found."""
+    if event.get("kind") == "probe":
+        return f"A look before the first step: {foreseen(event['predicted_bytes'], event['room_bytes'])}."
     if event.get("kind") == "validation":
         best = ", the best so far" if event.get("best") else ""
         return f"Step {event['step']}: validation loss {event['loss']:.3f}{best}."
@@ -73,6 +83,7 @@ def narrate_training(event: dict[str, Any]) -> str | None:
 def run_value(project: Project, run: Run) -> dict[str, Any]:
     """A run as --json shows it."""
     metrics = read_metrics(run)
+    rate = rate_of(run, metrics)
     return {
         "project": project.slug,
         "run": run.id,
@@ -85,6 +96,9 @@ def run_value(project: Project, run: Run) -> dict[str, Any]:
         "progress": run.job.progress,
         "best_step": metrics.best_step,
         "best_validation_loss": metrics.best_validation_loss,
+        "tokens_per_second": rate,
+        "utilisation": run.plan.utilisation(rate) if run.plan is not None and rate is not None else None,
+        "foreseen": metrics.foreseen and {"needed_bytes": metrics.foreseen[0], "room_bytes": metrics.foreseen[1]},
         "has_weights": run.has_weights,
         "folder": run.folder,
         "value": run.job.result.value if run.job.result else {},

@@ -22,7 +22,8 @@ class Metrics:
 
     `preferred` is the part of held-out pairs whose better answer is preferred, for runs that learn from pairs.
     `best_step` is the step with the lowest validation loss, None before the first validation; `samples` holds the
-    answers to the fixed prompts by step; `warnings` are sentences that arose on the way.
+    answers to the fixed prompts by step; `warnings` are sentences that arose on the way. `foreseen` is what the look
+    before the first step found: (bytes that will be needed, bytes that the card can give); None where none was made.
     """
 
     loss: list[tuple[int, float]] = field(default_factory=list)
@@ -34,6 +35,7 @@ class Metrics:
     samples: dict[int, list[Sample]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     best_step: int | None = None
+    foreseen: tuple[int, int] | None = None
 
     @property
     def best_validation_loss(self) -> float | None:
@@ -56,10 +58,13 @@ def metrics_of(folder: Path) -> Metrics:
     series: dict[str, dict[int, float]] = {name: {} for name in (*_SERIES, "validation_loss", "preferred")}
     samples: dict[int, list[Sample]] = {}
     warnings: list[str] = []
+    foreseen: tuple[int, int] | None = None
     for event in files.read_lines(folder / "events.jsonl")[0]:
         kind, step = event.get("kind"), event.get("step")
         if kind == "warning":
             warnings.append(str(event.get("message", "")))
+        elif kind == "probe":
+            foreseen = int(event.get("predicted_bytes", 0)), int(event.get("room_bytes", 0))
         if not isinstance(step, int):
             continue
         if kind == "resumed":
@@ -84,6 +89,7 @@ def metrics_of(folder: Path) -> Metrics:
         # A resumed part says again what it comes across again.
         warnings=list(dict.fromkeys(warnings)),
         best_step=min(trained, key=lambda step: validation[step]) if trained else None,
+        foreseen=foreseen,
     )
 
 

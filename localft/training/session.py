@@ -12,6 +12,7 @@ import torch
 from localft import words
 from localft.errors import StartAgain, Stopped, UserError
 from localft.jobs import JobContext
+from localft.planning.carried_out import carried_out_bytes
 from localft.planning.memory import step_bytes
 from localft.planning.model_shape import shape_of
 from localft.planning.plan import load_of
@@ -26,7 +27,7 @@ from localft.training.parity import FastPaths, switch_on
 from localft.training.probing import CardMeter, probe, room_on_card
 from localft.training.progress import RunProgress
 from localft.training.ranks import is_first, ranks
-from localft.training.relief import after_out_of_memory, forget_losses
+from localft.training.relief import after_out_of_memory, forget_losses, is_relieved
 from localft.training.trainer import build_trainer
 from localft.training.validation import Validation, answer_prompts, validate
 from localft.training.watcher import Look, Schedule, Watcher
@@ -45,6 +46,7 @@ class Session:
     def __init__(self, context: JobContext, order: Order, data: TrainingData, model: Any, tokenizer: Any) -> None:
         self._context, self._order, self._data = context, order, data
         self._settings, self._plan = order.recipe.settings, order.plan
+        self._probed_bytes: int | None = None
         self._checkpoints = Checkpoints(order.folder / CHECKPOINTS, order.identity)
         # What a kill left half-written: checkpoints, and weights about to be published.
         sweep(self._checkpoints.folder)
@@ -165,6 +167,7 @@ class Session:
         )
         if found is None:
             return
+        self._probed_bytes = found.predicted_bytes
         room = room_on_card()
         points = [{"tokens": point.extent.tokens, "bytes": point.bytes} for point in found.points]
         self._context.event("probe", points=points, predicted_bytes=found.predicted_bytes, room_bytes=room)
@@ -272,9 +275,19 @@ class Session:
             "predicted": {
                 "seconds": plan.seconds,
                 "tokens_per_second": plan.tokens_per_second,
-                "memory_bytes": plan.total_bytes,
+                "memory_bytes": self._predicted_bytes(),
             },
         }
+
+    def _predicted_bytes(self) -> int:
+        """What was to be measured: by the look before step 1, else by the plan, as it is carried out by now."""
+        if self._probed_bytes is not None:
+            return self._probed_bytes
+        if not is_relieved(self._order.folder):
+            return self._plan.measured_bytes
+        train, shape = self._data.train, shape_of(self._order.base_model)
+        share = train.learned_tokens / max(1, sum(map(len, train.rows)))
+        return carried_out_bytes(self._settings, self._plan, shape, self._most_tokens, share)
 
     def _sentence(self, step: int) -> str:
         progress = self._watcher.progress

@@ -138,7 +138,7 @@ def _draw_run(shared: Shared, message: gr.HTML) -> None:
             evaluate: gr.update(visible=run.job.state is JobState.FINISHED and run.has_weights),
             resume: gr.update(visible=run.job.state.resumable),
             curves: views.curves(run, metrics),
-            answers: views.answers(metrics.samples),
+            answers: views.answers(metrics),
             log: _tail(run.folder / "worker.log"),
             history: views.history(list_runs(page.project).items, run.id),
         }

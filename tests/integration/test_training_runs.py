@@ -64,7 +64,8 @@ def _check_records(run: Run) -> None:
     result = run.job.result
     assert result is not None
     assert result.value["steps"] == result.value["planned_steps"]
-    assert result.value["predicted"]["memory_bytes"] > 0
+    assert run.plan is not None
+    assert result.value["predicted"]["memory_bytes"] == run.plan.measured_bytes, "comparable to what is measured"
     assert result.value["peak_memory_bytes"] > 2**20
     environment = files.read_json(run.folder / "environment.json")
     assert environment["libraries"]["torch"] == torch.__version__

@@ -8,8 +8,9 @@ from localft.planning import telling
 from localft.planning.plan import Plan
 from localft.planning.recipe import Recipe
 from localft.preferences import Preferences
-from localft.training.metrics import Metrics, Sample
+from localft.training.metrics import Metrics
 from localft.training.runs import Run
+from localft.training.telling import answers_over_time, measured
 from localft.ui.views import charts, parts
 from localft.ui.views.html import Markup, h, join
 from localft.ui.views.start import fit
@@ -133,7 +134,7 @@ def progress_card(run: Run, metrics: Metrics) -> Markup:
         rows.append(("Step", f"{progress.done:.0f} of {progress.total:.0f}"))
         if progress.seconds_left is not None:
             rows.append(("Time left", words.duration(progress.seconds_left)))
-    rows += _measured(metrics, run)
+    rows += measured(run, metrics)
     bar = Markup()
     if job.state.alive:
         bar = parts.progress(progress.fraction if progress and progress.total else None, "Training progress")
@@ -143,31 +144,6 @@ def progress_card(run: Run, metrics: Metrics) -> Markup:
     title = f"{run.base_model.name}, started {words.moment(job.order.created_at)}"
     body = h("{bar}{facts}{warnings}{updated}", bar=bar, facts=parts.facts(rows), warnings=warnings, updated=updated)
     return parts.card(title, body, "accent" if job.state.alive else "plain")
-
-
-def _measured(metrics: Metrics, run: Run) -> list[tuple[str, object]]:
-    """What was measured, beside what was planned."""
-    plan = run.plan
-    rows: list[tuple[str, object]] = []
-    if metrics.loss:
-        rows.append(("Loss", f"{metrics.loss[-1][1]:.3f}"))
-    if metrics.best_validation_loss is not None:
-        rows.append(("Best on unseen examples", f"{metrics.best_validation_loss:.3f} at step {metrics.best_step}"))
-    if metrics.preferred and metrics.best_step is not None:
-        share = words.percent(dict(metrics.preferred).get(metrics.best_step, 0.0))
-        rows.append(("Prefers the better answer", f"in {share} of unseen pairs"))
-    if metrics.tokens_per_second:
-        rate = metrics.tokens_per_second[-1][1]
-        used = plan.utilisation(rate) if plan is not None else None
-        share = f", {words.percent(round(used, 2))} of the card's peak" if used is not None else ""
-        rows.append(("Rate", words.rate(rate, "tokens") + share))
-    if metrics.memory_bytes:
-        planned = f", planned {words.memory(plan.measured_bytes)}" if plan is not None else ""
-        rows.append(("Memory", words.memory(max(value for _, value in metrics.memory_bytes)) + planned))
-    if plan is not None and run.job.state is JobState.FINISHED and run.job.result is not None:
-        took = words.duration(run.job.result.value["seconds"])
-        rows.append(("Time", f"{took}, planned {words.duration(plan.seconds)}"))
-    return rows
 
 
 def curves(run: Run, metrics: Metrics) -> Markup:
@@ -198,26 +174,44 @@ def _validation_table(metrics: Metrics) -> Markup:
     return parts.table("Validations", headings, rows, numbers=range(len(headings) - 1))
 
 
-def answers(samples: Mapping[int, Sequence[Sample]]) -> Markup:
-    """The fixed questions with the answers of the model in training: first, and newest."""
+def answers(metrics: Metrics) -> Markup:
+    """The fixed questions with the answers of the model in training: first and newest, and all of them in a fold."""
+    samples = metrics.samples
     if not samples:
         return Markup()
     steps = sorted(samples)
     first, last = steps[0], steps[-1]
-    rows = []
-    for index, sample in enumerate(samples[last]):
-        earlier = samples[first][index].answer if index < len(samples[first]) and first != last else ""
-        rows.append(
-            (
-                parts.verbatim(_short(sample.prompt)),
-                parts.verbatim(_short(sample.expected)),
-                *((parts.verbatim(_short(earlier)),) if first != last else ()),
-                parts.verbatim(_short(sample.answer)),
-            )
+    earlier = {sample.prompt: sample.answer for sample in samples[first]} if first != last else {}
+    rows = [
+        (
+            parts.verbatim(_short(sample.prompt)),
+            parts.verbatim(_short(sample.expected)),
+            *((parts.verbatim(_short(earlier.get(sample.prompt, ""))),) if earlier else ()),
+            parts.verbatim(_short(sample.answer)),
         )
-    headings = ["Question", "Expected", *([f"At step {first}"] if first != last else []), f"At step {last}"]
+        for sample in samples[last]
+    ]
+    headings = ["Question", "Expected", *([f"At step {first}"] if earlier else []), f"At step {last}"]
     table = parts.table("The same questions, asked as it learns", headings, rows)
-    return h("<h3>The same questions, asked as it learns</h3>{table}", table=table)
+    everything = _answers_at_every_step(metrics) if len(steps) > 2 else Markup()
+    return h("<h3>The same questions, asked as it learns</h3>{table}{all}", table=table, all=everything)
+
+
+def _answers_at_every_step(metrics: Metrics) -> Markup:
+    """How the answer to each question has changed, side by side."""
+    tables = join(
+        h(
+            "{question}{table}",
+            question=parts.verbatim(_short(sample.prompt)),
+            table=parts.table(
+                f"Answers to: {_short(sample.prompt, 80)}",
+                ["Expected", *(f"Step {steps}" if steps.isdigit() else f"Steps {steps}" for steps, _ in spans)],
+                [[parts.verbatim(_short(text)) for text in (sample.expected, *(answer for _, answer in spans))]],
+            ),
+        )
+        for sample, spans in answers_over_time(metrics)
+    )
+    return parts.folded(f"The answers at all {len(metrics.samples)} evaluations", tables)
 
 
 def _short(text: str, limit: int = 400) -> str:
