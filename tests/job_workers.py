@@ -6,6 +6,7 @@ from typing import Any
 
 from localft.errors import UserError
 from localft.jobs import JobContext
+from localft.store import files
 
 
 def run(context: JobContext) -> dict[str, Any]:
@@ -17,7 +18,8 @@ def run(context: JobContext) -> dict[str, Any]:
         context.raise_if_stopped()
         time.sleep(settings.get("seconds", 0.0))
         done += 1
-        counter.write_text(str(done))
+        # Whole or not at all: it is killed at any moment.
+        files.write_text(counter, str(done))
         context.progress(done, settings["steps"], "steps", "Counting", at_once=True)
     if settings.get("fail") == "user":
         raise UserError("The sky is down.", "Look up.")
