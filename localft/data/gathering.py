@@ -20,7 +20,7 @@ from localft.data.scratch import Scratch
 from localft.data.shapes import TALKS, Layout, Shape
 from localft.data.stored import StoredExamples, select
 from localft.data.versions import SourceFile
-from localft.data.working import Tell, in_order
+from localft.data.working import Tell, in_order, quiet
 from localft.errors import UserError
 
 DUPLICATE = "exact duplicate"
@@ -36,7 +36,8 @@ class ReadResult:
 
     `shape` is the shape of all rows (or "several shapes"), with the `reason` why it was recognised; `columns` are the
     names that occur, `samples` the first rows as they are in the file; `notes` say how a file was read where that is
-    not obvious. `speakers` of chats are counted by their messages; one of them has to be the assistant's `voice`.
+    not obvious. `speakers` of chats are counted by their messages; one of them has to be the assistant's `voice`. Where
+    it `is_beginning`, only the first rows of large files were looked at.
     """
 
     shape: Shape
@@ -49,6 +50,7 @@ class ReadResult:
     samples: list[dict[str, str]] = field(default_factory=list)
     speakers: dict[str, int] = field(default_factory=dict)
     voice: str = ""
+    is_beginning: bool = False
 
     @property
     def lacks_voice(self) -> bool:
@@ -64,13 +66,22 @@ class ReadResult:
 class Gathering:
     """Collects the examples of several files, so that duplicates are found across them.
 
-    Where there are `many`, they are converted in several processes, and lie in a file.
+    Where there are `many`, they are converted in several processes, and lie in a file. Of large files only the
+    `beginning` is read where that is enough.
     """
 
     def __init__(
-        self, mapping: Mapping[str, str], known: Sequence[Example], chat: ChatChoice, many: bool, tell: Tell
+        self,
+        mapping: Mapping[str, str],
+        known: Sequence[Example],
+        chat: ChatChoice,
+        many: bool = False,
+        beginning: bool = False,
+        tell: Tell = quiet,
     ) -> None:
         self.chat = chat
+        self._beginning = beginning
+        self._is_beginning = False
         self._mapping = dict(mapping)
         self._converter = Converter(mapping)
         self._known = known
@@ -122,6 +133,9 @@ class Gathering:
         alone = not (many and isinstance(contents.rows, PartedRows))
         for number, made in enumerate(in_order(work, _parts(contents, shares), alone)):
             yield made, shares[number]
+            if self._beginning and isinstance(contents.rows, PartedRows):
+                self._is_beginning = self._is_beginning or shares[number] < 1
+                return
 
     def _keep(self, made: Converted, name: str) -> None:
         """Keep the examples of a part, but for duplicates."""
@@ -167,7 +181,7 @@ class Gathering:
         shape, reason = _shape_of_all(self._kept.reasons(shorts) or Counter(map(_reason, self._layouts)))
         return ReadResult(
             shape, reason, list(self._columns), examples, aside, self._sources, [*self._notes, *told], self._samples,
-            dict(self._speakers.most_common()), voice,
+            dict(self._speakers.most_common()), voice, self._is_beginning,
         )  # fmt: skip
 
     def _slips(self) -> list[int]:

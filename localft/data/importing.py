@@ -42,15 +42,18 @@ def preview_files(
     chat: ChatChoice | None = None,
     tell: Tell = quiet,
     project: Project | None = None,
+    beginning: bool = False,
 ) -> ReadResult:
     """Read files without importing them; as for a `project`, whose golden questions are no examples.
+
+    Of large files only the `beginning` is read where that is enough.
 
     No usable row is no error here, so that a person can map the columns, or choose a voice among the speakers.
 
     Raises:
         UserError: a file cannot be read, the mapping is wrong, or nobody has the voice that was chosen.
     """
-    read = read_files(paths, mapping, strict=False, chat=chat, tell=tell)
+    read = read_files(paths, mapping, strict=False, chat=chat, tell=tell, beginning=beginning)
     return _without_golden(project, read) if project is not None else read
 
 

@@ -29,6 +29,7 @@ def read_files(
     known: Sequence[Example] = (),
     chat: ChatChoice | None = None,
     tell: Tell = quiet,
+    beginning: bool = False,
 ) -> ReadResult:
     """Read tables, JSON, documents, archives of them, and exports of chats, mixed as one likes.
 
@@ -36,7 +37,7 @@ def read_files(
     files, where the names are not recognised, or by what template (`prompt_template` and the like) one is made of
     several; examples of one `group` are never divided. `known` are examples that are
     there already: the files' duplicates of them are set aside. `chat` says whose voice is the assistant's in chats
-    between people, for all files.
+    between people, for all files. Of large files only the `beginning` is read where that is enough.
 
     Raises:
         UserError: a file cannot be read, the mapping is wrong, nobody in the chats has that voice, or (with `strict`)
@@ -46,7 +47,8 @@ def read_files(
         raise UserError("No file was named.", "Name at least one file with examples.")
     check_mapping(mapping or {})
     files = [Path(path).expanduser() for path in paths]
-    gathering = Gathering(mapping or {}, known, chat or ChatChoice(), are_many(files), tell)
+    many = are_many(files) and not beginning
+    gathering = Gathering(mapping or {}, known, chat or ChatChoice(), many, beginning, tell)
     taken = {example.source for example in known}
     for path, name in zip(files, _names(files, taken), strict=True):
         for contents in open_files(path, name, gathering.chat):

@@ -9,6 +9,7 @@ import gradio as gr
 from localft import words
 from localft.data import keeping
 from localft.data.chats import ChatChoice
+from localft.data.checking import CheckReport
 from localft.data.dividing import divide_anew
 from localft.data.importing import import_files, preview_files, read_set_aside
 from localft.data.repairing import repair_version
@@ -17,6 +18,7 @@ from localft.data.sealing import list_openings
 from localft.data.splitting import DEFAULT_RATIOS, Ratios
 from localft.data.trees import Branches
 from localft.data.versions import DatasetVersion, Division, list_versions, newest_version
+from localft.data.works import CheckWork, import_is_work, start_import, works_folder
 from localft.errors import UserError
 from localft.store.projects import Project
 from localft.ui.actions import action_of, clickable
@@ -31,7 +33,7 @@ from localft.ui.data_synthesis import draw_synthesis
 from localft.ui.frame import Watch
 from localft.ui.handlers import Updates
 from localft.ui.samples import find_sample, list_samples
-from localft.ui.shared import Page, Shared, required
+from localft.ui.shared import Page, Read, Shared, required
 from localft.ui.views import data as views
 from localft.ui.views import parts
 from localft.ui.views.html import Markup
@@ -84,30 +86,45 @@ def draw(shared: Shared, watch: Watch) -> None:
         project = page.project
         listed = list_versions(project).items if project else []
         version = listed[0] if listed else None
-        report = checks.report(project, version) if project and version else None
-        shown: Updates = {
+        check = checks.look(project, version) if project and version else CheckWork(None, None)
+        report = check.report
+        opened = len(list_openings(project, version)) if project and version else 0
+        return {
             state: views.state(project.name if project else None, version, report),
             results: gr.update(visible=version is not None),
             kept: views.kept(keeping.count_kept(project) if project and version else 0),
             aside: _aside(project, version),
             intake.samples: views.samples(list_samples()) if project and not version else "",
             found: "",
+            verdict: views.verdict(report) if report else "",
+            forward: gr.update(visible=report is not None and report.verdict == "ready"),
+            findings: views.findings(report.findings) if report else views.checking(check.job),
+            split: views.split_bar(version, opened) if version else "",
+            lengths: views.lengths(report.lengths, costs_of(project, report, watch.hardware()))
+            if project and report
+            else "",
         }
-        if project is not None and report is not None and version is not None:
-            shown |= {
-                verdict: views.verdict(report),
-                forward: gr.update(visible=report.verdict == "ready"),
-                findings: views.findings(report.findings),
-                split: views.split_bar(version, len(list_openings(project, version))),
-                lengths: views.lengths(report.lengths, costs_of(project, report, watch.hardware())),
-            }
-        return shown
 
-    shared.view("data", outputs, read)
+    _keep_current(shared, outputs, read)
     shared.on(forward.click, lambda: {shared.tabs: gr.update(selected="train")}, [], [shared.tabs], message)
     _connect_intake(shared, intake, settings, message)
     _connect_results(shared, checks, findings, found, message)
     _connect_kept(shared, kept, message)
+
+
+def _keep_current(shared: Shared, outputs: list[Any], read: Read) -> None:
+    def read_live(page: Page) -> Updates:
+        # Only where jobs take in or check examples does something change by itself.
+        return read(page) if page.project and works_folder(page.project).exists() else {}
+
+    shared.view("data", outputs, read)
+    shared.view("data", outputs, read_live, live=True)
+
+
+def _lengths(project: Project | None, report: CheckReport | None, watch: Watch) -> Markup:
+    if project is None or report is None:
+        return Markup()
+    return views.lengths(report.lengths, costs_of(project, report, watch.hardware()))
 
 
 def _aside(project: Project | None, version: DatasetVersion | None) -> Markup:
@@ -193,16 +210,17 @@ def _connect_intake(shared: Shared, intake: Intake, settings: list[Any], message
         system, seed, train, validation, way = given[-5:]
         if not paths:
             raise UserError("No file was dropped yet.")
-        files, division = [Path(path) for path in paths], _division(way)
-        report = import_files(
+        files = [Path(path) for path in paths]
+        given = (
             required(slug), files, chosen_columns(*columns), system or None, int(seed), _ratios(train, validation),
-            chosen(*told), division,
+            chosen(*told), _division(way),
         )  # fmt: skip
-        return {
-            **_emptied(intake),
-            intake.pasted: "",
-            message: parts.done(f"{words.counted(report.version.total, 'example')} are in."),
-        }
+        if import_is_work(files):
+            start_import(*given)
+            said = parts.done("The examples are being taken in; how far that is stands at the top.", "plain")
+        else:
+            said = parts.done(f"{words.counted(import_files(*given).version.total, 'example')} are in.")
+        return {**_emptied(intake), intake.pasted: "", message: said}
 
     def sample(slug: str | None, event: gr.EventData) -> Updates:
         report = import_files(required(slug), [find_sample(action_of(event)[1]).path])
@@ -229,8 +247,8 @@ def _seen(
     """What the dropped files hold, read as chosen; nothing is to be seen without files."""
     if not paths:
         return {widget: value for widget, value in _emptied(intake).items() if widget is not intake.files}
-    read = preview_files([Path(path) for path in paths], mapping, chat)
-    count = words.counted(len(read.examples), "example")
+    read = preview_files([Path(path) for path in paths], mapping, chat, beginning=True)
+    count = "all examples" if read.is_beginning else words.counted(len(read.examples), "example")
     usable = bool(read.examples) and not read.lacks_voice
     return {
         intake.preview: views.preview(read),
@@ -254,6 +272,9 @@ def _connect_results(shared: Shared, checks: Checks, findings: gr.HTML, found: g
     def act(slug: str | None, event: gr.EventData) -> Updates:
         project, (action, value) = required(slug), action_of(event)
         version = newest_version(project)
+        if action == "check":
+            checks.again(project, version)
+            return {found: ""}
         report = checks.report(project, version)
         if action == "repair":
             mendable = [finding.check for finding in report.findings if finding.check in REPAIRS]

@@ -5,6 +5,8 @@ from collections import OrderedDict
 
 from localft.data.checking import CheckReport, check_version
 from localft.data.versions import DatasetVersion
+from localft.data.works import CheckWork, check_is_work, look_at_check, start_check
+from localft.errors import UserError
 from localft.hardware import Hardware
 from localft.planning.experience import recall
 from localft.planning.length_costs import LengthCost, length_costs
@@ -22,15 +24,38 @@ class Checks:
         self._reports: OrderedDict[tuple[str, str, str], CheckReport] = OrderedDict()
 
     def report(self, project: Project, version: DatasetVersion) -> CheckReport:
-        """Check a version, with lengths in tokens where the project's base model is on this computer."""
+        """Check a version, with lengths in tokens where the project's base model is on this computer.
+
+        Raises:
+            UserError: it has so many examples that a job checks it, which has not ended.
+        """
+        found = self.look(project, version)
+        if found.report is None:
+            raise UserError("The examples are not checked yet.", "Wait for the check, or start it again.")
+        return found.report
+
+    def look(self, project: Project, version: DatasetVersion) -> CheckWork:
+        """The report on a version; where that is a job's work, how far it is. It is started where it never was."""
         model = present_model(project)
         key = (project.slug, version.id, model.reference if model else "")
         with self._lock:
-            if key not in self._reports:
-                self._reports[key] = check_version(project, version, model)
+            if key in self._reports:
+                return CheckWork(self._reports[key], None)
+            if check_is_work(version):
+                found = look_at_check(project, version, model)
+                if found.job is None:
+                    found = CheckWork(None, start_check(project, version, model))
+            else:
+                found = CheckWork(check_version(project, version, model), None)
+            if found.report is not None:
+                self._reports[key] = found.report
                 while len(self._reports) > _KEPT:
                     self._reports.popitem(last=False)
-            return self._reports[key]
+            return found
+
+    def again(self, project: Project, version: DatasetVersion) -> None:
+        """Start a check anew that was stopped."""
+        start_check(project, version, present_model(project))
 
 
 def costs_of(project: Project, report: CheckReport, hardware: Hardware) -> list[LengthCost]:

@@ -1,6 +1,9 @@
 """How fast examples are read, checked and searched for near-duplicates, beside what people write by hand.
 
-python -m tests.benchmarks.data [ROWS]
+python -m tests.benchmarks.data [ROWS] | --rows [ROWS]
+
+With --rows only localft, stage by stage: also for a million rows, which the other ways are not made for.
+
 
 Made-up conversations of about 1 KB, a tenth of them varied copies: other case, other punctuation, one word in ten or
 twenty replaced, a greeting put before, sentences in another order. First the whole way, file to verdict, beside
@@ -30,6 +33,7 @@ import psutil
 from localft.data.normalising import normalise
 from tests.benchmarks._home import own_home
 from tests.benchmarks._measuring import in_a_process
+from tests.benchmarks.data_stages import print_stages
 
 _ROWS = 10_000
 _SIMILAR = 0.8
@@ -48,6 +52,9 @@ class Result:
 
 def main(words: Sequence[str]) -> int:
     """Print the comparison; the exit status is 0."""
+    if words and words[0] == "--rows":
+        print_stages(int(words[1]) if len(words) > 1 else _ROWS)
+        return 0
     rows = int(words[0]) if words else _ROWS
     has_datasketch = importlib.util.find_spec("datasketch") is not None
     with own_home(), TemporaryDirectory() as folder:

@@ -13,9 +13,17 @@ from pathlib import Path
 import psutil
 import pytest
 
-from localft import paths
-from localft.data.versions import list_versions
+from localft import jobs, paths
+from localft.data.checking import check_version
+from localft.data.importing import import_files
+from localft.data.versions import list_versions, newest_version
+from localft.data.works import look_at_check, start_check, start_import, works_folder
+from localft.errors import UserError
+from localft.jobs import JobState
 from localft.store.projects import Project, create_project
+from localft.ui import data_checks
+from localft.ui.data_checks import Checks
+from localft.ui.models import present_model
 
 ROWS = 50_000
 PATIENCE_SECONDS = 300.0
@@ -127,3 +135,42 @@ def test_progress_is_told_with_rate_and_time_left(many: Path, project: Project) 
     assert json.loads(answer)["examples"] == ROWS
     reading = [line for line in said.splitlines() if line.startswith("Reading many.jsonl: ")]
     assert any("MB/s" in line and "left" in line for line in reading)
+
+
+def test_a_job_imports_and_can_be_stopped_and_resumed(many: Path, project: Project) -> None:
+    folder = start_import(project, [many]).folder
+    with pytest.raises(UserError, match="being taken in already"):
+        start_import(project, [many])
+    wait_until(lambda: jobs.read(folder).progress is not None)
+    jobs.request_stop(folder)
+    stopped = list(jobs.follow(folder))[-1]
+    assert (stopped.state, stopped.sentence) == (JobState.STOPPED, "Stopped; no examples were taken in.")
+    assert list_versions(project).items == []
+    assert scratch_folders() == written(project) == []
+    jobs.resume(folder)
+    seen = list(jobs.follow(folder))
+    assert (seen[-1].state, seen[-1].sentence) == (JobState.FINISHED, f"{ROWS:,} examples are in.")
+    told = [view.progress for view in seen if view.progress is not None]
+    assert any(one.rate and one.seconds_left for one in told)
+    assert {one.message for one in told} >= {"Reading many.jsonl", "Looking at what the examples ask"}
+    assert newest_version(project).total == ROWS
+
+
+def test_a_job_checks_what_the_app_shows(tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = tmp_path / "few.jsonl"
+    rows = [{"prompt": f"Say {n}.", "completion": f"As an AI language model, I say {n}."} for n in range(40)]
+    few.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    version = import_files(project, [few]).version
+    monkeypatch.setattr(data_checks, "check_is_work", lambda version: True)
+    checks = Checks()
+    begun = checks.look(project, version)
+    assert begun.report is None
+    with pytest.raises(UserError, match="not checked yet"):
+        checks.report(project, version)
+    (folder,) = works_folder(project).iterdir()
+    assert list(jobs.follow(folder))[-1].state is JobState.FINISHED
+    model = present_model(project)
+    report = check_version(project, version, model)
+    assert checks.report(project, version) == report
+    assert look_at_check(project, version, model).report == report
+    assert start_check(project, version, model).state is JobState.FINISHED

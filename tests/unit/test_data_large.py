@@ -164,3 +164,17 @@ def test_a_large_table_is_read_in_several_processes(tmp_path: Path, monkeypatch:
     assert (read.samples, read.columns, read.sources) == (whole.samples, whole.columns, whole.sources)
     size = path.stat().st_size
     assert told[-1] == ("Reading many.jsonl", size, size)
+
+
+def test_the_beginning_of_a_large_file_is_enough_for_a_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "many.jsonl"
+    path.write_bytes(CONTENTS["plain.jsonl"])
+    monkeypatch.setattr(blocks, "_BLOCK", 500)
+    assert not read_files([path], beginning=True).is_beginning
+    monkeypatch.setattr(large, "LARGE", 1)
+    monkeypatch.setattr(reading, "MANY_BYTES", 0)
+    read = read_files([path], beginning=True)
+    assert read.is_beginning
+    assert isinstance(read.examples, list)
+    assert 0 < len(read.examples) < len(ROWS)
+    assert list(read.examples) == list(read_files([path]).examples[: len(read.examples)])

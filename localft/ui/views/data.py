@@ -11,6 +11,7 @@ from localft.data.repairs import REPAIRS
 from localft.data.shapes import Shape
 from localft.data.token_lengths import TokenLengths
 from localft.data.versions import DatasetVersion, Division, Split
+from localft.jobs import JobView
 from localft.planning.length_costs import LengthCost
 from localft.ui.samples import Sample
 from localft.ui.views import charts, parts
@@ -34,7 +35,7 @@ def state(name: str | None, version: DatasetVersion | None, report: CheckReport 
         return parts.state(f"{name} has no examples yet.", "Drop a file below, or try a sample.")
     count = words.counted(version.total, "example")
     if report is None:
-        return parts.state(f"{count}.", "Next: Train.")
+        return parts.state(f"{count}, not checked yet.")
     worth = sum(finding.severity == "warning" for finding in report.findings)
     if report.verdict == "ready" and not worth:
         return parts.state(f"{count}, nothing to complain about.", "Next: Train.")
@@ -69,6 +70,8 @@ def preview(read: ReadResult) -> Markup:
     """What an uploaded file holds, before it is taken in."""
     names = ", ".join(source.name for source in read.sources)
     said = f"{names}: {words.counted(len(read.examples), 'example')}, {len(read.set_aside):,} rows set aside."
+    if read.is_beginning:
+        said = f"The beginning of {said} All of it is read when it is taken in."
     if read.lacks_voice:
         said = f"{names}: {words.counted(len(read.speakers), 'speaker')}. Choose below whose voice is the assistant's."
     notes = parts.sentences(read.notes) if read.notes else Markup()
@@ -106,6 +109,15 @@ _TONES: dict[str, parts.Tone] = {"ready": "good", "fix": "bad", "not fine-tuning
 _TITLES = {"ready": "Ready to train", "fix": "Mend this first", "not fine-tuning": "Not a task for fine-tuning"}
 _FIT_TONES: dict[str, parts.Tone] = {"comfortably": "good", "tightly": "warn", "no": "bad"}
 _SEVERITIES: dict[str, parts.Tone] = {"problem": "bad", "warning": "warn", "note": "plain"}
+
+
+def checking(job: JobView | None) -> Markup:
+    """Where the check of many examples stands, while there is no report; with a way to start it again."""
+    if job is None or job.state.alive:
+        said = job.sentence if job is not None else "It begins."
+        return parts.card("The examples are being checked", h("<p>{said}</p>", said=said), "accent")
+    body = h("<p>{said}</p>{button}", said=job.sentence, button=parts.action("check", "", "Check again"))
+    return parts.card("The examples are not checked", body, "warn")
 
 
 def verdict(report: CheckReport) -> Markup:

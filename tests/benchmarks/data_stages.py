@@ -1,0 +1,144 @@
+"""How fast each stage from a file to its verdict is, and how much memory all processes of it take together."""
+
+import json
+import random
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psutil
+
+from tests.benchmarks._home import own_home
+from tests.benchmarks._measuring import in_a_process
+
+_SECONDS_BETWEEN_LOOKS = 0.05
+# A tenth of the rows say nearly what one of so many before them says.
+_REMEMBERED = 5_000
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Seconds of each stage in their order, seconds of CPU time of all processes, and the most bytes they took."""
+
+    seconds: dict[str, float]
+    cpu: float
+    memory: int
+
+
+def print_stages(rows: int) -> None:
+    """Import and check made-up conversations of about 1 KB, and print what it took."""
+    with own_home(), TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.jsonl"
+        _write(path, rows)
+        print(f"{rows:,} rows, {path.stat().st_size / 2**20:,.0f} MiB")
+        stages: Stages = in_a_process(_measure, path)
+    for name, seconds in stages.seconds.items():
+        print(f"  {name:28} {seconds:7.1f} s {rows / max(seconds, 1e-3):12,.0f} rows/s")
+    total = sum(stages.seconds.values())
+    print(f"  {'all':28} {total:7.1f} s {rows / total:12,.0f} rows/s, {stages.cpu:.0f} s of CPU time")
+    print(f"  most memory of all processes: {stages.memory / 2**20:,.0f} MiB")
+
+
+def _write(path: Path, rows: int) -> None:
+    chooser = random.Random(0)
+    words = ["".join(chooser.choices("abcdefghijklmnoprstuvw", k=chooser.randint(2, 9))) for _ in range(20_000)]
+
+    def say(sentences: int) -> str:
+        said = (" ".join(chooser.choices(words, k=chooser.randint(6, 14))).capitalize() for _ in range(sentences))
+        return ". ".join(said) + "."
+
+    known: list[tuple[str, str]] = []
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(rows):
+            if number % 10 == 9:
+                question, answer = chooser.choice(known)
+                question, answer = question.upper(), answer.replace(".", " !")
+            else:
+                question, answer = say(5), say(8)
+                known = [*known[-_REMEMBERED:], (question, answer)] if len(known) > 2 * _REMEMBERED else known
+                known.append((question, answer))
+            turns = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+            file.write(json.dumps({"messages": turns}) + "\n")
+
+
+def _measure(path: Path) -> Stages:
+    from localft.data import checking
+    from localft.data.importing import import_files
+    from localft.store.projects import create_project
+
+    clock = _Clock()
+    names = [type(make()).__name__ for make in checking._CHECKS]
+    compared = {"Contradictions": "leakage, contradictions", "Leakage": "leakage, contradictions"}
+
+    def tell(message: str, done: float, total: float, unit: str) -> None:
+        if unit == "checks":
+            name = names[int(done) - 1]
+            clock.begin(compared.get(name, "near-duplicates" if name == "NearDuplicates" else "findings"))
+        elif message.startswith("Looking") and done == total:
+            clock.begin("split")
+        else:
+            clock.begin("read" if message.startswith("Reading") else _LATER[message])
+
+    project = create_project("Benchmark")
+    with _most_memory() as memory:
+        clock.begin("read")
+        version = import_files(project, [path], tell=tell).version
+        clock.begin("checks of rows")
+        checking.check_version(project, version, tell=tell)
+        clock.begin("")
+    return Stages(clock.seconds, _cpu_seconds(), memory[0])
+
+
+_LATER = {
+    "Looking at what the examples ask": "prompts",
+    "Writing the examples": "write",
+    "Checking the examples": "checks of rows",
+}
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._name, self._begun = "", time.perf_counter()
+
+    def begin(self, name: str) -> None:
+        """End the stage that is under way, and begin this one."""
+        now = time.perf_counter()
+        if self._name:
+            self.seconds[self._name] = self.seconds.get(self._name, 0.0) + now - self._begun
+        self._name, self._begun = name, now
+
+
+@contextmanager
+def _most_memory() -> Generator[list[int]]:
+    """The most that this process and those it starts take together; pages that they share count once."""
+    most, ended = [0], threading.Event()
+
+    def look() -> None:
+        while not ended.wait(_SECONDS_BETWEEN_LOOKS):
+            most[0] = max(most[0], sum(map(_own_bytes, [psutil.Process(), *psutil.Process().children(recursive=True)])))
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        yield most
+    finally:
+        ended.set()
+        looking.join()
+
+
+def _own_bytes(process: psutil.Process) -> int:
+    try:
+        memory = process.memory_info()
+    except psutil.Error:
+        return 0
+    return memory.rss - getattr(memory, "shared", 0)
+
+
+def _cpu_seconds() -> float:
+    times = psutil.Process().cpu_times()
+    return times.user + times.system + getattr(times, "children_user", 0) + getattr(times, "children_system", 0)
