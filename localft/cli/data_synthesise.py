@@ -232,6 +232,8 @@ def _show(output: Output, project: Project, synthesis: Synthesis, rows: int) -> 
     _print_examples(output, "Rejected:", outcome.rejected[:rows], passages)
     for one in outcome.unreadable[:rows]:
         output.say(f"  {passages[one.passage].where}: nothing usable, {one.reason}")
+    if not outcome.accepted and outcome.calls:
+        output.hint("A larger model writes better examples; other documents or passages may help too.")
     if synthesis.taken is not None:
         output.say(f"Taken in as version {synthesis.taken.version}.")
     elif outcome.accepted and not jobs.read(synthesis.folder).state.alive:

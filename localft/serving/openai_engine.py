@@ -20,9 +20,18 @@ class OpenAIEndpoint:
     """A model behind an OpenAI-compatible address. The key lives in this object only: never stored, shown nowhere."""
 
     def __init__(
-        self, name: str, base_url: str, model: str, api_key: str = "", timeout_seconds: float = _TIMEOUT_SECONDS
+        self,
+        name: str,
+        base_url: str,
+        model: str,
+        api_key: str = "",
+        timeout_seconds: float = _TIMEOUT_SECONDS,
+        retries: int = 2,
     ) -> None:
-        """`base_url` ends in /v1 as a rule; `timeout_seconds` is the longest silence between two pieces."""
+        """`base_url` ends in /v1 as a rule; `timeout_seconds` is the longest silence between two pieces.
+
+        `retries`: so often a question is asked again by itself, where the server is busy or cannot be reached.
+        """
         import openai
 
         self.name = name
@@ -31,7 +40,11 @@ class OpenAIEndpoint:
         # An address of this computer must not be asked for through a proxy that the environment names.
         direct = openai.DefaultHttpxClient(trust_env=not is_loopback(base_url), follow_redirects=False)
         self._client = openai.OpenAI(
-            base_url=base_url, api_key=api_key or "none", timeout=timeout_seconds, http_client=direct
+            base_url=base_url,
+            api_key=api_key or "none",
+            timeout=timeout_seconds,
+            max_retries=retries,
+            http_client=direct,
         )
 
     def chat(self, messages: ChatMessages, sampling: Sampling) -> Iterator[Delta | Answer]:

@@ -18,7 +18,7 @@ from localft.synthesis.writers import Writer
 from localft.training.runs import open_run
 
 _log = logging.getLogger(__name__)
-_TRIES = 7
+_TRIES = 8
 _LONGEST_WAIT = 120.0
 # The longest silence of an address between two pieces; a large model on a slow computer reads for minutes.
 _SILENCE_SECONDS = 300.0
@@ -151,7 +151,8 @@ class Speaker:
             if self._writer.url:
                 if self._endpoint is None:
                     name, url = self._writer.model, self._writer.url
-                    self._endpoint = OpenAIEndpoint(name, url, name, self._key, _SILENCE_SECONDS)
+                    # Tried again here, where a stop is heard while one waits.
+                    self._endpoint = OpenAIEndpoint(name, url, name, self._key, _SILENCE_SECONDS, retries=0)
                 return self._endpoint
             if self._service is None or not services.read_service(self._service.folder).ready:
                 self._load()
@@ -175,7 +176,8 @@ class Speaker:
                     f"The model could not be served: {result.message if result else 'it stopped unexpectedly.'}",
                     result.hint if result else "The file worker.log in the service's folder says more.",
                 )
-            self._tell(f"Loading the model. {service.job.sentence}")
+            waits_for = service.job.waits_for
+            self._tell(f"The model waits for {waits_for}" if waits_for else "Loading the model")
             time.sleep(_POLL_SECONDS)
             service = services.read_service(service.folder)
         if self._endpoint is not None:

@@ -96,7 +96,7 @@ class _Writing:
     def _collect(self, done: int, threads: int) -> None:
         """Report what the threads have done until all of them have ended; raise what has ended the first one."""
         failure: Exception | None = None
-        deadline = 0.0
+        deadline, said = 0.0, ""
         while threads:
             if deadline and time.monotonic() > deadline:
                 raise failure or Stopped
@@ -107,7 +107,8 @@ class _Writing:
             except queue.Empty:
                 continue
             if isinstance(told, str):
-                self._context.progress(done, len(self._passages), "passages", told)
+                self._context.progress(done, len(self._passages), "passages", told, at_once=told != said)
+                said = told
             elif isinstance(told, Passage):
                 done += 1
                 self._count(told)

@@ -12,6 +12,9 @@ from localft.data.keeping import keep_golden
 from localft.data.versions import SPLITS, load_split, newest_version
 from localft.errors import UserError
 from localft.jobs import JobState
+from localft.models.find import find_model
+from localft.serving.service import list_services
+from localft.store import files
 from localft.store.projects import Project, create_project
 from localft.synthesis.calls import CALLS, CallLog
 from localft.synthesis.settings import SynthesisSettings
@@ -29,7 +32,7 @@ from localft.synthesis.syntheses import (
     start_synthesis,
     take_in,
 )
-from localft.synthesis.writers import address_writer
+from localft.synthesis.writers import address_writer, base_writer
 from tests.fake_writer import KEY, FakeWriter, Messages, fake_writer, passage_of, write_examples
 from tests.job_help import end_now, ended, wait_for
 
@@ -192,6 +195,26 @@ def test_a_server_that_never_gets_better_is_told_and_resumed(project: Project, m
         resume_synthesis(synthesis)
         assert ended(synthesis.folder).state is JobState.FINISHED
     assert len(server.answered) == len(set(asked(server.answered))) == 12
+
+
+def test_a_stop_is_heard_while_one_waits(project: Project, manual: Path) -> None:
+    with fake_writer(trouble=lambda number, messages: 429, headers={"retry-after": "100"}) as server:
+        synthesis = start(project, manual, server)
+        wait_for(lambda: "trying again in 100 s" in str(files.read_lines(synthesis.folder / "events.jsonl")[0]))
+        jobs.request_stop(synthesis.folder)
+        assert ended(synthesis.folder).state is JobState.STOPPED
+        assert len(server.received) == 2, "it was asked again before the time"
+
+
+def test_a_model_of_the_project_writes_and_is_unloaded(project: Project, manual: Path) -> None:
+    settings = SynthesisSettings(most=1, per_passage=1, passage_size=300)
+    writer = base_writer(find_model("starter"))
+    synthesis = start_synthesis(project, plan_synthesis(project, [manual], settings, writer))
+    assert ended(synthesis.folder).state is JobState.FINISHED, (synthesis.folder / "worker.log").read_text()
+    outcome = outcome_of(project, read_synthesis(synthesis.folder))
+    assert outcome.calls in {1, 2}
+    assert outcome.tokens_in > 0 < outcome.tokens_out
+    assert list_services(project) == []
 
 
 def test_a_wrong_key_is_a_sentence_and_another_one_goes_on(project: Project, manual: Path) -> None:
