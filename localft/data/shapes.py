@@ -163,7 +163,11 @@ def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) ->
 
     def get(name: str) -> Any:
         template = layout.templates.get(name)
-        return template.fill(values) if template else values.get(layout.columns.get(name) or "")
+        if template:
+            return template.fill(values)
+        # A file may have a field without a name: it is none of those that the layout lacks.
+        column = layout.columns.get(name)
+        return None if column is None else values.get(column)
 
     if "text" in layout.columns:
         return _plain(get, source, row)
@@ -182,9 +186,10 @@ def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) ->
 
 
 def _plain(get: Callable[[str], Any], source: str, row: int) -> Example:
-    if is_missing(get("text")):
+    text = to_text(get("text"))
+    if not text.strip():
         raise BadRow("empty content", "the text is empty")
-    message = Message(role="assistant", content=to_text(get("text")))
+    message = Message(role="assistant", content=text)
     plain, place = get("plain") or "whole", get("place") or ""
     return Example(messages=(message,), plain=plain, place=place, source=source, row=row, **placement(get))
 

@@ -1,6 +1,7 @@
 """ZIP archives: every file inside as if it had been named on its own, read in memory and never unpacked to the disk."""
 
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -71,7 +72,7 @@ def files_in(content: bytes, name: str, most_bytes: int = _MOST_BYTES) -> Iterat
 def _open(content: bytes, name: str) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, UnicodeError) as error:
+    except (zipfile.BadZipFile, struct.error, OSError, RuntimeError, ValueError) as error:
         raise UserError(f"{name} is a damaged ZIP archive: {error}.", "Make it again from its source.") from error
     if len(archive.infolist()) > _MOST_FILES:
         raise UserError(f"{name} holds more than {_MOST_FILES:,} files.", "Unpack it and add what you want of it.")
@@ -83,7 +84,7 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, inside: str) -> It
         with archive.open(entry) as file:
             while part := file.read(_CHUNK):
                 yield part
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError) as error:
         raise UserError(f"{inside} is damaged: {error}.", "Make the archive again from its source.") from error
 
 

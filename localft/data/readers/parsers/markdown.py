@@ -54,6 +54,7 @@ def to_markdown(tree: Any) -> str:
         heading_style="ATX",
         bullets="-",
         strip=["a"],
+        table_infer_header=True,
         escape_asterisks=False,
         escape_underscores=False,
         escape_misc=False,

@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import math
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -109,6 +110,13 @@ def _record(number: int, cells: list[Any], wrong: dict[int, str], above: dict[in
                 f"the result of the formula in {letters(column)}{number + 1} is not in the file; open and save it once"
             )
             kind = "formula without a result"
+    for column, value in enumerate(filled):
+        if isinstance(value, float) and not math.isfinite(value):
+            problem, kind = (
+                f"the cell {letters(column)}{number + 1} holds a number that is too large",
+                "error in a cell",
+            )
+            filled[column] = str(value)
     while filled and filled[-1] is None:
         filled.pop()
     return {
