@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from localft import words
+from localft.cli.data_browse import rate
 from localft.cli.data_edit import add, edit
 from localft.cli.data_export import export
 from localft.cli.data_hub import PREFIX, HubChoice, hub_options, list_parts
@@ -241,6 +242,7 @@ data.add_command(show)
 data.add_command(export)
 data.add_command(edit)
 data.add_command(add)
+data.add_command(rate)
 data.add_command(split)
 data.add_command(repair)
 data.add_command(diff)

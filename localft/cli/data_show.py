@@ -7,6 +7,7 @@ from typing import Any, get_args
 import click
 
 from localft import words
+from localft.cli.data_browse import browse_options, show_page, wants_browsing
 from localft.cli.data_views import TokenPiece, conversation_lines, learned_lines, print_openings, print_set_aside
 from localft.cli.options import (
     base_model_option,
@@ -31,6 +32,9 @@ from localft.store.projects import Project
         "localft data show support-bot",
         "localft data show support-bot --first 20 --rows 3",
         "localft data show support-bot --split test --open-test",
+        "localft data show support-bot --search refund --sort longest",
+        "localft data show support-bot --finding near-duplicates --page 2",
+        "localft data show support-bot --rated bad",
         "localft data show support-bot --learned 7",
         "localft data show support-bot --learned 7 --learn last",
         "localft data show support-bot --set-aside",
@@ -38,7 +42,7 @@ from localft.store.projects import Project
 )
 @project_argument
 @version_option
-@click.option("--split", type=click.Choice(SPLITS), default="train", show_default=True, help="Which part of the data.")
+@click.option("--split", type=click.Choice(SPLITS), help="Which part of the data: train, or all when searching.")
 @click.option("--first", type=click.IntRange(1), default=1, show_default=True, help="The example to begin with.")
 @click.option("--rows", type=click.IntRange(1), default=5, show_default=True, help="How many examples to show.")
 @click.option(
@@ -51,6 +55,7 @@ from localft.store.projects import Project
     show_default=True,
     help="For --learned: which answers of a conversation are learned.",
 )
+@browse_options
 @open_test_option
 @click.option("--set-aside", is_flag=True, help="Show the rows that could not be used.")
 @click.option("--max-length", type=click.IntRange(32), help="For --learned: tokens at which examples are cut.")
@@ -61,7 +66,7 @@ def show(
     output: Output,
     project: Project,
     version_id: str | None,
-    split: Split,
+    split: Split | None,
     learned: int | None,
     set_aside: bool,
     opened: bool,
@@ -77,11 +82,15 @@ def show(
     if set_aside:
         _show_set_aside(output, project, version)
         return
-    look(project, version, split, opened)
+    browsing = learned is None and wants_browsing(options)
+    everywhere: Split = "test" if opened and browsing else "train"
+    look(project, version, split or everywhere, opened)
     if learned is not None:
-        _show_learned(output, project, version, split, learned, options)
+        _show_learned(output, project, version, split or "train", learned, options)
+    elif browsing:
+        show_page(output, project, version, split, opened, options)
     else:
-        _show_examples(output, project, version, split, options["first"], options["rows"])
+        _show_examples(output, project, version, split or "train", options["first"], options["rows"])
 
 
 def _show_examples(

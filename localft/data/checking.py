@@ -26,6 +26,7 @@ from localft.data.checks import (
     near_duplicates,
     plain_text,
     privacy,
+    rated,
     repetition,
     system_prompts,
     template,
@@ -37,6 +38,7 @@ from localft.data.checks.finding import CheckContext, Finding, Row
 from localft.data.checks.looking import Check, Whole
 from localft.data.checks.stored_rows import StoredRows
 from localft.data.golden import read_golden
+from localft.data.row_ratings import rated_bad
 from localft.data.token_lengths import TokenLengths, measure
 from localft.data.versions import SPLITS, DatasetVersion, Split, load_split, open_split, open_version
 from localft.data.working import Tell, look_at_all, quiet
@@ -76,6 +78,7 @@ _CHECKS: tuple[Callable[[], Check], ...] = (
     variety.Topics,
     partial(Whole, coverage.check),
     languages.Languages,
+    partial(Whole, rated.check),
     edge_cases.EdgeCases,
     changing_knowledge.ChangingKnowledge,
     partial(Whole, lengths.check),
@@ -170,6 +173,8 @@ def read_context(project: Project, version: DatasetVersion) -> CheckContext:
 
 
 def _with_golden(project: Project, context: CheckContext) -> CheckContext:
+    """With what people have said: golden questions, and which examples are bad."""
+    context = replace(context, rated_bad=rated_bad(project))
     if not project.golden.exists():
         return context
     try:

@@ -41,7 +41,8 @@ def change_turn(
         raise UserError(f"The example has {len(example.messages)} turns.", "Name one of them.")
     messages = list(example.messages)
     messages[turn] = messages[turn].model_copy(update={"content": content})
-    splits[split][index] = example.model_copy(update={"messages": _checked(messages, bool(example.plain))})
+    said = _checked(messages, bool(example.plain))
+    splits[split][index] = example.model_copy(update={"messages": said, "edited": True})
     return _keep(project, version, splits, f"{_place(split, index)} changed")
 
 
@@ -79,7 +80,7 @@ def add_example(project: Project, version: DatasetVersion, messages: Sequence[Me
     context = read_context(project, version)
     splits: Splits = {name: [row.example for row in context.rows if row.split == name] for name in SPLITS}
     numbers = [row.example.row for row in context.rows if row.example.source == BY_HAND]
-    added = Example(messages=_checked(messages), source=BY_HAND, row=max(numbers, default=0) + 1)
+    added = Example(messages=_checked(messages), source=BY_HAND, row=max(numbers, default=0) + 1, edited=True)
     if any(added.messages == row.example.messages for row in context.rows):
         raise UserError("This example is there already.", "Change the one that is there.")
     if golden_among([added], context.golden):

@@ -37,8 +37,8 @@ class Example(pydantic.BaseModel):
     """A conversation that ends with the assistant, or plain text, with its origin (file and 1-based row) and its place.
 
     Examples of one group never straddle two splits. `time` (ISO 8601, UTC), `label` (what kind of task it is) and
-    `named_split` are what its file says. `rejected` is an answer that is worse than the last one:
-    together they are a preference pair.
+    `named_split` are what its file says; `edited` that a person has changed or written it here. `rejected` is an answer
+    that is worse than the last one: together they are a preference pair.
 
     Plain text, for continued pre-training, is a single turn of the assistant that answers nothing: `plain` is "whole",
     or "part" where the text goes on after it. `place` says where in its document it stands ("page 3").
@@ -57,6 +57,7 @@ class Example(pydantic.BaseModel):
     named_split: NamedSplit = ""
     plain: Plain = ""
     place: str = ""
+    edited: bool = False
 
     @property
     def prompt(self) -> tuple[Message, ...]:

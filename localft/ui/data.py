@@ -30,6 +30,7 @@ from localft.ui.data_hub import draw_hub
 from localft.ui.data_pasting import draw_pasting
 from localft.ui.data_rows import draw_rows
 from localft.ui.data_synthesis import draw_synthesis
+from localft.ui.data_table import draw_stamp
 from localft.ui.frame import Watch
 from localft.ui.handlers import Updates
 from localft.ui.samples import find_sample, list_samples
@@ -61,7 +62,7 @@ class Intake:
 
 def draw(shared: Shared, watch: Watch) -> None:
     """Draw the tab and connect it."""
-    checks = Checks()
+    checks, stamp = Checks(), draw_stamp()
     state = gr.HTML()
     message = gr.HTML()
     intake = _draw_intake(shared)
@@ -74,7 +75,7 @@ def draw(shared: Shared, watch: Watch) -> None:
         found = gr.HTML()
         with gr.Row(elem_classes="lf-two"):
             split, lengths = gr.HTML(min_width=280), gr.HTML(min_width=280)
-        draw_rows(shared, message)
+        draw_rows(shared, checks, stamp, message)
         draw_history(shared, message)
         aside = gr.HTML()
     settings = _draw_settings(shared)

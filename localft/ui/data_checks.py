@@ -1,9 +1,10 @@
-"""The checks of a version, done once: a version never changes."""
+"""The checks of a version, done once: a version never changes, though its ratings and the golden questions do."""
 
 import threading
 from collections import OrderedDict
 
 from localft.data.checking import CheckReport, check_version
+from localft.data.row_ratings import ratings_path
 from localft.data.versions import DatasetVersion
 from localft.data.works import CheckWork, check_is_work, look_at_check, start_check
 from localft.errors import UserError
@@ -17,11 +18,11 @@ _KEPT = 8
 
 
 class Checks:
-    """Reports by version and base model; the last few are kept."""
+    """Reports by version, base model and what a person has said; the last few are kept."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._reports: OrderedDict[tuple[str, str, str], CheckReport] = OrderedDict()
+        self._reports: OrderedDict[tuple[str, str, str, tuple[int, ...]], CheckReport] = OrderedDict()
 
     def report(self, project: Project, version: DatasetVersion) -> CheckReport:
         """Check a version, with lengths in tokens where the project's base model is on this computer.
@@ -37,7 +38,8 @@ class Checks:
     def look(self, project: Project, version: DatasetVersion) -> CheckWork:
         """The report on a version; where that is a job's work, how far it is. It is started where it never was."""
         model = present_model(project)
-        key = (project.slug, version.id, model.reference if model else "")
+        said = tuple(path.stat().st_size if path.exists() else 0 for path in (ratings_path(project), project.golden))
+        key = (project.slug, version.id, model.reference if model else "", said)
         with self._lock:
             if key in self._reports:
                 return CheckWork(self._reports[key], None)

@@ -11,11 +11,22 @@ import gradio as gr
 from localft import words
 from localft.data.editing import add_example, add_golden, change_turn, delete_example
 from localft.data.examples import Example, Message
+from localft.data.row_ratings import (
+    MARKS,
+    NOT_RATED,
+    Mark,
+    RowRating,
+    content_key,
+    rate_example,
+    read_ratings,
+)
 from localft.data.sealing import list_openings, open_test
-from localft.data.versions import SPLITS, DatasetVersion, Split, iterate_split, newest_version
+from localft.data.versions import SPLITS, Split, iterate_split, newest_version
 from localft.errors import UserError
 from localft.store.projects import Project
 from localft.ui.actions import action_of, clickable
+from localft.ui.data_checks import Checks
+from localft.ui.data_table import connect_table, draw_table, opened_key
 from localft.ui.handlers import Updates
 from localft.ui.shared import Page, Shared, required
 from localft.ui.views import data as views
@@ -44,10 +55,23 @@ class _Browser:
     save: gr.Button
     delete: gr.Button
     said: gr.HTML
+    rating: gr.Radio
+    note: gr.Textbox
+    rate: gr.Button
 
     @property
     def outputs(self) -> list[Any]:
-        return [self.shown, self.number, self.split, self.known, self.turn, self.text, self.opened]
+        return [
+            self.shown,
+            self.number,
+            self.split,
+            self.known,
+            self.turn,
+            self.text,
+            self.opened,
+            self.rating,
+            self.note,
+        ]
 
     def show(self, slug: str | None, part: Split, position: int, opened: str) -> Updates:
         """The example at a position (from 1, kept inside the part); of the test split only what is `opened`."""
@@ -56,7 +80,7 @@ class _Browser:
         total = version.counts.get(part, 0)
         if not total:
             raise UserError(f"There are no examples in {part}.")
-        if part == "test" and opened != _key(project, version):
+        if part == "test" and opened != opened_key(project, version):
             closed = {self.known: "", self.turn: gr.update(choices=[], value=None), self.text: "", self.split: part}
             return {self.shown: views.sealed(total, len(list_openings(project, version))), **closed}
         where = max(1, min(total, position))
@@ -73,12 +97,20 @@ class _Browser:
             self.known: _digest(example),
             self.turn: gr.update(choices=names, value=names[-1]),
             self.text: example.answer,
+            **self.rated(project, example),
         }
 
+    def rated(self, project: Project, example: Example) -> Updates:
+        """What a person thinks of the example."""
+        rating = read_ratings(project).get(content_key(example), NOT_RATED)
+        return {self.rating: rating.mark, self.note: rating.note}
 
-def draw_rows(shared: Shared, message: gr.HTML) -> None:
-    """Draw the browser and connect it."""
-    browser = _draw()
+
+def draw_rows(shared: Shared, checks: Checks, stamp: gr.Textbox, message: gr.HTML) -> None:
+    """Draw the table of examples and the browser below it, and connect them."""
+    opened = gr.State("")
+    table = draw_table(checks, opened, stamp)
+    browser = _draw(opened)
 
     def read(page: Page) -> Updates:
         if page.project is None:
@@ -89,27 +121,34 @@ def draw_rows(shared: Shared, message: gr.HTML) -> None:
             return {browser.shown: ""}
 
     shared.view("data", browser.outputs, read)
+    connect_table(shared, table, browser.outputs, browser.show, message)
     _connect_browsing(shared, browser, message)
     _connect_changes(shared, browser)
     _draw_adding(shared)
 
 
-def _draw() -> _Browser:
-    gr.HTML("<h3>Examples</h3>")
+def _draw(opened: gr.State) -> _Browser:
+    gr.HTML("<h3>One example</h3>")
     with gr.Row(elem_classes="lf-buttons"):
         split = gr.Radio(list(SPLITS), value="train", label="Part", min_width=260)
         number = gr.Number(1, precision=0, minimum=1, label="Example", min_width=110, scale=0)
         earlier = gr.Button("Previous", size="sm", scale=0, min_width=100)
         later = gr.Button("Next", size="sm", scale=0, min_width=100)
-    shown, known, opened = gr.HTML(js_on_load=clickable()), gr.State(""), gr.State("")
-    with gr.Accordion("Change this example", open=False):
+    shown, known = gr.HTML(js_on_load=clickable()), gr.State("")
+    with gr.Accordion("Change or rate this example", open=False):
         turn = gr.Dropdown([], label="Turn", info="Which part of the conversation to change.")
         text = gr.Textbox(label="Text", lines=4, max_lines=20)
         with gr.Row(elem_classes="lf-buttons"):
             save = gr.Button("Save this turn", size="sm", scale=0, min_width=150)
             delete = gr.Button("Delete this example", size="sm", scale=0, min_width=170)
+        gr.HTML(str(parts.note("What you think of it stays with what it says, through repairs and new versions.")))
+        rating = gr.Radio([("Good", "good"), ("Bad", "bad"), ("Not rated", "none")], value="none", label="Your rating")
+        note = gr.Textbox(label="Your note", lines=1, max_lines=4)
+        rate = gr.Button("Keep the rating", size="sm", scale=0, min_width=150)
         said = gr.HTML()
-    return _Browser(split, number, earlier, later, shown, known, opened, turn, text, save, delete, said)
+    return _Browser(
+        split, number, earlier, later, shown, known, opened, turn, text, save, delete, said, rating, note, rate
+    )
 
 
 def _connect_browsing(shared: Shared, browser: _Browser, message: gr.HTML) -> None:
@@ -125,7 +164,7 @@ def _connect_browsing(shared: Shared, browser: _Browser, message: gr.HTML) -> No
         if action_of(event)[0] != "open-test":
             return {}
         open_test(project, version, "browse")
-        key = _key(project, version)
+        key = opened_key(project, version)
         return {**browser.show(slug, "test", 1, key), browser.opened: key}
 
     def read_turn(slug: str | None, part: Split, position: float | None, known: str, turn: str) -> Updates:
@@ -146,7 +185,7 @@ def _connect_changes(shared: Shared, browser: _Browser) -> None:
         _, index = _shown(slug, part, position, known)
         project = required(slug)
         version = change_turn(project, newest_version(project), part, index, _index(turn), text)
-        key = _key(project, version)
+        key = opened_key(project, version)
         shown = {**browser.show(slug, part, index + 1, key), browser.opened: key if part == "test" else gr.skip()}
         return {**shown, browser.turn: gr.skip(), browser.text: text, browser.said: _done(version.note)}
 
@@ -154,11 +193,19 @@ def _connect_changes(shared: Shared, browser: _Browser) -> None:
         _, index = _shown(slug, part, position, known)
         project = required(slug)
         version = delete_example(project, newest_version(project), part, index)
-        key = _key(project, version)
+        key = opened_key(project, version)
         shown = {**browser.show(slug, part, index + 1, key), browser.opened: key if part == "test" else gr.skip()}
         return {**shown, browser.said: _done(version.note)}
 
+    def rate(slug: str | None, part: Split, position: float | None, known: str, mark: Mark, note: str) -> Updates:
+        example, _ = _shown(slug, part, position, known)
+        project = required(slug)
+        rate_example(project, example, RowRating(mark if mark in MARKS else "none", note))
+        return {**browser.rated(project, example), browser.said: parts.done("Kept.")}
+
     inputs = [shared.project, browser.split, browser.number, browser.known]
+    rated = [*inputs, browser.rating, browser.note]
+    shared.on(browser.rate.click, rate, rated, browser.outputs, browser.said, changes=True, **_ONE_BY_ONE)
     saved = [*inputs, browser.turn, browser.text]
     shared.on(browser.save.click, save, saved, browser.outputs, browser.said, changes=True, **_ONE_BY_ONE)
     shared.on(browser.delete.click, delete, inputs, browser.outputs, browser.said, changes=True, **_ONE_BY_ONE)
@@ -205,10 +252,6 @@ def _shown(slug: str | None, part: Split, position: float | None, known: str) ->
     if example is None or _digest(example) != known:
         raise UserError("The examples have changed since this one was shown.", "Look at it again, then change it.")
     return example, index
-
-
-def _key(project: Project, version: DatasetVersion) -> str:
-    return f"{project.slug}/{version.id}"
 
 
 def _digest(example: Example) -> str:

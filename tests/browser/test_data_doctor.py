@@ -87,7 +87,7 @@ def _repair_and_undo(page: Page, told: Terminal, taken: int) -> None:
 def _change_a_row(page: Page, told: Terminal, taken: int) -> None:
     page.get_by_role("button", name="Next", exact=True).click()
     expect(page.get_by_text(re.compile("^2 of "))).to_be_visible(timeout=_SOON)
-    fold(page, "Change this example")
+    fold(page, "Change or rate this example")
     text = page.get_by_label("Text", exact=True)
     expect(text).not_to_have_value("", timeout=_SOON)
     text.fill("Written by hand.")

@@ -61,7 +61,8 @@ class Finding:
 class CheckContext:
     """The examples of all splits, their version, their lengths where a model was given, and the golden questions.
 
-    `golden_fault` says why the golden questions cannot be read. `known_asked` is what the rows ask where that is known.
+    `golden_fault` says why the golden questions cannot be read; `rated_bad` are the keys of what a person has rated so.
+    `known_asked` is what the rows ask where that is known.
     """
 
     rows: Sequence[Row]
@@ -69,6 +70,7 @@ class CheckContext:
     lengths: TokenLengths | None = None
     golden: Sequence[Example] = ()
     golden_fault: UserError | None = None
+    rated_bad: frozenset[str] = frozenset()
     known_asked: Asked | None = None
 
     @cached_property

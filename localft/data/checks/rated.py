@@ -1,0 +1,24 @@
+"""Examples that a person has rated bad: they are still there until somebody deletes them."""
+
+from localft.data.checks.finding import CheckContext, Finding, Row, counted, references
+from localft.data.row_ratings import content_key
+
+NAME = "rated bad"
+
+
+def check(context: CheckContext) -> list[Finding]:
+    """Find what was rated bad."""
+    rows = [row for row in context.rows if _is_bad(row, context)] if context.rated_bad else []
+    if not rows:
+        return []
+    meaning = f"{counted(len(rows), 'example is', 'examples are')} rated bad, and still there."
+    return [Finding(NAME, "warning", len(rows), meaning, references(rows), "Delete or correct them.")]
+
+
+def without(context: CheckContext) -> list[Row]:
+    """The rows without those that were rated bad."""
+    return [row for row in context.rows if not _is_bad(row, context)]
+
+
+def _is_bad(row: Row, context: CheckContext) -> bool:
+    return content_key(row.example) in context.rated_bad

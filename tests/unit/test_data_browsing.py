@@ -1,0 +1,163 @@
+"""Examples are searched, filtered, sorted and paged, and what a person thinks of them survives new versions."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localft.cli.main import main
+from localft.data import browsing
+from localft.data.browsing import browse, places_of
+from localft.data.checking import check_version
+from localft.data.dividing import divide_anew
+from localft.data.editing import add_example, change_turn
+from localft.data.examples import Message
+from localft.data.importing import import_files
+from localft.data.repairing import repair_version
+from localft.data.row_ratings import RowRating, content_key, rate_example, ratings_path, read_ratings
+from localft.data.versions import DatasetVersion, load_split
+from localft.data.wishes import Wish
+from localft.errors import UserError
+from localft.store.projects import Project, create_project
+
+
+@pytest.fixture
+def project() -> Project:
+    return create_project("Browsed")
+
+
+@pytest.fixture
+def version(project: Project, tmp_path: Path) -> DatasetVersion:
+    rows = [{"prompt": f"Größe {n}?", "answer": f"answer {n} " + "so " * (n % 7)} for n in range(60)]
+    rows[5]["answer"] = "write to anna@firma-mail.de"
+    file = tmp_path / "sizes.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return import_files(project, [file]).version
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    capsys.readouterr()
+    assert main(["data", *arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_pages_hold_each_example_once_and_the_last_page_the_rest(project: Project, version: DatasetVersion) -> None:
+    pages = [browse(project, version, Wish(page=number, size=7)) for number in range(1, 9)]
+    assert {(page.count, page.pages, page.sealed) for page in pages} == {(54, 8, 6)}
+    assert [len(page.rows) for page in pages] == [7] * 7 + [5]
+    seen = [(row.split, row.index) for page in pages for row in page.rows]
+    assert seen == [("train", index) for index in range(48)] + [("validation", index) for index in range(6)]
+    assert browse(project, version, Wish(page=99, size=7)).rows == pages[-1].rows
+
+
+def test_a_page_reads_no_further_than_it_goes(
+    project: Project, version: DatasetVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+    real = browsing.iterate_split
+
+    def counting(*arguments: Any) -> Any:
+        for example in real(*arguments):
+            read.append(example)
+            yield example
+
+    monkeypatch.setattr(browsing, "iterate_split", counting)
+    browse(project, version, Wish(page=2, size=5))
+    assert len(read) == 10
+
+
+def test_a_search_does_not_care_about_case_and_leaves_the_test_split_sealed(
+    project: Project, version: DatasetVersion
+) -> None:
+    everything = {
+        one.prompt[-1].content for name in ("train", "validation") for one in load_split(project, version.id, name)
+    }
+    found = browse(project, version, Wish(search=" GRÖSSE 1", size=100))
+    assert {row.example.prompt[-1].content for row in found.rows} == {one for one in everything if " 1" in one}
+    opened = browse(project, version, Wish(search="größe", opened=True, size=100))
+    assert (opened.count, opened.sealed) == (60, 0)
+    assert browse(project, version, Wish(search="nothing says this")).rows == ()
+
+
+def test_sorting_is_by_length_and_keeps_the_place_of_equals(project: Project, version: DatasetVersion) -> None:
+    shortest = browse(project, version, Wish(sort="shortest", size=100)).rows
+    lengths = [row.length for row in shortest]
+    assert lengths == sorted(lengths)
+    ties = [(row.split, row.index) for row in shortest if row.length == lengths[0]]
+    assert ties == sorted(ties)
+    longest = browse(project, version, Wish(sort="longest", size=3, page=2)).rows
+    assert [row.length for row in longest] == sorted(lengths, reverse=True)[3:6]
+
+
+def test_a_finding_shows_its_examples(project: Project, version: DatasetVersion) -> None:
+    report = check_version(project, version)
+    [row] = browse(project, version, Wish(places=places_of(report, "e-mail addresses"), opened=True)).rows
+    assert "anna@" in row.example.answer
+    with pytest.raises(UserError, match="no finding 'nonsense'"):
+        places_of(report, "nonsense")
+
+
+def test_only_what_was_changed_or_written_here_is_edited(project: Project, version: DatasetVersion) -> None:
+    changed = change_turn(project, version, "train", 3, 1, "by hand")
+    asked = [Message(role="user", content="Quite another question?"), Message(role="assistant", content="Yes.")]
+    added, _ = add_example(project, changed, asked)
+    rows = browse(project, added, Wish(edited=True, opened=True)).rows
+    assert {row.example.answer for row in rows} == {"by hand", "Yes."}
+
+
+def test_a_rating_survives_every_new_version_but_not_another_answer(project: Project, version: DatasetVersion) -> None:
+    good, bad, noted = load_split(project, version.id, "train")[:3]
+    rate_example(project, good, RowRating("good"))
+    rate_example(project, bad, RowRating("good"))
+    rate_example(project, bad, RowRating("bad", " too curt "))
+    rate_example(project, noted, RowRating("none", "ask Anna"))
+    again = divide_anew(project, version, 9, (0.6, 0.2, 0.2))
+
+    def said(rated: Any) -> list[str]:
+        return [row.rating.words for row in browse(project, again, Wish(rated=rated, opened=True, size=100)).rows]
+
+    assert (said("good"), said("bad")) == (["good"], ["bad: too curt"])
+    assert sorted(said("noted")) == ["ask Anna", "bad: too curt"]
+    assert len(said("not rated")) == 57
+    ordered = browse(project, again, Wish(sort="rating", opened=True)).rows
+    assert [row.rating.mark for row in ordered[:3]] == ["bad", "good", "none"]
+    edited = change_turn(project, version, "train", 1, 1, "a better answer")
+    assert browse(project, edited, Wish(rated="bad", opened=True)).count == 0
+    rate_example(project, good, RowRating())
+    assert content_key(good) not in read_ratings(project)
+
+
+def test_those_rated_bad_are_a_finding_and_a_repair(project: Project, version: DatasetVersion) -> None:
+    bad = load_split(project, version.id, "train")[:2]
+    for example in bad:
+        rate_example(project, example, RowRating("bad"))
+    finding = next(one for one in check_version(project, version).findings if one.check == "rated bad")
+    assert (finding.count, finding.severity) == (2, "warning")
+    repaired = repair_version(project, version, ["rated bad"])
+    assert repaired.note == "rated bad: 2 deleted"
+    left = load_split(project, repaired.id, "train")
+    assert len(left) == version.counts["train"] - 2
+    assert not {content_key(one) for one in bad} & {content_key(one) for one in left}
+    assert "rated bad" not in {one.check for one in check_version(project, repaired).findings}
+
+
+def test_a_strange_line_among_the_ratings_is_passed_over(project: Project) -> None:
+    ratings_path(project).write_text('{"example": 1, "mark": "good"}\n{"example": "x", "mark": "fine"}\ntorn', "utf-8")
+    assert read_ratings(project) == {}
+
+
+def test_the_command_line_searches_rates_and_filters(
+    project: Project, version: DatasetVersion, capsys: pytest.CaptureFixture[str]
+) -> None:
+    longest = answer(capsys, "show", "browsed", "--sort", "longest", "--rows", "2", "--page", "2")
+    assert (len(longest["examples"]), longest["count"], longest["pages"], longest["sealed"]) == (2, 54, 27, 6)
+    first = answer(capsys, "show", "browsed", "--search", "so so", "--rows", "1")["examples"][0]
+    place = ["--split", first["split"], "--example", str(first["number"])]
+    assert answer(capsys, "rate", "browsed", "bad", *place, "--note", "dull")["rating"] == "bad"
+    [bad] = answer(capsys, "show", "browsed", "--rated", "bad")["examples"]
+    assert (bad["messages"], bad["rating"], bad["note"]) == (first["messages"], "bad", "dull")
+    found = answer(capsys, "show", "browsed", "--finding", "e-mail addresses", "--open-test")
+    assert (found["count"], found["test_opened"]) == (1, 1)
+    assert main(["data", "rate", "browsed", "bad", "--split", "test", "--example", "1"]) == 1
+    assert "sealed" in capsys.readouterr().err
