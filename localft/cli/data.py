@@ -16,7 +16,7 @@ from localft.cli.data_show import show
 from localft.cli.data_sources import readable
 from localft.cli.data_split import split, split_by_option
 from localft.cli.data_synthesise import synthesise
-from localft.cli.data_views import print_length_costs, print_set_aside
+from localft.cli.data_views import print_length_costs, print_set_aside, write_verdict
 from localft.cli.options import base_model_option, examples, json_option, project_argument, version_option
 from localft.cli.output import Output, one_line, shorten
 from localft.cli.selection import chosen_version, model_and_format
@@ -181,7 +181,12 @@ def _counts(counts: dict[Split, int]) -> str:
 
 
 @data.command(
-    "check", epilog=examples("localft data check support-bot", "localft data check support-bot --max-length 512")
+    "check",
+    epilog=examples(
+        "localft data check support-bot",
+        "localft data check support-bot --max-length 512",
+        "localft data check support-bot --report verdict.html",
+    ),
 )
 @project_argument
 @version_option
@@ -189,9 +194,19 @@ def _counts(counts: dict[Split, int]) -> str:
 @click.option(
     "--max-length", type=click.IntRange(32), default=1024, show_default=True, help="Tokens at which examples are cut."
 )
+@click.option(
+    "--report", "page", type=click.Path(path_type=Path), metavar="FILE", help="Write the verdict as a page, HTML."
+)
 @json_option
 @click.pass_obj
-def check(output: Output, project: Project, version_id: str | None, base_model: str | None, max_length: int) -> None:
+def check(
+    output: Output,
+    project: Project,
+    version_id: str | None,
+    base_model: str | None,
+    max_length: int,
+    page: Path | None,
+) -> None:
     """Say whether the examples are ready to be trained on, and what is worth a look.
 
     Lengths are counted in tokens of the base model, where one is chosen and downloaded.
@@ -207,6 +222,7 @@ def check(output: Output, project: Project, version_id: str | None, base_model: 
     model, chat_format = model_and_format(base_model or project.info.base_model)
     with shown(output) as tell:
         report = check_version(project, version, model, chat_format, max_length, tell)
+    written = write_verdict(output, project, version, report, page)
     output.heading(report.sentence)
     aside = f" {words.counted(version.set_aside, 'row')} of the files set aside." if version.set_aside else ""
     output.say(f"{words.counted(version.total, 'example')}: {_counts(version.counts)}.{aside}")
@@ -235,7 +251,7 @@ def check(output: Output, project: Project, version_id: str | None, base_model: 
         output.hint(f"Next: localft data repair {project.slug} (says what it can mend)")
     if report.verdict == "ready":
         output.hint(f"Next: localft train {project.slug}")
-    output.result({"project": project.slug, "dataset": version.id, "report": report, "length_costs": costs})
+    output.result({"project": project.slug, "dataset": version.id, "report": report, "length_costs": costs, **written})
 
 
 data.add_command(show)

@@ -18,12 +18,15 @@ from localft.store.projects import Project
     epilog=examples(
         "localft data export support-bot examples.jsonl",
         "localft data export support-bot training.csv --split train",
+        "localft data export support-bot examples.xlsx",
     ),
 )
 @project_argument
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--split", "only", type=click.Choice(SPLITS), multiple=True, help="Only this part; may be given again.")
-@click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), help="By the name of the file unless told.")
+@click.option(
+    "--format", "form", type=click.Choice(["jsonl", "csv", "xlsx"]), help="By the name of the file unless told."
+)
 @open_test_option
 @version_option
 @json_option
@@ -37,15 +40,15 @@ def export(
     opened: bool,
     version_id: str | None,
 ) -> None:
-    """Write the examples into a file: JSON lines as OpenAI has them, or a table for a spreadsheet.
+    """Write the examples into a file: JSON lines as OpenAI has them, or a table or workbook for a spreadsheet.
 
     A table carries no formulas: an apostrophe stands before what would be one, and importing it again takes it away.
     A file with the test split in it counts as an opening of it.
     """
-    from localft.data.exporting import Form, export_version
+    from localft.data.exporting import FORMS, export_version
 
     version = chosen_version(project, version_id)
-    chosen: Form | None = "csv" if form == "csv" else "jsonl" if form == "jsonl" else None
+    chosen = next((known for known in FORMS if known == form), None)
     count = export_version(project, version, file, chosen, only or SPLITS, opened)
     output.say(f"{words.counted(count, 'example')} written to {file}.")
     openings = print_openings(output, project, version)

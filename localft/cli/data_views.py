@@ -5,15 +5,18 @@ import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from localft import words
 from localft.cli.output import Output, one_line, shorten, visible
 from localft.data.examples import Example
 from localft.data.versions import DatasetVersion
+from localft.errors import UserError
 from localft.store.projects import Project
 
 if TYPE_CHECKING:
+    from localft.data.checking import CheckReport
     from localft.planning.length_costs import LengthCost
 
 _INDENT = " " * 11
@@ -69,6 +72,28 @@ def print_openings(output: Output, project: Project, version: DatasetVersion) ->
     said = f"it has been opened {words.counted(times, 'time')}" if times else "it has never been opened"
     output.say(f"The test split ({words.counted(version.counts['test'], 'example')}) is sealed; {said}.")
     return {"test_opened": times}
+
+
+def write_verdict(
+    output: Output, project: Project, version: DatasetVersion, report: "CheckReport", path: Path | None
+) -> dict[str, str]:
+    """Write the verdict as a page, where a file for it is named; return the file as a value too.
+
+    Raises:
+        UserError: the file is there already.
+    """
+    from localft.data.sealing import list_openings
+    from localft.data.verdict_page import verdict_page
+    from localft.store import files
+
+    if path is None:
+        return {}
+    if path.exists():
+        raise UserError(f"{path} is there already.", "Choose another name, or move it away.")
+    page = verdict_page(project.name, version, report, len(list_openings(project, version)))
+    files.write_bytes(path, page.encode("utf-8", errors="replace"))
+    output.say(f"The verdict is written to {path}.")
+    return {"file": str(path)}
 
 
 def print_set_aside(output: Output, rows: list[dict[str, Any]], limit: int, all_of_them: str = "") -> None:

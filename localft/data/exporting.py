@@ -1,4 +1,4 @@
-"""Examples to take away: JSON lines as every training tool reads them, or a table for a spreadsheet."""
+"""Examples to take away: JSON lines as every training tool reads them, or a table or workbook for a spreadsheet."""
 
 import csv
 import io
@@ -12,13 +12,15 @@ from localft.data.examples import Example, Message
 from localft.data.readers.csv_file import QUOTED
 from localft.data.sealing import open_test, sealed
 from localft.data.versions import SPLITS, DatasetVersion, Split, iterate_split
+from localft.data.workbook_writing import write_workbook
 from localft.errors import UserError
 from localft.store import files
 from localft.store.projects import Project
 
-Form = Literal["jsonl", "csv"]
+Form = Literal["jsonl", "csv", "xlsx"]
 FORMS: tuple[Form, ...] = get_args(Form)
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+# Programs read them in a cell as the end of a line or as another character, or take the file for no text.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]|_x[0-9A-Fa-f]{4}_")
 # What a spreadsheet takes for a formula when a cell begins with it (OWASP, CSV injection), the full-width ones too.
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 
@@ -41,29 +43,30 @@ def export_version(
     ending = path.suffix.lower().removeprefix(".")
     chosen = form or next((known for known in FORMS if known == ending), None)
     if chosen is None:
-        raise UserError(f"{path.name} says no form that localft writes.", "Name it .jsonl or .csv, or give --format.")
+        raise UserError(
+            f"{path.name} says no form that localft writes.", "Name it .jsonl, .csv or .xlsx, or give --format."
+        )
     if path.exists():
         raise UserError(f"{path} is there already.", "Choose another name, or move it away.")
     if "test" in splits and set(splits) != set(SPLITS) and not opened:
         raise sealed()
-    files.write_text(path, "".join(lines_of(project, version, chosen, splits)))
+    files.write_bytes(path, content_of(project, version, chosen, splits))
     if "test" in splits:
         open_test(project, version, "export")
     return sum(version.counts[name] for name in splits)
 
 
-def lines_of(project: Project, version: DatasetVersion, form: Form, splits: Sequence[Split] = SPLITS) -> Iterator[str]:
-    """The lines of such a file, each with its line feed.
+def content_of(project: Project, version: DatasetVersion, form: Form, splits: Sequence[Split] = SPLITS) -> bytes:
+    """Such a file as bytes.
 
     Raises:
-        UserError: the version is damaged.
+        UserError: the version is damaged, or the examples do not fit into a table.
     """
     rows = ((name, example) for name in splits for example in iterate_split(project, version.id, name))
     if form == "jsonl":
-        for _, example in rows:
-            yield json.dumps(_as_object(example), ensure_ascii=False) + "\n"
-        return
-    yield from _table(list(rows))
+        return "".join(json.dumps(_as_object(one), ensure_ascii=False) + "\n" for _, one in rows).encode()
+    table = _table(list(rows))
+    return write_workbook(list(table), "Examples") if form == "xlsx" else "".join(map(_line, table)).encode()
 
 
 def _as_object(example: Example) -> dict[str, Any]:
@@ -82,27 +85,32 @@ def _turn(message: Message) -> dict[str, Any]:
     return {**message.as_chat(), **({} if message.learn else {"weight": 0})}
 
 
-def _table(rows: Sequence[tuple[Split, Example]]) -> Iterator[str]:
+def _table(rows: Sequence[tuple[Split, Example]]) -> Iterator[list[str]]:
     """Question and answer in columns where all are that simple, else whole conversations in one."""
     examples = [example for _, example in rows]
+    texts = sum(bool(example.plain) for example in examples)
+    if texts and (texts < len(rows) or any(_CONTROLS.search(example.text) for example in examples)):
+        raise UserError("Such plain text does not fit into a table.", "Choose jsonl.")
     pairs = sum(bool(example.rejected) for example in examples)
     simple = all(map(_is_simple, examples))
     if pairs and not (simple and pairs == len(rows)):
         raise UserError("Such examples with a worse answer too do not fit into a table.", "Choose jsonl.")
     last = ["chosen", "rejected"] if pairs else ["answer"]
-    names = ["part", *(["system", "prompt", *last] if simple else ["messages", "tools"]), QUOTED]
-    yield _line(names)
+    # Plain text is recognised by standing alone.
+    names = ["text"] if texts else ["part", *(["system", "prompt", *last] if simple else ["messages", "tools"])]
+    names.append(QUOTED)
+    yield names
     for name, example in rows:
-        cells = [name, *(_columns(example) if simple else _as_json(example))]
+        cells = [example.text] if texts else [name, *(_columns(example) if simple else _as_json(example))]
         quoted = [column for column, cell in zip(names, cells, strict=False) if cell.startswith(_FORMULA_STARTS)]
         safe = [f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in cells]
-        yield _line([*safe, " ".join(quoted)])
+        yield [*safe, " ".join(quoted)]
 
 
 def _is_simple(example: Example) -> bool:
     roles = [message.role for message in example.messages]
     plain = all(message.learn and not message.tool_calls and not message.name for message in example.messages)
-    # Programs read them in a cell as the end of a line, or take the file for no text; in JSON they are escapes.
+    # In JSON they are escapes.
     texts = [*(message.content for message in example.messages), example.rejected]
     return (
         roles in (["user", "assistant"], ["system", "user", "assistant"])
@@ -120,7 +128,12 @@ def _columns(example: Example) -> list[str]:
 
 def _as_json(example: Example) -> list[str]:
     turns = [_turn(message) for message in example.messages]
-    return [json.dumps(value, ensure_ascii=False) if value else "" for value in (turns, list(example.tools))]
+    return [_escaped(json.dumps(value, ensure_ascii=False)) if value else "" for value in (turns, list(example.tools))]
+
+
+def _escaped(text: str) -> str:
+    """JSON without the characters and marks that a workbook cannot hold as they are."""
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0][0]):04x}{found[0][1:]}", text)
 
 
 def _line(cells: Sequence[str]) -> str:

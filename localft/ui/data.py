@@ -21,6 +21,7 @@ from localft.data.versions import DatasetVersion, Division, list_versions, newes
 from localft.data.works import CheckWork, import_is_work, start_import, works_folder
 from localft.errors import UserError
 from localft.store.projects import Project
+from localft.ui import downloads
 from localft.ui.actions import action_of, clickable
 from localft.ui.data_chats import ChatArea, chosen, draw_chat_area
 from localft.ui.data_checks import Checks, costs_of
@@ -97,13 +98,13 @@ def draw(shared: Shared, watch: Watch) -> None:
             aside: _aside(project, version),
             intake.samples: views.samples(list_samples()) if project and not version else "",
             found: "",
-            verdict: views.verdict(report) if report else "",
+            verdict: views.verdict(report, downloads.verdict_address(project, version))
+            if project and version and report
+            else "",
             forward: gr.update(visible=report is not None and report.verdict == "ready"),
             findings: views.findings(report.findings) if report else views.checking(check.job),
             split: views.split_bar(version, opened) if version else "",
-            lengths: views.lengths(report.lengths, costs_of(project, report, watch.hardware()))
-            if project and report
-            else "",
+            lengths: _lengths(project, report, watch),
         }
 
     _keep_current(shared, outputs, read)

@@ -135,8 +135,9 @@ def connect_table(shared: Shared, table: RowTable, browser: list[Any], show: Sho
         if not slug:
             return {table.shown: ""}
         project = required(slug)
-        report = table.checks.report(project, newest_version(project))
-        names = list(dict.fromkeys(finding.check for finding in report.findings if finding.rows))
+        report = table.checks.look(project, newest_version(project)).report
+        findings = report.findings if report is not None else []
+        names = list(dict.fromkeys(finding.check for finding in findings if finding.rows))
         values = list(given)
         values[2] = given[2] if given[2] in names else _ALL
         choices = [("Any or none", _ALL), *((name.capitalize(), name) for name in names)]
@@ -150,6 +151,21 @@ def connect_table(shared: Shared, table: RowTable, browser: list[Any], show: Sho
 
     def turn(by: int) -> Callable[..., Updates]:
         return lambda slug, *given: table.look(slug, *given, page=int(given[-1]) + by)
+
+    shared.view("data", [table.stamp], read)
+    inputs = [shared.project, *table.inputs]
+    shared.on(table.stamp.change, afresh, [table.stamp, *table.inputs], table.outputs, message, clear=False)
+    shared.on(table.opened.change, opened, inputs, table.outputs, message, clear=False)
+    shared.on(table.search.submit, first, inputs, table.outputs, message)
+    for choice in table.filters[1:]:
+        shared.on(choice.input, first, inputs, table.outputs, message)
+    shared.on(table.earlier.click, turn(-1), inputs, table.outputs, message)
+    shared.on(table.later.click, turn(1), inputs, table.outputs, message)
+    _connect_buttons(shared, table, browser, show, message)
+
+
+def _connect_buttons(shared: Shared, table: RowTable, browser: list[Any], show: ShowExample, message: gr.HTML) -> None:
+    """What the buttons in the rows do."""
 
     def act(slug: str | None, known: str, event: gr.EventData) -> Updates:
         project, (action, value) = required(slug), action_of(event)
@@ -165,15 +181,6 @@ def connect_table(shared: Shared, table: RowTable, browser: list[Any], show: Sho
         rate_example(project, example, RowRating(mark, note))
         return {}
 
-    shared.view("data", [table.stamp], read)
-    inputs = [shared.project, *table.inputs]
-    shared.on(table.stamp.change, afresh, [table.stamp, *table.inputs], table.outputs, message, clear=False)
-    shared.on(table.opened.change, opened, inputs, table.outputs, message, clear=False)
-    shared.on(table.search.submit, first, inputs, table.outputs, message)
-    for choice in table.filters[1:]:
-        shared.on(choice.input, first, inputs, table.outputs, message)
-    shared.on(table.earlier.click, turn(-1), inputs, table.outputs, message)
-    shared.on(table.later.click, turn(1), inputs, table.outputs, message)
     outputs = [*table.outputs, *(one for one in browser if one is not table.opened)]
     chosen = [shared.project, table.opened]
     shared.on(table.shown.click, act, chosen, outputs, message, changes=True, concurrency_limit=1)

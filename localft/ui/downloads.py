@@ -12,19 +12,24 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from localft.data.exporting import FORMS, Form, lines_of
-from localft.data.sealing import open_test
+from localft.data.checking import check_version
+from localft.data.exporting import FORMS, Form, content_of
+from localft.data.sealing import list_openings, open_test
+from localft.data.verdict_page import verdict_page
 from localft.data.versions import DatasetVersion, open_version
+from localft.data.works import check_is_work, look_at_check
 from localft.errors import UserError
 from localft.evaluation import evaluations
 from localft.evaluation.report import write_report
 from localft.export import exports
 from localft.export.exports import Export
 from localft.store.projects import Project, open_project
+from localft.ui.models import present_model
 
 _EXPORTS = "/downloads/exports"
 _REPORTS = "/downloads/reports"
 _DATA = "/downloads/data"
+_VERDICTS = "/downloads/verdicts"
 
 
 def export_address(project: Project, export: Export, name: str) -> str:
@@ -42,6 +47,11 @@ def data_address(project: Project, version: DatasetVersion, form: Form) -> str:
     return f"{_DATA}/{quote(project.slug)}/{quote(version.id)}/{form}"
 
 
+def verdict_address(project: Project, version: DatasetVersion) -> str:
+    """The address of the verdict on a version, a page that needs nothing else."""
+    return f"{_VERDICTS}/{quote(project.slug)}/{quote(version.id)}"
+
+
 def download_names(export: Export) -> list[str]:
     """The names of the files of a complete export that can be taken away."""
     if export.record is None:
@@ -56,6 +66,7 @@ def routes() -> list[Route]:
     return [
         Route(_EXPORTS + "/{project}/{export}/{name:path}", _explained(_give_export), methods=["GET", "HEAD"]),
         Route(_REPORTS + "/{project}/{evaluation}", _explained(_give_report), methods=["GET", "HEAD"]),
+        Route(_VERDICTS + "/{project}/{version}", _explained(_give_verdict), methods=["GET", "HEAD"]),
         Route(_DATA + "/{project}/{version}/{form}", _explained(_give_data), methods=["GET", "HEAD"]),
     ]
 
@@ -108,10 +119,26 @@ def _give_data(request: Request) -> Response:
         raise UserError("There is no such form.", f"The forms are: {', '.join(FORMS)}.")
     name = f"{project.slug}-{version.id}.{form}"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
-    content = "".join(lines_of(project, version, form))
+    content = content_of(project, version, form)
     if request.method == "GET":
         open_test(project, version, "export")
     return Response(content, media_type="application/octet-stream", headers=headers)
+
+
+def _give_verdict(request: Request) -> Response:
+    project = _project(request)
+    version = open_version(project, _id(request, "version"))
+    model = present_model(project)
+    if check_is_work(version):
+        report = look_at_check(project, version, model).report
+    else:
+        report = check_version(project, version, model)
+    if report is None:
+        raise UserError("The examples are not checked yet.", "Wait for the check, or start it again.")
+    page = verdict_page(project.name, version, report, len(list_openings(project, version)))
+    headers = {"content-disposition": f'attachment; filename="{project.slug}-data-{version.id}.html"'}
+    content = page.encode("utf-8", errors="replace")
+    return Response(content, media_type="text/html; charset=utf-8", headers=headers)
 
 
 def _project(request: Request) -> Project:

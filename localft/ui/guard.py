@@ -85,7 +85,13 @@ PAGE = Addresses(
 _APP = PAGE.with_more(
     "/gradio_api/upload",
     "/gradio_api/upload_progress",
-    below=("/gradio_api/file=", "/downloads/exports/", "/downloads/reports/", "/downloads/data/"),
+    below=(
+        "/gradio_api/file=",
+        "/downloads/exports/",
+        "/downloads/reports/",
+        "/downloads/data/",
+        "/downloads/verdicts/",
+    ),
 )
 
 

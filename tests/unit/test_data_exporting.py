@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localft.data.examples import Example, Message
-from localft.data.exporting import export_version, lines_of
+from localft.data.exporting import content_of, export_version
 from localft.data.importing import import_files
 from localft.data.reading import read_files
 from localft.data.versions import SPLITS, DatasetVersion, load_split
@@ -65,7 +66,7 @@ KINDS: dict[str, list[Any]] = {
 }
 
 
-@pytest.mark.parametrize("form", ["jsonl", "csv"])
+@pytest.mark.parametrize("form", ["jsonl", "csv", "xlsx"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_read_back_as_it_was(kind: str, form: str, project: Project, tmp_path: Path) -> None:
     version = bring_in(project, tmp_path, KINDS[kind])
@@ -103,7 +104,7 @@ def test_any_text_survives_a_table(texts: list[str]) -> None:
     version = write_version(project, splits, [], [], 1, (0.8, 0.1, 0.1))
     with TemporaryDirectory() as folder:
         path = Path(folder) / "out.csv"
-        path.write_bytes("".join(lines_of(project, version, "csv")).encode())
+        path.write_bytes(content_of(project, version, "csv"))
         read = read_files([path])
     assert contents(read.examples) == contents(examples), read.set_aside
 
@@ -127,3 +128,62 @@ def test_what_cannot_be_written_is_said(project: Project, tmp_path: Path) -> Non
     with pytest.raises(UserError, match="do not fit into a table"):
         export_version(project, mixed, tmp_path / "mixed.csv")
     assert export_version(project, mixed, tmp_path / "mixed.jsonl") == 24
+
+
+@pytest.mark.parametrize("field", ["system", "prompt", "completion"])
+def test_no_cell_of_a_workbook_is_a_formula_whatever_reads_it(field: str, project: Project, tmp_path: Path) -> None:
+    texts = [
+        *FORMULAS,
+        "#N/A",
+        "TRUE",
+        "007",
+        "1e5",
+        "2026-01-31",
+        " spaces ",
+        "two\nlines",
+        "_x0041_",
+        "\x1f",
+        "\ufffe",
+    ]
+    rows = [
+        {"system": "s", **row, field: f"{text} {row.get(field, 's')}" if text[0] != "#" else text}
+        for row, text in zip(pairs(len(texts)), texts, strict=True)
+    ]
+    version = bring_in(project, tmp_path, rows)
+    path = tmp_path / "out.xlsx"
+    export_version(project, version, path)
+    cells = [cell for row in openpyxl.load_workbook(path).active.iter_rows() for cell in row if cell.value is not None]
+    assert {cell.data_type for cell in cells} == {"s"}
+    assert not [cell.value for cell in cells if str(cell.value).startswith(tuple("=+-@\t\r\n＝＋－＠"))]
+    assert contents(read_files([path]).examples) == all_of(project, version)
+
+
+def test_texts_of_one_kind_stay_as_they_are_in_a_workbook(project: Project, tmp_path: Path) -> None:
+    """Numbers, dates and words that a spreadsheet would take for something else."""
+    texts = [
+        "007",
+        "1.10",
+        "TRUE",
+        "1e5",
+        "2026-01-31",
+        "#N/A",
+        "#DIV/0!",
+        "12345678901234567890",
+        " xy ",
+        "a\nb",
+        "ok",
+        "no",
+    ]
+    rows = [{"prompt": f"question {n}", "completion": text} for n, text in enumerate(texts)]
+    version = bring_in(project, tmp_path, rows)
+    path = tmp_path / "out.xlsx"
+    assert export_version(project, version, path) == len(texts)
+    assert contents(read_files([path]).examples) == all_of(project, version)
+
+
+def test_a_text_that_no_cell_holds_is_refused(project: Project, tmp_path: Path) -> None:
+    version = bring_in(project, tmp_path, [*pairs(), {"prompt": "long?", "completion": "x" * 32_768}])
+    with pytest.raises(UserError, match="longer than the 32,767 characters"):
+        export_version(project, version, tmp_path / "out.xlsx")
+    assert not (tmp_path / "out.xlsx").exists()
+    assert export_version(project, version, tmp_path / "out.csv") == 13

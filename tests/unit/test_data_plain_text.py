@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from localft.data.checking import check_version
 from localft.data.examples import Example, Message
-from localft.data.exporting import lines_of
+from localft.data.exporting import content_of, export_version
 from localft.data.importing import import_files
 from localft.data.learning_preview import preview_example
 from localft.data.readers.pieces import cut
@@ -160,10 +160,14 @@ def test_checks_that_need_answers_pass_it_over_and_say_so(tmp_path: Path) -> Non
 def test_it_is_exported_as_text(tmp_path: Path) -> None:
     project = create_project("Texts")
     version = import_files(project, [write(tmp_path, "a.txt", essay(30))]).version
-    lines = [json.loads(line) for line in lines_of(project, version, "jsonl")]
+    lines = [json.loads(line) for line in content_of(project, version, "jsonl").splitlines()]
     assert all(set(line) == {"text"} for line in lines)
     again = write(tmp_path, "b.jsonl", "\n".join(map(json.dumps, lines)))
     assert {one.text for one in read_files([again]).examples} == {line["text"] for line in lines}
+    for form in ("csv", "xlsx"):
+        path = tmp_path / f"table.{form}"
+        export_version(project, version, path)
+        assert {one.text for one in read_files([path]).examples} == {line["text"] for line in lines}
 
 
 def test_all_tokens_are_learned_and_none_is_cut(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import itertools
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from localft.data.readers.encoding import Lines
 from localft.data.rows import Row, excerpt, refuse_twin_columns
@@ -204,13 +205,16 @@ def _row(number: int, cells: list[str] | None, header: list[str], problem: tuple
     if len(cells) != len(header):
         reason = f"{len(cells)} cells where the header has {len(header)}"
         return Row(number, None, reason, "wrong number of cells", excerpt(" | ".join(cells)))
-    return Row(number, _as_exported({name: cell for name, cell in zip(header, cells, strict=True) if name}))
+    return Row(number, as_exported({name: cell for name, cell in zip(header, cells, strict=True) if name}))
 
 
-def _as_exported(values: dict[str, str]) -> dict[str, str]:
+def as_exported(values: dict[str, Any]) -> dict[str, Any]:
     """The cells of a row that localft has exported, without the apostrophes that it has put before some."""
     if QUOTED not in values:
         return values
-    quoted = values[QUOTED].split()
+    quoted = str(values[QUOTED] or "").split()
     rest = {name: cell for name, cell in values.items() if name != QUOTED}
-    return {name: cell.removeprefix("'") if name in quoted else cell for name, cell in rest.items()}
+    return {
+        name: cell.removeprefix("'") if name in quoted and isinstance(cell, str) else cell
+        for name, cell in rest.items()
+    }

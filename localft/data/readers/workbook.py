@@ -4,6 +4,7 @@ from typing import Any
 
 import pydantic
 
+from localft.data.readers.csv_file import as_exported
 from localft.data.readers.sandbox import parse
 from localft.data.rows import Row, excerpt, refuse_twin_columns
 
@@ -82,4 +83,4 @@ def _row(record: _Record, header: list[str]) -> Row:
         reason = f"{len(cells)} cells where the header has {len(header)}"
         return Row(number, None, reason, "wrong number of cells", excerpt(" | ".join(map(str, cells))))
     values: dict[str, Any] = dict(zip(header, [*cells, *[None] * len(header)], strict=False))
-    return Row(number, {column: value for column, value in values.items() if column})
+    return Row(number, as_exported({column: value for column, value in values.items() if column}))

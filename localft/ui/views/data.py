@@ -10,6 +10,7 @@ from localft.data.reading import ReadResult
 from localft.data.repairs import REPAIRS
 from localft.data.shapes import Shape
 from localft.data.token_lengths import TokenLengths
+from localft.data.verdict_page import TITLES
 from localft.data.versions import DatasetVersion, Division, Split
 from localft.jobs import JobView
 from localft.planning.length_costs import LengthCost
@@ -106,7 +107,6 @@ def aside(rows: Sequence[tuple[str, int, str, str]]) -> Markup:
 
 
 _TONES: dict[str, parts.Tone] = {"ready": "good", "fix": "bad", "not fine-tuning": "warn"}
-_TITLES = {"ready": "Ready to train", "fix": "Mend this first", "not fine-tuning": "Not a task for fine-tuning"}
 _FIT_TONES: dict[str, parts.Tone] = {"comfortably": "good", "tightly": "warn", "no": "bad"}
 _SEVERITIES: dict[str, parts.Tone] = {"problem": "bad", "warning": "warn", "note": "plain"}
 
@@ -120,11 +120,15 @@ def checking(job: JobView | None) -> Markup:
     return parts.card("The examples are not checked", body, "warn")
 
 
-def verdict(report: CheckReport) -> Markup:
-    """Ready, or what to mend first."""
-    title = _TITLES[report.verdict]
+def verdict(report: CheckReport, page: str) -> Markup:
+    """Ready, or what to mend first; `page` is the address of the verdict as a page of its own."""
+    title = TITLES[report.verdict]
     sentence = report.sentence.removeprefix(f"{title}: ")
-    body = h("<p>{sentence}</p>", sentence=sentence[0].upper() + sentence[1:])
+    body = h(
+        '<p>{sentence}</p><p><a class="lf-button" href="{page}" download>Download as a page</a></p>',
+        sentence=sentence[0].upper() + sentence[1:],
+        page=page,
+    )
     return parts.card(title, body, _TONES[report.verdict])
 
 
