@@ -4,7 +4,7 @@ import re
 from typing import Self
 
 from localft.data.checks.finding import CheckContext, Finding, Row
-from localft.data.checks.looking import Check, Tally
+from localft.data.checks.looking import Check, Tally, might_hold
 
 NAME = "edge cases"
 _FEWEST_ROWS = 100
@@ -23,6 +23,11 @@ _UNANSWERED = re.compile(
     r"|わかりません|分かりません|모르|لا أعرف|नहीं (?:पता|जानता)",
     re.IGNORECASE,
 )
+_SIGNS = (
+    "n't ", "not ", "unclear", "unknown", "no ", "could you", "can you", "please ", "which ", "what do you", "weiss ",
+    "nicht ", "keine ", "sais pas", "pas ", "pourriez", "podría", "não ", "poderia", "non ", "weet ", "kunt u",
+    "nie wiem", "не ", "不知道", "不清楚", "无法", "请", "かりません", "모르", "لا أعرف", "नहीं ",
+)  # fmt: skip
 # An answer that ends with a question asks back, in any language.
 _ASKS = ("?", "？", "؟", "?»", '?"')
 _SHORT = 3
@@ -38,11 +43,13 @@ class EdgeCases(Check):
         self._unanswered = self._short = False
 
     def look(self, row: Row) -> None:
-        """Count an answer, and look whether it is an edge case until one of each kind was seen."""
+        """Count an answer, until an edge case is seen."""
+        if self._unanswered or self._short:
+            return
         answer = row.example.answer
         self._answers.add(answer)
-        self._unanswered = self._unanswered or _is_open(answer)
-        self._short = self._short or len(row.example.prompt[-1].content.split()) < _SHORT
+        self._unanswered = _is_open(answer)
+        self._short = len(row.example.prompt[-1].content.split(maxsplit=_SHORT)) < _SHORT
 
     def join(self, later: Self) -> None:
         """Count the answers of later rows too."""
@@ -66,4 +73,7 @@ class EdgeCases(Check):
 
 
 def _is_open(answer: str) -> bool:
-    return answer.rstrip().endswith(_ASKS) or bool(_UNANSWERED.search(answer.replace("’", "'")))
+    if answer.rstrip().endswith(_ASKS):
+        return True
+    plain = answer.replace("’", "'")
+    return might_hold(plain, _SIGNS) and bool(_UNANSWERED.search(plain))
