@@ -1,6 +1,7 @@
 """Documents (plain text, Markdown, web pages, PDF, Word) as Markdown, with the place of every passage."""
 
 import bisect
+import functools
 import hashlib
 import re
 from dataclasses import dataclass
@@ -52,15 +53,24 @@ class Document:
     def place(self, start: int, end: int) -> str:
         """Where a passage of the text stands: "page 3", "pages 3 to 4", "section 2: Setup", "lines 12 to 30"."""
         if not self.parts:
-            first, last = (self.text.count("\n", 0, max(at, 0)) + 1 for at in (start, max(start, end - 1)))
+            first, last = (bisect.bisect_left(self._line_ends, at) + 1 for at in (start, max(start, end - 1)))
             return f"line {first}" if first == last else f"lines {first:,} to {last:,}"
-        starts = [part.start for part in self.parts]
+        starts = self._starts
         first, last = (self.parts[max(0, bisect.bisect_right(starts, at) - 1)] for at in (start, max(start, end - 1)))
         if first is last:
             return first.name
         if first.name.startswith("page "):
             return f"pages {first.name.removeprefix('page ')} to {last.name.removeprefix('page ')}"
         return f"{first.name} to {last.name}"
+
+    # Kept: a long document is asked for thousands of places.
+    @functools.cached_property
+    def _line_ends(self) -> list[int]:
+        return [match.start() for match in re.finditer("\n", self.text)]
+
+    @functools.cached_property
+    def _starts(self) -> list[int]:
+        return [part.start for part in self.parts]
 
 
 class _Text(pydantic.BaseModel):

@@ -80,9 +80,10 @@ def choose_evenly(passages: Sequence[Passage], count: int) -> list[Passage]:
 
 def _says_something(text: str) -> bool:
     """Whether there are words enough to ask about; scripts without spaces are counted by their letters."""
-    letters = sum(character.isalpha() for character in text)
+    if len(text.split(None, _FEWEST_WORDS)) >= _FEWEST_WORDS and any(map(str.isalpha, text)):
+        return True
     dense = sum("\u0e00" <= character <= "\u0eff" or "\u3040" <= character <= "\u9fff" for character in text)
-    return (len(text.split()) >= _FEWEST_WORDS and letters > 0) or dense >= 2 * _FEWEST_WORDS
+    return dense >= 2 * _FEWEST_WORDS
 
 
 def _begins(part: Part) -> bool:
