@@ -115,7 +115,7 @@ def test_groups_stay_together_however_they_are_divided(capsys: pytest.CaptureFix
     assert divided["counts"] == {"train": 60, "validation": 30, "test": 30}
     homes: dict[str, set[str]] = {}
     for split in divided["counts"]:
-        for one in answer(capsys, "show", "groups", "--split", split, "--rows", "120")["examples"]:
+        for one in answer(capsys, "show", "groups", "--split", split, "--rows", "120", "--open-test")["examples"]:
             homes.setdefault(one["group"], set()).add(split)
     assert len(homes) == 12
     assert all(len(home) == 1 for home in homes.values())

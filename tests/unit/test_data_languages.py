@@ -1,5 +1,8 @@
 """Languages of whole sentences are told; of what is too short or no prose none is."""
 
+import subprocess
+import sys
+
 import pytest
 
 from localft.data.languages import NAMES, language_of
@@ -45,3 +48,8 @@ def test_sentences(text: str, code: str) -> None:
 )
 def test_what_is_no_prose_has_no_language(text: str) -> None:
     assert language_of(text) == ""
+
+
+def test_the_table_of_languages_is_loaded_only_where_it_is_asked() -> None:
+    code = "import sys, localft.data.checking; sys.exit('py3langid' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
