@@ -6,14 +6,13 @@ Examples are read one after the other; what is kept of each that fits is a place
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy
 
 from localft.data.checking import CheckReport
 from localft.data.examples import Example
 from localft.data.row_ratings import NOT_RATED, RowRating, content_key, read_ratings
-from localft.data.versions import SPLITS, DatasetVersion, Split, iterate_split
+from localft.data.versions import SPLITS, DatasetVersion, Split, iterate_split, open_split
 from localft.data.wishes import Place, Rated, Sort, Wish
 from localft.errors import UserError
 from localft.store.projects import Project
@@ -140,11 +139,12 @@ def _at(
     wanted, before = set(places), 0
     for name in splits:
         own = sorted(place - before for place in wanted if before <= place < before + version.counts[name])
-        if own:
-            for index, example in islice(enumerate(iterate_split(project, version.id, name)), own[-1] + 1):
-                if before + index in wanted:
-                    row = BrowsedRow(name, index, example, _rating(example, ratings), length_of(example))
-                    found[before + index] = row
+        examples = open_split(project, version.id, name) if own else []
+        for index in own:
+            if index >= len(examples):
+                raise UserError(f"The file of {name} holds fewer examples than it had.", "Import the data again.")
+            example = examples[index]
+            found[before + index] = BrowsedRow(name, index, example, _rating(example, ratings), length_of(example))
         before += version.counts[name]
     return (found[place] for place in places)
 

@@ -37,10 +37,14 @@ p { margin: .3rem 0; } ol { margin: .3rem 0; padding-left: 1.4rem; } li { margin
 .ready { border-color: var(--good); } .fix { border-color: var(--bad); } .wrong { border-color: var(--warn); }
 .quiet { color: var(--quiet); font-size: .87rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .93rem; }
-th, td { text-align: left; padding: .28rem .6rem .28rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-td.number, th.number { text-align: right; white-space: nowrap; } tr.here td { font-weight: 600; }
-td { overflow-wrap: anywhere; } tr { break-inside: avoid; } h2 { break-after: avoid; }
-@media print { body { font-size: 9.5pt; margin: 0; max-width: none; } @page { margin: 14mm; } }
+th, td { text-align: left; padding: .28rem .9rem .28rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+th, td.number { white-space: nowrap; } td.number, th.number { text-align: right; } tr.here td { font-weight: 600; }
+td { overflow-wrap: break-word; } tr { break-inside: avoid; } h2 { break-after: avoid; }
+@media print {
+  html { font-size: 9pt; } body { font-size: 1rem; line-height: 1.3; margin: 0; max-width: none; padding: 0; }
+  @page { margin: 11mm; }
+  h2 { margin: .7rem 0 .1rem; } th, td { padding: .1rem .9rem .1rem 0; } .verdict { margin: .4rem 0; }
+}
 """.strip()
 
 

@@ -106,11 +106,11 @@ def draw_table(checks: Checks, opened: gr.State, stamp: gr.Textbox) -> RowTable:
     """Draw the table with its filters."""
     gr.HTML("<h3>Examples</h3>")
     with gr.Row(elem_classes="lf-filters"):
-        search = gr.Textbox(label="Search", placeholder="What an example says, then Enter", min_width=220, scale=2)
+        search = gr.Textbox(label="Search", placeholder="Text, then Enter", min_width=220, scale=2)
         split = gr.Dropdown([("All", _ALL), *((name, name) for name in SPLITS)], value=_ALL,
                             label="Of which part", min_width=150)  # fmt: skip
-        finding = gr.Dropdown([("Any or none", _ALL)], value=_ALL, label="Finding", min_width=150)
-        rated = gr.Dropdown([("Any or none", _ALL), *((name.capitalize(), name) for name in RATED)], value=_ALL,
+        finding = gr.Dropdown([("Any", _ALL)], value=_ALL, label="Finding", min_width=150)
+        rated = gr.Dropdown([("Any", _ALL), *((name.capitalize(), name) for name in RATED)], value=_ALL,
                             label="Rating", min_width=130)  # fmt: skip
         order = gr.Dropdown(list(_ORDERS), value="place", label="Order", min_width=150)
         edited = gr.Checkbox(False, label="Edited by hand", min_width=170)
@@ -140,7 +140,7 @@ def connect_table(shared: Shared, table: RowTable, browser: list[Any], show: Sho
         names = list(dict.fromkeys(finding.check for finding in findings if finding.rows))
         values = list(given)
         values[2] = given[2] if given[2] in names else _ALL
-        choices = [("Any or none", _ALL), *((name.capitalize(), name) for name in names)]
+        choices = [("Any", _ALL), *((name.capitalize(), name) for name in names)]
         return {**table.look(slug, *values), table.finding: gr.update(choices=choices, value=values[2])}
 
     def opened(slug: str | None, *given: Any) -> Updates:

@@ -12,7 +12,7 @@ from localft.data.browsing import browse, places_of
 from localft.data.checking import check_version
 from localft.data.dividing import divide_anew
 from localft.data.editing import add_example, change_turn
-from localft.data.examples import Message
+from localft.data.examples import Example, Message
 from localft.data.importing import import_files
 from localft.data.repairing import repair_version
 from localft.data.row_ratings import RowRating, content_key, rate_example, ratings_path, read_ratings
@@ -51,20 +51,27 @@ def test_pages_hold_each_example_once_and_the_last_page_the_rest(project: Projec
     assert browse(project, version, Wish(page=99, size=7)).rows == pages[-1].rows
 
 
-def test_a_page_reads_no_further_than_it_goes(
+def test_a_page_reads_its_own_examples_only(
     project: Project, version: DatasetVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delattr(browsing, "iterate_split")
     read = []
-    real = browsing.iterate_split
+    real = Example.model_validate_json
 
-    def counting(*arguments: Any) -> Any:
-        for example in real(*arguments):
-            read.append(example)
-            yield example
+    def counting(line: bytes) -> Example:
+        read.append(line)
+        return real(line)
 
-    monkeypatch.setattr(browsing, "iterate_split", counting)
-    browse(project, version, Wish(page=2, size=5))
-    assert len(read) == 10
+    monkeypatch.setattr(Example, "model_validate_json", counting)
+    assert [row.index for row in browse(project, version, Wish(page=3, size=5)).rows] == [10, 11, 12, 13, 14]
+    assert len(read) == 5
+
+
+def test_a_file_that_somebody_has_shortened_is_said_to_be(project: Project, version: DatasetVersion) -> None:
+    path = project.datasets / version.id / "train.jsonl"
+    path.write_text("".join(path.read_text("utf-8").splitlines(keepends=True)[:5]), encoding="utf-8")
+    with pytest.raises(UserError, match="fewer examples"):
+        browse(project, version, Wish())
 
 
 def test_a_search_does_not_care_about_case_and_leaves_the_test_split_sealed(

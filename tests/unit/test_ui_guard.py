@@ -193,6 +193,8 @@ def test_what_the_page_needs_is_there(browser: Browser) -> None:
         "/gradio_api/file=/x",
         "/gradio_api/heartbeat/x",
         "/downloads/reports/a/b",
+        "/downloads/data/a/b/csv",
+        "/downloads/verdicts/a/b",
     ):
         assert browser.get(path, cookie=cookie).status == 200
         assert browser.get(path, "DELETE", cookie=cookie).status == 404
