@@ -108,6 +108,22 @@ def test_what_every_page_repeats_is_left_out(tmp_path: Path) -> None:
     assert found.text == "\n\n".join(f"Text of page number {word}." for word in ("one", "two", "three", "four", "five"))
 
 
+def test_chapters_are_no_page_numbers(tmp_path: Path) -> None:
+    pages = [
+        placed(
+            [
+                f"Chapter {number // 2 + 1}" if number % 2 == 0 else "More of it.",
+                f"Text {word}.",
+                f"Part two, {number + 5}",
+            ]
+        )
+        for number, word in enumerate(["one", "two", "three", "four", "five", "six"])
+    ]
+    found = read(tmp_path, pdf(pages), "a.pdf").text
+    assert "Chapter 1" in found and "Chapter 3" in found
+    assert "Part two" not in found
+
+
 def test_a_hyphen_that_the_document_writes_elsewhere_stays(tmp_path: Path) -> None:
     lines = ["A well-known word stands here in a long line,", "and it stands here once more: it is so well-", "known."]
     assert "so well-known." in read(tmp_path, pdf([placed(lines)]), "a.pdf").text

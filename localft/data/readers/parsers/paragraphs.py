@@ -9,7 +9,9 @@ DIVIDED = "\x02"
 _LARGER = 1.15
 _LONGEST_HEADING = 160
 _REPEATED = 0.5
-_FEWEST_PAGES = 4
+_FEWEST_PAGES, _FEWEST_NUMBERED = 4, 3
+# What a line says without its numbers, and how far one of them is from the number of the page.
+Key = tuple[str, int | None]
 _BULLET = re.compile(r"^[•◦▪‣●○∙·–—-]\s+")
 _NUMBERED = re.compile(r"^(?:\d{1,3}|[a-z])[.)]\s+\S")
 _ENDS = (".", "!", "?", ":", ";", "…", '"', "”", "»", ")")
@@ -33,7 +35,7 @@ def pages_to_markdown(pages: list[list[Line]]) -> list[str]:
     Lines at the top and the bottom that most pages repeat, page numbers apart, are left out.
     """
     repeated = _repeated(pages)
-    kept = [_without(lines, repeated) for lines in pages]
+    kept = [_without(lines, index, repeated) for index, lines in enumerate(pages)]
     sizes: Counter[float] = Counter()
     for lines in kept:
         for line in lines:
@@ -45,21 +47,32 @@ def pages_to_markdown(pages: list[list[Line]]) -> list[str]:
     return [_whole_words(text, words) for text in written]
 
 
-def _repeated(pages: list[list[Line]]) -> set[str]:
-    full = [lines for lines in pages if lines]
-    counts = Counter(key for lines in full for key in {_key(line) for line in (lines[0], lines[-1])})
-    fewest = max(_FEWEST_PAGES, _REPEATED * len(full))
-    return {key for key, count in counts.items() if count >= fewest}
+def _repeated(pages: list[list[Line]]) -> set[Key]:
+    """What stands at the top or the bottom of most pages, or of some together with the number of the page."""
+    full = sum(map(bool, pages))
+    counts = Counter(key for index, lines in enumerate(pages) for key in _edges(lines, index))
+    many = max(_FEWEST_PAGES, _REPEATED * full)
+    return {key for key, count in counts.items() if count >= (many if key[1] is None else _FEWEST_NUMBERED)}
 
 
-def _without(lines: list[Line], repeated: set[str]) -> list[Line]:
-    first = 1 if lines and _key(lines[0]) in repeated else 0
-    last = len(lines) - 1 if len(lines) > first and _key(lines[-1]) in repeated else len(lines)
+def _without(lines: list[Line], index: int, repeated: set[Key]) -> list[Line]:
+    first = 1 if lines and repeated & _keys(lines[0], index) else 0
+    last = len(lines) - 1 if len(lines) > first and repeated & _keys(lines[-1], index) else len(lines)
     return lines[first:last]
 
 
-def _key(line: Line) -> str:
-    return re.sub(r"\d+|\b[ivxlc]+\b", "#", line.text.strip().lower())
+def _edges(lines: list[Line], index: int) -> set[Key]:
+    return _keys(lines[0], index) | _keys(lines[-1], index) if lines else set()
+
+
+def _keys(line: Line, index: int) -> set[Key]:
+    """What a line says; and without its numbers, with how far the first and the last of them are from the page's.
+
+    The distance of a page's own number is always the same; that of a chapter's is not.
+    """
+    text = line.text.strip().lower()
+    pattern, numbers = re.sub(r"\d+", "#", text), re.findall(r"\d{1,5}", text)
+    return {(text, None), *((pattern, int(number) - index) for number in numbers[:1] + numbers[-1:])}
 
 
 def _levels(pages: list[list[Line]], body: float) -> dict[float, int]:
