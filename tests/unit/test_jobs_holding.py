@@ -11,7 +11,10 @@ from localft import jobs
 from localft.hardware import Disk, Gpu, Hardware, Memory
 from localft.jobs.holding import once_free
 from localft.jobs.records import JobProcess
+from localft.planning.plan import make_plan
+from localft.planning.recipe import Recipe, TrainingSettings
 from tests.job_help import REPOSITORY, order, wait_for
+from tests.unit.test_planning_plan import QWEN, STATS
 
 GIB = 2**30
 TOTAL, FREE = 12 * GIB, 2 * GIB
@@ -73,3 +76,23 @@ def test_work_that_needs_no_device_and_none_at_all_change_nothing(
     jobs.start(tmp_path / "reading", order("Reading", needs_device=False, steps=10_000, seconds=0.02))
     assert once_free(before) == before
     jobs.kill(tmp_path / "reading", grace_seconds=5)
+
+
+def test_a_run_behind_another_is_planned_as_if_it_were_alone(running: int) -> None:
+    """Not refused, nor frozen with fewer examples at once than the card has room for when its turn comes."""
+    recipe = Recipe(base_model="owner/model", dataset="d", settings=TrainingSettings())
+    held = 8 * GIB
+    alone = computer()
+    alone = replace(alone, gpus=(replace(alone.gpus[0], free_bytes=FREE + held),))
+    expected = make_plan(recipe, QWEN, STATS, alone)
+    now, behind = (
+        make_plan(recipe, QWEN, STATS, hardware)
+        for hardware in (computer((running, held)), once_free(computer((running, held))))
+    )
+    assert now.fits == "no"
+    assert (behind.fits, behind.micro_batch_size, behind.recomputed_layers) == (
+        expected.fits,
+        expected.micro_batch_size,
+        expected.recomputed_layers,
+    )
+    assert behind.waits_for == ("Training Qwen3-4B",)
