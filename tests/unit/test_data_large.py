@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from localft.data import reading
-from localft.data.readers import blocks, large
+from localft.data.readers import array_blocks, blocks, large
 from localft.data.readers.opening import open_files
 from localft.data.reading import read_files
 from localft.data.rows import Contents, PartedRows
@@ -69,6 +69,10 @@ CONTENTS = {
     "undecodable.csv": table().encode().replace(b"Say 7 of", b"Say \xff\xfe\xfd of"),
     "unclosed.csv": b'prompt,completion\na,b\n"open,c\nd,e\n\nf,g\n"h\ni",j\n',
     "uneven.csv": b"\n\nprompt,completion\na\na,b,c\na,b\n,\n",
+    "array.json": json.dumps(ROWS, ensure_ascii=False).encode(),
+    "marked.json": b"\xef\xbb\xbf \n" + json.dumps(ROWS, indent=1).encode() + b"\n",
+    "mixed.json": b'[1, 2.50,null, "a]", {"a": 12345678901234567890, "a": 1},\r\n{"b": NaN}, [3],{"c":"\xc3\xa4"},-1 ]',
+    "none.json": b"[ ]",
     "plain.parquet": arrow("parquet"),
     "plain.arrow": arrow("arrow"),
     "stream.arrow": arrow("stream"),
@@ -83,6 +87,7 @@ def test_what_is_read_by_blocks_is_what_is_read_as_a_whole(
     path = tmp_path / name
     path.write_bytes(CONTENTS[name])
     monkeypatch.setattr(blocks, "_BLOCK", block)
+    monkeypatch.setattr(array_blocks, "_BLOCK", block)
     whole, streamed = both(path, monkeypatch)
     assert isinstance(streamed.rows, PartedRows)
     assert not isinstance(whole.rows, PartedRows)
@@ -114,7 +119,8 @@ def test_any_table_is_read_the_same_by_blocks(
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("array.json", json.dumps(ROWS).encode()),
+        ("object.json", json.dumps({"rows": ROWS}).encode()),
+        ("chatgpt.json", json.dumps([{"title": "A", "mapping": {}}]).encode()),
         ("wide.csv", table().encode("utf-16")),
         ("mac.csv", table().replace("\n", "\r").encode()),
         ("list.jsonl", ("[" + ",\n".join(map(json.dumps, ROWS)) + "]").encode()),
@@ -138,6 +144,28 @@ def test_a_line_without_end_is_set_aside(tmp_path: Path, monkeypatch: pytest.Mon
     _, streamed = both(path, monkeypatch)
     rows = list(streamed.rows)
     assert [(row.number, row.kind) for row in rows] == [(1, ""), (2, "too long"), (3, "")]
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b'[{"a": 1},\n{"b": 2}', 2),
+        (b'[{"a": 1},\n{"b": 2}]\n\nx', 4),
+        (b'[{"a": 1}\n{"b": 2}]', 2),
+        (b'[{"a": 1},\n{"b": }]', 2),
+        (b'[{"a": 1},\n\n{"b": "\xff"}]', 3),
+        (b"[" + b"[" * 100_000, 1),
+    ],
+)
+def test_a_broken_array_is_told_with_its_line(
+    content: bytes, line: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "broken.json"
+    path.write_bytes(content)
+    monkeypatch.setattr(array_blocks, "_BLOCK", 64)
+    monkeypatch.setattr(large, "LARGE", 1)
+    with pytest.raises(UserError, match=rf"broken\.json, line {line}\b"):
+        read_files([path])
 
 
 @pytest.mark.parametrize("name", ["plain.parquet", "plain.arrow", "stream.arrow"])

@@ -7,6 +7,8 @@ from localft.data.rows import Row, excerpt
 from localft.data.values import BadValue, parse_json, refuse_twins
 from localft.errors import UserError
 
+UNREADABLE = "Correct it there; a JSON file has to be whole to be read."
+
 
 def parse_file(text: str, name: str) -> Any:
     """The value of a JSON text.
@@ -18,17 +20,16 @@ def parse_file(text: str, name: str) -> Any:
         return parse_json(text, refuse_twins=False)
     except BadValue as error:
         where = f", line {error.line}" if error.line else ""
-        raise UserError(
-            f"{name}{where} cannot be read: {error}.", "Correct it there; a JSON file has to be whole to be read."
-        ) from error
+        raise UserError(f"{name}{where} cannot be read: {error}.", UNREADABLE) from error
 
 
 def rows_of(value: Any) -> list[Row]:
     """Turn the value of a file into rows, numbered from 1 by their place in the array."""
-    return [_row(number, row) for number, row in enumerate(_array_of(value), start=1)]
+    return [value_row(number, row) for number, row in enumerate(_array_of(value), start=1)]
 
 
-def _row(number: int, value: Any) -> Row:
+def value_row(number: int, value: Any) -> Row:
+    """A row from a value of the array, which has to be an object without twin keys."""
     try:
         refuse_twins(value)
     except (BadValue, RecursionError) as error:

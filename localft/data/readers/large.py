@@ -1,10 +1,13 @@
 """Large files that need not be held in memory: which of them can be read a block at a time."""
 
+import codecs
 import hashlib
+from itertools import islice
 from pathlib import Path
 
 from localft.data.documents import holds_document
 from localft.data.readers.archive import is_archive
+from localft.data.readers.array_blocks import ArrayRows
 from localft.data.readers.blocks import CsvRows, LineRows, csv_encoding
 from localft.data.readers.content import CSV, JSON_LINES, PARQUET, is_object
 from localft.data.readers.encoding import is_wide, refuse_binary
@@ -15,6 +18,7 @@ from localft.errors import UserError, explain
 
 LARGE = 32 << 20
 _HEAD = 65_536
+_LOOKED_AT = 20
 _LONGEST_FIRST_LINE = 16 << 20
 
 
@@ -22,7 +26,7 @@ def open_large(path: Path, name: str) -> Contents | None:
     """A file of `LARGE` bytes or more, with rows that are read when they are asked for.
 
     None where it is smaller, or of a format that has to be read as a whole: archives, workbooks, documents, chats,
-    UTF-16, and JSON that is not one object a line.
+    UTF-16, and JSON that is neither an array nor one object a line.
 
     Raises:
         UserError: it cannot be read, or is binary.
@@ -57,10 +61,14 @@ def _found(path: Path, name: str, suffix: str) -> Found | None:
         or holds_document(head, suffix)
         or suffix in {".arrow", ".feather", ".parquet", ".pq"}
         or is_wide(head)
-        or b"\n" not in start
     ):
         return None
     refuse_binary(head, name)
+    if suffix == ".json" and head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"["):
+        rows = ArrayRows(path, name)
+        return None if _is_chat(rows) else Found(rows, [])
+    if b"\n" not in start:
+        return None
     first, second = (line.decode("utf-8-sig", errors="replace").strip() for line in [*lines, b"", b""][:2])
     if suffix in CSV and not is_object(first):
         encoding = csv_encoding(path)
@@ -73,3 +81,8 @@ def _found(path: Path, name: str, suffix: str) -> Found | None:
     if first.startswith("{") or (suffix in JSON_LINES and not first.startswith("[")):
         return Found(LineRows(path), [])
     return None
+
+
+def _is_chat(rows: ArrayRows) -> bool:
+    """Whether an array holds conversations as ChatGPT exports them, which are trees."""
+    return any(isinstance((row.values or {}).get("mapping"), dict) for row in islice(rows, _LOOKED_AT))
