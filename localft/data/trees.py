@@ -8,6 +8,7 @@ from localft.data.shapes import Layout, Shape
 
 Branches = Literal["best", "all", "pairs"]
 BRANCHES: tuple[Branches, ...] = get_args(Branches)
+DEEPEST = 1000
 
 _TAKEN = {
     "best": "of each tree the branch of the best-ranked messages is taken",
@@ -55,6 +56,17 @@ def rows_of_tree(root: Node, branches: Branches) -> Iterator[tuple[int, dict[str
         turns = [_turn(node, is_known=id(node) in learned) for node in path]
         learned.update(id(node) for node in path)
         yield path[-1].row, {"messages": turns, "group": root.id}
+
+
+def is_too_deep(root: Node) -> bool:
+    """Whether a branch is longer than any conversation: taken apart, such a tree could fill the memory."""
+    level, depth = [root], 0
+    while level:
+        depth += 1
+        if depth > DEEPEST:
+            return True
+        level = [reply for node in level for reply in node.replies]
+    return False
 
 
 def walk(root: Node) -> Iterator[Node]:

@@ -6,14 +6,17 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pyarrow
 import pyarrow.parquet
 import pytest
+from hypothesis import strategies
 
 from localft.cli.main import main
 from localft.data.chats import ChatChoice
 from localft.data.examples import Example
 from localft.data.importing import import_files
+from localft.data.readers import large
 from localft.data.reading import read_files
 from localft.data.shapes import Shape
 from localft.data.trees import BRANCHES, Branches
@@ -138,6 +141,52 @@ def test_trees_given_up_are_left_out_and_deep_ones_are_read(tmp_path: Path) -> N
     assert [len(one.messages) for one in result.examples] == [400]
     assert [(one.row, one.kind) for one in result.set_aside] == [(3, "no tree")]
     assert "trees given up or stopped by a moderator: 1" in result.notes[0]
+
+
+def test_a_tree_deeper_than_any_conversation_is_left_out(tmp_path: Path) -> None:
+    chain = [
+        message(f"m{n}", "assistant" if n % 2 else "prompter", f"text {n}", parent_id=f"m{n - 1}" if n else None)
+        for n in range(60_000)
+    ]
+    path = tmp_path / "messages.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in [*flat(tree()["prompt"]), *chain]), encoding="utf-8")
+    result = read_files([path], chat=ChatChoice(branches="all"))
+    assert len(result.examples) == 2
+    assert "trees deeper than 1,000 messages: 1" in result.notes[0]
+
+
+@pytest.mark.parametrize("which", range(5), ids=["nested", "flat", "array", "csv", "parquet"])
+def test_trees_in_large_files_are_read_as_in_small_ones(
+    tmp_path: Path, which: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(large, "LARGE", 1)
+    result = read_files([files_of(tmp_path)[which]], chat=ChatChoice(branches="all"))
+    assert [(told(one), one.rejected) for one in result.examples] == EXPECTED["all"]
+
+
+_KEYS = strategies.sampled_from(
+    ["message_id", "parent_id", "message_tree_id", "role", "text", "rank", "replies", "prompt", "deleted", "lang"]
+)
+_ANY = strategies.recursive(
+    strategies.none() | strategies.booleans() | strategies.integers(-3, 3) | strategies.text(max_size=4),
+    lambda inner: strategies.lists(inner, max_size=3) | strategies.dictionaries(_KEYS, inner, max_size=6),
+    max_leaves=12,
+)
+
+
+@hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture], deadline=None)
+@hypothesis.given(rows=strategies.lists(_ANY, min_size=1, max_size=4), branches=strategies.sampled_from(BRANCHES))
+def test_any_structure_is_rows_or_a_sentence(tmp_path: Path, rows: list[Any], branches: Branches) -> None:
+    path = tmp_path / "trees.jsonl"
+    first = [{**tree(), "prompt": {**tree()["prompt"], "replies": rows}}, *flat(tree()["prompt"])[:2]]
+    for listed in ([*first, *rows], [first[1], *rows, *first]):
+        path.write_text("".join(json.dumps(row) + "\n" for row in listed), encoding="utf-8")
+        try:
+            result = read_files([path], strict=False, chat=ChatChoice(branches=branches))
+        except UserError as error:
+            assert "different rank" in error.message or "no row" in error.message.lower()
+        else:
+            assert all(one.messages[-1].role == "assistant" for one in result.examples)
 
 
 def test_the_languages_of_trees_are_told(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from localft.data.rows import Found, Row, excerpt
-from localft.data.trees import Branches, Node, rows_of_tree, tree_layout, walk
+from localft.data.trees import DEEPEST, Branches, Node, is_too_deep, rows_of_tree, tree_layout, walk
 from localft.data.values import is_missing
 from localft.errors import UserError
 
@@ -59,6 +59,9 @@ def _rows(roots: Iterable[Node | Row], branches: Branches, left_out: Counter[str
         if isinstance(root, Row):
             yield root
             continue
+        if is_too_deep(root):
+            left_out[f"trees deeper than {DEEPEST:,} messages"] += 1
+            continue
         count = 0
         for number, values in rows_of_tree(root, branches):
             count += 1
@@ -91,7 +94,7 @@ def _grown(value: dict[str, Any], row: int, left_out: Counter[str], languages: C
     while waiting:
         parent, message = waiting.pop()
         reason = _refused(message)
-        replies = [one for one in message.get("replies") or () if isinstance(one, dict)]
+        replies = _replies(message)
         if reason:
             left_out[reason] += 1
             left_out["answers to messages that are left out"] += sum(map(_count, replies))
@@ -109,8 +112,13 @@ def _count(message: dict[str, Any]) -> int:
     waiting, count = [message], 0
     while waiting:
         count += 1
-        waiting += [one for one in waiting.pop().get("replies") or () if isinstance(one, dict)]
+        waiting += _replies(waiting.pop())
     return count
+
+
+def _replies(message: dict[str, Any]) -> list[dict[str, Any]]:
+    replies = message.get("replies")
+    return [one for one in replies if isinstance(one, dict)] if isinstance(replies, list) else []
 
 
 def _roots_of_table(rows: Iterable[Row], left_out: Counter[str], languages: Counter[str]) -> Iterator[Node | Row]:
