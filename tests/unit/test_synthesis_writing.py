@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from localft.synthesis.asking import (
     InstructionItem,
@@ -66,6 +68,30 @@ def test_replies_that_are_understood(reply: str) -> None:
 def test_replies_that_are_not(reply: str, says: str) -> None:
     with pytest.raises(Unreadable, match=says):
         read_items("question-answer", reply, 5)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.text(max_size=30),
+            st.sampled_from(["{", "}", "[", "]", '"', ":", ",", "```json\n", "NaN", "\\ud800", "\x00", "1e999"]),
+            st.just(json.dumps(GOOD)),
+            st.just('{"question": "Why is it \\ud800 so?", "answer": "\\u0000"}'),
+        ),
+        max_size=30,
+    ).map("".join)
+)
+def test_whatever_a_model_replies_it_is_examples_or_a_reason(reply: str) -> None:
+    try:
+        items, _ = read_items("question-answer", reply, 5)
+    except Unreadable as error:
+        assert str(error)
+    else:
+        assert 1 <= len(items) <= 5
+        for one in weigh(SynthesisSettings(), PASSAGE, items):
+            assert bool(one.fault) == bool(one.reason)
+            one.model_dump_json().encode("utf-8")
 
 
 def test_bad_examples_of_a_good_reply_are_told_and_too_many_are_cut() -> None:
