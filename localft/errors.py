@@ -92,12 +92,16 @@ _OUT_OF_MEMORY = (
     "out_of_memory",
     "memoryallocation",
     "alloc_failed",
+    # What cublasCreate and cudnnCreate say of a card that is full.
+    "cublas_status_not_initialized",
+    "cudnn_status_not_initialized",
     "defaultcpuallocator",
     "std::bad_alloc",
     "unable to allocate",
     "not enough memory",
+    "cannot allocate memory",
 )
-_COMPUTERS_MEMORY = ("defaultcpuallocator", "std::bad_alloc")
+_COMPUTERS_MEMORY = ("defaultcpuallocator", "std::bad_alloc", "cannot allocate memory")
 _DEVICE_LOST = (
     "unspecified launch failure",
     "illegal memory access",
@@ -106,6 +110,9 @@ _DEVICE_LOST = (
     "gpu is lost",
     "fallen off the bus",
     "cuda error: unknown error",
+    "cuda driver error: unknown error",
+    "cuda unknown error",
+    "uncorrectable ecc error",
     "driver shutting down",
     "no cuda-capable device",
 )
@@ -161,7 +168,7 @@ def explain(error: BaseException) -> UserError | None:
         place = getattr(error, "filename", None)
         return UserError(sentence.format(where=f": {place}" if place else ""), hint)
     if is_out_of_memory(error):
-        on_card = not isinstance(error, MemoryError) and not _says(error, _COMPUTERS_MEMORY)
+        on_card = not isinstance(error, MemoryError | OSError) and not _says(error, _COMPUTERS_MEMORY)
         return UserError(*_SENTENCES["torch.OutOfMemoryError" if on_card else "builtins.MemoryError"])
     if _says(error, _PROCESS_LOST):
         return UserError(*_SENTENCES["torch.distributed.DistBackendError"])
@@ -182,8 +189,9 @@ def _system_number(error: BaseException) -> int | None:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an exception means that the device's memory was used up, in any of CUDA's spellings."""
-    return isinstance(error, MemoryError) or _says(error, _OUT_OF_MEMORY)
+    """Tell whether an exception means that memory was used up, of the computer or of the card in any spelling."""
+    refused = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    return refused or isinstance(error, MemoryError) or _says(error, _OUT_OF_MEMORY)
 
 
 def is_device_lost(error: BaseException) -> bool:

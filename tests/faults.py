@@ -1,9 +1,11 @@
 """What goes wrong in a run, to be called in its process before it begins."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from localft.jobs import awake
-from localft.training import session, trainer, watcher
+from localft.training import objectives, session, trainer, watcher, worker
 from localft.training.batches import Batch
 from localft.training.parity import FastPaths
 
@@ -46,6 +48,48 @@ def no_weights() -> None:
     watcher.Watcher.on_step_end = on_step_end
 
 
+def no_room_for_the_base() -> None:
+    """Another program holds the card, so that not even the base model can be loaded."""
+
+    def load_for_training(order: Any) -> Any:
+        raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    module: Any = worker
+    module.load_for_training = load_for_training
+
+
+def stopped_within_a_step(folder: Path) -> None:
+    """The third step is asked to stop in its second micro-batch; each that comes after is written to `late`."""
+    whole, seen = trainer.LocalTrainer.micro_loss, []
+
+    def micro_loss(self: Any, model: Any, batch: Batch) -> Any:
+        if self.state.global_step == _AT_STEP - 1:
+            seen.append(batch)
+            if len(seen) == 2:
+                (folder / "stop").touch()
+            if len(seen) > 2:
+                (folder / "late").touch()
+        return whole(self, model, batch)
+
+    trainer.LocalTrainer.micro_loss = micro_loss
+
+
+def stopped_within_a_validation(folder: Path, calls: int) -> None:
+    """That many micro-batches of validations come before the stop is asked; each after it is written to `late`."""
+    whole, seen = objectives.Imitation.scores, []
+
+    def scores(self: Any, model: Any, batch: Batch) -> Any:
+        if not model.training:
+            seen.append(batch)
+            if len(seen) == calls:
+                (folder / "stop").touch()
+            if len(seen) > calls:
+                (folder / "late").touch()
+        return whole(self, model, batch)
+
+    objectives.Imitation.scores = scores
+
+
 def a_second_is_long() -> None:
     """An absence counts from two seconds on: a test need not wait for minutes, nor be quick."""
     awake._BEAT_SECONDS, awake._ABSENT_SECONDS = 0.05, 2.0
@@ -54,6 +98,61 @@ def a_second_is_long() -> None:
 def other_random_numbers() -> None:
     """The random numbers of a checkpoint are not restored, as it once happened in silence."""
     trainer.LocalTrainer._load_rng_state = lambda self, checkpoint: None
+
+
+def fresh_adapters() -> None:
+    """The weights of a checkpoint are not restored: the run would begin anew with new adapters."""
+    trainer.LocalTrainer._load_from_checkpoint = lambda self, *args, **kwargs: None
+
+
+def another_optimiser() -> None:
+    """The moments of the optimiser are lost."""
+
+    def forget(self: Any) -> None:
+        for moments in self.optimizer.state.values():
+            moments["exp_avg"].zero_()
+
+    _after_restoring(forget)
+
+
+def another_rate() -> None:
+    """The learning rate begins anew."""
+
+    def begin_anew(self: Any) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.args.learning_rate / 3
+
+    _after_restoring(begin_anew)
+
+
+def another_order() -> None:
+    """The examples come in another order."""
+    module: Any = session
+    whole = module.order_steps
+    module.order_steps = lambda *args, **kwargs: list(reversed(whole(*args, **kwargs)))
+
+
+def _after_restoring(change: Callable[[Any], None]) -> None:
+    whole = trainer.LocalTrainer._load_optimizer_and_scheduler
+
+    def load(self: Any, checkpoint: str | None) -> None:
+        whole(self, checkpoint)
+        change(self)
+
+    trainer.LocalTrainer._load_optimizer_and_scheduler = load
+
+
+def nothing_is_learned() -> None:
+    """Whatever the optimiser does, the adapters stay no change at all."""
+    whole = watcher.Watcher.on_step_end
+
+    def on_step_end(self: Any, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any) -> None:
+        for name, weights in model.named_parameters():
+            if ".lora_B." in name:
+                weights.data.zero_()
+        whole(self, args, state, control, **kwargs)
+
+    watcher.Watcher.on_step_end = on_step_end
 
 
 def cannot_pack() -> None:

@@ -17,7 +17,10 @@ _LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "accelerat
 
 
 class Environment(Record):
-    """environment.json."""
+    """environment.json.
+
+    `base_digest` is the fingerprint of the base model that the run learns on; None in runs of an older localft.
+    """
 
     localft: str
     python: str
@@ -33,10 +36,16 @@ class Environment(Record):
     dataset_sha256: str
     base_model: str
     base_revision: str | None
+    base_digest: str | None = None
 
 
 def read_environment(
-    seed: int, dataset: str, dataset_sha256: str, base_model: str, base_revision: str | None
+    seed: int,
+    dataset: str,
+    dataset_sha256: str,
+    base_model: str,
+    base_revision: str | None,
+    base_digest: str | None = None,
 ) -> Environment:
     """Describe this process and this computer."""
     hardware = read_hardware()
@@ -56,6 +65,7 @@ def read_environment(
         dataset_sha256=dataset_sha256,
         base_model=base_model,
         base_revision=base_revision,
+        base_digest=base_digest,
     )
 
 

@@ -87,6 +87,16 @@ def forget_losses(folder: Path, plan: Plan) -> None:
         _save(folder, plan, 0)
 
 
+def forget_relief(folder: Path) -> None:
+    """Let a run that a person resumes begin as it was planned: what filled the memory may be gone.
+
+    A process that starts again by itself keeps the relief. The record stays, so that later plans do not learn from a
+    run that was not carried out as planned throughout.
+    """
+    if (folder / _FILE).exists():
+        _save(folder, Plan.load(folder / "plan.json"), 0)
+
+
 def _with(plan: Plan, micro_batch_size: int, recomputed_layers: int) -> Plan:
     return plan.model_copy(
         update={

@@ -21,6 +21,7 @@ from localft.store import files
 from localft.store.projects import Listing, Project, list_folders
 from localft.training.checkpoints import WEIGHTS, published
 from localft.training.metrics import Metrics, metrics_of
+from localft.training.relief import forget_relief
 
 WORKER = "localft.training.worker"
 
@@ -100,13 +101,15 @@ def start_run(
 
 
 def resume_run(run: Run) -> JobView:
-    """Let a stopped, failed or interrupted run go on from what it saved.
+    """Let a stopped, failed or interrupted run go on from what it saved, with as much at once as it was planned.
 
     Raises:
         UserError: it is still running, or has finished; or cards that it learns on together are no longer there.
     """
     if run.job.order.processes > 1:
         refuse_missing_cards(run.job.order.processes, read_hardware())
+    if run.job.state.resumable:
+        forget_relief(run.folder)
     return jobs.resume(run.folder)
 
 

@@ -63,6 +63,7 @@ class Session:
         paths = self._switch_on(model, max([longest, *map(len, data.validation.rows)]), tokenizer.pad_token_id)
         resumed = self._newest_checkpoint()
         self._resumed_from = resumed[1] if resumed else None
+        self._saved_step = resumed[0] if resumed else 0
         progress = RunProgress.load(resumed[1] / _PROGRESS) if resumed else RunProgress()
         if progress.packed is None:
             progress = progress.model_copy(update={"packed": paths.packed})
@@ -79,7 +80,7 @@ class Session:
         callbacks = [self._watcher, *([ContinuityCheck(resumed[1], self._measure_continuity)] if resumed else [])]
         self.trainer = build_trainer(
             model, tokenizer, rows, self._make_batches(self._most_tokens, shares=ranks()), self._objective,
-            self._steps, self._settings, plan, self._checkpoints.folder, callbacks, self._save,
+            self._steps, self._settings, plan, self._checkpoints.folder, callbacks, self._save, self._leave_if_stopped,
         )  # fmt: skip
 
     def _switch_on(self, model: Any, longest: int, pad_id: int) -> FastPaths:
@@ -128,6 +129,11 @@ class Session:
             self._probe_memory()
         try:
             self.trainer.train(resume_from_checkpoint=str(self._resumed_from) if self._resumed_from else None)
+        except Stopped:
+            # In the middle of a step, or of the validation before the first one.
+            self._watcher.ending.stopped = True
+            if self.trainer.state.global_step != self._saved_step:
+                self.trainer.leave_half_step()
         except NotANumberError as error:
             published = self._publish_best()
             if published is None:
@@ -137,11 +143,22 @@ class Session:
         step = self.trainer.state.global_step
         if self._watcher.ending.stopped:
             self._publish_best()
+            if step == 0:
+                raise Stopped("Stopped before the first step was done; resume begins with it.")
             raise Stopped(f"Stopped at step {step} of {self._schedule.steps}; resume continues from there.")
         # After a stop this may be: the first step of a warm-up has a rate of zero.
         self._refuse_unchanged()
         self._publish_best()
         return self._outcome(step)
+
+    def _leave_if_stopped(self) -> None:
+        """Asked between micro-batches; several processes stop between steps only, where all of them agree.
+
+        Raises:
+            Stopped: at the user's request.
+        """
+        if ranks() == 1:
+            self._context.raise_if_stopped()
 
     def _probe_memory(self) -> None:
         """Look whether the card has room for the largest micro-batch, before it is tried.
@@ -196,6 +213,7 @@ class Session:
 
         try:
             self._checkpoints.save(state.global_step, write, protected=progress.best_step)
+            self._saved_step = state.global_step
             forget_losses(self._order.folder, self._plan)
         except (OSError, RuntimeError) as error:
             # torch and safetensors report a full disk as errors of their own.
@@ -305,14 +323,21 @@ class Session:
 
     def _validate(self) -> Validation:
         rows = self._data.validation.rows
-        return validate(self.trainer.model, rows, self._batches, self._objective, self._autocast())
+        return validate(
+            self.trainer.model, rows, self._batches, self._objective, self._autocast(), self._leave_if_stopped
+        )
 
     def _sample_answers(self) -> list[dict[str, str]]:
         prompts = self._data.prompts
         if not prompts:
             return []
         answers = answer_prompts(
-            self.trainer.model, prompts, self._order.chat_format, self._data.tokenizer, self._autocast()
+            self.trainer.model,
+            prompts,
+            self._order.chat_format,
+            self._data.tokenizer,
+            self._autocast(),
+            self._leave_if_stopped,
         )
         return [
             {"prompt": prompt.text, "expected": prompt.expected, "answer": answer}

@@ -15,6 +15,7 @@ from localft.planning.recipe import TrainingSettings
 from localft.training.batches import Batch, Batches, to_device
 from localft.training.finite import FiniteGradients
 from localft.training.objectives import Objective
+from localft.training.randomness import RandomNumbers
 from localft.training.rows import Unit
 
 # What a checkpoint holds beside the weights: written and read by transformers' own functions.
@@ -35,13 +36,19 @@ class LocalTrainer(SFTTrainer):
         objective: Objective,
         save_checkpoint: Callable[[], None],
         gradients: FiniteGradients,
+        leave_if_stopped: Callable[[], None],
     ) -> None:
-        """Give it what it trains on: rows, the indices of each step of the whole run, the aim, and where to save."""
+        """Give it what it trains on: rows, the indices of each step of the whole run, the aim, and where to save.
+
+        `leave_if_stopped` is called before each micro-batch, and raises `Stopped`.
+        """
         self._rows = rows
         self._steps = steps
         self._objective = objective
         self._save_elsewhere = save_checkpoint
         self._gradients = gradients
+        self._leave_if_stopped = leave_if_stopped
+        self._before_step: RandomNumbers | None = None
 
     def get_train_dataloader(self) -> DataLoader:
         """The whole run is one pass over a list of steps, so that resuming is skipping."""
@@ -51,14 +58,19 @@ class LocalTrainer(SFTTrainer):
         """Accumulate the gradient of a step; the result is its mean loss in nats per learned token or pair.
 
         `inputs` is the list of its micro-batches.
+
+        Raises:
+            Stopped: at the user's request; `leave_half_step` then makes the last whole step the present one.
         """
         model.train()
+        self._before_step = RandomNumbers()
         device = self.accelerator.device
         micro_batches: list[Batch] = [to_device(batch, device) for batch in inputs]
         units = max(1, self._objective.units(micro_batches))
         total = torch.zeros((), device=device)
         rank, ranks = self.accelerator.process_index, self.accelerator.num_processes
         for batch in micro_batches[rank::ranks]:
+            self._leave_if_stopped()
             total += self._accumulate(model, batch, units)
         return total if ranks == 1 else self._add_up(total)
 
@@ -96,6 +108,16 @@ class LocalTrainer(SFTTrainer):
         self._gradients.look(self.state.global_step + 1, float(norm))
         return norm
 
+    def leave_half_step(self) -> None:
+        """Drop a step that was cut off between micro-batches, and log and save the one before as if it were the last.
+
+        Its gradient was never used; what was random in it is drawn again when the run is resumed.
+        """
+        if self._before_step is not None:
+            self._before_step.restore()
+        self.control.should_log = self.control.should_save = True
+        self._maybe_log_save_evaluate(self._tr_loss, None, self.model, None, self.state.epoch or 0.0, None, None)  # ty: ignore[invalid-argument-type] - None: no speed of transformers' own
+
     def learned_tensors(self) -> Iterator[Any]:
         """What a checkpoint keeps of the learning: each trained weight, and the optimiser's moments of it."""
         model: Any = self.model
@@ -132,6 +154,7 @@ def build_trainer(
     folder: Path,
     callbacks: Sequence[transformers.TrainerCallback],
     save_checkpoint: Callable[[], None],
+    leave_if_stopped: Callable[[], None],
 ) -> LocalTrainer:
     """Build the trainer of a run. When to log, validate, save and stop is decided by `callbacks` alone."""
     first = rows[0].documents[0]
@@ -148,7 +171,7 @@ def build_trainer(
     # Deterministic algorithms would also fill all new memory, a quarter of the time of a small model's step.
     setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010 - a property of a module
     gradients = FiniteGradients(plan.precision, settings.learning_rate)
-    trainer.prepare(rows, steps, objective, save_checkpoint, gradients)
+    trainer.prepare(rows, steps, objective, save_checkpoint, gradients, leave_if_stopped)
     keep_adapter_exact(trainer.model)
     return trainer
 

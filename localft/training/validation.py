@@ -1,12 +1,13 @@
 """Looking at a model in the middle of its training: the validation loss, and answers to fixed prompts."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+import transformers
 
 from localft.data.examples import Example
 from localft.models.chat_format import ChatFormat
@@ -44,11 +45,34 @@ class Validation:
     preferred: float | None = None
 
 
+def _go_on() -> None:
+    """Nobody asks to stop."""
+
+
+class _Asking(transformers.StoppingCriteria):
+    """Calls a function before each further token; it ends the answers by what it raises, and not otherwise."""
+
+    def __init__(self, leave_if_stopped: Callable[[], None]) -> None:
+        self._leave_if_stopped = leave_if_stopped
+
+    def __call__(self, input_ids: Any, scores: Any, **kwargs: Any) -> Any:
+        self._leave_if_stopped()
+        return torch.zeros(len(input_ids), dtype=torch.bool, device=input_ids.device)
+
+
 @torch.no_grad()
 def validate(
-    model: Any, units: Sequence[Unit], batches: Batches, objective: Objective, autocast: AbstractContextManager[Any]
+    model: Any,
+    units: Sequence[Unit],
+    batches: Batches,
+    objective: Objective,
+    autocast: AbstractContextManager[Any],
+    leave_if_stopped: Callable[[], None] = _go_on,
 ) -> Validation:
-    """Measure a model on rows or pairs that it does not learn from."""
+    """Measure a model on rows or pairs that it does not learn from.
+
+    `leave_if_stopped` is called before each micro-batch, and may raise `Stopped`.
+    """
     device = next(model.parameters()).device
     total, above = (torch.zeros((), dtype=torch.float64, device=device) for _ in range(2))
     micro_batches = batches(units)
@@ -56,6 +80,7 @@ def validate(
     model.eval()
     try:
         for batch in micro_batches:
+            leave_if_stopped()
             with autocast:
                 scores = objective.scores(model, to_device(batch, device))
             total += objective.losses(scores).sum()
@@ -104,8 +129,12 @@ def answer_prompts(
     chat_format: ChatFormat,
     tokenizer: TextTokenizer,
     autocast: AbstractContextManager[Any],
+    leave_if_stopped: Callable[[], None] = _go_on,
 ) -> list[str]:
-    """Answer all prompts greedily in one batch, each answer at most a little longer than the longest expected one."""
+    """Answer all prompts greedily in one batch, each answer at most a little longer than the longest expected one.
+
+    `leave_if_stopped` is called after each token, and may raise `Stopped`.
+    """
     device = next(model.parameters()).device
     pad_id = _token_id(tokenizer, chat_format.pad_text)
     stop_ids = [_token_id(tokenizer, text) for text in chat_format.stop_tokens]
@@ -124,6 +153,7 @@ def answer_prompts(
                 do_sample=False,
                 pad_token_id=pad_id,
                 eos_token_id=stop_ids,
+                stopping_criteria=transformers.StoppingCriteriaList([_Asking(leave_if_stopped)]),
             )
     finally:
         model.train(was_training)

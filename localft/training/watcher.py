@@ -8,7 +8,7 @@ from typing import Any
 import transformers
 
 from localft import words
-from localft.errors import UserError
+from localft.errors import Stopped, UserError
 from localft.jobs import JobContext
 from localft.training.environment import peak_memory_bytes
 from localft.training.finite import not_a_number
@@ -98,7 +98,11 @@ class Watcher(transformers.TrainerCallback):
         self._warned = False
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Measure the base model before the first step, or make up for a validation that a stop left out."""
+        """Measure the base model before the first step, or make up for a validation that a stop left out.
+
+        Raises:
+            Stopped: at the user's request.
+        """
         step = state.global_step
         if (step == 0 or self._schedule.validates_at(step)) and self.progress.validated_step != step:
             self._lap()
@@ -122,8 +126,13 @@ class Watcher(transformers.TrainerCallback):
         control.should_save = due or waited or self.ending.stopped
         control.should_log = control.should_save or step == 1 or step % schedule.log_every == 0
         if due and not self.ending.stopped:
-            self._validate(step)
-            self._pace.note_validation(self._lap())
+            try:
+                self._validate(step)
+                self._pace.note_validation(self._lap())
+            except Stopped:
+                # The step is whole; what was left out is made up for when the run is resumed.
+                self.ending.stopped = True
+                self._lap()
         (self.ending.early,) = agreed(self.progress.patience_is_over(schedule.patience) and not last)
         control.should_training_stop = last or self.ending.stopped or self.ending.early
         self._report(step, at_once=control.should_training_stop)

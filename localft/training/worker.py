@@ -11,6 +11,8 @@ import transformers
 
 from localft.errors import StartAgain, UserError, is_device_lost, is_out_of_memory
 from localft.jobs import JobContext
+from localft.models.download import model_folder
+from localft.models.fingerprint import fingerprint
 from localft.planning import experience
 from localft.planning.memory import STEP
 from localft.planning.model_shape import shape_of
@@ -51,9 +53,11 @@ def run(context: JobContext) -> dict[str, Any]:
     context.raise_if_stopped()
     context.progress(0, 0, "steps", f"Loading {order.base_model.name}", at_once=True)
     transformers.set_seed(order.recipe.settings.seed)
-    _set_threads(order)
-    with _relieved(order):
+    _set_up(order)
+    with _relieved(order, loading=True):
         model, tokenizer = load_for_training(order)
+    context.raise_if_stopped()
+    with _relieved(order):
         session = Session(context, order, data, model, tokenizer)
         outcome = session.run()
     files.write_json(context.folder / _OUTCOME, outcome)
@@ -86,23 +90,33 @@ def _step_memory(plan: Plan, peak: int) -> float | None:
 
 
 @contextlib.contextmanager
-def _relieved(order: Order) -> Generator[None]:
+def _relieved(order: Order, *, loading: bool = False) -> Generator[None]:
     """Where memory runs out or the card is lost, note how the run goes on in a new process.
 
     In the same one it could not: what filled the memory may still be held, and a lost card stays lost.
 
     Raises:
         StartAgain: to go on in a new process.
-        UserError: nothing is left that would help.
+        UserError: nothing is left that would help; while the base model is loaded no smaller micro-batch does.
     """
     try:
         yield
-    except (RuntimeError, MemoryError) as error:
+    except (RuntimeError, MemoryError, OSError) as error:
         if is_out_of_memory(error):
+            if loading:
+                raise _no_room_for_base(order) from error
             raise StartAgain(after_out_of_memory(order.folder, order.plan)) from error
         if is_device_lost(error):
             raise StartAgain(after_a_lost_device(order.folder, order.plan)) from error
         raise
+
+
+def _no_room_for_base(order: Order) -> UserError:
+    where = f"The memory of {order.plan.device}" if order.plan.on_gpu else "The memory of this computer"
+    return UserError(
+        f"{where} ran out while {order.base_model.name} was loaded, before anything was learned.",
+        "Close what else uses it, such as a chat or a game, and resume; or choose a smaller base model.",
+    )
 
 
 def load_for_training(order: Order) -> tuple[Any, Any]:
@@ -151,11 +165,24 @@ def _with_adapter(model: Any, order: Order) -> Any:
     return adapted
 
 
-def _set_threads(order: Order) -> None:
-    """Choose the number of threads and write environment.json; a resumed run goes on with the number in there."""
-    path = order.folder / "environment.json"
+def _set_up(order: Order) -> None:
+    """Choose the number of threads and write environment.json; a resumed run goes on with what is in there.
+
+    Raises:
+        UserError: the base model is another one by now than that which has learned.
+    """
+    path, digest = order.folder / "environment.json", fingerprint(model_folder(order.base_model))
     if path.exists():
-        torch.set_num_threads(Environment.load(path).threads)
+        known = Environment.load(path)
+        torch.set_num_threads(known.threads)
+        # A run that has learned nothing yet may begin with a base model that has been mended.
+        if known.base_digest not in (None, digest):
+            if Checkpoints(order.folder / CHECKPOINTS, order.identity).count():
+                raise UserError(
+                    f"The base model {order.base_model.reference} is not the one that this run began with.",
+                    f"Put the former files back into {model_folder(order.base_model)} and resume, or start a new run.",
+                )
+            known.model_copy(update={"base_digest": digest}).save(path)
         return
     if not order.plan.on_gpu:
         shape = shape_of(order.base_model)
@@ -166,4 +193,5 @@ def _set_threads(order: Order) -> None:
         order.version.sha256,
         order.base_model.reference,
         order.base_model.revision,
+        digest,
     ).save(path)

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
 from localft import jobs
 from localft.data.versions import load_split, open_version
@@ -20,6 +22,7 @@ from localft.models.tokens import TextTokenizer
 from localft.store import files
 from localft.store.projects import move_to_trash
 from localft.training.batches import Batches
+from localft.training.environment import Environment
 from localft.training.loading import load_tuned
 from localft.training.losses import plain_token_losses
 from localft.training.objectives import Imitation
@@ -183,3 +186,51 @@ def test_a_run_that_can_no_longer_pack_goes_on_in_its_own_order(nursery: Nursery
     assert dict(read_metrics(run).loss) == pytest.approx(dict(read_metrics(control).loss), rel=2e-3)
     paths = [event["packed"] for event in files.read_lines(folder / "events.jsonl")[0] if event["kind"] == "fast_paths"]
     assert paths == [True, False]
+
+
+def exchange(folder: Path, seed: int) -> None:
+    """Put another base model into a folder: of the same shape and size, with other weights."""
+    torch.manual_seed(seed)
+    path = folder / "model.safetensors"
+    other = {name: torch.randn_like(weights.float()).to(weights.dtype) for name, weights in load_file(path).items()}
+    save_file(other, path, {"format": "pt"})
+
+
+def test_a_run_does_not_go_on_with_another_base_model(nursery: Nursery, base: BaseModel, tmp_path: Path) -> None:
+    project = make_project()
+    control, folder = (prepare(project, base, epochs=4) for _ in range(2))
+    nursery.finish(control)
+    child = nursery.start(folder)
+    wait_for(lambda: len(read_metrics(open_run(project, folder.name)).loss) >= 3)
+    jobs.request_stop(folder)
+    child.join(60)
+    original = (tmp_path / "model" / "model.safetensors").read_bytes()
+    exchange(tmp_path / "model", seed=7)
+    nursery.finish(folder)
+    assert "is not the one that this run began with. Put the former files back" in told(folder)
+    assert open_run(project, folder.name).has_weights
+    (tmp_path / "model" / "model.safetensors").write_bytes(original)
+    nursery.finish(folder)
+    run = open_run(project, folder.name)
+    assert run.job.state is JobState.FINISHED, run.job.sentence
+    assert same(weights_of(run), weights_of(open_run(project, control.name)))
+
+
+def test_runs_of_an_older_localft_and_runs_that_have_learned_nothing_take_the_base_that_is_there(
+    nursery: Nursery, base: BaseModel, tmp_path: Path
+) -> None:
+    project = make_project()
+    older, nothing = (prepare(project, base, epochs=1) for _ in range(2))
+    child = nursery.start(older)
+    wait_for(lambda: len(read_metrics(open_run(project, older.name)).loss) >= 1)
+    jobs.request_stop(older)
+    child.join(60)
+    environment = Environment.load(older / "environment.json")
+    assert environment.base_digest
+    environment.model_copy(update={"base_digest": None}).save(older / "environment.json")
+    environment.model_copy(update={"base_digest": "0" * 64}).save(nothing / "environment.json")
+    for folder in (older, nothing):
+        nursery.finish(folder)
+        run = open_run(project, folder.name)
+        assert run.job.state is JobState.FINISHED, run.job.sentence
+    assert Environment.load(nothing / "environment.json").base_digest == environment.base_digest

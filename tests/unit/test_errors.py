@@ -1,5 +1,6 @@
 """From exceptions to sentences: the names in the table are those that the libraries really use."""
 
+import errno
 import importlib
 import os
 
@@ -76,10 +77,13 @@ OUT_OF_MEMORY = [
     "Triton Error [CUDA]: out of memory",
     "Error named cudaErrorMemoryAllocation at line 90 in file ops.cu",
     "NCCL error: unhandled cuda error: cuda_error_out_of_memory",
+    "CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`",
+    "cuDNN error: CUDNN_STATUS_NOT_INITIALIZED",
 ]
 COMPUTERS_MEMORY = [
     "[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate",
     "std::bad_alloc",
+    "unable to mmap 4096 bytes from file <model.safetensors>: Cannot allocate memory (12)",
 ]
 
 
@@ -89,7 +93,14 @@ def test_a_card_that_is_full_in_any_spelling(text: str) -> None:
     assert _told(RuntimeError(text)) == "The graphics card ran out of memory."
 
 
-@pytest.mark.parametrize("error", [*map(RuntimeError, COMPUTERS_MEMORY), MemoryError("Unable to allocate 3 GiB")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        *map(RuntimeError, COMPUTERS_MEMORY),
+        MemoryError("Unable to allocate 3 GiB"),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+    ],
+)
 def test_a_computer_that_is_full_is_not_a_full_card(error: Exception) -> None:
     assert is_out_of_memory(error)
     assert _told(error) == "This computer ran out of memory."
@@ -103,6 +114,9 @@ def test_a_computer_that_is_full_is_not_a_full_card(error: Exception) -> None:
         "CUDA error: the launch timed out and was terminated",
         "Unable to determine the device handle for GPU 0000:01:00.0: GPU is lost.",
         "No CUDA GPUs are available: no CUDA-capable device is detected",
+        "CUDA error: uncorrectable ECC error encountered",
+        "CUDA driver error: unknown error",
+        "CUDA unknown error - this may be due to an incorrectly set up environment",
     ],
 )
 def test_a_lost_card_is_told_from_a_full_one(text: str) -> None:

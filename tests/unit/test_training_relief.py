@@ -6,7 +6,14 @@ import pytest
 
 from localft.errors import UserError
 from localft.planning.plan import ALL_LAYERS, Plan
-from localft.training.relief import after_a_lost_device, after_out_of_memory, forget_losses, relieved
+from localft.training.relief import (
+    after_a_lost_device,
+    after_out_of_memory,
+    forget_losses,
+    forget_relief,
+    is_relieved,
+    relieved,
+)
 
 
 def plan(micro: int, accumulation: int = 1, recomputed: int = 0) -> Plan:
@@ -57,3 +64,17 @@ def test_a_lost_card_keeps_what_memory_has_changed(tmp_path: Path) -> None:
     after_a_lost_device(tmp_path, halved)
     forget_losses(tmp_path, halved)
     assert relieved(tmp_path, plan(8)).micro_batch_size == 4
+
+
+def test_a_person_who_resumes_begins_with_the_plan_again(tmp_path: Path) -> None:
+    first = plan(8)
+    first.save(tmp_path / "plan.json")
+    forget_relief(tmp_path)
+    assert not is_relieved(tmp_path)
+    after_out_of_memory(tmp_path, first)
+    after_out_of_memory(tmp_path, relieved(tmp_path, first))
+    after_a_lost_device(tmp_path, relieved(tmp_path, first))
+    forget_relief(tmp_path)
+    assert relieved(tmp_path, first) == first
+    assert is_relieved(tmp_path), "later plans do not learn from it"
+    assert "lost" in after_a_lost_device(tmp_path, first), "it is a first loss again"

@@ -7,13 +7,15 @@ import pytest
 
 from localft.errors import UserError
 from localft.hardware import read_hardware
-from localft.jobs import JobOrder, JobState
+from localft.jobs import JobOrder, JobResult, JobState
 from localft.models.find import find_model
+from localft.planning.plan import Plan
 from localft.store import files
 from localft.store.projects import Project, open_project
 from localft.training import runs
 from localft.training.metrics import metrics_of
 from localft.training.progress import RunProgress
+from localft.training.relief import after_out_of_memory, relieved
 from localft.training.runs import list_runs, open_run, resume_run, run_weights, start_run
 from tests.sample_projects import make_project, prepare
 
@@ -78,6 +80,21 @@ def test_a_run_on_several_cards_is_not_resumed_without_them(monkeypatch: pytest.
     with pytest.raises(UserError, match="3 graphics cards are asked for"):
         resume_run(open_run(project))
     assert open_run(project).job.state is JobState.NEW
+
+
+def test_a_resumed_run_takes_its_relief_back_and_one_that_cannot_be_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    project = make_project()
+    folder = write_run(project)
+    plan = Plan.load(folder / "plan.json").model_copy(update={"micro_batch_size": 4, "accumulation": 2})
+    plan.save(folder / "plan.json")
+    after_out_of_memory(folder, plan)
+    monkeypatch.setattr(runs.jobs, "resume", lambda folder: None)
+    JobResult(outcome="finished", message="Done.", finished_at=files.now()).save(folder / "result.json")
+    resume_run(open_run(project))
+    assert relieved(folder, plan).micro_batch_size == 2
+    (folder / "result.json").unlink()
+    resume_run(open_run(project))
+    assert relieved(folder, plan).micro_batch_size == 4
 
 
 def test_measurements_are_read_in_order_and_a_resumed_part_replaces_what_it_repeats(tmp_path: Path) -> None:
