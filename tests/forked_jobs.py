@@ -1,12 +1,14 @@
-"""Jobs in processes forked from one that has imported the libraries already: a restart costs a moment, not seconds."""
+"""Jobs in processes forked from one that has imported the libraries already: a restart costs a moment, not seconds.
+
+Where processes cannot be forked (Windows) each starts afresh and imports them itself.
+"""
 
 import multiprocessing
 import os
 import random
-import signal
+import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -21,10 +23,12 @@ class Nursery:
     Not where there is a card: importing bitsandbytes begins with CUDA, which a child could not begin with again.
     """
 
-    def __init__(self, preloaded: bool = True) -> None:
-        forking = multiprocessing.get_context("forkserver")
-        forking.set_forkserver_preload(_PRELOADED)
-        self._context = forking if preloaded else multiprocessing.get_context("spawn")
+    def __init__(self, preloaded: bool = os.name != "nt") -> None:
+        if preloaded:
+            self._context = multiprocessing.get_context("forkserver")
+            self._context.set_forkserver_preload(_PRELOADED)
+        else:
+            self._context = multiprocessing.get_context("spawn")
 
     def start(self, folder: Path, fault: Callable[[], None] | None = None) -> BaseProcess:
         """Run the job of a folder as `jobs.start` and `jobs.resume` would; `fault` is called in its process first."""
@@ -60,9 +64,8 @@ class Nursery:
             child.join(chooser.uniform(0.0, 0.1))
             if not child.is_alive():
                 break
-            if child.pid is not None:
-                with suppress(ProcessLookupError):
-                    os.kill(child.pid, signal.SIGKILL)
+            # SIGKILL; on Windows, TerminateProcess.
+            child.kill()
             child.join(10)
             done += 1
         return done
@@ -80,4 +83,4 @@ def _run(folder: Path, environment: dict[str, str], fault: Callable[[], None] | 
     log = os.open(folder / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    runner.main(folder)
+    sys.exit(runner.main(folder))

@@ -4,7 +4,7 @@ import os
 import time
 from typing import Any
 
-from localft.errors import UserError
+from localft.errors import StartAgain, UserError
 from localft.jobs import JobContext
 from localft.store import files
 
@@ -21,6 +21,9 @@ def run(context: JobContext) -> dict[str, Any]:
         # Whole or not at all: it is killed at any moment.
         files.write_text(counter, str(done))
         context.progress(done, settings["steps"], "steps", "Counting", at_once=True)
+    if settings.get("fail") == "again" and not (context.folder / "again").exists():
+        (context.folder / "again").touch()
+        raise StartAgain("Once more.")
     if settings.get("fail") == "user":
         raise UserError("The sky is down.", "Look up.")
     if settings.get("fail") == "bug":

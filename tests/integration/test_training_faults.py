@@ -3,7 +3,10 @@
 import os
 import signal
 import time
+from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,7 +42,9 @@ def test_out_of_memory_goes_on_by_itself_with_the_same_batch(nursery: Nursery, b
     settings = {"epochs": 2, "dropout": 0, "batch_size": 4, "micro_batch_size": 4, "patience": 0}
     undisturbed, folder = (prepare(project, base, checkpoint_seconds=0.0, **settings) for _ in range(2))
     nursery.finish(undisturbed)
-    nursery.finish(folder, fault=faults.out_of_memory)
+    child = nursery.start(folder, fault=faults.out_of_memory)
+    child.join(120)
+    assert child.exitcode == 86, "a status that means: it goes on in another process"
     # The fault is in the first process only; the next one, with half as much at once, is as it always is.
     *_, view = jobs.follow(folder)
     run, control = open_run(project, folder.name), open_run(project, undisturbed.name)
@@ -49,6 +54,21 @@ def test_out_of_memory_goes_on_by_itself_with_the_same_batch(nursery: Nursery, b
     assert losses(run) == pytest.approx(losses(control), rel=1e-3)
     resumed = [event["step"] for event in files.read_lines(folder / "events.jsonl")[0] if event["kind"] == "resumed"]
     assert resumed == [2], "it goes on from the last checkpoint"
+
+
+def test_memory_that_ends_while_the_base_is_loaded_changes_nothing_of_the_run(
+    nursery: Nursery, base: BaseModel
+) -> None:
+    """No smaller micro-batch makes room for the base model."""
+    project = make_project(train=24)
+    folder = prepare(project, base, epochs=1, batch_size=4, micro_batch_size=4)
+    nursery.finish(folder, fault=faults.no_room_for_the_base)
+    view = open_run(project).job
+    assert view.state is JobState.FAILED
+    assert "ran out while model was loaded, before anything was learned" in view.sentence
+    assert not (folder / "relief.json").exists()
+    nursery.finish(folder)
+    assert open_run(project).job.state is JobState.FINISHED
 
 
 def test_a_lost_card_is_tried_once_more(nursery: Nursery, base: BaseModel) -> None:
@@ -97,19 +117,66 @@ def test_a_run_that_is_halted_goes_on_and_does_not_count_the_pause(nursery: Nurs
     assert run.job.result.value["seconds"] < span.total_seconds() - 3
 
 
-def test_a_checkpoint_that_is_not_restored_exactly_is_refused(nursery: Nursery, base: BaseModel) -> None:
+def stopped_run(nursery: Nursery, base: BaseModel, **settings: Any) -> Path:
+    """A run that was stopped after its third step."""
     project = make_project(train=24)
-    folder = prepare(project, base, epochs=3, dropout=0.1)
+    folder = prepare(project, base, epochs=3, **settings)
     child = nursery.start(folder)
     wait_for(lambda: len(read_metrics(open_run(project)).loss) >= 3)
     jobs.request_stop(folder)
     child.join(60)
-    nursery.finish(folder, fault=faults.other_random_numbers)
-    view = open_run(project).job
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("fault", "what"),
+    [
+        (faults.other_random_numbers, "the random numbers"),
+        (faults.fresh_adapters, "the weights"),
+        (faults.another_optimiser, "the optimiser"),
+        (faults.another_rate, "the learning rate"),
+        (faults.another_order, "the examples that come next"),
+    ],
+)
+def test_a_checkpoint_that_is_not_restored_exactly_is_refused(
+    nursery: Nursery, base: BaseModel, fault: Callable[[], None], what: str
+) -> None:
+    folder = stopped_run(nursery, base, dropout=0.1)
+    nursery.finish(folder, fault=fault)
+    view = jobs.read(folder)
     assert view.state is JobState.FAILED
-    assert "was not restored exactly: the random numbers" in view.sentence
+    assert f"was not restored exactly: {what}." in view.sentence
     nursery.finish(folder)
-    assert open_run(project).job.state is JobState.FINISHED, "nothing was lost"
+    assert jobs.read(folder).state is JobState.FINISHED, "nothing was lost"
+
+
+def test_a_run_whose_adapter_is_unchanged_at_its_end_has_learned_nothing(nursery: Nursery, base: BaseModel) -> None:
+    project = make_project(train=24)
+    folder = prepare(project, base, epochs=1)
+    nursery.finish(folder, fault=faults.nothing_is_learned)
+    run = open_run(project)
+    assert run.job.state is JobState.FAILED
+    assert "The run learned nothing: its adapter is unchanged." in run.job.sentence
+    assert not run.has_weights
+
+
+def test_a_termination_signal_is_a_stop(nursery: Nursery, base: BaseModel) -> None:
+    """As a system sends it that shuts down."""
+    project = make_project(train=24)
+    undisturbed, folder = (prepare(project, base, epochs=4, dropout=0.1) for _ in range(2))
+    nursery.finish(undisturbed)
+    child = nursery.start(folder)
+    wait_for(lambda: len(read_metrics(open_run(project, folder.name)).loss) >= 3)
+    child.terminate()
+    child.join(60)
+    assert child.exitcode == 130
+    stopped = open_run(project, folder.name)
+    assert stopped.job.state is JobState.STOPPED, stopped.job.sentence
+    assert stopped.has_weights
+    nursery.finish(folder)
+    run, control = open_run(project, folder.name), open_run(project, undisturbed.name)
+    assert run.job.state is JobState.FINISHED, run.job.sentence
+    assert same(weights_of(run), weights_of(control))
 
 
 @pytest.mark.timeout(600)

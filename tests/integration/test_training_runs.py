@@ -2,6 +2,7 @@
 
 import json
 import os
+from typing import Any
 
 import pytest
 import torch
@@ -119,9 +120,11 @@ def test_computing_parts_twice_changes_nothing(nursery: Nursery, base: BaseModel
     assert all_layers == pytest.approx(plain, rel=1e-5)
 
 
-def test_stopped_and_resumed_it_ends_with_the_same_bits(nursery: Nursery, base: BaseModel) -> None:
+@pytest.mark.parametrize("method", ["qlora", "lora", "full"])
+def test_stopped_and_resumed_it_ends_with_the_same_bits(nursery: Nursery, base: BaseModel, method: str) -> None:
     project = make_project()
-    control_folder, folder = (prepare(project, base, epochs=4, dropout=0.1) for _ in range(2))
+    own: dict[str, Any] = {"method": method, "epochs": 4, "dropout": 0.1, "learning_rate": 1e-3}
+    control_folder, folder = (prepare(project, base, **own) for _ in range(2))
     nursery.finish(control_folder)
     child = nursery.start(folder)
     wait_for(lambda: len(read_metrics(open_run(project, folder.name)).loss) >= 3)
@@ -153,6 +156,7 @@ def test_a_damaged_checkpoint_is_set_aside_and_an_older_one_resumed(nursery: Nur
     nursery.finish(folder)
     run = open_run(project, folder.name)
     assert run.job.state is JobState.FINISHED, run.job.sentence
+    assert [told for told in read_metrics(run).warnings if told.startswith("1 checkpoint of this run is damaged")]
     resumed = [event["step"] for event in files.read_lines(folder / "events.jsonl")[0] if event["kind"] == "resumed"]
     assert resumed == [int(newest.name.rpartition("-")[2]) - 1]
     assert same(weights_of(run), weights_of(open_run(project, control_folder.name)))

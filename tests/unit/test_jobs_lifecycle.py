@@ -51,6 +51,18 @@ def test_a_users_error_is_told_as_it_is(tmp_path: Path) -> None:
     assert (view.result.message, view.result.hint) == ("The sky is down.", "Look up.")
 
 
+def test_a_job_that_goes_on_in_a_new_process_ends_with_a_status_of_its_own(tmp_path: Path) -> None:
+    folder = tmp_path / "job"
+    order(fail="again", steps=2).save(folder / "job.json")
+    queue.enqueue(folder)
+    first = subprocess.run([sys.executable, "-m", "localft.jobs.runner", str(folder)], cwd=REPOSITORY, check=False)
+    assert first.returncode == 86
+    assert ended(folder).state is JobState.FINISHED
+    events = files.read_lines(folder / "events.jsonl")[0]
+    assert [event["message"] for event in events if event["kind"] == "warning"] == ["Once more."]
+    assert sum(event["kind"] == "started" for event in events) == 2
+
+
 def test_a_bug_is_told_with_its_place(tmp_path: Path) -> None:
     jobs.start(tmp_path / "job", order(fail="bug"))
     view = ended(tmp_path / "job")
