@@ -4,9 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from localft.jobs import awake
+from localft.planning.plan import Plan
 from localft.training import objectives, session, trainer, watcher, worker
 from localft.training.batches import Batch
+from localft.training.finite import FiniteGradients
 from localft.training.parity import FastPaths
 
 _AT_STEP = 3
@@ -140,6 +144,25 @@ def _after_restoring(change: Callable[[Any], None]) -> None:
         change(self)
 
     trainer.LocalTrainer._load_optimizer_and_scheduler = load
+
+
+def computes_in_fp16() -> None:
+    """As on a card before Ampere, where a scaler keeps gradients from vanishing; accelerate has it for cards only.
+
+    Its first scale is too large for any loss, so that the first steps are left out.
+    """
+    module: Any = session
+    whole = module.build_trainer
+
+    def build_trainer(*args: Any) -> Any:
+        other = (one.model_copy(update={"precision": "bf16"}) if isinstance(one, Plan) else one for one in args)
+        made = whole(*other)
+        made.accelerator.state._mixed_precision = "fp16"
+        made.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=2.0**21)
+        made._gradients = FiniteGradients("fp16", made.args.learning_rate)
+        return made
+
+    module.build_trainer = build_trainer
 
 
 def nothing_is_learned() -> None:

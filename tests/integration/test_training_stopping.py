@@ -38,8 +38,8 @@ def resumed_at(run: Run) -> list[int]:
     [
         (faults.stopped_within_a_step, 2),
         (partial(faults.stopped_within_a_validation, calls=2), 0),
-        # The base's validation has five micro-batches, and this is in the next one.
-        (partial(faults.stopped_within_a_validation, calls=10), 4),
+        # The first validation has eight micro-batches at most, and the second one follows the second step.
+        (partial(faults.stopped_within_a_validation, calls=10), 2),
     ],
     ids=["in a step", "in the first validation", "in a later one"],
 )
