@@ -65,7 +65,8 @@ def test_a_plan_that_does_not_fit_is_not_started() -> None:
     folder = write_run(project)
     run = open_run(project)
     assert run.plan is not None
-    too_large = run.plan.model_copy(update={"fits": "no", "advice": ("Choose less.",)})
+    more = {"total_bytes": run.plan.device_bytes + 1, "fits": "no", "advice": ("Choose less.",)}
+    too_large = run.plan.model_copy(update=more)
     with pytest.raises(UserError, match="This run needs") as caught:
         start_run(project, run.recipe, too_large)
     assert caught.value.hint == "Choose less."
