@@ -166,16 +166,9 @@ def computes_in_fp16() -> None:
 
 
 def nothing_is_learned() -> None:
-    """Whatever the optimiser does, the adapters stay no change at all."""
-    whole = watcher.Watcher.on_step_end
-
-    def on_step_end(self: Any, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any) -> None:
-        for name, weights in model.named_parameters():
-            if ".lora_B." in name:
-                weights.data.zero_()
-        whole(self, args, state, control, **kwargs)
-
-    watcher.Watcher.on_step_end = on_step_end
+    """The optimiser changes no weight."""
+    module: Any = torch.optim.AdamW
+    module.step = lambda self, closure=None: None
 
 
 def cannot_pack() -> None:

@@ -38,6 +38,8 @@ _STATES = {"optimizer.pt", "scheduler.pt", "scaler.pt", "rng_state.pth", "traine
 _NOT_WEIGHTS = {*_STATES, _PROGRESS, CONTINUITY}
 # A trained weight in a checkpoint: itself and two moments of the optimiser, fp32 each.
 _CHECKPOINT_BYTES_PER_WEIGHT = 12
+# So many numbers of each weight tell whether anything was learned.
+_COMPARED = 64
 
 
 class Session:
@@ -54,6 +56,8 @@ class Session:
         self._trainable = sum(weights.numel() for weights in model.parameters() if weights.requires_grad)
         if self._trainable == 0:
             raise UserError("There is nothing to train in this model.", "Choose another base model or method.")
+        # Before a checkpoint is restored: of a full fine-tune, the base model's.
+        self._before = _some_of_each(model)
         self._checkpoint_bytes = self._trainable * _CHECKPOINT_BYTES_PER_WEIGHT + (1 << 20)
         rows, plan = data.train.rows, order.plan
         lengths = [len(row) for row in rows]
@@ -243,13 +247,19 @@ class Session:
         return shutil.disk_usage(self._order.folder).free
 
     def _refuse_unchanged(self) -> None:
-        """An adapter starts as no change at all (its B is zero); one that ends so has learned nothing."""
+        """An adapter starts as no change at all (its B is zero); one that ends so has learned nothing.
+
+        Where all weights are trained, some of each are compared with the base model's.
+        """
         model: Any = self.trainer.model
         inner = [weights for name, weights in model.named_parameters() if ".lora_B." in name]
-        if inner and not any(bool(weights.any()) for weights in inner):
-            raise UserError(
-                "The run learned nothing: its adapter is unchanged.", "Raise the learning rate, or report this."
-            )
+        if inner:
+            unchanged, what = not any(bool(weights.any()) for weights in inner), "its adapter is unchanged"
+        else:
+            unchanged = all(map(torch.equal, self._before, _some_of_each(model)))
+            what = "its weights are those of the base model"
+        if unchanged:
+            raise UserError(f"The run learned nothing: {what}.", "Raise the learning rate, or report this.")
 
     def _publish_best(self) -> int | None:
         """Publish the weights of the best step, where they are damaged those of the newest; return which step."""
@@ -350,3 +360,9 @@ class Session:
             return contextlib.nullcontext()
         kind = torch.bfloat16 if self._plan.precision == "bf16" else torch.float16
         return torch.autocast("cuda" if self._plan.on_gpu else "cpu", dtype=kind)
+
+
+def _some_of_each(model: Any) -> list[torch.Tensor]:
+    """Copies of the first numbers of each trained weight."""
+    trained = (weights for weights in model.parameters() if weights.requires_grad)
+    return [weights.detach().flatten()[:_COMPARED].float().clone() for weights in trained]

@@ -150,13 +150,18 @@ def test_a_checkpoint_that_is_not_restored_exactly_is_refused(
     assert jobs.read(folder).state is JobState.FINISHED, "nothing was lost"
 
 
-def test_a_run_whose_adapter_is_unchanged_at_its_end_has_learned_nothing(nursery: Nursery, base: BaseModel) -> None:
+@pytest.mark.parametrize(
+    ("method", "what"), [("qlora", "its adapter is unchanged"), ("full", "its weights are those of the base model")]
+)
+def test_a_run_that_has_changed_no_weight_at_its_end_has_learned_nothing(
+    nursery: Nursery, base: BaseModel, method: str, what: str
+) -> None:
     project = make_project(train=24)
-    folder = prepare(project, base, epochs=1)
+    folder = prepare(project, base, method=method, epochs=1)
     nursery.finish(folder, fault=faults.nothing_is_learned)
     run = open_run(project)
     assert run.job.state is JobState.FAILED
-    assert "The run learned nothing: its adapter is unchanged." in run.job.sentence
+    assert f"The run learned nothing: {what}." in run.job.sentence
     assert not run.has_weights
 
 
