@@ -64,6 +64,7 @@ class Pace:
         validation = self._validation
         if validation is None:
             validation = _SHARE_OF_A_STEP * schedule.validation_tokens / rate
-        between = training / max(1, validations)
-        saves = validations * (1 + int(between / schedule.checkpoint_seconds))
+        between, pause = training / max(1, validations), schedule.checkpoint_seconds
+        # Without a pause each step is followed by a save.
+        saves = validations * (1 + int(between / pause)) if pause > 0 else steps - step
         return training + validations * validation + saves * self._save

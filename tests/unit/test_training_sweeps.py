@@ -103,7 +103,8 @@ def test_where_one_run_cannot_be_written_none_stays(started: list[Path], monkeyp
 def test_what_does_not_fit_is_refused_as_a_whole(started: list[Path]) -> None:
     project = make_project()
     good, large = planned(project, (8, 16), (1e-3,)).proposals
-    large = replace(large, plan=large.plan.model_copy(update={"fits": "no", "advice": ()}))
+    more = {"total_bytes": large.plan.device_bytes + 1, "fits": "no", "advice": ()}
+    large = replace(large, plan=large.plan.model_copy(update=more))
     with pytest.raises(UserError, match="This run needs"):
         start_sweep(project, [good, large])
     assert not started and not list_runs(project).items
