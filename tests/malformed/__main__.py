@@ -12,6 +12,7 @@ from tests.malformed.grammar import IN_CHILD, IN_PROCESS
 from tests.malformed.trying import Input, read_or_be_told
 
 _CHILD_SHARE = 0.01
+_AT_ONCE = 1_000
 
 
 def main(count: int, number: int, share: float) -> int:
@@ -31,8 +32,10 @@ def main(count: int, number: int, share: float) -> int:
 
     quiet = settings(deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     for strategy, examples in ((IN_PROCESS, round(count * (1 - share))), (IN_CHILD, round(count * share))):
-        if examples:
-            seed(number)(settings(quiet, max_examples=examples)(given(strategy)(look)))()
+        # What hypothesis remembers of all that it has made would fill the memory.
+        for begun in range(0, examples, _AT_ONCE):
+            chosen = settings(quiet, max_examples=min(_AT_ONCE, examples - begun))
+            seed(number + begun)(chosen(given(strategy)(look)))()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     total = told["rows"] + told["refused"]
     print(f"{total:,} inputs in {time.monotonic() - began:.0f} s: {told['rows']:,} gave rows or listed them, ", end="")
