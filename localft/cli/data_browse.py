@@ -58,7 +58,7 @@ def show_page(
     page = browse(project, version, wish)
     for row in page.rows:
         marks = [*(["edited"] if row.example.edited else []), *([f"rated {row.rating.words}"] if row.rating else [])]
-        origin = f"{row.example.source}, row {row.example.row}" if row.example.source else "no source"
+        origin = row.example.origin if row.example.source else "no source"
         output.heading(f"{row.split} {row.index + 1:,}  ({', '.join([origin, *marks])})")
         for line in conversation_lines(row.example):
             output.say(line)

@@ -166,7 +166,7 @@ def _print_rows(output: Output, what: str, rows: "Sequence[Row]") -> None:
         output.say(f"{len(rows):,} {what}:")
     for row in rows[:_ROWS_SHOWN]:
         answer = SEALED_TEXT if row.split == "test" else row.example.answer
-        said = f"{row.example.source}, row {row.example.row} ({row.split}): {answer}"
+        said = f"{row.example.origin} ({row.split}): {answer}"
         output.say(f"  {shorten(one_line(said), 110)}")
     if len(rows) > _ROWS_SHOWN:
         output.say(f"  and {len(rows) - _ROWS_SHOWN:,} more")

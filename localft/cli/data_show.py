@@ -101,7 +101,7 @@ def _show_examples(
         if number >= first + rows:
             break
         if number >= first:
-            origin = f"  ({example.source}, row {example.row})" if example.source else ""
+            origin = f"  ({example.origin})" if example.source else ""
             output.heading(f"Example {number} of {version.counts[split]:,}{origin}")
             for line in conversation_lines(example):
                 output.say(line)

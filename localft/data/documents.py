@@ -144,15 +144,17 @@ def _of_text(content: bytes, name: str, suffix: str, notes: list[str]) -> tuple[
 
 def _pdf(content: bytes, name: str, notes: list[str]) -> tuple[str, str, tuple[Part, ...]]:
     about, *pages = parse("pdf", content, name, _PdfRecord)
-    parts, texts, start = [], [], 0
+    parts, whole = [], ""
     for page in pages:
-        parts.append(Part(start, f"page {page.number}"))
-        texts.append(page.text)
-        start += len(page.text) + 2
+        # A sentence that goes on over the page is one.
+        goes_on = whole[-1:].isalnum() and page.text[:1].islower()
+        whole += " " if goes_on else "\n\n" if whole else ""
+        parts.append(Part(len(whole), f"page {page.number}"))
+        whole += page.text
     if len(pages) < about.pages:
         without = words.counted(about.pages - len(pages), "page")
         notes.append(f"{name}: {without} of {about.pages:,} without text: empty, or pictures.")
-    return about.title, "\n\n".join(texts), tuple(parts)
+    return about.title, whole, tuple(parts)
 
 
 def _old_office(content: bytes, name: str) -> UserError:

@@ -124,6 +124,13 @@ def test_chapters_are_no_page_numbers(tmp_path: Path) -> None:
     assert "Part two" not in found
 
 
+def test_a_sentence_that_goes_on_over_the_page_is_one(tmp_path: Path) -> None:
+    pages = [placed(["It is suitable for"]), placed(["revising the text."]), placed(["Another sentence."])]
+    found = read(tmp_path, pdf(pages), "a.pdf")
+    assert found.text == "It is suitable for revising the text.\n\nAnother sentence."
+    assert found.place(found.text.index("revising"), found.text.index("revising") + 5) == "page 2"
+
+
 def test_a_hyphen_that_the_document_writes_elsewhere_stays(tmp_path: Path) -> None:
     lines = ["A well-known word stands here in a long line,", "and it stands here once more: it is so well-", "known."]
     assert "so well-known." in read(tmp_path, pdf([placed(lines)]), "a.pdf").text
