@@ -40,10 +40,11 @@ def show_page(
     output: Output, project: Project, version: DatasetVersion, split: Split | None, opened: bool, given: dict[str, Any]
 ) -> None:
     """Print one page of what was searched for."""
-    from localft.data.browsing import browse, places_of
+    from localft.data.browsing import browse, places_of, unnamed_of
     from localft.data.checking import check_version
 
-    places = places_of(check_version(project, version), given["finding"]) if given["finding"] else None
+    report = check_version(project, version) if given["finding"] else None
+    places = places_of(report, given["finding"]) if report is not None else None
     wish = Wish(
         search=given["search"] or "",
         split=split,
@@ -65,6 +66,8 @@ def show_page(
         output.say()
     found = f"{words.counted(page.count, 'example')} found" if wish.choosy else words.counted(page.count, "example")
     output.say(f"{found}; page {page.page:,} of {page.pages:,}.")
+    if report is not None and (rest := unnamed_of(report, given["finding"])):
+        output.say(rest)
     openings = print_openings(output, project, version)
     if page.page < page.pages:
         output.hint(f"The next page: add --page {page.page + 1}")

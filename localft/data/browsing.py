@@ -77,6 +77,13 @@ def places_of(report: CheckReport, name: str) -> frozenset[Place]:
     return frozenset((row.split, row.index) for finding in named for row in finding.rows)
 
 
+def unnamed_of(report: CheckReport, name: str) -> str:
+    """What to say where a finding is about more examples than it names; "" where it names them all."""
+    named = [finding for finding in report.findings if finding.check == name]
+    count, listed = sum(finding.count for finding in named), sum(len(finding.rows) for finding in named)
+    return f"The finding is about {count:,} examples; the first {listed:,} of them are here." if count > listed else ""
+
+
 def length_of(example: Example) -> int:
     """The characters of all turns."""
     return sum(len(message.content) for message in example.messages) + len(example.rejected)

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import gradio as gr
 
-from localft.data.browsing import browse, places_of
+from localft.data.browsing import browse, places_of, unnamed_of
 from localft.data.editing import example_at
 from localft.data.examples import Example
 from localft.data.row_ratings import Mark, RowRating, content_key, rate_example, ratings_path, read_ratings
@@ -68,10 +68,11 @@ class RowTable:
         may = opened == opened_key(project, version)
         if split == "test" and not may:
             return {self.shown: views.sealed(version.counts["test"], len(list_openings(project, version)))}
+        report = self.checks.report(project, version) if finding else None
         wish = Wish(
             search=search or "",
             split=_one_of(SPLITS, split),
-            places=places_of(self.checks.report(project, version), finding) if finding else None,
+            places=places_of(report, finding) if report is not None else None,
             rated=_one_of(RATED, rated),
             edited=bool(edited),
             sort=_one_of(get_args(Sort), order) or "place",
@@ -81,7 +82,7 @@ class RowTable:
         )
         found = browse(project, version, wish)
         return {
-            self.shown: row_views.table(found, wish.choosy),
+            self.shown: row_views.table(found, wish.choosy, unnamed_of(report, finding) if report is not None else ""),
             self.page: found.page,
             self.earlier: gr.update(interactive=found.page > 1),
             self.later: gr.update(interactive=found.page < found.pages),

@@ -8,7 +8,7 @@ import pytest
 
 from localft.cli.main import main
 from localft.data import browsing
-from localft.data.browsing import browse, places_of
+from localft.data.browsing import browse, places_of, unnamed_of
 from localft.data.checking import check_version
 from localft.data.dividing import divide_anew
 from localft.data.editing import add_example, change_turn
@@ -103,6 +103,17 @@ def test_a_finding_shows_its_examples(project: Project, version: DatasetVersion)
     assert "anna@" in row.example.answer
     with pytest.raises(UserError, match="no finding 'nonsense'"):
         places_of(report, "nonsense")
+
+
+def test_a_finding_about_more_examples_than_it_names_says_so(project: Project, tmp_path: Path) -> None:
+    rows = [{"prompt": f"Question {n}?", "answer": f"Write to person{n}@firma-mail.de for it"} for n in range(150)]
+    file = tmp_path / "mails.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    report = check_version(project, import_files(project, [file]).version)
+    assert unnamed_of(report, "e-mail addresses") == (
+        "The finding is about 150 examples; the first 100 of them are here."
+    )
+    assert unnamed_of(report, "rated bad") == ""
 
 
 def test_only_what_was_changed_or_written_here_is_edited(project: Project, version: DatasetVersion) -> None:

@@ -10,9 +10,9 @@ from localft.ui.views.html import Markup, h, join
 _TONES: dict[Mark, parts.Tone] = {"good": "good", "bad": "bad", "none": "plain"}
 
 
-def table(page: RowPage, choosy: bool) -> Markup:
-    """One page of examples, with what can be done with each."""
-    said = h("<p class='lf-note' role='status'>{said}</p>", said=_said(page, choosy))
+def table(page: RowPage, choosy: bool, besides: str = "") -> Markup:
+    """One page of examples, with what can be done with each; `besides` is said above it."""
+    said = h("<p class='lf-note' role='status'>{said}</p>", said=f"{_said(page, choosy)} {besides}".strip())
     if not page.rows:
         return said
     rows = [
