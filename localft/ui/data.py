@@ -20,7 +20,7 @@ from localft.data.trees import Branches
 from localft.data.versions import DatasetVersion, Division, list_versions, newest_version
 from localft.data.works import CheckWork, import_is_work, start_import, works_folder
 from localft.errors import UserError
-from localft.store.projects import Project
+from localft.store.projects import Project, open_project
 from localft.ui import downloads
 from localft.ui.actions import action_of, clickable
 from localft.ui.data_chats import ChatArea, chosen, draw_chat_area
@@ -201,11 +201,11 @@ def _connect_intake(shared: Shared, intake: Intake, settings: list[Any], message
     choices = [*mapped, *intake.chat.inputs]
     shown = [intake.preview, intake.take, *intake.columns.outputs, *intake.chat.outputs]
 
-    def look(paths: list[str] | None, *given: Any) -> Updates:
-        return _seen(intake, paths, chosen_columns(*given[: len(mapped)]), chosen(*given[len(mapped) :]))
+    def look(slug: str | None, paths: list[str] | None, *given: Any) -> Updates:
+        return _seen(intake, slug, paths, chosen_columns(*given[: len(mapped)]), chosen(*given[len(mapped) :]))
 
-    def look_afresh(paths: list[str] | None, gap: float | None, branches: Branches) -> Updates:
-        return _seen(intake, paths, None, chosen(None, gap, branches), afresh=True)
+    def look_afresh(slug: str | None, paths: list[str] | None, gap: float | None, branches: Branches) -> Updates:
+        return _seen(intake, slug, paths, None, chosen(None, gap, branches), afresh=True)
 
     def take(slug: str | None, paths: list[str] | None, *given: Any) -> Updates:
         columns, told = given[: len(mapped)], given[len(mapped) : -5]
@@ -231,25 +231,31 @@ def _connect_intake(shared: Shared, intake: Intake, settings: list[Any], message
     inputs = [shared.project, intake.files, *choices, *settings]
     outputs = [intake.files, intake.pasted, *shown]
     once: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "import"}
-    fresh = [intake.files, intake.chat.gap, intake.chat.branches]
+    fresh = [shared.project, intake.files, intake.chat.gap, intake.chat.branches]
     shared.on(intake.files.change, look_afresh, fresh, shown, message)
     for choice in choices:
         # Of what is typed into a template only the last state is read; what is wrong with it stands below it.
         said = intake.columns.said if choice in mapped else message
         # What is pasted into a text box is a change, and no input.
         trigger = choice.change if choice in intake.columns.templates else choice.input
-        shared.on(trigger, look, [intake.files, *choices], shown, said, trigger_mode="always_last")
+        shared.on(trigger, look, [shared.project, intake.files, *choices], shown, said, trigger_mode="always_last")
     shared.on(intake.take.click, take, inputs, outputs, message, changes=True, **once)
     shared.on(intake.samples.click, sample, [shared.project], [], message, changes=True, **once)
 
 
 def _seen(
-    intake: Intake, paths: list[str] | None, mapping: dict[str, str] | None, chat: ChatChoice, afresh: bool = False
+    intake: Intake,
+    slug: str | None,
+    paths: list[str] | None,
+    mapping: dict[str, str] | None,
+    chat: ChatChoice,
+    afresh: bool = False,
 ) -> Updates:
     """What the dropped files hold, read as chosen; nothing is to be seen without files."""
     if not paths:
         return {widget: value for widget, value in _emptied(intake).items() if widget is not intake.files}
-    read = preview_files([Path(path) for path in paths], mapping, chat, beginning=True)
+    project = open_project(slug) if slug else None
+    read = preview_files([Path(path) for path in paths], mapping, chat, project=project, beginning=True)
     count = "all examples" if read.is_beginning else words.counted(len(read.examples), "example")
     usable = bool(read.examples) and not read.lacks_voice
     return {
