@@ -58,6 +58,23 @@ def test_csv_rows_carry_the_line_on_which_they_begin(tmp_path: Path) -> None:
     assert aside(result) == [(6, "wrong number of cells"), (7, "wrong number of cells"), (8, "unclosed")]
 
 
+def test_a_stray_quotation_mark_takes_no_good_rows_along(tmp_path: Path) -> None:
+    good = "".join(f"q{number},answer {number}\n" for number in range(30))
+    text = f'prompt,answer\n"broken question,a1\n{good}q30,"quoted, answer"\nq31,last\n'
+    result = read_files([write(tmp_path / "a.csv", text)])
+    expected = [*(f"answer {number}" for number in range(30)), "quoted, answer", "last"]
+    assert [one.answer for one in result.examples] == expected
+    assert aside(result) == [(2, "not CSV")]
+
+
+def test_the_lines_of_a_broken_cell_are_no_rows_and_are_named(tmp_path: Path) -> None:
+    text = 'prompt,answer\nq,"first line\nof four\nWell, this\n"so called" cell\nq2,fine\n'
+    result = read_files([write(tmp_path / "a.csv", text)])
+    assert [one.answer for one in result.examples] == ["fine"]
+    assert aside(result) == [(2, "not CSV")]
+    assert "in the lines 2 to 5, which are left out together" in result.set_aside[0].reason
+
+
 def test_a_csv_of_an_older_excel_is_read_and_says_so(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "prompt;answer\nGrüße;schön\n".encode("cp1252"))
     result = read_files([path])

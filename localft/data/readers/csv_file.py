@@ -92,6 +92,10 @@ class _Window:
         """At most so many lines."""
         return [self.line(number) for number in range(index, index + count) if self.has(number)]
 
+    def between(self, first: int, last: int) -> list[str]:
+        """The lines from one that is held to before another."""
+        return list(itertools.islice(self._held, first - self._base, last - self._base))
+
     def bad(self, first: int, last: int) -> bytes | None:
         """The bytes of the first of these lines that cannot be decoded."""
         return next((raw for index, raw in self._bad.items() if first <= index < last), None) if self._bad else None
@@ -105,6 +109,8 @@ class _Window:
 
 
 _HEADER_HINT = "The first line must name the columns, for example: prompt,answer"
+# The kinds of records that the csv module cannot read.
+_BROKEN = ("unclosed", "not CSV")
 _Record = tuple[int, list[str] | None, tuple[str, str], str]
 
 
@@ -136,19 +142,37 @@ def _find_delimiter(sample: list[str]) -> str:
 
 def _records(window: _Window, first: int, delimiter: str) -> Iterator[_Record]:
     """Yield (line number, cells or None, (kind, problem), excerpt) for every record from the line `first` on."""
-    position = first
+    position, width = first, 0
     while window.has(position):
         source = _Source(window, position)
         reader = csv.reader(source, delimiter=delimiter, strict=True)
-        for record in _read(reader, source, window):
-            yield record
+        for number, cells, (kind, problem), shown in _read(reader, source, window):
+            width = width or len(cells or ())
             position = source.next
-            if record[2][0] == "unclosed":
-                # The quotation mark has swallowed all that follows: begin again on the next line.
-                position = record[0]
+            swallowed = window.between(number, position) if kind in _BROKEN else []
+            if kind == "unclosed" or _are_records(swallowed, width, delimiter):
+                # The quotation mark has swallowed whole rows: begin again on the next line.
+                yield number, cells, (kind, problem), shown
+                position = number
                 break
+            if swallowed:
+                problem += f" (in the lines {number:,} to {position:,}, which are left out together)"
+            yield number, cells, (kind, problem), shown
         else:
             return
+
+
+def _are_records(lines: list[str], width: int, delimiter: str) -> bool:
+    """Whether most of some lines are records by themselves, and not the lines of a cell."""
+    said = [line for line in lines if line.strip()]
+    return 2 * sum(_cells(line, delimiter) == width for line in said) > len(said)
+
+
+def _cells(line: str, delimiter: str) -> int:
+    try:
+        return len(next(csv.reader([line], delimiter=delimiter, strict=True), ()))
+    except csv.Error:
+        return 0
 
 
 class _Source:
