@@ -100,7 +100,7 @@ class Asked:
     """What examples ask, and where their files say they belong."""
 
     def __init__(self, with_system: bool = False) -> None:
-        self._with_system = with_system
+        self.with_system = with_system
         self._keys, self._earlier, self._earlier_of = bytearray(), bytearray(), array("I")
         self.texts = Texts()
         self.groups, self.labels, self.times, self.named_splits = Column(), Column(), Column(), Column()
@@ -112,12 +112,12 @@ class Asked:
 
     def look(self, example: Example) -> None:
         """Put an example behind the others."""
-        *earlier, last = prompt_digests(example, self._with_system)
+        *earlier, last = prompt_digests(example, self.with_system)
         for key in earlier:
             self._earlier += key[:_EARLIER]
             self._earlier_of.append(len(self))
         self._keys += last
-        self.texts.add(asked_text(example, self._with_system))
+        self.texts.add(asked_text(example, self.with_system))
         self.groups.add(example.group or "")
         self.labels.add(example.label or "")
         self.times.add(example.time)

@@ -2,21 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 
+from localft.data.asking import prompt_digests
 from localft.data.checking import read_context
 from localft.data.conversation import BadRow, turns, whole_text
 from localft.data.divisions import divide_more
 from localft.data.examples import Example, Message
-from localft.data.golden import golden_among
+from localft.data.golden import golden_among, read_golden
 from localft.data.importing import read_set_aside
 from localft.data.keeping import keep_golden
+from localft.data.splitting import ask_fully, group_examples
 from localft.data.versions import (
     SPLITS,
     DatasetVersion,
     SourceFile,
     Split,
-    list_versions,
     load_split,
-    newest_version,
 )
 from localft.data.writing import write_version
 from localft.errors import UserError
@@ -33,7 +33,8 @@ def change_turn(
     """Give a turn of an example another text; example and turn count from 0.
 
     Raises:
-        UserError: there is no such example or turn, or the example would be none any more.
+        UserError: there is no such example or turn, the example would be none any more, or it would ask a golden
+            question, or ask on one side of training and measuring what is asked on the other.
     """
     splits = _read(project, version)
     example = _find(splits, split, index)
@@ -43,6 +44,9 @@ def change_turn(
     messages[turn] = messages[turn].model_copy(update={"content": content})
     said = _checked(messages, bool(example.plain))
     splits[split][index] = example.model_copy(update={"messages": said, "edited": True})
+    if prompt_digests(example, with_system=True) != prompt_digests(splits[split][index], with_system=True):
+        _refuse_golden(project, splits, split, index)
+        _refuse_straddling(splits, split, index)
     return _keep(project, version, splits, f"{_place(split, index)} changed")
 
 
@@ -83,11 +87,9 @@ def add_example(project: Project, version: DatasetVersion, messages: Sequence[Me
     added = Example(messages=_checked(messages), source=BY_HAND, row=max(numbers, default=0) + 1, edited=True)
     if any(added.messages == row.example.messages for row in context.rows):
         raise UserError("This example is there already.", "Change the one that is there.")
-    if golden_among([added], context.golden):
-        raise UserError(
-            "This is one of the golden questions, which measure only what was never learned.",
-            "Ask something else, or take the question out of the golden ones first.",
-        )
+    # Among all, so that it is known what a system text is for.
+    if len(context.rows) in golden_among([*(row.example for row in context.rows), added], context.golden):
+        raise _golden_question()
     more = divide_more(splits, [added], version.division, version.seed, version.ratios)
     home = next(name for name in SPLITS if added in more[name])
     return _keep(project, version, more, "1 example added by hand"), home
@@ -99,18 +101,39 @@ def add_golden(project: Project, messages: Sequence[Message]) -> int:
     Raises:
         UserError: it is no question with an answer, or the newest version teaches it.
     """
-    question = Example(messages=_checked(messages))
-    if list_versions(project).items:
-        version = newest_version(project)
-        examples = load_split(project, version.id, "train")
-        learned = golden_among(examples, [question])
-        if learned:
-            first = examples[learned[0]]
-            raise UserError(
-                f"The model learns this question: it stands in {first.source}, row {first.row}.",
-                "A golden question has to be one that is never learned; ask another, or delete that example first.",
-            )
-    return keep_golden(project, [message.as_chat() for message in question.messages])
+    return keep_golden(project, [message.as_chat() for message in _checked(messages)])
+
+
+def _refuse_golden(project: Project, splits: Splits, split: Split, index: int) -> None:
+    everything, place = _everything(splits, split, index)
+    if project.golden.exists() and place in golden_among(everything, read_golden(project)):
+        raise _golden_question()
+
+
+def _golden_question() -> UserError:
+    return UserError(
+        "This is one of the golden questions, which measure only what was never learned.",
+        "Ask something else, or take the question out of the golden ones first.",
+    )
+
+
+def _refuse_straddling(splits: Splits, split: Split, index: int) -> None:
+    """Refuse an example that asks nearly what is asked in another split, where one of the two is learned."""
+    everything, place = _everything(splits, split, index)
+    homes = [name for name in SPLITS for _ in splits[name]]
+    together = next(group for group in group_examples(ask_fully(everything)).values() if place in group)
+    other = next((homes[one] for one in together if (homes[one] == "train") != (split == "train")), None)
+    if other is not None:
+        raise UserError(
+            f"Nearly the same is asked by an example for {other}: one of them would be learned, the other measures.",
+            "Ask something else, or add it as a new example: that comes into the split where it belongs.",
+        )
+
+
+def _everything(splits: Splits, split: Split, index: int) -> tuple[list[Example], int]:
+    """All examples in a row, and the place of one of them."""
+    before = sum(len(splits[name]) for name in SPLITS[: SPLITS.index(split)])
+    return [example for name in SPLITS for example in splits[name]], before + index
 
 
 def _checked(messages: Sequence[Message], plain: bool = False) -> tuple[Message, ...]:

@@ -1,8 +1,9 @@
 """Golden questions: what a person wants answered, kept out of a chat or written by hand, with the wanted answers."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 
-from localft.data.asking import Asked, ask, prompt_keys
+from localft.data.asking import Asked, ask
 from localft.data.conversation import BadRow
 from localft.data.examples import Example
 from localft.data.near import near_groups
@@ -10,8 +11,9 @@ from localft.data.readers.opening import open_file
 from localft.data.rows import Row
 from localft.data.runs import Texts
 from localft.data.shapes import convert, detect
+from localft.data.splitting import differ_in_system_only
 from localft.data.values import BadValue
-from localft.data.versions import iterate_split, list_versions
+from localft.data.versions import list_versions, open_split
 from localft.errors import UserError
 from localft.store.projects import Project
 
@@ -56,24 +58,44 @@ def count_learned(project: Project, dataset: str, questions: list[Example]) -> i
     """How many of the questions a run on this dataset has been trained on, word for word or nearly so."""
     if dataset not in {version.id for version in list_versions(project).items}:
         return 0
-    learned = {key for example in iterate_split(project, dataset, "train") for key in prompt_keys(example)}
-    return sum(prompt_keys(question)[-1] in learned for question in questions)
+    asked = _ask_as_needed(open_split(project, dataset, "train"))
+    return len({question for question, _ in _matches(asked, questions)})
 
 
 def golden_among(examples: Sequence[Example], golden: Sequence[Example]) -> list[int]:
-    """Positions of the examples that ask what a golden question asks, word for word or nearly so."""
-    return golden_in(ask(examples), golden) if golden else []
+    """Positions of the examples that ask what a golden question asks, word for word or nearly so.
+
+    Where many examples differ in the system text only ("Summarise."), it belongs to what is asked.
+    """
+    return golden_in(_ask_as_needed(examples), golden) if golden else []
 
 
 def golden_in(asked: Asked, golden: Sequence[Example]) -> list[int]:
-    """As `golden_among`, where it is known what the examples ask."""
-    questions = ask(golden)
-    keys = set(questions.short_keys())
-    found = {position for position, key in enumerate(asked.short_keys()) if key in keys}
-    found |= {position for position, key in asked.earlier_keys() if key in keys}
+    """As `golden_among`, where it is known what the examples ask: with the system text, or without."""
+    return sorted({position for _, position in _matches(asked, golden)})
+
+
+def _ask_as_needed(examples: Sequence[Example]) -> Asked:
+    """What examples ask; few that share a prompt tell nothing about what the system text is for."""
+    asked = ask(examples)
+    if not differ_in_system_only(asked):
+        return asked
+    fully = ask(examples, with_system=True)
+    return asked if differ_in_system_only(fully) else fully
+
+
+def _matches(asked: Asked, golden: Sequence[Example]) -> Iterator[tuple[int, int]]:
+    """(question, example): which question each example asks; one may be named more than once."""
+    questions = ask(golden, asked.with_system)
+    keys: dict[bytes, list[int]] = {}
+    for number, key in enumerate(questions.short_keys()):
+        keys.setdefault(key, []).append(number)
+    for position, key in itertools.chain(enumerate(asked.short_keys()), asked.earlier_keys()):
+        for number in keys.get(key, ()):
+            yield number, position
     texts = Texts()
     texts.join(questions.texts)
     texts.join(asked.texts)
-    groups = (group for group in near_groups(texts) if group[0] < len(golden))
-    found |= {position - len(golden) for group in groups for position in group if position >= len(golden)}
-    return sorted(found)
+    for group in near_groups(texts):
+        numbers = [position for position in group if position < len(golden)]
+        yield from itertools.product(numbers, (position - len(golden) for position in group[len(numbers) :]))

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from localft.data.examples import Example, Message
+from localft.data.golden import golden_among
 from localft.data.importing import extend_version
-from localft.data.versions import DatasetVersion, newest_version
+from localft.data.versions import DatasetVersion, list_versions, newest_version, open_split
 from localft.errors import UserError
 from localft.store import files
 from localft.store.projects import Project
@@ -22,6 +24,7 @@ def keep_example(project: Project, messages: Sequence[dict[str, Any]]) -> int:
     Raises:
         UserError: it does not end with an answer of the assistant.
     """
+    _refuse_none(messages)
     return _keep(kept_path(project), messages)
 
 
@@ -29,8 +32,19 @@ def keep_golden(project: Project, messages: Sequence[dict[str, Any]]) -> int:
     """Keep a question with the answer one wants as a golden one; return how many there are now.
 
     Raises:
-        UserError: it does not end with an answer of the assistant.
+        UserError: it does not end with an answer of the assistant, or the newest version teaches the question.
     """
+    _refuse_none(messages)
+    if list_versions(project).items:
+        question = Example(messages=tuple(Message.model_validate(message) for message in messages))
+        train = open_split(project, newest_version(project).id, "train")
+        learned = golden_among(train, [question])
+        if learned:
+            first = train[learned[0]]
+            raise UserError(
+                f"The model learns this question: it stands in {first.source}, row {first.row}.",
+                "A golden question has to be one that is never learned; ask another, or delete that example first.",
+            )
     return _keep(project.golden, messages)
 
 
@@ -55,9 +69,12 @@ def add_kept(project: Project) -> DatasetVersion:
     return version
 
 
-def _keep(path: Path, messages: Sequence[dict[str, Any]]) -> int:
+def _refuse_none(messages: Sequence[dict[str, Any]]) -> None:
     if len(messages) < 2 or messages[-1].get("role") != "assistant" or not str(messages[-1].get("content", "")).strip():
         raise UserError("There is no answer to keep yet.", "Ask something first, and wait for the answer.")
+
+
+def _keep(path: Path, messages: Sequence[dict[str, Any]]) -> int:
     with files.locked(path.parent / ".lock"):
         files.append_line(path, {"messages": [dict(message) for message in messages]})
         return len(files.read_lines(path)[0])

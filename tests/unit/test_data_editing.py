@@ -120,3 +120,18 @@ def test_a_question_without_an_answer_is_no_example(project: Project, version: D
         add_example(project, version, talk("Well?", " "))
     with pytest.raises(UserError, match="no example: "):
         add_golden(project, talk(" ", "x"))
+
+
+def test_no_change_makes_an_example_ask_what_measures(project: Project, version: DatasetVersion) -> None:
+    add_golden(project, talk("What is golden here, and what is it worth to us?", "This."))
+    for split in SPLITS:
+        with pytest.raises(UserError, match="golden"):
+            change_turn(project, version, split, 0, 0, "what is GOLDEN here and what is it worth to us")
+    for held_out in ("validation", "test"):
+        asked = example_at(project, version, held_out, 0).prompt[0].content
+        with pytest.raises(UserError, match=f"an example for {held_out}"):
+            change_turn(project, version, "train", 0, 0, asked.upper())
+    learned = example_at(project, version, "train", 1).prompt[0].content
+    with pytest.raises(UserError, match="an example for train"):
+        change_turn(project, version, "test", 0, 0, learned)
+    assert change_turn(project, version, "train", 0, 0, learned).counts == version.counts

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from localft.data.golden import count_learned, read_golden
+from localft.data.examples import Example, Message
+from localft.data.golden import count_learned, golden_among, read_golden
 from localft.data.keeping import keep_golden
 from localft.errors import UserError
 from localft.evaluation.answers import ANSWERS, QUESTIONS, AnswerLog, Question, Questions
@@ -59,6 +60,39 @@ def test_questions_that_were_learned_are_counted_however_they_are_written() -> N
     project.golden.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     assert count_learned(project, version, read_golden(project)) == 1
     assert count_learned(project, "gone", read_golden(project)) == 0
+
+
+def test_questions_that_were_learned_nearly_so_are_counted_too() -> None:
+    project = make_project()
+    version = next(project.datasets.iterdir()).name
+    words = [f"word{number}" for number in range(30)]
+    path = project.datasets / version / "train.jsonl"
+    said = [{"role": "user", "content": " ".join(words)}, {"role": "assistant", "content": "x"}]
+    path.write_text(path.read_text(encoding="utf-8") + json.dumps({"messages": said}) + "\n", encoding="utf-8")
+    nearly = " ".join([*words[:15], "other", *words[16:]])
+    project.golden.write_text(json.dumps({"prompt": nearly, "answer": "x"}), encoding="utf-8")
+    assert count_learned(project, version, read_golden(project)) == 1
+    with pytest.raises(UserError, match="The model learns this question"):
+        keep_golden(project, [{"role": "user", "content": nearly}, {"role": "assistant", "content": "x"}])
+
+
+def _summarise(text: str) -> Example:
+    return Example(
+        messages=(
+            Message(role="system", content=text),
+            Message(role="user", content="Summarise."),
+            Message(role="assistant", content="A summary."),
+        )
+    )
+
+
+def test_where_only_the_system_text_differs_it_is_what_is_asked_about() -> None:
+    texts = [" ".join(f"{topic}{number}" for number in range(20)) for topic in ("ore", "tin", "gem", "oak")]
+    examples = [_summarise(f"{text} {number}" * 3) for text in texts for number in range(10)]
+    assert golden_among(examples, [_summarise("Something that has nothing to do with them.")]) == []
+    assert golden_among(examples, [examples[7]]) == [7]
+    instructed = [_summarise("Be brief."), *examples[:3]]
+    assert golden_among(instructed, [_summarise("Be kind.")]) == [0, 1, 2, 3]
 
 
 def _asked(project: Project, name: str, questions: list[Question], asked_by: str, text: str) -> None:

@@ -79,9 +79,14 @@ class CheckContext:
         return self.known_asked or self._ask(with_system=False)
 
     @cached_property
+    def asked_fully(self) -> Asked:
+        """What the rows ask, with the system text where that is what is asked about."""
+        return self._ask(with_system=True) if differ_in_system_only(self.asked) else self.asked
+
+    @cached_property
     def near_prompts(self) -> list[list[int]]:
         """Positions of rows that ask nearly the same, as groups."""
-        return near_among(self._ask(with_system=True) if differ_in_system_only(self.asked) else self.asked)
+        return near_among(self.asked_fully)
 
     def _ask(self, with_system: bool) -> Asked:
         asked = Asked(with_system)

@@ -7,6 +7,7 @@ from localft.data.checks.finding import CheckContext, Finding, Row, counted, sho
 from localft.data.checks.looking import Check, looked
 from localft.data.divisions import divide
 from localft.data.golden import golden_in
+from localft.data.splitting import differ_in_system_only
 from localft.data.versions import SPLITS
 
 BETWEEN_SPLITS = "leakage"
@@ -36,7 +37,8 @@ class Leakage(Check):
         """Positions of the rows of training that are golden questions."""
         if not context.golden:
             return []
-        return [position for position in golden_in(context.asked, context.golden) if self._is_train[position]]
+        asked = context.asked if differ_in_system_only(context.asked_fully) else context.asked_fully
+        return [position for position in golden_in(asked, context.golden) if self._is_train[position]]
 
     def _between_splits(self, context: CheckContext) -> list[Finding]:
         leaked: list[int] = []
