@@ -28,7 +28,7 @@ from localft.ui.actions import action_of, clickable
 from localft.ui.data_checks import Checks
 from localft.ui.data_table import connect_table, draw_table, opened_key
 from localft.ui.handlers import Updates
-from localft.ui.shared import Page, Shared, required
+from localft.ui.shared import Shared, required
 from localft.ui.views import data as views
 from localft.ui.views import parts
 
@@ -36,11 +36,20 @@ _ONE_BY_ONE: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "rows"}
 
 
 @dataclass(frozen=True)
-class _Browser:
+class _Known:
+    """What a page shows: an example of a project by its digest, "" for none, and how it is rated."""
+
+    slug: str = ""
+    example: str = ""
+    rating: RowRating = NOT_RATED
+
+
+@dataclass(frozen=True)
+class Browser:
     """Which example is shown, and what of it can be changed.
 
-    `known` tells whether it still is what the page shows; `opened` names the version of which this page has opened the
-    test split.
+    `known` tells what the page shows, and with which rating; `opened` names the version of which this page has opened
+    the test split.
     """
 
     split: gr.Radio
@@ -81,7 +90,14 @@ class _Browser:
         if not total:
             raise UserError(f"There are no examples in {part}.")
         if part == "test" and opened != opened_key(project, version):
-            closed = {self.known: "", self.turn: gr.update(choices=[], value=None), self.text: "", self.split: part}
+            closed = {
+                self.split: part,
+                self.known: _Known(project.slug),
+                self.turn: gr.update(choices=[], value=None),
+                self.text: "",
+                self.rating: NOT_RATED.mark,
+                self.note: NOT_RATED.note,
+            }
             return {self.shown: views.sealed(total, len(list_openings(project, version))), **closed}
         where = max(1, min(total, position))
         example = next(islice(iterate_split(project, version.id, part), where - 1, None))
@@ -94,7 +110,6 @@ class _Browser:
             self.number: where,
             self.split: part,
             self.shown: views.example(example, where - 1, total, part),
-            self.known: _digest(example),
             self.turn: gr.update(choices=names, value=names[-1]),
             self.text: example.answer,
             **self.rated(project, example),
@@ -102,39 +117,52 @@ class _Browser:
 
     def rated(self, project: Project, example: Example) -> Updates:
         """What a person thinks of the example."""
-        rating = read_ratings(project).get(content_key(example), NOT_RATED)
-        return {self.rating: rating.mark, self.note: rating.note}
+        known = _known(project, example)
+        return {self.known: known, self.rating: known.rating.mark, self.note: known.rating.note}
+
+    def follow(self, stamp: str, part: Split, position: float | None, known: _Known | None, opened: str) -> Updates:
+        """What differs, now that examples or ratings have changed, at the place that the page shows.
+
+        `stamp`: as the table has it. Another project begins with its first example. What is being typed stays where the
+        example and its rating are what they were.
+        """
+        slug = stamp.partition("/")[0]
+        if not slug:
+            return {self.shown: "", self.known: _Known()}
+        if known is None or known.slug != slug:
+            part, position = "train", 1
+        try:
+            shown = self.show(slug, part, int(position or 1), opened)
+        except UserError:
+            return {self.shown: "", self.known: _Known(slug)}
+        now: _Known = shown[self.known]
+        kept: set[Any] = set()
+        if known is not None and now.example and now.example == known.example:
+            kept = {self.turn, self.text} | ({self.rating, self.note} if now.rating == known.rating else set())
+        return {component: value for component, value in shown.items() if component not in kept}
 
 
 def draw_rows(shared: Shared, checks: Checks, stamp: gr.Textbox, message: gr.HTML) -> None:
     """Draw the table of examples and the browser below it, and connect them."""
     opened = gr.State("")
     table = draw_table(checks, opened, stamp)
-    browser = _draw(opened)
+    browser = draw_browser(opened)
 
-    def read(page: Page) -> Updates:
-        if page.project is None:
-            return {browser.shown: ""}
-        try:
-            return browser.show(page.project.slug, "train", 1, "")
-        except UserError:
-            return {browser.shown: ""}
-
-    shared.view("data", browser.outputs, read)
     connect_table(shared, table, browser.outputs, browser.show, message)
-    _connect_browsing(shared, browser, message)
+    _connect_browsing(shared, browser, stamp, message)
     _connect_changes(shared, browser)
     _draw_adding(shared)
 
 
-def _draw(opened: gr.State) -> _Browser:
+def draw_browser(opened: gr.State) -> Browser:
+    """Draw the widgets of one example."""
     gr.HTML("<h3>One example</h3>")
     with gr.Row(elem_classes="lf-buttons"):
         split = gr.Radio(list(SPLITS), value="train", label="Part", min_width=260)
         number = gr.Number(1, precision=0, minimum=1, label="Example", min_width=110, scale=0)
         earlier = gr.Button("Previous", size="sm", scale=0, min_width=100)
         later = gr.Button("Next", size="sm", scale=0, min_width=100)
-    shown, known = gr.HTML(js_on_load=clickable()), gr.State("")
+    shown, known = gr.HTML(js_on_load=clickable()), gr.State(None)
     with gr.Accordion("Change or rate this example", open=False):
         turn = gr.Dropdown([], label="Turn", info="Which part of the conversation to change.")
         text = gr.Textbox(label="Text", lines=4, max_lines=20)
@@ -146,12 +174,12 @@ def _draw(opened: gr.State) -> _Browser:
         note = gr.Textbox(label="Your note", lines=1, max_lines=4)
         rate = gr.Button("Keep the rating", size="sm", scale=0, min_width=150)
         said = gr.HTML()
-    return _Browser(
+    return Browser(
         split, number, earlier, later, shown, known, opened, turn, text, save, delete, said, rating, note, rate
     )
 
 
-def _connect_browsing(shared: Shared, browser: _Browser, message: gr.HTML) -> None:
+def _connect_browsing(shared: Shared, browser: Browser, stamp: gr.Textbox, message: gr.HTML) -> None:
     def step(by: int) -> Callable[[str | None, Split, float | None, str], Updates]:
         return lambda slug, part, position, opened: browser.show(slug, part, int(position or 1) + by, opened)
 
@@ -167,10 +195,12 @@ def _connect_browsing(shared: Shared, browser: _Browser, message: gr.HTML) -> No
         key = opened_key(project, version)
         return {**browser.show(slug, "test", 1, key), browser.opened: key}
 
-    def read_turn(slug: str | None, part: Split, position: float | None, known: str, turn: str) -> Updates:
+    def read_turn(slug: str | None, part: Split, position: float | None, known: _Known | None, turn: str) -> Updates:
         return {browser.text: _shown(slug, part, position, known)[0].messages[_index(turn)].content}
 
     inputs = [shared.project, browser.split, browser.number, browser.opened]
+    followed = [stamp, browser.split, browser.number, browser.known, browser.opened]
+    shared.on(stamp.change, browser.follow, followed, browser.outputs, message, clear=False)
     shared.on(browser.earlier.click, step(-1), inputs, browser.outputs, message)
     shared.on(browser.later.click, step(1), inputs, browser.outputs, message)
     shared.on(browser.number.submit, step(0), inputs, browser.outputs, message)
@@ -180,8 +210,10 @@ def _connect_browsing(shared: Shared, browser: _Browser, message: gr.HTML) -> No
     shared.on(browser.turn.input, read_turn, [*inputs[:3], browser.known, browser.turn], [browser.text], message)
 
 
-def _connect_changes(shared: Shared, browser: _Browser) -> None:
-    def save(slug: str | None, part: Split, position: float | None, known: str, turn: str, text: str) -> Updates:
+def _connect_changes(shared: Shared, browser: Browser) -> None:
+    def save(
+        slug: str | None, part: Split, position: float | None, known: _Known | None, turn: str, text: str
+    ) -> Updates:
         _, index = _shown(slug, part, position, known)
         project = required(slug)
         version = change_turn(project, newest_version(project), part, index, _index(turn), text)
@@ -189,7 +221,7 @@ def _connect_changes(shared: Shared, browser: _Browser) -> None:
         shown = {**browser.show(slug, part, index + 1, key), browser.opened: key if part == "test" else gr.skip()}
         return {**shown, browser.turn: gr.skip(), browser.text: text, browser.said: _done(version.note)}
 
-    def delete(slug: str | None, part: Split, position: float | None, known: str) -> Updates:
+    def delete(slug: str | None, part: Split, position: float | None, known: _Known | None) -> Updates:
         _, index = _shown(slug, part, position, known)
         project = required(slug)
         version = delete_example(project, newest_version(project), part, index)
@@ -197,7 +229,9 @@ def _connect_changes(shared: Shared, browser: _Browser) -> None:
         shown = {**browser.show(slug, part, index + 1, key), browser.opened: key if part == "test" else gr.skip()}
         return {**shown, browser.said: _done(version.note)}
 
-    def rate(slug: str | None, part: Split, position: float | None, known: str, mark: Mark, note: str) -> Updates:
+    def rate(
+        slug: str | None, part: Split, position: float | None, known: _Known | None, mark: Mark, note: str
+    ) -> Updates:
         example, _ = _shown(slug, part, position, known)
         project = required(slug)
         rate_example(project, example, RowRating(mark if mark in MARKS else "none", note))
@@ -240,7 +274,7 @@ def _draw_adding(shared: Shared) -> None:
     shared.on(golden.click, keep, inputs, outputs, message, changes=True, **_ONE_BY_ONE)
 
 
-def _shown(slug: str | None, part: Split, position: float | None, known: str) -> tuple[Example, int]:
+def _shown(slug: str | None, part: Split, position: float | None, known: _Known | None) -> tuple[Example, int]:
     """The example that the page shows, and its index from 0.
 
     Raises:
@@ -249,13 +283,14 @@ def _shown(slug: str | None, part: Split, position: float | None, known: str) ->
     project, index = required(slug), int(position or 1) - 1
     version = newest_version(project)
     example = next(islice(iterate_split(project, version.id, part), max(0, index), None), None)
-    if example is None or _digest(example) != known:
+    if example is None or known is None or _known(project, example).example != known.example:
         raise UserError("The examples have changed since this one was shown.", "Look at it again, then change it.")
     return example, index
 
 
-def _digest(example: Example) -> str:
-    return hashlib.sha256(example.model_dump_json().encode("utf-8", "surrogatepass")).hexdigest()
+def _known(project: Project, example: Example) -> _Known:
+    digest = hashlib.sha256(example.model_dump_json().encode("utf-8", "surrogatepass")).hexdigest()
+    return _Known(project.slug, digest, read_ratings(project).get(content_key(example), NOT_RATED))
 
 
 def _index(turn: str) -> int:
