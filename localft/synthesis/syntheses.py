@@ -199,7 +199,8 @@ def read_passages(folder: Path) -> list[Passage]:
     """
     path = folder / PASSAGES
     try:
-        return [Passage.model_validate_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        # Not of text, where characters that a passage may hold end a line too.
+        return [Passage.model_validate_json(line) for line in path.read_bytes().splitlines()]
     except (OSError, pydantic.ValidationError) as error:
         raise UserError(f"The file {path} is damaged or missing.", "Start again from the documents.") from error
 

@@ -115,8 +115,9 @@ class _Writing:
                 self._report(done)
             else:
                 threads -= 1
-                # Why one has failed says more than that the others were stopped for it.
-                failure = told if failure is None or isinstance(failure, Stopped) else failure
+                # Why one has failed says more than that the others were stopped for it; one that has done all, nothing.
+                if told is not None and (failure is None or isinstance(failure, Stopped)):
+                    failure = told
         if failure is not None:
             raise failure
 

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from localft.errors import Stopped
+from localft.jobs import JobContext, JobOrder
 from localft.synthesis.asking import (
     InstructionItem,
     QuestionItem,
@@ -22,6 +24,8 @@ from localft.synthesis.candidates import weigh
 from localft.synthesis.costs import chosen_passages, estimate, price_of
 from localft.synthesis.passages import Passage
 from localft.synthesis.settings import Kind, SynthesisSettings
+from localft.synthesis.syntheses import PASSAGES, read_passages
+from localft.synthesis.worker import _Writing
 
 TEXT = (
     "Returns are free within 14 days. The form is in the box. Write to Anna Berg in Oslo. She answers within two days. "
@@ -237,6 +241,25 @@ def test_the_log_is_read_again_and_a_torn_line_is_asked_again(tmp_path: Path) ->
     assert log.of(PASSAGE) == [call([GOOD], prompt_tokens=7)] == log.all
     log.write(call("after"))
     assert [one.text for one in CallLog(path).all] == [json.dumps([GOOD]), "after"]
+
+
+@pytest.mark.parametrize("character", ["\u2028", "\u2029", "\x85", "\x0b", "\x1c", "\r", "\n"])
+def test_passages_are_read_again_whatever_they_hold(character: str, tmp_path: Path) -> None:
+    passages = [PASSAGE.model_copy(update={"text": f"before{character}after", "index": number}) for number in range(2)]
+    lines = "".join(one.model_dump_json() + "\n" for one in passages)
+    (tmp_path / PASSAGES).write_bytes(lines.encode())
+    assert read_passages(tmp_path) == passages
+
+
+@pytest.mark.parametrize("ends", [[Stopped(), None], [None, Stopped()], [Stopped(), KeyError("x")]])
+def test_a_stop_is_told_whichever_thread_ends_last(ends: list[Exception | None], tmp_path: Path) -> None:
+    context = JobContext(tmp_path, JobOrder(worker="x", title="x", created_at=""))
+    writing = _Writing(context, SynthesisSettings(), many(2))
+    for end in ends:
+        writing._results.put(end)
+    # What has failed says more than that others were stopped for it.
+    with pytest.raises(KeyError if isinstance(ends[1], KeyError) else Stopped):
+        writing._collect(0, 2)
 
 
 def many(count: int) -> list[Passage]:
