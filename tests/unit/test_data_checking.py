@@ -296,6 +296,15 @@ def test_json_is_told_from_what_looks_like_it() -> None:
     assert not looks_like_json("{curly} words")
 
 
+@pytest.mark.parametrize("json_of_it", ['```json\n{"a": 1}\n```', '{"a": 1}'])
+def test_json_that_is_explained_is_left_alone(json_of_it: str, tmp_path: Path) -> None:
+    rows = clean()
+    rows[3]["completion"] = f"{json_of_it}\n\nThe key says how many there are."
+    assert "invalid JSON" not in found(check(tmp_path, rows))
+    assert looks_like_json(f"{json_of_it[:-4]}\n\nThe key")
+    assert looks_like_json('{"a": 1} {"b": 2}')
+
+
 def test_card_numbers_have_a_checksum() -> None:
     assert is_card_number("4111 1111 1111 1111")
     assert is_card_number("5500-0055-5555-5559")

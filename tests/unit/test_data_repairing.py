@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from localft.data.checking import check_version
+from localft.data.checks.finding import CheckContext, Row
 from localft.data.differing import compare_versions
-from localft.data.examples import Example
+from localft.data.examples import Example, Message
 from localft.data.history import restore, undo, version_before
 from localft.data.importing import import_files
 from localft.data.repairing import repair_version, try_repair
@@ -117,6 +118,20 @@ def texts(project: Project, version: DatasetVersion, row: int) -> list[str]:
 def test_how_it_is_mended(name: str, row: int, expected: list[str], project: Project, tmp_path: Path) -> None:
     version = bring_in(project, tmp_path, faulty(name))
     assert texts(project, repair_version(project, version, [name]), row) == expected
+
+
+def test_the_usual_system_prompt_is_that_of_conversations_and_plain_text_gets_none() -> None:
+    plain = Example(messages=(Message(role="assistant", content="A text."),), plain="whole")
+    said = (Message(role="user", content="Why?"), Message(role="assistant", content="So."))
+    usual, odd = (Message(role="system", content=text) for text in ("Be brief.", "Be wordy."))
+    chats = [Example(messages=(system, *said)) for system in (usual, usual, odd)]
+    rows = [Row("train", number, one) for number, one in enumerate([*[plain] * 5, *chats])]
+    version = DatasetVersion(
+        id="any", created_at="", sources=(), seed=1, ratios=(0.8, 0.1, 0.1),
+        counts={"train": len(rows), "validation": 0, "test": 0}, set_aside=0, sha256="",
+    )  # fmt: skip
+    mended = [row.example for row in REPAIRS["other system prompts"].rows(CheckContext(rows, version))]
+    assert mended == [*[plain] * 5, *[chats[0]] * 3]
 
 
 def test_several_repairs_make_one_version_and_name_what_they_did(project: Project, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ _MEANINGS = {
     MIXED: ("not valid JSON, while most are", 0.02),
     INVALID: ("meant to be JSON and not valid", 0.05),
 }
+_OF_JSON = ("{", "}", "[", "]", ",", ":", '"')
 _FENCED = re.compile(r"```(?:json)?\s*([\[{].*[\]}])\s*```", re.DOTALL | re.IGNORECASE)
 
 
@@ -120,6 +121,22 @@ def is_json(text: str) -> bool:
 
 
 def looks_like_json(text: str) -> bool:
-    """Tell whether an answer means to be JSON: an object from brace to brace, bare or in a code fence."""
+    """Tell whether an answer means to be JSON and nothing else: an object from brace to brace, bare or in a fence."""
     bare = text.strip()
-    return bare.startswith(("```json", '{"')) or (bare.startswith("{") and bare.endswith("}") and ":" in bare)
+    if bare.startswith(("```json", '{"')):
+        return not _is_explained(bare)
+    return bare.startswith("{") and bare.endswith("}") and ":" in bare
+
+
+def _is_explained(bare: str) -> bool:
+    """Tell whether a text begins with JSON that is valid, and goes on in words about it."""
+    if bare.startswith("```"):
+        inside, fence, behind = bare.removeprefix("```json").partition("```")
+        return fence != "" and is_json(inside) and behind.strip() != ""
+    try:
+        _, end = json.JSONDecoder().raw_decode(bare)
+    except (ValueError, RecursionError):
+        return False
+    behind = bare[end:]
+    # What goes on as JSON does is none that is valid.
+    return behind[:1].isspace() and not behind.lstrip().startswith(_OF_JSON)

@@ -62,10 +62,12 @@ class SystemPrompts(Check):
 
 
 def alike(context: CheckContext) -> list[Row]:
-    """The rows with the usual system prompt in all of them, or none where that is usual."""
-    prompts = Counter(_system(row.example) for row in context.rows)
+    """The rows with the usual system prompt in all of them, or none where that is usual; plain text as it is."""
+    prompts = Counter(_system(row.example) for row in context.rows if not row.example.plain)
     usual = prompts.most_common(1)[0][0] if prompts else ""
-    return [row if _system(row.example) == usual else _with_prompt(row, usual) for row in context.rows]
+    return [
+        row if row.example.plain or _system(row.example) == usual else _with_prompt(row, usual) for row in context.rows
+    ]
 
 
 def _with_prompt(row: Row, prompt: str) -> Row:
