@@ -11,7 +11,7 @@ from localft.cli.data_edit import add, edit
 from localft.cli.data_export import export
 from localft.cli.data_hub import PREFIX, HubChoice, hub_options, list_parts
 from localft.cli.data_reading import Reading, reading_options
-from localft.cli.data_repair import diff, repair, undo, versions
+from localft.cli.data_repair import diff, repair, restore, undo, versions
 from localft.cli.data_show import show
 from localft.cli.data_sources import readable
 from localft.cli.data_split import split, split_by_option
@@ -264,4 +264,5 @@ data.add_command(repair)
 data.add_command(diff)
 data.add_command(versions)
 data.add_command(undo)
+data.add_command(restore)
 data.add_command(synthesise)

@@ -1,4 +1,4 @@
-"""`localft data repair`, `diff`, `versions` and `undo`: mend findings, see what changed, and go back."""
+"""`localft data repair`, `diff`, `versions`, `undo` and `restore`: mend findings, see what changed, and go back."""
 
 import shlex
 from collections.abc import Sequence
@@ -119,6 +119,7 @@ def undo(output: Output, project: Project) -> None:
     """Take the newest version of the data back, be it an import or a repair.
 
     It goes to the trash; where a run was trained on it, it stays, and the one before it becomes the newest once more.
+    Each further undo goes back one more; `localft data restore` goes to any version at once.
     """
     from localft.data.history import undo
     from localft.training.runs import versions_in_use
@@ -128,6 +129,27 @@ def undo(output: Output, project: Project) -> None:
     counts = f"; what counts now is {now.id} with {words.counted(now.total, 'example')}" if now else ""
     output.say(f"Undone: {undone.id} ({_how(undone)}){counts}.")
     output.result({"project": project.slug, "undone": undone.id, "dataset": now.id if now else None})
+
+
+@click.command(
+    "restore",
+    epilog=examples("localft data versions support-bot", "localft data restore support-bot 20261127-080000"),
+)
+@project_argument
+@click.argument("version_id", metavar="VERSION")
+@json_option
+@click.pass_obj
+def restore(output: Output, project: Project, version_id: str) -> None:
+    """Use an earlier version of the data again: it is kept once more, as the newest.
+
+    None goes away, and `localft data undo` takes it back.
+    """
+    from localft.data.history import restore
+
+    now = restore(project, open_version(project, version_id))
+    output.say(f"What counts now is {now.id} with {words.counted(now.total, 'example')}: {_how(now)}.")
+    output.hint(f"Back: localft data undo {project.slug}")
+    output.result({"project": project.slug, "restored": version_id, "dataset": now.id})
 
 
 def _mendable(project: Project, version: DatasetVersion) -> list[str]:

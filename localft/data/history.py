@@ -14,16 +14,22 @@ def undo(project: Project, used: Container[str]) -> DatasetVersion | None:
     """Take the newest version back; return the one that counts then, None where none is left.
 
     `used` are the versions that runs were trained on. Such a version stays, and the one before it is kept once more as
-    the newest; any other goes to the trash.
+    the newest; any other goes to the trash. What an undo kept once more is taken back to what came before it: step by
+    step, each undo goes one further.
 
     Raises:
-        UserError: the project has no data, or a run was trained on its first version.
+        UserError: the project has no data, or the one to take back is the first, and a run was trained on a later one.
     """
     newest = newest_version(project)
-    if newest.id in used:
-        return restore(project, version_before(project, newest))
-    move_to_trash(project.datasets / newest.id)
-    return next(iter(list_versions(project).items), None)
+    if newest.id not in used and not newest.undone_to:
+        move_to_trash(project.datasets / newest.id)
+        return next(iter(list_versions(project).items), None)
+    before = version_before(project, _meant(project, newest))
+    stands_on = newest.id if newest.id in used else newest.parent
+    now = _keep_again(project, before, stands_on, _meant(project, before).id)
+    if newest.id not in used and now.id != newest.id:
+        move_to_trash(project.datasets / newest.id)
+    return now
 
 
 def version_before(project: Project, version: DatasetVersion) -> DatasetVersion:
@@ -45,10 +51,27 @@ def restore(project: Project, version: DatasetVersion) -> DatasetVersion:
     Raises:
         UserError: it is damaged.
     """
+    return _keep_again(project, version, newest_version(project).id)
+
+
+def _meant(project: Project, version: DatasetVersion) -> DatasetVersion:
+    """The version that an undo has gone back to, where this one is what it kept; else the version itself."""
+    return next((one for one in list_versions(project).items if one.id == version.undone_to), version)
+
+
+def _keep_again(project: Project, version: DatasetVersion, parent: str, undone_to: str = "") -> DatasetVersion:
     splits = {name: load_split(project, version.id, name) for name in SPLITS}
     aside = read_set_aside(project, version.id)
     note = f"as it was on {words.moment(version.created_at)}"
-    replaced = newest_version(project).id
     return write_version(
-        project, splits, version.sources, aside, version.seed, version.ratios, replaced, note, version.division
+        project,
+        splits,
+        version.sources,
+        aside,
+        version.seed,
+        version.ratios,
+        parent,
+        note,
+        version.division,
+        undone_to=undone_to,
     )

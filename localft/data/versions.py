@@ -41,6 +41,7 @@ class DatasetVersion(Record):
 
     `division` says by what the splits were made. `pairs` counts the examples that have a worse answer too. `parent` is
     the version that this one was made from, by what `note` says; both are empty where it was made from files alone.
+    `undone_to` is the version that an undo keeps once more as this one.
     """
 
     id: str
@@ -55,6 +56,7 @@ class DatasetVersion(Record):
     sha256: str
     parent: str = ""
     note: str = ""
+    undone_to: str = ""
 
     @property
     def total(self) -> int:

@@ -30,10 +30,12 @@ def write_version(
     note: str = "",
     division: Division = "chance",
     tell: Tell = quiet,
+    undone_to: str = "",
 ) -> DatasetVersion:
     """The splits as a new version, or the newest where that holds the same.
 
-    `parent` is the version that it was made from, and `note` says in words how.
+    `parent` is the version that it was made from, and `note` says in words how; `undone_to` is the one that an undo
+    keeps once more.
 
     Raises:
         UserError: another process writes a version of this project for ten minutes.
@@ -62,6 +64,7 @@ def write_version(
                 sha256=digest,
                 parent=parent,
                 note=note,
+                undone_to=undone_to,
             )
             files.write_json(hidden / "set_aside.json", list(aside))
             version.save(hidden / "dataset.json")

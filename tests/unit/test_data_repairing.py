@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from localft.cli.main import main
 from localft.data.checking import check_version
 from localft.data.checks.finding import CheckContext, Row
 from localft.data.differing import compare_versions
+from localft.data.editing import change_turn
 from localft.data.examples import Example, Message
 from localft.data.history import restore, undo, version_before
 from localft.data.importing import import_files
@@ -230,6 +232,57 @@ def test_what_a_run_was_trained_on_stays_and_the_one_before_counts_again(project
     assert {one.id for one in list_versions(project).items} == {first.id, second.id, now.id}
     assert all_of(project, now) == all_of(project, first)
     assert restore(project, second).sha256 == second.sha256
+
+
+def chain(project: Project, tmp_path: Path) -> list[DatasetVersion]:
+    """Four versions, each made from the one before."""
+    made = [bring_in(project, tmp_path, clean())]
+    for number in range(3):
+        made.append(change_turn(project, made[-1], "train", number, 1, f"Changed answer {number}."))
+    return made
+
+
+def test_undo_goes_back_to_the_first_version_past_one_that_a_run_was_trained_on(
+    project: Project, tmp_path: Path
+) -> None:
+    made = chain(project, tmp_path)
+    used = {made[-1].id}
+    for earlier in reversed(made[:-1]):
+        now = undo(project, used)
+        assert now is not None
+        assert (now.sha256, now.undone_to, now.parent) == (earlier.sha256, earlier.id, made[-1].id)
+        assert newest_version(project) == now
+    assert {one.id for one in list_versions(project).items} == {*(one.id for one in made), now.id}
+    with pytest.raises(UserError, match="no version of the data before"):
+        undo(project, used)
+
+
+def test_what_is_made_after_an_undo_is_undone_first(project: Project, tmp_path: Path) -> None:
+    made = chain(project, tmp_path)
+    gone_back = undo(project, {made[-1].id})
+    assert gone_back is not None
+    changed = change_turn(project, gone_back, "train", 7, 1, "Another.")
+    assert undo(project, {made[-1].id}) == gone_back
+    changed = change_turn(project, gone_back, "train", 7, 1, "Another.")
+    used = {made[-1].id, changed.id}
+    shas = [version.sha256 for version in (undo(project, used), undo(project, used)) if version is not None]
+    assert shas == [made[-2].sha256, made[-3].sha256]
+
+
+def test_using_a_version_again_is_undone_like_any_other_change(project: Project, tmp_path: Path) -> None:
+    made = chain(project, tmp_path)
+    restore(project, made[0])
+    assert undo(project, {made[-1].id}) == made[-1]
+
+
+def test_a_version_is_used_again_from_the_command_line(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = chain(project, tmp_path)
+    assert main(["data", "restore", "repaired", made[1].id, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    now = newest_version(project)
+    assert (said, now.sha256) == ({"project": "repaired", "restored": made[1].id, "dataset": now.id}, made[1].sha256)
 
 
 def test_the_only_version_a_run_was_trained_on_cannot_be_undone(project: Project, tmp_path: Path) -> None:
