@@ -10,8 +10,14 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import click
 import make_readme_tables
 import pytest
+
+from localft.cli.main import application
+from localft.cli.output import Output
+from localft.errors import UserError
+from localft.store.projects import create_project
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,6 +37,13 @@ def commands() -> list[str]:
     """The lines of all blocks marked as shell, in order."""
     blocks = re.findall(r"^```sh\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
     return [line for block in blocks for line in block.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def mentioned() -> list[str]:
+    """The commands within sentences that are given something; one without names a command only."""
+    text = re.sub(r"^```.*?^```", "", README, flags=re.DOTALL | re.MULTILINE)
+    found = re.findall(r"`localft ([^`]+)`", text)
+    return [command for command in found if re.search(r" -|\.\w|\bdata \w+ \w", command)]
 
 
 def run(command: str) -> subprocess.CompletedProcess[str]:
@@ -54,6 +67,34 @@ def test_every_other_block_is_localft() -> None:
     others = [command for command in commands() if not command.startswith("python3 build/bootstrap.py")]
     assert others
     assert all(command.startswith("localft ") for command in others)
+
+
+def test_the_commands_within_sentences_would_be_accepted() -> None:
+    assert len(mentioned()) > 3
+    for line in commands():
+        if line.startswith("localft new "):
+            create_project(shlex.split(line)[2])
+    for line in mentioned():
+        command: click.Command = application
+        given = shlex.split(line)
+        while isinstance(command, click.Group):
+            inner = command.get_command(click.Context(command, obj=Output()), given.pop(0))
+            assert inner is not None, line
+            command = inner
+        try:
+            command.make_context(None, given, obj=Output()).close()
+        except (click.UsageError, UserError) as error:
+            pytest.fail(f"{line}: {error}")
+
+
+def test_what_is_searched_for_is_found() -> None:
+    (search,) = [command for command in commands() if " --search " in command]
+    slug = search.split()[3]
+    for command in commands():
+        if command.startswith(("localft new", f"localft data import {slug}")) and slug in command.lower():
+            assert run(command).returncode == 0
+    found = re.search(r"(\d+) examples? found", run(search).stdout)
+    assert found and int(found[1]) > 0
 
 
 @pytest.mark.timeout(900)
