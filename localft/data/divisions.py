@@ -4,7 +4,7 @@ Whatever the way, equal or nearly equal prompts and examples of one group never 
 examples with the same choices give the same splits, in whatever order they come.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from localft.data.asking import Asked, ask
 from localft.data.examples import Example
@@ -14,6 +14,7 @@ from localft.data.splitting import (
     ask_fully,
     check_division,
     group_examples,
+    hold_out,
     in_order,
     shuffled,
     split,
@@ -26,7 +27,7 @@ from localft.data.versions import SPLITS, Division, Split
 from localft.errors import UserError
 
 Splits = Mapping[Split, Sequence[Example]]
-Placed = Mapping[Split, Sequence[Sequence[int]]]
+Placed = Mapping[Split, Sequence[str]]
 
 
 def likely_division(examples: Sequence[Example]) -> Division:
@@ -39,19 +40,22 @@ def likely_division(examples: Sequence[Example]) -> Division:
     return "column" if named else "time" if timed else "chance"
 
 
-def divide(examples: Sequence[Example], division: Division, seed: int, ratios: Ratios) -> Splits:
-    """Divide examples in one of the ways.
+def divide(
+    examples: Sequence[Example], division: Division, seed: int, ratios: Ratios, held: Set[int] = frozenset()
+) -> Splits:
+    """Divide examples in one of the ways; those at the positions `held` come into test, whatever the way.
 
     Raises:
         UserError: there are too few examples, wrong ratios, or what the way needs is not known of them.
     """
     if division == "chance":
-        return split(examples, seed, ratios)
+        return split(examples, seed, ratios, held)
     check_division(examples, ratios)
     asked = ask_fully(examples)
     groups = group_examples(asked)
     placed = _by_time(asked, groups, seed, ratios) if division == "time" else _by_name(asked, groups, seed, ratios)
-    return {name: in_order(examples, placed[name]) for name in SPLITS}
+    placed = hold_out(placed, groups, held)
+    return {name: in_order(examples, [groups[key] for key in placed[name]]) for name in SPLITS}
 
 
 def divide_more(
@@ -102,14 +106,14 @@ def _by_time(asked: Asked, groups: Groups, seed: int, ratios: Ratios) -> Placed:
     _refuse_fewer_groups(groups)
     ordered = sorted(groups, key=lambda key: (newest[key], shuffled(key, seed)))
     wanted = whole_parts(sum(map(len, groups.values())), ratios, (0.0,) * len(SPLITS))
-    placed: dict[Split, list[Sequence[int]]] = {name: [] for name in SPLITS}
+    placed: dict[Split, list[str]] = {name: [] for name in SPLITS}
     position = size = 0
     for number, key in enumerate(ordered):
         left, after = len(ordered) - number, len(SPLITS) - 1 - position
         full = size + len(groups[key]) / 2 > wanted[position]
         if after and placed[SPLITS[position]] and (full or left <= after):
             position, size = position + 1, 0
-        placed[SPLITS[position]].append(groups[key])
+        placed[SPLITS[position]].append(key)
         size += len(groups[key])
     return placed
 
@@ -142,7 +146,7 @@ def _by_name(asked: Asked, groups: Groups, seed: int, ratios: Ratios) -> Placed:
     empty = next((name for name in SPLITS if not placed[name]), None)
     if empty is not None:
         raise UserError(f"The column leaves no example for {empty}.", "Divide by chance instead: --by chance.")
-    return {name: [groups[key] for key in placed[name]] for name in SPLITS}
+    return placed
 
 
 def _refuse_fewer_groups(groups: Groups) -> None:

@@ -1,6 +1,6 @@
 """From files to an immutable dataset version."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from localft.data.converting import SetAside
 from localft.data.examples import Example, Message
 from localft.data.gathering import DUPLICATE, ReadResult
 from localft.data.golden import golden_among, read_golden
+from localft.data.holding_out import held_before
 from localft.data.hub.order import with_origins
 from localft.data.reading import no_rows, read_files, set_aside_reasons
 from localft.data.rows import excerpt
@@ -72,8 +73,8 @@ def import_files(
 
     `system_prompt` is given to every example that has none; `chat` says whose voice is the assistant's in chats.
     Without a `division` it is the one that the examples' own columns suggest.
-    Importing what the newest version holds already gives that
-    version again. What is done is told on the way.
+    Importing what the newest version holds already gives that version again. What an earlier version that is divided
+    in the same way holds out for test is held out again. What is done is told on the way.
 
     Raises:
         UserError: nothing can be read or used, or there are too few examples; the project is then as it was.
@@ -83,7 +84,11 @@ def import_files(
     if isinstance(read.examples, StoredExamples):
         ask_ahead(read.examples, tell)
     division = division or divisions.likely_division(read.examples)
-    splits = divide(read, system_prompt, seed, ratios, division)
+    held = held_before(project, read.examples, division, seed, ratios)
+    splits = divide(read, system_prompt, seed, ratios, division, held)
+    if held:
+        told = f"{words.counted(len(held), 'example')} for test as before: an earlier version measures with them."
+        read = replace(read, notes=[*read.notes, told])
     aside = [_listed(row) for row in read.set_aside]
     version = write_version(project, splits, read.sources, aside, seed, ratios, division=division, tell=tell)
     return ImportReport(version, read)
@@ -118,8 +123,9 @@ def divide(
     seed: int = 42,
     ratios: Ratios = DEFAULT_RATIOS,
     division: Division | None = None,
+    held: Set[int] = frozenset(),
 ) -> Mapping[Split, Sequence[Example]]:
-    """The three splits that an import of these rows makes.
+    """The three splits that an import of these rows makes; those at the positions `held` come into test.
 
     Raises:
         UserError: there are too few examples; where rows were set aside, it says why.
@@ -132,7 +138,7 @@ def divide(
     examples = read.examples
     if system_prompt and system_prompt.strip():
         examples = changed(examples, partial(_with_system, system_prompt))
-    return divisions.divide(examples, division or divisions.likely_division(examples), seed, ratios)
+    return divisions.divide(examples, division or divisions.likely_division(examples), seed, ratios, held)
 
 
 def _without_golden(project: Project, read: ReadResult) -> ReadResult:

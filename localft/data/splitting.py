@@ -1,7 +1,8 @@
 """Three splits by seed, in which equal or nearly equal prompts never straddle two."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from localft.data.asking import Asked, ask
 from localft.data.examples import Example
@@ -68,9 +69,11 @@ def group_examples(asked: Asked) -> Groups:
 
 
 def split(
-    examples: Sequence[Example], seed: int = 42, ratios: Ratios = DEFAULT_RATIOS
+    examples: Sequence[Example], seed: int = 42, ratios: Ratios = DEFAULT_RATIOS, held: Set[int] = frozenset()
 ) -> dict[Split, Sequence[Example]]:
     """Split examples into train, validation and test, as close to the ratios as the groups allow.
+
+    Those at the positions `held` come into test, as far as it goes in exchange for others.
 
     Where examples have labels, each split gets its share of each label. The same examples, seed and ratios give the
     same splits, whatever the order of the examples; none is empty.
@@ -97,10 +100,55 @@ def split(
         if not placed[name]:
             donor = max(SPLITS, key=lambda candidate: len(placed[candidate]))
             placed[name].append(placed[donor].pop())
+    placed = hold_out(placed, groups, held, labels)
     return {
         name: in_order(examples, [groups[key] for key in sorted(placed[name], key=order.__getitem__)])
         for name in SPLITS
     }
+
+
+def hold_out(
+    placed: Mapping[Split, Sequence[str]], groups: Groups, held: Set[int], labels: Sequence[str] | None = None
+) -> dict[Split, list[str]]:
+    """Groups by split, those with a `held` position in test.
+
+    Where `labels` are given, others leave test for them, of the same labels where there are any. What was held out by
+    this is held out again in the same way: then nothing changes.
+
+    Raises:
+        UserError: nothing would be left to learn.
+    """
+    found = {name: list(placed[name]) for name in SPLITS}
+    held_keys = {key for key in groups if not held.isdisjoint(groups[key])}
+    if held_keys <= set(found["test"]):
+        return found
+    labelled = {key: tuple(sorted(labels[position] for position in groups[key])) if labels else () for key in groups}
+    free: dict[str, None] = {key: None for key in found["test"] if labels and key not in held_keys}
+    alike: dict[tuple[str, ...], deque[str]] = defaultdict(deque)
+    for key in free:
+        alike[labelled[key]].append(key)
+    for name in SPLITS[:-1]:
+        moved = [key for key in found[name] if key in held_keys]
+        found[name] = [key for key in found[name] if key not in held_keys]
+        found["test"] += moved
+        for key in moved:
+            same = alike[labelled[key]]
+            while same and same[0] not in free:
+                same.popleft()
+            other = same.popleft() if same else next(iter(free), None)
+            if other is not None:
+                del free[other]
+                found[name].append(other)
+    left = set(found["train"]) | set(found["validation"])
+    found["test"] = [key for key in found["test"] if key not in left]
+    if not found["validation"] and len(found["train"]) > 1:
+        found["validation"].append(found["train"].pop())
+    if not found["train"] or not found["validation"]:
+        raise UserError(
+            "Nearly all of these examples are held out for test already, so that nothing would be left to learn.",
+            "Add others, divide them with another seed, or import them into a project of their own.",
+        )
+    return found
 
 
 def split_more(

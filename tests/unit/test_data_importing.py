@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from localft.data.importing import import_files, preview_files, read_set_aside
-from localft.data.versions import SPLITS, list_versions, load_split, newest_version, open_version
+from localft.data.versions import SPLITS, Split, list_versions, load_split, newest_version, open_version
 from localft.errors import UserError
 from localft.store.projects import Project, create_project
 
@@ -142,3 +142,41 @@ def test_a_preview_imports_nothing(project: Project, tmp_path: Path) -> None:
     assert preview_files([path]).columns == ["frage", "antwort"]
     assert len(preview_files([path], {"prompt": "frage", "answer": "antwort"}).examples) == 1
     assert list_versions(project).items == []
+
+
+@pytest.mark.parametrize("labels", [("answer",), ("yes", "no")])
+def test_what_was_held_out_for_test_is_held_out_in_later_imports(
+    project: Project, tmp_path: Path, labels: tuple[str, ...]
+) -> None:
+    def rows(first: int, last: int) -> list[str]:
+        said = [(f"What is thing {number}?", labels[number % len(labels)]) for number in range(first, last)]
+        return [json.dumps({"prompt": question, "completion": answer}) for question, answer in said]
+
+    def asked(version_id: str, split: Split) -> set[str]:
+        return {one.prompt[-1].content for one in load_split(project, version_id, split)}
+
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(rows(0, 200)), encoding="utf-8")
+    first = import_files(project, [path]).version
+    path.write_text("\n".join(rows(500, 560)), encoding="utf-8")
+    import_files(project, [path])
+    path.write_text("\n".join(rows(0, 237)), encoding="utf-8")
+    report = import_files(project, [path])
+    later = report.version
+    assert report.read.notes == ["20 examples for test as before: an earlier version measures with them."]
+    assert asked(first.id, "test") < asked(later.id, "test")
+    assert later.counts == {"train": 189, "validation": 24, "test": 24}
+    assert import_files(project, [path]).version == later
+    other = import_files(project, [path], seed=7).version
+    assert not asked(first.id, "test") <= asked(other.id, "test")
+
+
+def test_what_would_leave_nothing_to_learn_is_a_sentence(project: Project, tmp_path: Path) -> None:
+    first = import_files(project, [write(tmp_path / "a.jsonl", 200)]).version
+    rows = [
+        json.dumps({"prompt": one.prompt[-1].content, "completion": "x y"})
+        for one in load_split(project, first.id, "test")
+    ]
+    (tmp_path / "b.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    with pytest.raises(UserError, match="held out for test already"):
+        import_files(project, [tmp_path / "b.jsonl"])
