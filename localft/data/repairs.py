@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from localft.data.calls import with_texts
 from localft.data.checks import (
     answers,
     boilerplate,
@@ -38,17 +39,27 @@ class Repair:
 
 def _in_texts(change: Callable[[str], str]) -> Callable[[CheckContext], list[Row]]:
     """A repair that changes the texts of all turns; an example that has an empty one then is left out."""
+    return _in_turns(partial(_message, change=change), change)
 
+
+def _in_calls_too(change: Callable[[str], str]) -> Callable[[CheckContext], list[Row]]:
+    """As `_in_texts`, the arguments of calls included."""
+    return _in_turns(partial(with_texts, change=change), change)
+
+
+def _in_turns(
+    turn: Callable[[Message], Message], rejected: Callable[[str], str]
+) -> Callable[[CheckContext], list[Row]]:
     def rows(context: CheckContext) -> list[Row]:
-        changed = [_changed(row, change) for row in context.rows]
+        changed = [_changed(row, turn, rejected) for row in context.rows]
         return [row for row in changed if row is not None]
 
     return rows
 
 
-def _changed(row: Row, change: Callable[[str], str]) -> Row | None:
-    messages = tuple(_message(message, change) for message in row.example.messages)
-    rejected = change(row.example.rejected)
+def _changed(row: Row, turn: Callable[[Message], Message], rejecting: Callable[[str], str]) -> Row | None:
+    messages = tuple(turn(message) for message in row.example.messages)
+    rejected = rejecting(row.example.rejected)
     if messages == row.example.messages and rejected == row.example.rejected:
         return row
     if any(not message.content.strip() and not message.tool_calls for message in messages):
@@ -97,7 +108,7 @@ REPAIRS: Mapping[str, Repair] = {
     template.MARKS: Repair("remove the marks", _in_texts(template.without_marks)),
     **{kind.name: Repair("delete these examples", partial(boilerplate.without, kind)) for kind in boilerplate.KINDS},
     **{
-        kind.name: Repair(f"put {kind.stand_in} in their place", _in_texts(partial(privacy.redacted, kind=kind)))
+        kind.name: Repair(f"put {kind.stand_in} in their place", _in_calls_too(partial(privacy.redacted, kind=kind)))
         for kind in privacy.KINDS
     },
 }

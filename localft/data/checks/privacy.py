@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from localft.data.calls import texts_of
 from localft.data.checks.finding import CheckContext, Finding, Row, Severity, counted
 from localft.data.checks.looking import RowCheck
 from localft.data.examples import Example
@@ -11,14 +12,24 @@ from localft.data.examples import Example
 _EMAIL = re.compile(r"\b[\w.+-]{1,64}@(?!example\.)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,10}\b")
 _PHONE = re.compile(
     r"(?<![\w.])\+\d{1,3}[ .-]?(?:\(?\d{1,4}\)?[ .-]?){2,5}\d{2,4}\b|(?<!\d)\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)"
+    # Within a country: 06 12 34 56 78, then 030 1234567 or (030) 123 45 67, 06 12345678, then 0161 496 0000.
+    r"|(?<![\w.,/+-])(?:0[1-9]([ .-])\d\d(?:\1\d\d){3}|\(?0[1-9]\d{1,3}\)?[ /-]\d{6,8}|06[ -]\d{8}"
+    r"|\(?0[1-9]\d{1,3}\)? \d{3,4} \d{2,4}(?: \d\d)?)(?![\w/-]|[.,:]\d)"
 )
-_CARD = re.compile(r"(?<![\d.-])(?:\d[ -]?){12,18}\d(?![\d.-])")
+# Digits in which a card's number may stand, with what is written before and behind it, a date or a check number.
+_CARD = re.compile(r"(?<!\d)(?<!\d[.-])\d(?:[ -]?\d){12,}(?![.-]?\d)")
+# How a card's number is written among other digits; found at each place where it may begin.
+_WRITTEN = re.compile(
+    r"(?<!\d)(?=(\d{13,19}(?!\d)|\d{4}([ -])\d{4}\2\d{4}\2\d{4}(?!\d)|\d{4}([ -])\d{6}\3\d{5}(?!\d)))"
+)
 _SECRET = re.compile(
     r"\b(?:sk-[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{30,}|gh[pousr]_[A-Za-z0-9]{30,}|AKIA[0-9A-Z]{16}|xox[abp]-[\w-]{20,}"
     r"|AIza[\w-]{30,})\b|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
 _SECRET_SIGNS = ("sk-", "hf_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "AKIA", "xox", "AIza", "-----BEGIN ")
 _DIGITS = "0123456789"
+# Of 19 digits, with something between any two of them.
+_LONGEST_CARD = 37
 
 
 @dataclass(frozen=True)
@@ -68,20 +79,41 @@ class Privacy(RowCheck):
 
 def redacted(text: str, kind: Kind) -> str:
     """A text in which a word in brackets stands for each find of a kind."""
-    return kind.pattern.sub(lambda match: kind.stand_in if _counts(kind, match[0]) else match[0], text)
+    parts, start = [], 0
+    for begin, end in _places(kind, text):
+        parts += [text[start:begin], kind.stand_in]
+        start = end
+    return "".join((*parts, text[start:])) if parts else text
 
 
 def _matches(kind: Kind, example: Example) -> Iterator[str]:
-    for text in (*(message.content for message in example.messages), example.rejected):
-        if not any(sign in text for sign in kind.signs):
-            continue
-        for match in kind.pattern.finditer(text):
-            if _counts(kind, match[0]):
-                yield match[0]
+    for message in example.messages:
+        for text in texts_of(message) if message.tool_calls else (message.content,):
+            yield from (text[begin:end] for begin, end in _places(kind, text))
+    yield from (example.rejected[begin:end] for begin, end in _places(kind, example.rejected))
 
 
-def _counts(kind: Kind, found: str) -> bool:
-    return kind.pattern is not _CARD or is_card_number(found)
+def _places(kind: Kind, text: str) -> Iterator[tuple[int, int]]:
+    """Where the finds of a kind begin and end."""
+    if not any(sign in text for sign in kind.signs):
+        return
+    for match in kind.pattern.finditer(text):
+        if kind.pattern is _CARD:
+            yield from _cards(text, *match.span())
+        else:
+            yield match.span()
+
+
+def _cards(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where card numbers stand among digits: all of them are one, or those that are written as one is."""
+    if is_card_number(text[begin:end]):
+        yield begin, end
+        return
+    free = begin
+    for written in _WRITTEN.finditer(text, begin, end):
+        if written.start() >= free and is_card_number(written[1]):
+            yield written.span(1)
+            free = written.end(1)
 
 
 def _masked(text: str) -> str:
@@ -91,6 +123,8 @@ def _masked(text: str) -> str:
 
 def is_card_number(text: str) -> bool:
     """Tell whether digits are a payment card number: 13 to 19 of them with Luhn's checksum, not all the same."""
+    if len(text) > _LONGEST_CARD:
+        return False
     digits = [int(character) for character in text if character.isdigit()]
     if not 13 <= len(digits) <= 19 or len(set(digits)) < 2 or digits[0] not in {3, 4, 5, 6}:
         return False

@@ -1,0 +1,97 @@
+"""Personal data is found however it is written, in calls of tools too, and what only looks like it is left alone."""
+
+import json
+from typing import Any
+
+import pytest
+
+from localft.data.calls import texts_of
+from localft.data.checks.finding import CheckContext, Row
+from localft.data.checks.privacy import KINDS, Privacy, redacted
+from localft.data.examples import Example, Message
+from localft.data.repairs import REPAIRS
+from localft.data.versions import DatasetVersion
+
+VERSION = DatasetVersion(
+    id="any", created_at="", sources=(), seed=1, ratios=(0.8, 0.1, 0.1),
+    counts={"train": 1, "validation": 0, "test": 0}, set_aside=0, sha256="",
+)  # fmt: skip
+OF = {kind.name: kind for kind in KINDS}
+
+
+def calling(arguments: Any) -> Example:
+    call = {"type": "function", "id": "1", "function": {"name": "send", "arguments": arguments}}
+    return Example(
+        messages=(
+            Message(role="user", content="Do it."),
+            Message(role="assistant", content="", tool_calls=(call,)),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("4111 1111 1111 1111.", "[card number]."),
+        ("Pay with 4111-1111-1111-1111, or not.", "Pay with [card number], or not."),
+        ("4111 1111 1111 1111 12/27", "[card number] 12/27"),
+        ("4111111111111111 123", "[card number] 123"),
+        ("12 4111 1111 1111 1111 123", "12 [card number] 123"),
+        ("1234 4111 1111 1111 1111", "1234 [card number]"),
+        ("No.4111111111111111", "No.[card number]"),
+        ("378282246310005 or 3782 822463 10005", "[card number] or [card number]"),
+        ("3782 822463 10005 12/27 4111 1111 1111 1111 7.50 EUR", "[card number] 12/27 [card number] 7.50 EUR"),
+        ("4111 1111 1111 1111 4111 1111 1111 1111", "[card number] [card number]"),
+    ],
+)
+def test_card_numbers_are_found_with_what_stands_beside_them(text: str, left: str) -> None:
+    assert redacted(text, OF["card numbers"]) == left
+
+
+@pytest.mark.parametrize(
+    "text", ["4111 1111 1111 1112.", "3.141592653589793238", "1234567890123456", "4111" * 9, "978-3-16-148410-0"]
+)
+def test_other_numbers_are_no_cards(text: str) -> None:
+    assert redacted(text, OF["card numbers"]) == text
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["030 1234567", "(030) 1234567", "0170-1234567", "089/123456", "030 123 45 67", "0161 496 0000", "06 12 34 56 78",
+     "01.23.45.67.89", "06-12345678", "+49 170 1234567", "(212) 555-0123"],
+)  # fmt: skip
+def test_telephone_numbers_of_several_countries(number: str) -> None:
+    assert redacted(f"Call {number}.", OF["telephone numbers"]) == "Call [telephone number]."
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["05-12-2024 10:20", "01/02/2024", "02 03 2024", "0.123 456 789", "007 1234", "2024-01-02 03:04:05", "00 12 34 56",
+     "10 000 000 000", "part 0123-456", "08:15 0900"],
+)  # fmt: skip
+def test_other_numbers_are_no_telephone_numbers(text: str) -> None:
+    assert redacted(text, OF["telephone numbers"]) == text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "left"),
+    [
+        ({"to": ["ann.lee@mail.com"], "n": 1}, {"to": ["[e-mail address]"], "n": 1}),
+        (json.dumps({"to": "ann.lee@mail.com", "n": 1}), json.dumps({"to": "[e-mail address]", "n": 1})),
+        ("to ann.lee@mail.com", "to [e-mail address]"),
+    ],
+)
+def test_calls_of_tools_are_looked_at_and_mended(arguments: Any, left: Any) -> None:
+    row = Row("train", 0, calling(arguments))
+    check = Privacy(OF["e-mail addresses"])
+    assert check.seen(row) is not None
+    (mended,) = REPAIRS["e-mail addresses"].rows(CheckContext([row], VERSION))
+    assert check.seen(mended) is None
+    assert mended.example == calling(left)
+
+
+def test_a_card_number_in_a_call_that_is_a_number_becomes_a_text() -> None:
+    row = Row("train", 0, calling('{"card": 4111111111111111, "really": true}'))
+    (mended,) = REPAIRS["card numbers"].rows(CheckContext([row], VERSION))
+    assert mended.example == calling('{"card": "[card number]", "really": true}')
+    assert list(texts_of(row.example.messages[-1])) == ["", "4111111111111111"]
