@@ -6,6 +6,7 @@ import pydantic
 
 from localft.data.examples import Message, Role
 from localft.data.values import NumberText, is_missing, parse_json, to_plain, to_text
+from localft.models.thinking import OPEN, join_thinking
 
 _ROLES: dict[str, Role] = {
     "system": "system",
@@ -54,10 +55,12 @@ def _message(turn: dict[str, Any], number: int) -> Message:
         named = "has no role" if is_missing(said) else f"has the unknown role {str(said)[:40]!r}"
         raise BadRow("unknown role", f"turn {number} {named}")
     content = turn.get("content") if "content" in turn else turn.get("value", turn.get("text"))
-    values: dict[str, Any] = {"role": role, "content": _content(content, number), "learn": _learned(turn)}
+    values: dict[str, Any] = {"role": role, "content": _content(content, number), "learn": _learned(turn, number)}
     if not is_missing(turn.get("name")):
         values["name"] = to_text(turn["name"])
     values["tool_calls"] = _tool_calls(turn, number)
+    if role == "assistant" and (values["content"].strip() or values["tool_calls"]):
+        values["content"] = _with_thinking(turn, values["content"])
     if not is_missing(turn.get("tool_call_id")):
         values["tool_call_id"] = to_text(turn["tool_call_id"])
     try:
@@ -69,31 +72,57 @@ def _message(turn: dict[str, Any], number: int) -> Message:
 def _tool_calls(turn: dict[str, Any], number: int) -> tuple[dict[str, Any], ...]:
     """The calls of a turn, those of OpenAI's former `function_call` too."""
     if isinstance(turn.get("function_call"), dict):
-        return ({"type": "function", "function": to_plain(turn["function_call"])},)
-    return object_list(turn.get("tool_calls"), f"the tool_calls of turn {number}")
+        return (_call({"type": "function", "function": turn["function_call"]}),)
+    return tuple(map(_call, _object_list(turn.get("tool_calls"), f"the tool_calls of turn {number}")))
 
 
-def object_list(value: Any, what: str) -> tuple[dict[str, Any], ...]:
-    """A list of JSON objects, or of their text as CSV keeps it; nothing where there is none.
+def _call(call: dict[str, Any]) -> dict[str, Any]:
+    """A call without what it leaves out; only among its arguments null says something."""
+    found: dict[str, Any] = to_plain(call)
+    function = call.get("function")
+    if isinstance(function, dict) and isinstance(function.get("arguments"), dict):
+        found["function"]["arguments"] = to_plain(function["arguments"], nulls=True)
+    return found
+
+
+def _with_thinking(turn: dict[str, Any], content: str) -> str:
+    """The text with what the model thought before it, which other programs keep in a field of its own."""
+    fields = ("reasoning_content", "reasoning", "thinking")
+    thinking = next((turn[field] for field in fields if isinstance(turn.get(field), str) and turn[field].strip()), "")
+    return content if content.lstrip().startswith(OPEN) else join_thinking(content, to_text(thinking).strip())
+
+
+def tool_list(value: Any, former: bool = False) -> tuple[dict[str, Any], ...]:
+    """Descriptions of tools; those of OpenAI's `former` field `functions` are put as it has them today.
 
     Raises:
         BadRow: it is something else, which must not be dropped silently.
         BadValue: a value of it is no text.
     """
+    found: tuple[dict[str, Any], ...] = tuple(to_plain(_object_list(value, "the tools")))
+    return tuple({"type": "function", "function": tool} for tool in found) if former else found
+
+
+def _object_list(value: Any, what: str) -> tuple[dict[str, Any], ...]:
+    """A list of JSON objects, or of their text as CSV keeps it; nothing where there is none."""
     if isinstance(value, str) and not isinstance(value, NumberText) and value.lstrip().startswith("["):
         value = parse_json(value)
     if is_missing(value):
         return ()
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise BadRow("not a conversation", f"{what} are not a list of objects")
-    return tuple(to_plain(value))
+    return tuple(value)
 
 
-def _learned(turn: dict[str, Any]) -> bool:
+def _learned(turn: dict[str, Any], number: int) -> bool:
     """OpenAI marks a turn that is not learned with weight 0; axolotl and others with train or learn false."""
     weight = turn.get("weight")
-    if not is_missing(weight) and str(weight) in {"0", "0.0", "False"}:
-        return False
+    if not is_missing(weight):
+        if str(weight) in {"0", "0.0", "False"}:
+            return False
+        if str(weight) not in {"1", "1.0", "True"}:
+            reason = f"turn {number} has the weight {str(weight)[:40]}; a turn can be learned (1) or not (0)"
+            raise BadRow("unknown weight", reason)
     return turn.get("train") is not False and turn.get("learn") is not False
 
 

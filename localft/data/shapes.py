@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from localft.data.column_template import Template
-from localft.data.conversation import BadRow, message_list, object_list, turns
+from localft.data.conversation import BadRow, message_list, tool_list, turns
 from localft.data.examples import Example, Message
 from localft.data.placing import PLACES, placement
 from localft.data.values import is_missing, to_text
@@ -66,12 +66,18 @@ _PAIRS = (
     ("instruction", "response"),
     ("instruction", "completion"),
     ("instruction", "answer"),
+    ("instruction", "target"),
     ("text", "label"),
 )
 # Of two answers the better and the worse one: as TRL has them, and OpenAI.
 _PREFERENCES = (("chosen", "rejected"), ("preferred_output", "non_preferred_output"))
+# Beside one of these a column `input` holds what the question is about, as Alpaca has it.
+_ASKED_ABOUT = ("instruction", "prompt", "question", "query")
 _ASKED = ("prompt", "question", "instruction", "query", "input")
 _SYSTEM = ("system", "system_prompt", "system_message")
+_FORMER_TOOLS = "functions"
+FOR_ALL = frozenset({*_SYSTEM, "tools", _FORMER_TOOLS})
+"""What a file may say once for all its examples."""
 _CONTEXT = ("context", "passage", "document")
 
 
@@ -100,34 +106,45 @@ def detect(columns: Iterable[str]) -> Layout | None:
         if better in names and worse in names:
             return _pair_layout(names, better, worse)
     if "instruction" in names and "output" in names:
-        found = {"prompt": names["instruction"], "answer": names["output"], **_extras(names, ("system",))}
+        found = {"prompt": names["instruction"], "answer": names["output"]}
+        found |= _extras(names, ("context", "system", "tools"))
         if "input" in names:
             found["context"] = names["input"]
         return Layout(Shape.ALPACA, found, f"the columns {_listed(found.values())} are Alpaca's")
     if "instruction" in names and "context" in names and "response" in names:
         found = {"prompt": names["instruction"], "context": names["context"], "answer": names["response"]}
-        found |= _extras(names, ("system", "label"))
+        found |= _extras(names, ("system", "tools", "label"))
         return Layout(Shape.DOLLY, found, f"the columns {_listed(found.values())} are Dolly's")
     for prompt, answer in _PAIRS:
         if prompt in names and answer in names:
-            found = {"prompt": names[prompt], "answer": names[answer], **_extras(names, ("system", "context"))}
-            reason = f"the column {names[prompt]} asks and the column {names[answer]} answers"
-            return Layout(Shape.PROMPT_COMPLETION, found, reason)
+            return _answer_layout(names, prompt, answer)
     if "text" in names and set(names) - {"text"} <= _ABOUT_TEXT:
         return Layout(Shape.TEXT, {"text": names["text"]}, f"the column {names['text']} holds text and nothing answers")
     return None
 
 
+def _answer_layout(names: Mapping[str, str], prompt: str, answer: str) -> Layout:
+    if prompt == "input":
+        prompt = next((name for name in _ASKED_ABOUT if name in names), prompt)
+    found = {"prompt": names[prompt], "answer": names[answer], **_extras(names, ("system", "context", "tools"))}
+    if prompt in _ASKED_ABOUT and "input" in names:
+        found["context"] = names["input"]
+    reason = f"the column {names[prompt]} asks and the column {names[answer]} answers"
+    return Layout(Shape.PROMPT_COMPLETION, found, reason)
+
+
 def _pair_layout(names: Mapping[str, str], better: str, worse: str) -> Layout:
-    found = {"answer": names[better], "rejected": names[worse], **_extras(names, ("system", "tools"))}
-    asked = next((names[name] for name in _ASKED if name in names), None)
+    found = {"answer": names[better], "rejected": names[worse], **_extras(names, ("system", "context", "tools"))}
+    asked = next((name for name in _ASKED if name in names), None)
     if asked is not None:
-        found["prompt"] = asked
+        found["prompt"] = names[asked]
+    if asked in _ASKED_ABOUT and "input" in names:
+        found["context"] = names["input"]
     return Layout(Shape.PREFERENCE, found, f"the column {names[better]} answers better than {names[worse]}")
 
 
 def _extras(names: Mapping[str, str], fields: tuple[str, ...]) -> dict[str, str]:
-    known = {"system": _SYSTEM, "context": _CONTEXT, "tools": ("tools",), "label": ("category",)}
+    known = {"system": _SYSTEM, "context": _CONTEXT, "tools": ("tools", _FORMER_TOOLS), "label": ("category",)}
     found = {}
     for wanted in fields:
         column = next((names[name] for name in known[wanted] if name in names), None)
@@ -181,8 +198,17 @@ def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) ->
     system = get("system")
     if not is_missing(system) and messages and messages[0].role != "system":
         messages = [Message(role="system", content=to_text(system)), *messages]
-    tools = object_list(get("tools"), "the tools")
+    is_former = layout.columns.get("tools", "").strip().lower() == _FORMER_TOOLS
+    is_former = layout.columns.get("tools", "").strip().lower() == _FORMER_TOOLS
+    tools = tool_list(get("tools"), is_former) or _tools_beside(get("prompt"))
     return Example(messages=turns(messages), tools=tools, rejected=rejected, source=source, row=row, **placement(get))
+
+
+def _tools_beside(prompt: Any) -> tuple[dict[str, Any], ...]:
+    """The tools in the object that OpenAI wraps around the messages of a question."""
+    if not isinstance(prompt, dict):
+        return ()
+    return tool_list(prompt.get("tools")) or tool_list(prompt.get(_FORMER_TOOLS), former=True)
 
 
 def _plain(get: Callable[[str], Any], source: str, row: int) -> Example:
@@ -223,11 +249,20 @@ def _prompt(prompt: Any, context: Any) -> list[Message]:
     if isinstance(prompt, dict) and isinstance(prompt.get("messages"), list):
         prompt = prompt["messages"]
     if isinstance(prompt, list):
-        return message_list(prompt)
+        return _with_context(message_list(prompt), context)
     if is_missing(prompt) and is_missing(context):
         raise BadRow("empty content", "the prompt is empty")
     parts = [to_text(part) for part in (prompt, context) if not is_missing(part)]
     return [Message(role="user", content="\n\n".join(parts))]
+
+
+def _with_context(messages: list[Message], context: Any) -> list[Message]:
+    if is_missing(context):
+        return messages
+    if not messages or messages[-1].role != "user":
+        raise BadRow("not a conversation", "the context belongs to no question: the prompt ends with another turn")
+    text = f"{messages[-1].content}\n\n{to_text(context)}"
+    return [*messages[:-1], messages[-1].model_copy(update={"content": text})]
 
 
 def _answer(answer: Any) -> list[Message]:

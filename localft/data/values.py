@@ -139,17 +139,31 @@ def checked_text(text: str) -> str:
     return text
 
 
-def to_plain(value: Any) -> Any:
-    """A JSON value with real numbers, for tool descriptions that templates calculate with."""
+def to_plain(value: Any, nulls: bool = False) -> Any:
+    """A JSON value with real numbers, for tool descriptions that templates calculate with.
+
+    What is null in an object is left out, unless `nulls` are to be kept.
+
+    Raises:
+        BadValue: a number is too large to be one, or a text holds a broken character.
+    """
     if isinstance(value, NumberText):
-        try:
-            return json.loads(value)
-        except ValueError:
-            return str(value)
+        return _number(value)
     if isinstance(value, str):
         return checked_text(value)
     if isinstance(value, Mapping):
-        return {checked_text(str(key)): to_plain(item) for key, item in value.items() if item is not None}
+        kept = ((key, item) for key, item in value.items() if nulls or item is not None)
+        return {checked_text(str(key)): to_plain(item, nulls) for key, item in kept}
     if isinstance(value, list | tuple):
-        return [to_plain(item) for item in value]
+        return [to_plain(item, nulls) for item in value]
     return value
+
+
+def _number(spelled: NumberText) -> int | float:
+    try:
+        number: int | float = json.loads(spelled)
+    except ValueError:
+        number = math.inf
+    if math.isinf(number):
+        raise BadValue(f"the number {spelled[:40]} of a tool is too large")
+    return number

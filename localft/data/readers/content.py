@@ -12,7 +12,7 @@ from localft.data.readers.chats.telegram import read_telegram
 from localft.data.readers.chats.whatsapp import read_whatsapp
 from localft.data.readers.csv_file import read_csv
 from localft.data.readers.encoding import FORMATS, Lines, decode, read_lines
-from localft.data.readers.json_file import parse_file, rows_of
+from localft.data.readers.json_file import beside_note, parse_file, rows_of
 from localft.data.readers.jsonl import read_jsonl
 from localft.data.readers.parquet import is_arrow, read_arrow, read_parquet
 from localft.data.readers.pieces import rows_of as rows_of_document
@@ -85,7 +85,9 @@ def _of_json(value: Any, name: str, choice: ChatChoice, notes: list[str]) -> Fou
     if talks is not None:
         return replace(talks, notes=[*notes, *talks.notes])
     chat = read_telegram(value) or read_discord(value)
-    return Found(rows_of(value), notes) if chat is None else _of_chat(chat, name, choice, notes)
+    if chat is not None:
+        return _of_chat(chat, name, choice, notes)
+    return Found(rows_of(value), [*notes, *beside_note(value, name)])
 
 
 def is_object(line: str) -> bool:

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from localft.data.readers.encoding import Lines
-from localft.data.rows import Row, excerpt, refuse_twin_columns
+from localft.data.readers.header import Header, header_of
+from localft.data.rows import Row, excerpt
 from localft.errors import UserError
 
 QUOTED = "localft_quoted"
@@ -214,22 +215,20 @@ def _read(reader: Iterator[list[str]], source: _Source, window: _Window) -> Iter
             yield start + 1, cells, ("", ""), ""
 
 
-def _header(record: _Record, name: str) -> list[str]:
+def _header(record: _Record, name: str) -> Header:
     number, cells, (_, problem), _ = record
     if cells is None:
         raise UserError(f"{name}, line {number}: {problem}.", _HEADER_HINT)
-    header = [cell.strip() for cell in cells]
-    refuse_twin_columns([cell for cell in header if cell], name)
-    return header
+    return header_of(cells, name)
 
 
-def _row(number: int, cells: list[str] | None, header: list[str], problem: tuple[str, str], shown: str) -> Row:
+def _row(number: int, cells: list[str] | None, header: Header, problem: tuple[str, str], shown: str) -> Row:
     if cells is None:
         return Row(number, None, problem[1], problem[0], shown)
-    if len(cells) != len(header):
-        reason = f"{len(cells)} cells where the header has {len(header)}"
+    if len(cells) != len(header.names):
+        reason = f"{len(cells)} cells where the header has {len(header.names)}"
         return Row(number, None, reason, "wrong number of cells", excerpt(" | ".join(cells)))
-    return Row(number, as_exported({name: cell for name, cell in zip(header, cells, strict=True) if name}))
+    return Row(number, as_exported(header.values(cells)))
 
 
 def as_exported(values: dict[str, Any]) -> dict[str, Any]:

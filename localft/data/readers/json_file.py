@@ -1,10 +1,12 @@
 """A JSON file: an array of objects, one object that holds it, or a table written column by column."""
 
+from dataclasses import replace
 from typing import Any
 
 from localft.data.readers.jsonl import object_row
-from localft.data.rows import Row, excerpt
-from localft.data.values import BadValue, parse_json, refuse_twins
+from localft.data.rows import Row, excerpt, listed
+from localft.data.shapes import FOR_ALL
+from localft.data.values import BadValue, is_missing, parse_json, refuse_twins
 from localft.errors import UserError
 
 UNREADABLE = "Correct it there; a JSON file has to be whole to be read."
@@ -24,8 +26,27 @@ def parse_file(text: str, name: str) -> Any:
 
 
 def rows_of(value: Any) -> list[Row]:
-    """Turn the value of a file into rows, numbered from 1 by their place in the array."""
-    return [value_row(number, row) for number, row in enumerate(_array_of(value), start=1)]
+    """Turn the value of a file into rows, numbered from 1 by their place in the array.
+
+    What is for all of them (a system prompt, tools) may stand beside the array.
+    """
+    array, beside = _array_of(value)
+    for_all = {name: item for name, item in beside.items() if name.strip().lower() in FOR_ALL}
+    rows = [value_row(number, row) for number, row in enumerate(array, start=1)]
+    if not for_all:
+        return rows
+    return [row if row.values is None else replace(row, values=_with(for_all, row.values)) for row in rows]
+
+
+def _with(for_all: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    return {**for_all, **{name: item for name, item in values.items() if name not in for_all or not is_missing(item)}}
+
+
+def beside_note(value: Any, name: str) -> list[str]:
+    """What one should know of the fields beside the array of a file, which are left out."""
+    left_out = [field for field in _array_of(value)[1] if field.strip().lower() not in FOR_ALL]
+    shown = listed(left_out, 5)
+    return [f"{name}: what stands beside the examples is left out: {shown}."] if left_out else []
 
 
 def value_row(number: int, value: Any) -> Row:
@@ -38,17 +59,24 @@ def value_row(number: int, value: Any) -> Row:
     return object_row(number, value)
 
 
-def _array_of(value: Any) -> list[Any]:
-    """The array of a file: itself, the only array of objects in an object, columns, or an object as the only row."""
+def _array_of(value: Any) -> tuple[list[Any], dict[str, Any]]:
+    """The array of a file: itself, the only array of objects in an object, columns, or an object as the only row.
+
+    With it what stands beside it in that object.
+    """
     if isinstance(value, list):
-        return value
+        return value, {}
     if isinstance(value, dict):
-        lists = [item for item in value.values() if isinstance(item, list) and item and isinstance(item[0], dict)]
+        lists = [
+            field
+            for field, item in value.items()
+            if field.lower() not in FOR_ALL and isinstance(item, list) and item and isinstance(item[0], dict)
+        ]
         is_example = {"messages", "conversations", "prompt", "instruction"} & value.keys()
         if len(lists) == 1 and not is_example:
-            return lists[0]
-        return _rows_of_columns(value) or [value]
-    return [value]
+            return value[lists[0]], {field: item for field, item in value.items() if field != lists[0]}
+        return _rows_of_columns(value) or [value], {}
+    return [value], {}
 
 
 def _rows_of_columns(table: dict[str, Any]) -> list[dict[str, Any]]:

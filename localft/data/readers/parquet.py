@@ -11,6 +11,7 @@ from localft.errors import UserError
 
 Kind = Literal["Parquet", "Arrow"]
 _ROWS_AT_ONCE = 1024
+_OF_A_TURN = {"role", "from"}
 _ARROW_FILE, _ARROW_STREAM = b"ARROW1", b"\xff\xff\xff\xff"
 
 
@@ -78,7 +79,19 @@ class _Batch:
         with _damage_told(self.name, self.kind):
             values: list[dict[str, Any]] = self.batch.to_pylist()
         for number, value in enumerate(values, start=self.first):
-            yield Row(number, value)
+            yield Row(number, {column: _without_filling(cell) for column, cell in value.items()})
+
+
+def _without_filling(value: Any) -> Any:
+    """A conversation without the fields that its turns have only because others have them: there they are null."""
+    is_talk = isinstance(value, list) and all(isinstance(turn, dict) and turn.keys() & _OF_A_TURN for turn in value)
+    return _without_nulls(value) if is_talk else value
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _batches(source: Any, name: str, kind: Kind, is_file: bool) -> Iterator[tuple[_Batch, float]]:

@@ -1,12 +1,11 @@
 """Workbooks: every sheet with rows, its first row naming the columns. Read in a child process."""
 
-from typing import Any
-
 import pydantic
 
 from localft.data.readers.csv_file import as_exported
+from localft.data.readers.header import Header, header_of
 from localft.data.readers.sandbox import parse
-from localft.data.rows import Row, excerpt, refuse_twin_columns
+from localft.data.rows import Row, excerpt
 
 # A spreadsheet keeps 15 digits of a number.
 _EXACT = 10**15
@@ -65,8 +64,7 @@ def _without(hidden: list[str]) -> str:
 
 
 def _sheet(records: list[_Record], name: str) -> tuple[list[Row], list[str]]:
-    header = [str(cell).strip() if cell is not None else "" for cell in records[0].cells]
-    refuse_twin_columns([cell for cell in header if cell], name)
+    header = header_of(records[0].cells, name)
     rows = [_row(record, header) for record in records[1:]]
     rounded = any(isinstance(cell, int) and abs(cell) >= _EXACT for record in records for cell in record.cells)
     notes = [f"{name} has numbers of more than 15 digits, of which spreadsheets keep only 15."] if rounded else []
@@ -75,12 +73,12 @@ def _sheet(records: list[_Record], name: str) -> tuple[list[Row], list[str]]:
     return rows, notes
 
 
-def _row(record: _Record, header: list[str]) -> Row:
+def _row(record: _Record, header: Header) -> Row:
     cells, number = record.cells, record.number
     if record.problem:
         return Row(number, None, record.problem, record.kind, excerpt(" | ".join(map(str, cells))))
-    if any(cell is not None for cell in cells[len(header) :]):
-        reason = f"{len(cells)} cells where the header has {len(header)}"
+    if any(cell is not None for cell in cells[len(header.names) :]):
+        reason = f"{len(cells)} cells where the header has {len(header.names)}"
         return Row(number, None, reason, "wrong number of cells", excerpt(" | ".join(map(str, cells))))
-    values: dict[str, Any] = dict(zip(header, [*cells, *[None] * len(header)], strict=False))
-    return Row(number, as_exported({column: value for column, value in values.items() if column}))
+    filled = [*cells, *[None] * len(header.names)][: len(header.names)]
+    return Row(number, as_exported(header.values(filled)))
