@@ -93,6 +93,8 @@ def main(arguments: list[str] | None = None) -> int:
         paths.settle()
         return _run(arguments, output)
     except click.UsageError as error:
+        # Of an option that is not there, nobody has got as far as --json.
+        output.json_mode = output.json_mode or _asks_for_json(sys.argv[1:] if arguments is None else arguments)
         error.show()
         output.failure_value(error.format_message())
         return error.exit_code
@@ -117,6 +119,10 @@ def _run(arguments: list[str] | None, output: Output) -> int:
     status = application.main(args=arguments, prog_name="localft", standalone_mode=False, obj=output)
     sys.stdout.flush()
     return status if isinstance(status, int) else 0
+
+
+def _asks_for_json(words: list[str]) -> bool:
+    return "--json" in (words[: words.index("--")] if "--" in words else words)
 
 
 def _prepare_streams() -> None:

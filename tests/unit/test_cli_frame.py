@@ -108,6 +108,23 @@ def test_json_where_the_usage_is_wrong(capsys: pytest.CaptureFixture[str]) -> No
     assert "NAME" in json.loads(capsys.readouterr().out)["error"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["data show s --bad --json", "data diff s --json --nope", "data check s --json --report", "data nope --json",
+     "data --json", "nope --json", "runs s --follow=x --json"],
+)  # fmt: skip
+def test_json_where_the_options_cannot_be_read(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*line.split()) == 2
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["error"]
+    assert "Error: " in printed.err
+
+
+def test_no_json_where_the_word_is_no_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("data", "show", "--nope", "--", "--json") == 2
+    assert not capsys.readouterr().out
+
+
 def test_a_new_project_is_listed_under_both_names(capsys: pytest.CaptureFixture[str]) -> None:
     run("new", "Support bot")
     capsys.readouterr()
