@@ -99,26 +99,30 @@ def show_page(
 @click.argument("mark", type=click.Choice(MARKS))
 @click.option("--split", type=click.Choice(SPLITS), default="train", show_default=True, help="Which part of the data.")
 @click.option("--example", "number", type=click.IntRange(1), required=True, help="Which one, as `data show` counts.")
-@click.option("--note", default="", help="Why, in your words.")
+@click.option("--note", help="Why, in your words; without it the note that is there stays.")
 @open_test_option
 @json_option
 @click.pass_obj
-def rate(output: Output, project: Project, mark: Mark, split: Split, number: int, note: str, opened: bool) -> None:
+def rate(
+    output: Output, project: Project, mark: Mark, split: Split, number: int, note: str | None, opened: bool
+) -> None:
     """Say what you think of an example: good, bad, or none to take it back.
 
-    A rating belongs to what the example says, so it survives repairs, new versions and another division. Those rated
-    bad are a finding of `localft data check`, and `localft data repair PROJECT "rated bad"` deletes them.
+    A rating belongs to what the example says, so it survives new versions and another division. It goes along with a
+    repair, and with a change by hand, but for what was rated bad: that is a new answer then. Those rated bad are a
+    finding of `localft data check`, and `localft data repair PROJECT "rated bad"` deletes them.
     """
     from localft.data.editing import example_at
-    from localft.data.row_ratings import RowRating, rate_example
+    from localft.data.row_ratings import RowRating, rate_example, rating_of
     from localft.data.sealing import look
 
     version = chosen_version(project, None)
     look(project, version, split, opened)
-    rating = RowRating(mark, note.strip())
-    rate_example(project, example_at(project, version, split, number - 1), rating)
+    example = example_at(project, version, split, number - 1)
+    kept = rating_of(project, example).note if mark != "none" else ""
+    rating = RowRating(mark, kept if note is None else note.strip())
+    rate_example(project, example, rating)
     output.say(f"Example {number:,} of {split}: {rating.words or 'not rated'}.")
     output.hint(f"All of them: localft data show {project.slug} --rated {mark if mark != 'none' else 'good'}")
-    output.result(
-        {"project": project.slug, "dataset": version.id, "split": split, "number": number, "rating": mark, "note": note}
-    )
+    rated = {"rating": rating.mark, "note": rating.note}
+    output.result({"project": project.slug, "dataset": version.id, "split": split, "number": number, **rated})

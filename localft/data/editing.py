@@ -10,6 +10,7 @@ from localft.data.examples import Example, Message
 from localft.data.golden import golden_among, read_golden
 from localft.data.importing import read_set_aside
 from localft.data.keeping import keep_golden
+from localft.data.row_ratings import carry_ratings, rating_of
 from localft.data.splitting import ask_fully, group_examples
 from localft.data.versions import (
     SPLITS,
@@ -33,8 +34,9 @@ def change_turn(
     """Give a turn of an example another text; example and turn count from 0.
 
     Raises:
-        UserError: there is no such example or turn, the example would be none any more, or it would ask a golden
-            question, or ask on one side of training and measuring what is asked on the other.
+        UserError: there is no such example or turn, the example would be none any more or have one answer as the
+            better and the worse one, or it would ask a golden question, or ask on one side of training and measuring
+            what is asked on the other.
     """
     splits = _read(project, version)
     example = _find(splits, split, index)
@@ -43,10 +45,15 @@ def change_turn(
     messages = list(example.messages)
     messages[turn] = messages[turn].model_copy(update={"content": content})
     said = _checked(messages, bool(example.plain))
+    if example.rejected and said[-1].content.strip() == example.rejected.strip():
+        raise UserError("That is the worse answer of this example too.", "The better one has to say something else.")
     splits[split][index] = example.model_copy(update={"messages": said, "edited": True})
     if prompt_digests(example, with_system=True) != prompt_digests(splits[split][index], with_system=True):
         _refuse_golden(project, splits, split, index)
         _refuse_straddling(splits, split, index)
+    # What was rated bad is corrected with that.
+    if rating_of(project, example).mark != "bad":
+        carry_ratings(project, [(example, splits[split][index])])
     return _keep(project, version, splits, f"{_place(split, index)} changed")
 
 

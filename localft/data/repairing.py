@@ -8,6 +8,7 @@ from localft.data.checks.finding import CheckContext, Row
 from localft.data.differing import Difference, differ
 from localft.data.importing import read_set_aside
 from localft.data.repairs import REPAIRS, Repair
+from localft.data.row_ratings import carry_ratings, content_key
 from localft.data.versions import SPLITS, DatasetVersion
 from localft.data.writing import write_version
 from localft.errors import UserError
@@ -23,6 +24,8 @@ def repair_version(project: Project, version: DatasetVersion, names: Sequence[st
     before = read_context(project, version)
     after, done = _mend(before, names)
     _refuse_too_few(after)
+    changed = differ(before.rows, after).changed
+    carry_ratings(project, ((earlier.example, later.example) for earlier, later in changed))
     splits = {name: [row.example for row in after if row.split == name] for name in SPLITS}
     aside = read_set_aside(project, version.id)
     note = "; ".join(done)
@@ -60,7 +63,9 @@ def _mend(before: CheckContext, names: Sequence[str]) -> tuple[list[Row], list[s
         change = differ(context.rows, rows)
         if change:
             done.append(f"{name}: {change.sentence}")
-        context = replace(context, rows=rows)
+        # A row that is changed is still rated bad for the repair that deletes such rows.
+        bad = {content_key(new.example) for old, new in change.changed if content_key(old.example) in context.rated_bad}
+        context = replace(context, rows=rows, rated_bad=context.rated_bad | bad)
     if not done:
         raise UserError(
             f"Nothing was changed: nothing of {', '.join(names)} can be mended.",

@@ -1,6 +1,7 @@
 """What a person thinks of examples: good, bad, or a note. Kept by what an example says, so it survives new versions."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -54,11 +55,30 @@ def read_ratings(project: Project) -> dict[str, RowRating]:
     return {key: rating for key, rating in found.items() if rating}
 
 
+def rating_of(project: Project, example: Example) -> RowRating:
+    """What a person thinks of an example."""
+    return read_ratings(project).get(content_key(example), NOT_RATED)
+
+
 def rate_example(project: Project, example: Example, rating: RowRating) -> None:
     """Keep what a person thinks of an example, in place of what was said before."""
     line = {"example": content_key(example), "mark": rating.mark, "note": rating.note.strip(), "when": files.now()}
     with files.locked(project.folder / ".lock"):
         files.append_line(ratings_path(project), line)
+
+
+def carry_ratings(project: Project, changed: Iterable[tuple[Example, Example]]) -> None:
+    """Keep what a person thinks of examples for what they say after a change too; each is given before and after it.
+
+    What was said about the later text already stays.
+    """
+    ratings = read_ratings(project)
+    if not ratings:
+        return
+    for before, after in changed:
+        rating = ratings.get(content_key(before))
+        if rating is not None and content_key(after) not in ratings:
+            rate_example(project, after, rating)
 
 
 def rated_bad(project: Project) -> frozenset[str]:
