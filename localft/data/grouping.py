@@ -17,6 +17,10 @@ class Grouping:
         first, second = sorted((self._first(one), self._first(other)))
         self._parents[second] = first
 
+    def are_joined(self, one: int, other: int) -> bool:
+        """Whether two positions are in one group."""
+        return self._first(one) == self._first(other)
+
     def groups(self, smallest: int = 1) -> list[list[int]]:
         """The groups of so many positions or more; each and all of them in ascending order."""
         order, starts = self.ordered()

@@ -6,7 +6,8 @@ section 3.4) proposes pairs: 16 bands of 6 hashes find a pair of similarity 0.8 
 99.99 %. Only pairs whose similarity, counted exactly, is high enough are kept, so none is kept wrongly.
 
 Runs that a tenth of all texts share are a form that they follow ("Classify the following ticket ..."), and do not
-count: else all that is asked in one form would be near.
+count: else all that is asked in one form would be near. Up to a quarter of all texts may be copies of each other just
+as well: they are, where they are similar enough as a whole.
 """
 
 from collections.abc import Iterable, Iterator
@@ -45,7 +46,24 @@ def near_pairs(texts: Iterable[str] | Texts) -> list[NearPair]:
         similarity = _jaccard(known.runs(one), known.runs(other))
         if similarity >= SIMILAR:
             pairs.append(NearPair(one, other, similarity))
-    return sorted(pairs)
+    return sorted([*pairs, *_copies(known, pairs)])
+
+
+def _copies(known: Searchable, pairs: Iterable[NearPair]) -> Iterator[NearPair]:
+    """Pairs beyond these of texts that are near with what a tenth of all share; none that are joined anyway."""
+    whole = known.with_sure_forms()
+    if whole is None:
+        return
+    grouping = Grouping(len(known))
+    for pair in pairs:
+        grouping.join(pair.first, pair.second)
+    for one, other in _candidates(whole):
+        if grouping.are_joined(one, other):
+            continue
+        similarity = _jaccard(whole.runs(one), whole.runs(other))
+        if similarity >= SIMILAR:
+            grouping.join(one, other)
+            yield NearPair(one, other, similarity)
 
 
 def near_groups(texts: Iterable[str] | Texts) -> list[list[int]]:

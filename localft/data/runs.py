@@ -1,5 +1,6 @@
 """Texts as their runs of three words, kept small: 4 bytes a word."""
 
+import copy
 import hashlib
 import zlib
 from array import array
@@ -17,8 +18,9 @@ Runs = npt.NDArray[numpy.uint64]
 _DIGEST = 16
 # So many texts are looked at at once.
 _BLOCK = 10_000
-# A run is a form from this share of all texts on, and no fewer texts than that.
+# A run is a form from this share of all texts on, and no fewer texts than that; from the other share on without doubt.
 _FORM_SHARE, _FORM_TEXTS = 0.1, 50
+SURE_FORM_SHARE = 0.25
 _COUNTERS = 22  # as a power of two
 _MULTIPLIER = numpy.uint64(0x9E3779B97F4A7C15)
 
@@ -65,7 +67,7 @@ class Searchable:
             numpy.zeros(1, numpy.int64), numpy.cumsum(_view(texts.lengths, "u4"), dtype=numpy.int64)
         )
         self._firsts = self._find_firsts(texts)
-        self._forms = self._find_forms()
+        self._forms, self._sure_forms = self._find_forms()
 
     def __len__(self) -> int:
         return len(self._starts) - 1
@@ -120,15 +122,23 @@ class Searchable:
             whole = owner[2:] == owner[:-2]
             yield first, _runs(self._words[start:end])[whole], owner[:-2][whole], last - first
 
-    def _find_forms(self) -> npt.NDArray[numpy.bool_]:
-        """Which runs too many texts share, by the first bits of their hash."""
-        most = max(_FORM_TEXTS, _FORM_SHARE * len(self.different))
+    def with_sure_forms(self) -> Self | None:
+        """The same texts where only what very many share is a form; None where that makes no difference."""
+        if numpy.array_equal(self._forms, self._sure_forms):
+            return None
+        same = copy.copy(self)
+        same._forms = self._sure_forms
+        return same
+
+    def _find_forms(self) -> tuple[npt.NDArray[numpy.bool_], npt.NDArray[numpy.bool_]]:
+        """Which runs too many texts share, and which very many do, by the first bits of their hash."""
+        most, sure = (max(_FORM_TEXTS, share * len(self.different)) for share in (_FORM_SHARE, SURE_FORM_SHARE))
         occurring = numpy.zeros(1 << _COUNTERS, dtype=numpy.int64)
         for _, runs, _, _ in self._all_blocks():
             occurring += numpy.bincount(_cells(runs), minlength=1 << _COUNTERS)
         common = occurring > most
         if not common.any():
-            return common
+            return common, common
         is_first = self._firsts == numpy.arange(len(self))
         counters = numpy.zeros(1 << _COUNTERS, dtype=numpy.int64)
         for first, runs, owner, _ in self._all_blocks():
@@ -137,7 +147,7 @@ class Searchable:
             # A run counts once in each text, however often it stands there.
             once = numpy.unique((owner[counted] << _COUNTERS) | cells[counted])
             counters += numpy.bincount(once & ((1 << _COUNTERS) - 1), minlength=1 << _COUNTERS)
-        return counters > most
+        return counters > most, counters > sure
 
 
 def _view(numbers: "array[int] | bytearray", kind: str) -> npt.NDArray[Any]:

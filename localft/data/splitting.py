@@ -8,6 +8,7 @@ from localft.data.asking import Asked, ask
 from localft.data.examples import Example
 from localft.data.grouping import Grouping
 from localft.data.near import near_groups
+from localft.data.runs import SURE_FORM_SHARE
 from localft.data.stored import select
 from localft.data.stratifying import Shares, labels_of
 from localft.data.versions import SPLITS, Split
@@ -16,7 +17,6 @@ from localft.errors import UserError
 MINIMUM = 10
 Ratios = tuple[float, float, float]
 DEFAULT_RATIOS: Ratios = (0.8, 0.1, 0.1)
-_LARGEST_CROWD = 0.1
 Groups = Mapping[str, list[int]]
 """Positions of examples that belong together, by a key that follows from what they ask."""
 
@@ -24,9 +24,9 @@ Groups = Mapping[str, list[int]]
 def near_among(asked: Asked) -> list[list[int]]:
     """Positions of examples that ask nearly the same, as groups of two or more.
 
-    Where a group holds more than a tenth of all, what they share is a form that is asked in, and it is left out.
+    Where a group holds more than a quarter of all, what they share is a form that is asked in, and it is left out.
     """
-    largest = max(len(SPLITS), _LARGEST_CROWD * len(asked))
+    largest = max(len(SPLITS), SURE_FORM_SHARE * len(asked))
     return [group for group in near_groups(asked.texts) if len(group) <= largest]
 
 

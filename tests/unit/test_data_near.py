@@ -117,6 +117,20 @@ def test_a_crowd_is_one_group() -> None:
     assert near_groups([*crowd, make_text(chooser)]) == [list(range(40))]
 
 
+def test_copies_of_one_text_are_no_form_even_where_they_are_many() -> None:
+    chooser = random.Random(7)
+    said = make_text(chooser).split()
+    copies = []
+    for number in range(60):
+        place = number % len(said)
+        copies.append(" ".join([*said[:place], f"other{number}", *said[place + 1 :]]))
+    others = [make_text(chooser) for _ in range(440)]
+    assert near_groups([*others, *copies]) == [list(range(440, 500))]
+    # As many texts with a form, the rest of which is their own.
+    form = make_text(chooser, sentences=12)
+    assert near_groups([*others, *(f"{form} {make_text(chooser, sentences=4)}" for _ in range(60))]) == []
+
+
 @pytest.mark.parametrize("texts", [[], ["one"], ["", ""], ["a b", "A  b!", "a c"], ["?", "!"], ["\ud800 x y", "z"]])
 def test_short_and_odd_texts(texts: list[str]) -> None:
     expected = {tuple(sorted((one, two))) for one in range(len(texts)) for two in range(one) if _same(texts, one, two)}

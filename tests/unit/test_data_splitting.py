@@ -239,6 +239,17 @@ def test_nearly_equal_prompts_stay_together() -> None:
         assert len({name for name in SPLITS for one in splits[name] if one in near}) == 1
 
 
+@pytest.mark.parametrize(("copies", "others"), [(6, 44), (60, 440)])
+def test_many_nearly_equal_prompts_stay_together(copies: int, others: int) -> None:
+    chooser = random.Random(1)
+    said = [" ".join(f"word{chooser.randrange(10_000)}" for _ in range(30)) for _ in range(others + 1)]
+    near = [example(f"{said[0]} {number}", "yes") for number in range(copies)]
+    examples = [*near, *(example(text, "yes") for text in said[1:])]
+    for seed in range(4):
+        splits = split(examples, seed)
+        assert len({name for name in SPLITS for one in splits[name] if one in near}) == 1
+
+
 def test_a_form_that_all_prompts_follow_does_not_join_them() -> None:
     asked = [example(f"{LONG}: {n} {'abcdefghijklmnopqrstuvwxyz'[n % 26]}", "yes") for n in range(100)]
     assert [len(one) for one in split(asked).values()] == [80, 10, 10]
