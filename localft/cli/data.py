@@ -192,7 +192,11 @@ def _counts(counts: dict[Split, int]) -> str:
 @version_option
 @base_model_option
 @click.option(
-    "--max-length", type=click.IntRange(32), default=1024, show_default=True, help="Tokens at which examples are cut."
+    "--max-length",
+    type=click.IntRange(32, 131_072),
+    default=1024,
+    show_default=True,
+    help="Tokens at which examples are cut.",
 )
 @click.option(
     "--report", "page", type=click.Path(path_type=Path), metavar="FILE", help="Write the verdict as a page, HTML."

@@ -53,7 +53,7 @@ def export_version(
     files.write_bytes(path, content_of(project, version, chosen, splits))
     if "test" in splits:
         open_test(project, version, "export")
-    return sum(version.counts[name] for name in splits)
+    return sum(version.counts[name] for name in set(splits))
 
 
 def content_of(project: Project, version: DatasetVersion, form: Form, splits: Sequence[Split] = SPLITS) -> bytes:
@@ -62,7 +62,8 @@ def content_of(project: Project, version: DatasetVersion, form: Form, splits: Se
     Raises:
         UserError: the version is damaged, or the examples do not fit into a table.
     """
-    rows = ((name, example) for name in splits for example in iterate_split(project, version.id, name))
+    # Once each, however often it is named.
+    rows = ((name, example) for name in dict.fromkeys(splits) for example in iterate_split(project, version.id, name))
     if form == "jsonl":
         return "".join(json.dumps(_as_object(one), ensure_ascii=False) + "\n" for _, one in rows).encode()
     table = _table(list(rows))

@@ -198,7 +198,8 @@ def check_division(examples: Sequence[Example], ratios: Ratios) -> None:
     shortage = too_few(len(examples))
     if shortage is not None:
         raise shortage
-    if len(ratios) != 3 or min(ratios) <= 0 or abs(sum(ratios) - 1) > 1e-6:
+    # What is no number fits no comparison, so that these say what is wanted.
+    if len(ratios) != 3 or not all(ratio > 0 for ratio in ratios) or not abs(sum(ratios) - 1) <= 1e-6:
         raise UserError("The three split ratios must be above 0 and sum to 1.", "The usual ones are 0.8, 0.1 and 0.1.")
 
 

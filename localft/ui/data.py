@@ -35,7 +35,7 @@ from localft.ui.data_table import draw_stamp
 from localft.ui.frame import Watch
 from localft.ui.handlers import Updates
 from localft.ui.samples import find_sample, list_samples
-from localft.ui.shared import Page, Read, Shared, required
+from localft.ui.shared import Page, Read, Shared, filled, required
 from localft.ui.views import data as views
 from localft.ui.views import parts
 from localft.ui.views.html import Markup
@@ -177,10 +177,11 @@ def _draw_settings(shared: Shared) -> list[Any]:
         again = gr.Button("Divide the present examples so", size="sm", elem_id="divide")
         message = gr.HTML()
 
-    def divide(slug: str | None, chosen_seed: float, train: float, validation: float, chosen_way: str) -> Updates:
-        project = required(slug)
-        ratios = _ratios(train, validation)
-        version = divide_anew(project, newest_version(project), int(chosen_seed), ratios, _division(chosen_way))
+    def divide(
+        slug: str | None, seed: float | None, train: float | None, validation: float | None, chosen_way: str
+    ) -> Updates:
+        project, ratios = required(slug), _ratios(train, validation)
+        version = divide_anew(project, newest_version(project), _seed(seed), ratios, _division(chosen_way))
         return {message: parts.done(f"{version.note.capitalize()}. Undo stands beside the versions above.")}
 
     inputs = [shared.project, seed, train, validation, way]
@@ -192,8 +193,13 @@ def _division(chosen_way: str) -> Division | None:
     return next((division for _, division in _WAYS if division == chosen_way), None)
 
 
-def _ratios(train: float, validation: float) -> Ratios:
-    return train, validation, round(1 - train - validation, 6)
+def _seed(given: float | None) -> int:
+    return int(filled("Seed", given))
+
+
+def _ratios(train: float | None, validation: float | None) -> Ratios:
+    learned, chosen_by = filled("Share to learn from", train), filled("Share to choose the best by", validation)
+    return learned, chosen_by, round(1 - learned - chosen_by, 6)
 
 
 def _connect_intake(shared: Shared, intake: Intake, settings: list[Any], message: gr.HTML) -> None:
@@ -214,7 +220,7 @@ def _connect_intake(shared: Shared, intake: Intake, settings: list[Any], message
             raise UserError("No file was dropped yet.")
         files = [Path(path) for path in paths]
         given = (
-            required(slug), files, chosen_columns(*columns), system or None, int(seed), _ratios(train, validation),
+            required(slug), files, chosen_columns(*columns), system or None, _seed(seed), _ratios(train, validation),
             chosen(*told), _division(way),
         )  # fmt: skip
         if import_is_work(files):

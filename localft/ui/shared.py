@@ -184,3 +184,14 @@ def required(slug: str | None) -> Project:
     if not slug:
         raise UserError("No project is chosen.", "Choose one at the top, or make a new one.")
     return open_project(slug)
+
+
+def filled(label: str, value: float | None) -> float:
+    """The number in a field.
+
+    Raises:
+        UserError: it was emptied.
+    """
+    if value is None:
+        raise UserError(f"{label}: the field is empty.", "Give a number.")
+    return value

@@ -187,3 +187,10 @@ def test_a_text_that_no_cell_holds_is_refused(project: Project, tmp_path: Path) 
         export_version(project, version, tmp_path / "out.xlsx")
     assert not (tmp_path / "out.xlsx").exists()
     assert export_version(project, version, tmp_path / "out.csv") == 13
+
+
+def test_a_part_that_is_named_twice_is_written_once(project: Project, tmp_path: Path) -> None:
+    version = bring_in(project, tmp_path, pairs(40))
+    file = tmp_path / "train.jsonl"
+    assert export_version(project, version, file, splits=["train", "train"]) == version.counts["train"]
+    assert len(file.read_text(encoding="utf-8").splitlines()) == version.counts["train"]
