@@ -84,6 +84,17 @@ def test_what_is_no_pair_is_set_aside_with_its_line() -> None:
     ]
 
 
+def test_lettered_lists_are_no_answers() -> None:
+    choice = "Q: Which of them?\na) Paris\nb) Rome\nA: a) Paris\n"
+    ways = "Q: How?\nA: Two ways:\na) so\nb) or so\n"
+    result = read(choice + ways)
+    assert pairs(result.examples) == [
+        ("Which of them?\na) Paris\nb) Rome", "a) Paris"),
+        ("How?", "Two ways:\na) so\nb) or so"),
+    ]
+    assert not result.set_aside
+
+
 def test_broken_bytes_take_one_pair_along() -> None:
     result = read(b"Q: one\nA: caf\xe9 \xff\xfe\xe9\nQ: two\nA: an answer\n")
     assert pairs(result.examples) == [("two", "an answer")]

@@ -12,7 +12,7 @@ LAYOUT = Layout(
     Shape.QUESTIONS, {"prompt": "question", "answer": "answer"}, "questions begin with Q: and answers with A:"
 )
 # "Q:", "Question 3:", "2. A)"; in bold too, as Markdown has it.
-_MARK = re.compile(r"\s*(?:\d+[.)]\s*)?(?:\*\*)?(q|question|a|answer)\s*\d*\s*[:)](?:\*\*)?(?:\s+|$)", re.IGNORECASE)
+_MARK = re.compile(r"\s*(?:\d+[.)]\s*)?(?:\*\*)?(q|question|a|answer)\s*\d*\s*([:)])(?:\*\*)?(?:\s+|$)", re.IGNORECASE)
 
 
 @dataclass
@@ -50,10 +50,13 @@ def _kind(mark: re.Match[str]) -> str:
 
 def _texts(lines: Lines) -> Iterator[_Text]:
     current: _Text | None = None
+    sign = ""
     for number, line in enumerate(lines.text, start=1):
         shown = lines.raw[number - 1].decode("utf-8", errors="replace") if line is None else line
         mark = _MARK.match(shown)
-        if mark is not None:
+        # After "Q:" a line with "a)" is the first of a list.
+        if mark is not None and (_kind(mark) == "question" or mark[2] == sign):
+            sign = mark[2]
             if current is not None:
                 yield current
             current = _Text(_kind(mark), number, [shown[mark.end() :]], line is None)
