@@ -126,6 +126,24 @@ def test_parquet_holds_conversations_with_missing_fields(tmp_path: Path) -> None
     assert [one.content for one in read_files([tmp_path / "a.parquet"]).examples[0].messages] == ["q", "an answer"]
 
 
+def test_a_date_that_no_calendar_has_sets_its_row_aside(tmp_path: Path) -> None:
+    when = pyarrow.array([0, 10**15, None], pyarrow.timestamp("ms"))
+    table = pyarrow.table({"prompt": ["q1", "q2", "q3"], "answer": ["one", "two", "three"], "when": when})
+    pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
+    result = read_files([tmp_path / "a.parquet"])
+    assert [one.answer for one in result.examples] == ["one", "three"]
+    assert aside(result) == [(2, "unreadable value")]
+    assert "the value of when cannot be read" in result.set_aside[0].reason
+
+
+def test_a_time_zone_that_nobody_knows_leaves_the_moments(tmp_path: Path) -> None:
+    when = pyarrow.array([0, 86_400_000], pyarrow.timestamp("ms", "US/Pacific-New"))
+    table = pyarrow.table({"prompt": ["q1", "q2"], "answer": ["one", "two"], "when": when})
+    pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
+    result = read_files([tmp_path / "a.parquet"], {"time": "when"})
+    assert [one.time for one in result.examples] == ["1970-01-01T00:00:00+00:00", "1970-01-02T00:00:00+00:00"]
+
+
 def test_parquet_with_two_columns_of_one_name_is_a_sentence(tmp_path: Path) -> None:
     cells = pyarrow.array(["one", "two"])
     pyarrow.parquet.write_table(pyarrow.Table.from_arrays([cells, cells], ["prompt", "prompt"]), tmp_path / "a.parquet")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from localft.data.rows import Row, refuse_twin_columns
+from localft.data.rows import Row, excerpt, refuse_twin_columns
 from localft.errors import UserError
 
 Kind = Literal["Parquet", "Arrow"]
@@ -77,9 +77,58 @@ class _Batch:
 
     def __iter__(self) -> Iterator[Row]:
         with _damage_told(self.name, self.kind):
-            values: list[dict[str, Any]] = self.batch.to_pylist()
-        for number, value in enumerate(values, start=self.first):
-            yield Row(number, {column: _without_filling(cell) for column, cell in value.items()})
+            columns = {
+                name: _cells(column) for name, column in zip(self.batch.schema.names, self.batch.columns, strict=True)
+            }
+        for place in range(self.batch.num_rows):
+            value = {name: cells[place] for name, cells in columns.items()}
+            bad = next((cell for cell in value.values() if isinstance(cell, _Unreadable)), None)
+            number = self.first + place
+            if bad is None:
+                yield Row(number, {column: _without_filling(cell) for column, cell in value.items()})
+            else:
+                column = next(name for name, cell in value.items() if cell is bad)
+                problem = f"the value of {excerpt(column)} cannot be read: {bad.reason}"
+                yield Row(number, None, problem, "unreadable value", excerpt(bad.shown))
+
+
+@dataclass(frozen=True)
+class _Unreadable:
+    """A cell for which Python has no value, such as a date after the year 9999: why, and how pyarrow writes it."""
+
+    reason: str
+    shown: str
+
+
+def _cells(column: Any) -> list[Any]:
+    """The values of a column; those that cannot be read one by one."""
+    import pyarrow
+
+    kind = column.type
+    try:
+        return list(column.to_pylist())
+    except (ValueError, OverflowError, LookupError):
+        pass
+    if pyarrow.types.is_timestamp(kind) and not _is_zone(kind.tz):
+        # The moment is known all the same: it is stored in UTC.
+        return _cells(column.cast(pyarrow.timestamp(kind.unit, "UTC")))
+    return [_cell(value) for value in column]
+
+
+def _cell(value: Any) -> Any:
+    try:
+        return value.as_py()
+    except (ValueError, OverflowError, LookupError) as error:
+        return _Unreadable(str(error)[:100] or type(error).__name__, repr(value))
+
+
+def _is_zone(name: str | None) -> bool:
+    import pyarrow
+
+    try:
+        return name is None or bool(pyarrow.lib.string_to_tzinfo(name))
+    except (ValueError, LookupError):
+        return False
 
 
 def _without_filling(value: Any) -> Any:
