@@ -23,7 +23,7 @@ WORD_PART = "word/document.xml"
 """The file that makes an archive a Word document."""
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-_HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
+_HEADING = re.compile(r"#{1,6}[ \t]+(.*)")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 
 
@@ -170,10 +170,10 @@ def sections(text: str) -> tuple[Part, ...]:
     for line in text.split("\n"):
         if _FENCE.match(line):
             fenced = not fenced
-        heading = None if fenced else _HEADING.match(line)
-        if heading is not None:
+        heading = "" if fenced else _heading(line)
+        if heading:
             number += 1
-            parts.append(Part(start, f"section {number}: {heading[2][:80]}"))
+            parts.append(Part(start, f"section {number}: {heading[:80]}"))
         elif not parts and line.strip():
             parts.append(Part(0, "the beginning"))
         start += len(line) + 1
@@ -181,5 +181,12 @@ def sections(text: str) -> tuple[Part, ...]:
 
 
 def _first_heading(text: str) -> str:
-    found = next((match for line in text.split("\n", 50) if (match := _HEADING.match(line))), None)
-    return found[2][:200] if found else ""
+    return next((heading[:200] for line in text.split("\n", 50) if (heading := _heading(line))), "")
+
+
+def _heading(line: str) -> str:
+    """The words of a heading, without the number signs that may close it; "" of any other line."""
+    found = _HEADING.match(line)
+    said = found[1].strip(" \t") if found else ""
+    bare = said.rstrip("#")
+    return bare.rstrip(" \t") if bare.endswith((" ", "\t")) else said

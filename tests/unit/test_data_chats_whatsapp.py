@@ -106,6 +106,7 @@ def test_what_whatsapp_says_itself_is_left_out(tmp_path: Path, own: str) -> None
     [
         ("<b>", "<b>"), ("<3 <3", "<3 <3"), ("a <b c d>", "a <b c d>"), ("See: this (and)", "See: this (and)"),
         ("\u200eIMG-1.jpg (file attached)\nMy cat", "My cat"), ("<Media omitted>\nMy cat", "My cat"),
+        ("a" + " " * 200_000 + "b", "a" + " " * 200_000 + "b"), ("Nice \u200e<a 2>", "Nice"),
         ("Nice \u200e<This message was edited>", "Nice"), ("Gut <Diese Nachricht wurde bearbeitet.>", "Gut"),
         ("@\u2068Cleo\u2069 look", "@Cleo look"), ("👩\u200d🍳", "👩\u200d🍳"),
     ],

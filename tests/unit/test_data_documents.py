@@ -58,6 +58,12 @@ def test_a_page_says_its_encoding(tmp_path: Path) -> None:
     assert found.notes == ("a.html is not UTF-8; it was read as koi8-r.",)
 
 
+@pytest.mark.parametrize("charset", ["undefined", "unicode_escape", "idna", "utf-16", "base64", "no-such"])
+def test_a_page_may_say_an_encoding_that_it_cannot_have(charset: str, tmp_path: Path) -> None:
+    page = f'<meta charset="{charset}"><p>Grüße, C:\\new\\xfc, schön</p>'
+    assert read(tmp_path, page.encode("cp1252"), "a.html").text.replace("\\\\", "\\") == "Grüße, C:\\new\\xfc, schön"
+
+
 def test_a_deeply_nested_page_is_text_or_a_sentence(tmp_path: Path) -> None:
     assert read(tmp_path, "<div>" * 2_000 + "deep" + "</div>" * 2_000, "a.html").text == "deep"
 
@@ -168,6 +174,15 @@ def test_markdown_has_its_sections(tmp_path: Path) -> None:
     assert found.text == text.replace("\r\n", "\n")
     assert found.title == "One"
     assert [part.name for part in found.parts] == ["the beginning", "section 1: One", "section 2: Two"]
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [("# Two words ##", "Two words"), ("#\tC#  ", "C#"), ("## # #", "#"), ("# a" + " " * 100_000 + "b", "a")],
+)
+def test_headings_may_be_closed_and_may_be_long(line: str, name: str, tmp_path: Path) -> None:
+    found = read(tmp_path, f"{line}\n\nText.\n", "a.md")
+    assert [part.name.strip() for part in found.parts] == [f"section 1: {name}"]
 
 
 def test_plain_text_has_lines(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ _HEAD = 65_536
 _UNLIKE_LETTERS = re.compile(rb"[\x80-\xff]{3}|[\x80-\xff][\x80-\xbf]|[\x80-\xbf][\x80-\xff]")
 _NOT_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 _META = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
+# What Python has beside encodings of whole texts.
+_NO_PAGES = {"idna", "mbcs", "oem", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
 _ENOUGH_TO_GUESS = 64
 _CONTROL = bytes([*range(9), 11, 12, *range(14, 27), *range(28, 32)])
 
@@ -118,7 +120,7 @@ def decode_text(content: bytes, name: str, declares: bool = False) -> tuple[str,
         if encoding:
             try:
                 text = content.decode(encoding)
-            except (UnicodeDecodeError, LookupError):
+            except UnicodeDecodeError:
                 continue
             called = "Windows-1252" if encoding == "cp1252" else encoding
             return text, [f"{name} is not UTF-8; it was read as {called}."]
@@ -127,8 +129,14 @@ def decode_text(content: bytes, name: str, declares: bool = False) -> tuple[str,
 
 
 def _declared(content: bytes) -> str:
+    """The encoding that a page names, "" where there is none of that name in which such a page can be written."""
     found = _META.search(content[:4096])
-    return found[1].decode("ascii") if found else ""
+    try:
+        name = codecs.lookup(found[1].decode("ascii")).name if found else ""
+        "".encode(name or "ascii")
+    except (LookupError, UnicodeError):
+        return ""
+    return "" if name in _NO_PAGES or name.startswith(("utf-16", "utf-32")) else name
 
 
 def _guessed(content: bytes) -> str:

@@ -10,7 +10,7 @@ NO_WORDS = "messages without words of a person (files, recordings, notices)"
 # WhatsApp on iPhones puts this unseen mark before whatever it says itself, in every language.
 _OWN = "\u200e"
 _UNSEEN = re.compile("[\u200e\u202a-\u202c\u2066-\u2069\ufeff]")
-_OWN_TAIL = re.compile("\\s*\u200e<[^<>]{1,200}>\\s*$")
+_OWN_TAIL = re.compile("\u200e<[^<>]{1,200}>")
 # <Media omitted>: words in angle brackets that are no tag of HTML, since those have no space and only plain letters.
 _BRACKETED = re.compile(r"<[^\W\d_][^<>\d_/=]{3,48}>")
 _ATTACHED = re.compile(r"[^()]{1,200}\.\w{2,5} \([^()]{3,40}\)")
@@ -39,8 +39,8 @@ _DELETED = frozenset(
     }
 )  # fmt: skip
 _EDITED = re.compile(
-    r"\s*<(?:this message was edited|diese nachricht wurde bearbeitet|se editó este mensaje|ce message a été modifié"
-    r"|questo messaggio è stato modificato|mensagem editada|dit bericht is bewerkt)\.?>\s*$",
+    r"<(?:this message was edited|diese nachricht wurde bearbeitet|se editó este mensaje|ce message a été modifié"
+    r"|questo messaggio è stato modificato|mensagem editada|dit bericht is bewerkt)\.?>",
     re.IGNORECASE,
 )
 
@@ -54,14 +54,22 @@ def words_of(lines: list[str]) -> str:
     whole = _UNSEEN.sub("", "\n".join(lines)).strip()
     if whole.rstrip(".").casefold() in _DELETED:
         raise LeftOut(DELETED)
-    kept = "\n".join(_OWN_TAIL.sub("", line) for line in lines if not line.startswith(_OWN))
-    text = _EDITED.sub("", _UNSEEN.sub("", kept).strip()).strip()
+    kept = "\n".join(_without_tail(line, "\u200e<", _OWN_TAIL) for line in lines if not line.startswith(_OWN))
+    text = _without_tail(_UNSEEN.sub("", kept).strip(), "<", _EDITED)
     first, _, caption = text.partition("\n")
     if _is_placeholder(first):
         text = caption.strip()
     if not text:
         raise LeftOut(NO_WORDS)
     return text
+
+
+def _without_tail(text: str, begins: str, tail: re.Pattern[str]) -> str:
+    """The text without a tail that begins so and the space around it."""
+    # Not by searching for the space: that takes the square of its length.
+    end = text.rstrip()
+    place = end.rfind(begins)
+    return end[:place].rstrip() if place >= 0 and tail.fullmatch(end, place) else text
 
 
 def _is_placeholder(line: str) -> bool:
