@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from localft.data.differing import Difference
 
 _ROWS_SHOWN = 5
+_WIDTH = 110
 
 
 @click.command(
@@ -178,20 +179,32 @@ def _how(version: DatasetVersion) -> str:
 
 def _print(output: Output, difference: "Difference") -> None:
     for what, rows in (("deleted", difference.removed), ("added", difference.added)):
-        _print_rows(output, what, rows)
-    for what, pairs in (("changed", difference.changed), ("moved", difference.moved)):
-        _print_rows(output, what, [later for _, later in pairs])
+        _print_some(output, what, len(rows), [_line(row, row.split) for row in rows[:_ROWS_SHOWN]])
+    changed = [line for pair in difference.changed[:_ROWS_SHOWN] for line in _change(*pair)]
+    _print_some(output, "changed", len(difference.changed), changed)
+    moved = [_line(later, f"{earlier.split} to {later.split}") for earlier, later in difference.moved[:_ROWS_SHOWN]]
+    _print_some(output, "moved", len(difference.moved), moved)
 
 
-def _print_rows(output: Output, what: str, rows: "Sequence[Row]") -> None:
-    if rows:
-        output.say(f"{len(rows):,} {what}:")
-    for row in rows[:_ROWS_SHOWN]:
-        answer = SEALED_TEXT if row.split == "test" else row.example.answer
-        said = f"{row.example.origin} ({row.split}): {answer}"
-        output.say(f"  {shorten(one_line(said), 110)}")
-    if len(rows) > _ROWS_SHOWN:
-        output.say(f"  and {len(rows) - _ROWS_SHOWN:,} more")
+def _line(row: "Row", where: str) -> str:
+    answer = SEALED_TEXT if row.split == "test" else row.example.answer
+    return shorten(one_line(f"{row.example.origin} ({where}): {answer}"), _WIDTH)
+
+
+def _change(earlier: "Row", later: "Row") -> list[str]:
+    from localft.data.before_after import before_and_after
+
+    before, after = (shorten(one_line(text), _WIDTH - 10) for text in before_and_after(earlier, later, _WIDTH))
+    return [f"{later.example.origin} ({later.split})", f"  before: {before}", f"   after: {after}"]
+
+
+def _print_some(output: Output, what: str, count: int, lines: Sequence[str]) -> None:
+    if lines:
+        output.say(f"{count:,} {what}:")
+    for line in lines:
+        output.say(f"  {line}")
+    if count > _ROWS_SHOWN:
+        output.say(f"  and {count - _ROWS_SHOWN:,} more")
 
 
 def _as_value(difference: "Difference") -> dict[str, Any]:

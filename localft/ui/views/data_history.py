@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from localft import words
+from localft.data.before_after import before_and_after, said
 from localft.data.checks.finding import Row
 from localft.data.differing import Difference
-from localft.data.sealing import SEALED_TEXT
 from localft.data.versions import DatasetVersion
 from localft.ui.views import parts
 from localft.ui.views.html import Markup, h, join
@@ -71,9 +71,7 @@ def _lines(found: Difference) -> Iterator[tuple[object, ...]]:
     for row in found.added:
         yield ("added", row.example.source, f"{row.example.row:,}", "", _text(row))
     for earlier, later in found.changed:
-        before, after = _where_they_part(_said(earlier), _said(later))
-        if "test" in {earlier.split, later.split}:
-            before = after = SEALED_TEXT
+        before, after = before_and_after(earlier, later, _EXCERPT)
         place = (later.example.source, f"{later.example.row:,}")
         yield ("changed", *place, parts.verbatim(before), parts.verbatim(after))
     for earlier, later in found.moved:
@@ -81,19 +79,4 @@ def _lines(found: Difference) -> Iterator[tuple[object, ...]]:
 
 
 def _text(row: Row) -> Markup:
-    return parts.verbatim(SEALED_TEXT if row.split == "test" else _said(row)[:_EXCERPT])
-
-
-def _said(row: Row) -> str:
-    return "\n".join(message.content for message in row.example.messages if message.role != "system")
-
-
-def _where_they_part(before: str, after: str) -> tuple[str, str]:
-    """Both texts from a little before the first difference on."""
-    same = next(
-        (index for index, (one, other) in enumerate(zip(before, after, strict=False)) if one != other),
-        min(len(before), len(after)),
-    )
-    start = max(0, same - _EXCERPT // 4)
-    lead = "…" if start else ""
-    return lead + before[start : start + _EXCERPT], lead + after[start : start + _EXCERPT]
+    return parts.verbatim(said(row)[:_EXCERPT])
