@@ -1,10 +1,13 @@
 """What each example asks, kept small: what is needed to divide examples and to tell which ask nearly the same."""
 
 import hashlib
+import itertools
 from array import array
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Self
+
+import numpy
 
 from localft.data.examples import Example
 from localft.data.normalising import normalise
@@ -153,6 +156,19 @@ class Asked:
     def short_keys(self) -> Iterator[bytes]:
         """The keys of all examples, their first 16 bytes."""
         return (bytes(self._keys[start : start + _EARLIER]) for start in range(0, len(self._keys), _KEY))
+
+    def shared_earlier(self, most: int) -> Iterator[list[int]]:
+        """Positions that share the key of an earlier answer, two to `most` of them; what more share is a greeting."""
+        keys = numpy.frombuffer(bytes(self._earlier), dtype=">u8").reshape(-1, 2)
+        of = numpy.array(self._earlier_of, dtype=numpy.int64)
+        order = numpy.lexsort((of, keys[:, 1], keys[:, 0]))
+        ordered = keys[order]
+        borders = numpy.flatnonzero((ordered[1:] != ordered[:-1]).any(axis=1)) + 1
+        for first, last in itertools.pairwise([0, *borders.tolist(), len(order)]):
+            if last - first > 1:
+                positions = numpy.unique(of[order[first:last]]).tolist()
+                if 1 < len(positions) <= most:
+                    yield positions
 
     def earlier_keys(self) -> Iterator[tuple[int, bytes]]:
         """(position, key): those of earlier answers, their first 16 bytes."""

@@ -43,9 +43,9 @@ class Part:
 class Converted:
     """What became of the rows of a part, those that are examples in their order.
 
-    Of each example: its row, what of it counts when two are compared (as a digest), whether its answer is very short,
-    its layout (a position in `layouts`), how the row looks in a list, and the example, or where that is `packed` its
-    line.
+    Of each example: its row, what of it counts when two are compared (as a digest), the split that its file names,
+    whether its answer is very short, its layout (a position in `layouts`), how the row looks in a list, and the
+    example, or where that is `packed` its line.
     """
 
     columns: dict[str, None] = field(default_factory=dict)
@@ -54,6 +54,7 @@ class Converted:
     layouts: list[Layout] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     digests: list[bytes] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
     short: list[bool] = field(default_factory=list)
     layout_of: list[int] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
@@ -96,6 +97,7 @@ class Converter:
                 made.examples.append(example)
                 made.numbers.append(row.number)
                 made.digests.append(content_digest(example))
+                made.named.append(example.named_split)
                 made.short.append(is_short(example))
                 made.layout_of.append(places[id(layout)])
                 made.shown.append(_shown(row.values or {}))

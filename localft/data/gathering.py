@@ -3,7 +3,7 @@
 import itertools
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -18,8 +18,8 @@ from localft.data.mapping import named_columns
 from localft.data.rows import Contents, PartedRows, Row, excerpt, listed
 from localft.data.scratch import Scratch
 from localft.data.shapes import TALKS, Layout, Shape
-from localft.data.stored import StoredExamples, select
-from localft.data.versions import SourceFile
+from localft.data.stored import StoredExamples, changed, select
+from localft.data.versions import SPLITS, SourceFile
 from localft.data.working import Tell, in_order, quiet
 from localft.errors import UserError
 
@@ -94,6 +94,8 @@ class Gathering:
         self._columns: dict[str, None] = {}
         self._speakers: Counter[str] = Counter()
         self._layouts: list[Layout] = []
+        # What a file says to hold out and another row, which is kept, says too: the splits by source and row.
+        self._held_out: dict[tuple[str, int], set[str]] = {}
         # Positions among the examples; those of known ones count from -1 downwards.
         self._seen = {content_digest(example): -1 - position for position, example in enumerate(known)}
 
@@ -148,6 +150,8 @@ class Gathering:
                 kept.append(place)
                 continue
             twin_source, twin_row = self._origin(twin, made, kept, name)
+            if twin >= 0 and made.named[place] in SPLITS[1:]:
+                self._held_out.setdefault((twin_source, twin_row), set()).add(made.named[place])
             where = f"row {twin_row}" if twin_source == name else f"row {twin_row} of {twin_source}"
             self._set_aside.append(
                 SetAside(name, made.numbers[place], f"an {DUPLICATE} of {where}", made.shown[place], DUPLICATE)
@@ -175,6 +179,8 @@ class Gathering:
         shorts = self._slips()
         slips = [_short_answer(example) for example in select(everything, shorts)]
         examples = select(everything, numpy.setdiff1d(numpy.arange(len(everything)), shorts)) if slips else everything
+        if self._held_out:
+            examples = changed(examples, partial(_hold_out, self._held_out))
         examples, told = in_blocks(examples)
         order = {source.name: number for number, source in enumerate(self._sources)}
         aside = sorted([*self._set_aside, *slips], key=lambda one: (order[one.source], one.row))
@@ -290,6 +296,13 @@ def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 def _pack(mapping: Mapping[str, str], part: Part) -> Converted:
     return Converter(mapping).convert(part).packed()
+
+
+def _hold_out(splits: Mapping[tuple[str, int], Set[str]], example: Example) -> Example:
+    """The example in the split that its file or one of its duplicates names, the one held out most."""
+    named = {example.named_split, *splits.get((example.source, example.row), ())}
+    most = next((name for name in reversed(SPLITS) if name in named), "")
+    return example if most == example.named_split else example.model_copy(update={"named_split": most})
 
 
 def _reason(layout: Layout) -> tuple[Shape, str]:

@@ -26,8 +26,11 @@ def near_among(asked: Asked) -> list[list[int]]:
 
     Where a group holds more than a quarter of all, what they share is a form that is asked in, and it is left out.
     """
-    largest = max(len(SPLITS), SURE_FORM_SHARE * len(asked))
-    return [group for group in near_groups(asked.texts) if len(group) <= largest]
+    return [group for group in near_groups(asked.texts) if len(group) <= _most_alike(asked)]
+
+
+def _most_alike(asked: Asked) -> int:
+    return max(len(SPLITS), int(SURE_FORM_SHARE * len(asked)))
 
 
 def ask_fully(examples: Sequence[Example]) -> Asked:
@@ -49,6 +52,7 @@ def differ_in_system_only(asked: Asked) -> bool:
 def group_examples(asked: Asked) -> Groups:
     """Put together what must not be separated: nearly equal prompts, beginnings of one conversation, equal `group`s.
 
+    Conversations that begin alike and go on differently stay together too, unless many begin so.
     Each group stands under the smallest key of its prompts.
     """
     grouping = Grouping(len(asked))
@@ -58,6 +62,9 @@ def group_examples(asked: Asked) -> Groups:
     for position, key in asked.earlier_keys():
         if key in owners:
             grouping.join(position, owners[key])
+    for sharing in asked.shared_earlier(_most_alike(asked)):
+        for position in sharing[1:]:
+            grouping.join(sharing[0], position)
     named: dict[str, int] = {}
     for position, name in enumerate(asked.groups.texts()):
         if name:

@@ -1,6 +1,7 @@
 """Examples that lie in a file and are read when they are asked for: more of them than memory holds."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -112,8 +113,12 @@ class StoredExamples(Sequence[Example]):
         return self._with(self._starts[chosen], self._lengths[chosen])
 
     def changed(self, change: Change) -> "StoredExamples":
-        """The same with a change to each, which leaves alone what was remembered of all; it has to be picklable."""
-        changed = StoredExamples(self.path, self._starts, self._lengths, self._owner, change)
+        """The same with a change to each, after those made before; it has to be picklable.
+
+        It leaves alone what was remembered of all.
+        """
+        both = partial(_both, self._change, change) if self._change else change
+        changed = StoredExamples(self.path, self._starts, self._lengths, self._owner, both)
         changed.remembered = self.remembered
         return changed
 
@@ -127,6 +132,10 @@ class StoredExamples(Sequence[Example]):
         for first, last in zip([0, *cuts.tolist()], [*cuts.tolist(), len(self)], strict=True):
             if last > first:
                 yield self[first:last]
+
+
+def _both(first: Change, second: Change, example: Example) -> Example:
+    return second(first(example))
 
 
 def line_of(example: Example) -> bytes:

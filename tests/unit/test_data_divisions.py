@@ -225,3 +225,17 @@ def test_a_row_of_an_unknown_split_is_set_aside(project: Project, tmp_path: Path
     assert report.version.division == "column"
     assert report.version.counts == {"train": 20, "validation": 4, "test": 4}
     assert [row.reason for row in report.read.set_aside] == ["'unused' is none of train, validation and test"]
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_of_equal_rows_the_one_that_is_held_out_counts(
+    many: bool, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if many:
+        monkeypatch.setattr("localft.data.reading.MANY_BYTES", 0)
+    names = ["train"] * 20 + ["validation"] * 4 + ["test"] * 4
+    rows = [{"prompt": f"question {n}", "answer": f"answer {n}", "split": name} for n, name in enumerate(names)]
+    again = [{**row, "split": "test"} for row in rows[:3]] + [{**row, "split": "train"} for row in rows[-3:]]
+    version = import_files(project, [table(tmp_path / "named.jsonl", [*rows, *again])], {"split": "split"}).version
+    assert version.counts == {"train": 17, "validation": 4, "test": 7}
+    assert {one.row for one in load_split(project, version.id, "test")} == {1, 2, 3, 25, 26, 27, 28}

@@ -109,6 +109,9 @@ def test_what_is_changed_is_written_so(tmp_path: Path) -> None:
     assert [one.source for one in changed] == ["loud", "loud"]
     assert isinstance(changed, StoredExamples)
     assert [Example.model_validate_json(line).source for line in changed[1:].lines()] == ["loud"]
+    # A later change does not undo an earlier one.
+    twice = stored.changed(changed, lambda one: one.model_copy(update={"row": one.row + 1}))
+    assert [(one.source, one.row) for one in twice] == [("loud", one.row + 1) for one in kept]
 
 
 def test_several_processes_see_what_one_sees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +188,8 @@ def test_many_are_checked_as_few_are(tmp_path: Path, project: Project, monkeypat
     rows[9] = {"prompt": "Write to ann.lee@mail.com, please.", "completion": "It was sent, as you wanted."}
     question = {"role": "user", "content": "Tell me of the number 5, please!"}
     version = import_files(project, [write(tmp_path / "rows.jsonl", rows)]).version
-    keep_golden(project, [question, {"role": "assistant", "content": "Five."}])
+    # Chat would keep no question that is learned.
+    project.golden.write_text(json.dumps({"messages": [question, {"role": "assistant", "content": "Five."}]}), "utf-8")
     model = find_model(str(make_model_folder(tmp_path / "model")))
     few = check_version(project, version, model, max_length=70)
     told: list[str] = []

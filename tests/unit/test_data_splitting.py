@@ -91,6 +91,16 @@ def test_beginnings_of_a_conversation_go_with_it() -> None:
         assert len(homes) == 1
 
 
+def test_conversations_that_begin_alike_stay_together_unless_many_do() -> None:
+    others = [example(f"question {n}", "yes", f"and {n * n}?", "no") for n in range(60)]
+    alike = [example("Where is it?", "There.", f"and the one of {n * 7}?", "Here.") for n in range(4)]
+    for seed in range(8):
+        splits = split([*others, *alike], seed)
+        assert len({name for name in SPLITS for one in splits[name] if one in alike}) == 1
+    greeted = [example("Hello", "What is it?", f"question {n}", "yes") for n in range(60)]
+    assert [len(one) for one in split([*others, *greeted]).values()] == [96, 12, 12]
+
+
 def test_the_system_text_does_not_make_a_prompt_another() -> None:
     assert prompt_keys(example("q", "x", system="be brief")) == prompt_keys(example("q", "y"))
 

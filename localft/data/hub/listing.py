@@ -167,10 +167,25 @@ def _parts_of_card(config: Mapping[str, Any], sizes: Mapping[str, int]) -> Itera
         listed = [("train", given)]
     for split, patterns in listed:
         texts = patterns if isinstance(patterns, list) else [patterns]
-        globs = [f"{base}/{text}".lstrip("/").replace("**/", "*") for text in texts if isinstance(text, str)]
-        files = tuple((file, size) for file, size in sizes.items() if any(fnmatchcase(file, glob) for glob in globs))
+        globs = [f"{base}/{text}".lstrip("/") for text in texts if isinstance(text, str)]
+        files = tuple((file, size) for file, size in sizes.items() if any(_fits(file, glob) for glob in globs))
         if files:
             yield Part(name, split, files)
+
+
+def _fits(file: str, glob: str) -> bool:
+    """Whether a pattern names a file: a star stands for no slash, two stars for any folders, one after the other."""
+    parts = glob.split("/")
+    reached = {0}
+    for name in (*file.split("/"), None):
+        for place, part in enumerate(parts):
+            if place in reached and part == "**":
+                reached.add(place + 1)
+        if name is not None:
+            inside = [place for place in reached if place < len(parts)]
+            folders = {place for place in inside if parts[place] == "**"}
+            reached = folders | {place + 1 for place in inside if fnmatchcase(name, parts[place])}
+    return len(parts) in reached
 
 
 def _named(name: str) -> tuple[str, str]:
