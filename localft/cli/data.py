@@ -22,7 +22,7 @@ from localft.cli.output import Output, one_line, shorten
 from localft.cli.selection import chosen_version, model_and_format
 from localft.cli.telling import shown
 from localft.data.shapes import Shape
-from localft.data.versions import SPLITS, Division, Split
+from localft.data.versions import SPLITS, Division, Split, iterate_split
 from localft.errors import UserError
 from localft.store.projects import Project
 
@@ -97,6 +97,7 @@ def import_command(
     a column names the split, as it says.
     """
     from localft.data.importing import import_files
+    from localft.data.set_aside import sealed_copies
 
     if dry_run and any(source.startswith(PREFIX) for source in sources):
         list_parts(output, sources, hub)
@@ -111,9 +112,12 @@ def import_command(
             )
     _print_read(output, report.read)
     output.say(f"Version {report.version.id}: {_counts(report.version.counts)}.")
-    _print_aside(output, report.read, f"localft data show {project.slug} --set-aside")
+    aside = sealed_copies(
+        [vars(row) for row in report.read.set_aside], iterate_split(project, report.version.id, "test")
+    )
+    _print_aside(output, aside, f"localft data show {project.slug} --set-aside")
     output.hint(f"Next: localft data check {project.slug}")
-    output.result(_as_value(project, report.read, report.version.id, report.version.counts))
+    output.result(_as_value(project, report.read, aside, report.version.id, report.version.counts))
 
 
 def _try(
@@ -126,11 +130,12 @@ def _try(
 ) -> None:
     """Say what an import would do, or why it would fail."""
     from localft.data.importing import divide, preview_files
+    from localft.data.set_aside import sealed_copies
 
     with shown(output) as tell:
         read = preview_files(files, reading.mapping, reading.chat, tell=tell, project=project)
     _print_read(output, read)
-    problem, counts = "", None
+    problem, counts, aside = "", None, [vars(row) for row in read.set_aside]
     try:
         splits = divide(read, seed=seed, division=division)
     except UserError as error:
@@ -138,10 +143,11 @@ def _try(
         output.say(f"It could not be imported. {problem}")
     else:
         counts = {split: len(splits[split]) for split in SPLITS}
+        aside = sealed_copies(aside, splits["test"])
         output.say(f"It would make a version: {_counts(counts)}.")
-    _print_aside(output, read, "all of them: add --json")
+    _print_aside(output, aside, "all of them: add --json")
     output.hint("Nothing was imported; leave --dry-run out to import.")
-    output.result({**_as_value(project, read, None, counts), "problem": problem})
+    output.result({**_as_value(project, read, aside, None, counts), "problem": problem})
 
 
 def _print_read(output: Output, read: "ReadResult") -> None:
@@ -152,14 +158,18 @@ def _print_read(output: Output, read: "ReadResult") -> None:
         output.say(note)
 
 
-def _print_aside(output: Output, read: "ReadResult", all_of_them: str) -> None:
-    if read.set_aside:
-        output.say(f"{words.counted(len(read.set_aside), 'row')} set aside:")
-        print_set_aside(output, [vars(row) for row in read.set_aside], 10, all_of_them)
+def _print_aside(output: Output, aside: list[dict[str, Any]], all_of_them: str) -> None:
+    if aside:
+        output.say(f"{words.counted(len(aside), 'row')} set aside:")
+        print_set_aside(output, aside, 10, all_of_them)
 
 
 def _as_value(
-    project: Project, read: "ReadResult", dataset: str | None, counts: dict[Split, int] | None
+    project: Project,
+    read: "ReadResult",
+    aside: list[dict[str, Any]],
+    dataset: str | None,
+    counts: dict[Split, int] | None,
 ) -> dict[str, Any]:
     return {
         "project": project.slug,
@@ -172,7 +182,7 @@ def _as_value(
         "speakers": read.speakers,
         "voice": read.voice,
         "notes": read.notes,
-        "set_aside": read.set_aside,
+        "set_aside": aside,
     }
 
 

@@ -118,9 +118,9 @@ def _show_examples(
 
 
 def _show_set_aside(output: Output, project: Project, version: DatasetVersion) -> None:
-    from localft.data.importing import read_set_aside
+    from localft.data.set_aside import list_set_aside
 
-    rows: list[dict[str, Any]] = read_set_aside(project, version.id)
+    rows = list_set_aside(project, version)
     if rows:
         output.say(f"{words.counted(len(rows), 'row')} set aside:")
         print_set_aside(output, rows, len(rows))

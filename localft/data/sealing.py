@@ -68,7 +68,7 @@ def look(project: Project, version: DatasetVersion, split: Split, opened: bool, 
 
 
 def list_openings(project: Project, version: DatasetVersion) -> list[Opening]:
-    """When the test examples of a version were opened, in it or in another with the same ones.
+    """When the test examples of a version, or some of them, were opened, in it or in another that tests with them.
 
     What it was made from counts with it, as far back as the examples were divided in the same way.
     """
@@ -76,7 +76,21 @@ def list_openings(project: Project, version: DatasetVersion) -> list[Opening]:
     if not openings:
         return []
     alike, test = _ancestors(project, version), _digest(project, version)
-    return [opening for opening in openings if opening.version in alike or opening.test == test]
+    same = {one.version for one in openings if one.version in alike or one.test == test}
+    others = {one.version for one in openings} - same
+    if others:
+        lines = _test_lines(project, version.id)
+        same |= {other for other in others if not lines.isdisjoint(_test_lines(project, other))}
+    return [opening for opening in openings if opening.version in same or opening.test == test]
+
+
+def _test_lines(project: Project, version_id: str) -> set[int]:
+    """Hashes of the test examples of a version; none where it is gone."""
+    path = project.datasets / Path(version_id).name / "test.jsonl"
+    if not path.exists():
+        return set()
+    with path.open("rb") as lines:
+        return {hash(line) for line in lines}
 
 
 def _read(project: Project) -> list[Opening]:

@@ -11,10 +11,11 @@ from localft.data import keeping
 from localft.data.chats import ChatChoice
 from localft.data.checking import CheckReport
 from localft.data.dividing import divide_anew
-from localft.data.importing import import_files, preview_files, read_set_aside
+from localft.data.importing import import_files, preview_files
 from localft.data.repairing import repair_version
 from localft.data.repairs import REPAIRS
 from localft.data.sealing import list_openings
+from localft.data.set_aside import list_set_aside
 from localft.data.splitting import DEFAULT_RATIOS, Ratios
 from localft.data.trees import Branches
 from localft.data.versions import DatasetVersion, Division, list_versions, newest_version
@@ -134,7 +135,7 @@ def _aside(project: Project | None, version: DatasetVersion | None) -> Markup:
         return Markup()
     rows = [
         (str(row["source"]), int(str(row["row"])), str(row["reason"]), str(row["text"]))
-        for row in read_set_aside(project, version.id)
+        for row in list_set_aside(project, version)
     ]
     return views.aside(rows)
 

@@ -10,10 +10,14 @@ from localft.cli.main import main
 from localft.data.checking import check_version
 from localft.data.dividing import divide_anew
 from localft.data.editing import change_turn
+from localft.data.examples import Example, Message
 from localft.data.exporting import export_version
+from localft.data.gathering import DUPLICATE
 from localft.data.importing import import_files
 from localft.data.sealing import SEALED_TEXT, list_openings, look, open_test
-from localft.data.versions import DatasetVersion, load_split
+from localft.data.set_aside import sealed_copies
+from localft.data.versions import SPLITS, DatasetVersion, load_split, newest_version
+from localft.data.writing import write_version
 from localft.errors import UserError
 from localft.evaluation.evaluations import count_opened
 from localft.store.projects import Project, create_project
@@ -63,7 +67,78 @@ def test_openings_follow_the_test_examples_into_later_versions(project: Project,
     repaired = change_turn(project, version, "train", 0, 1, "another answer")
     edited = change_turn(project, repaired, "test", 0, 1, "another answer")
     assert len(list_openings(project, repaired)) == len(list_openings(project, edited)) == 1
-    assert list_openings(project, divide_anew(project, edited, 7, (0.6, 0.2, 0.2))) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_openings_follow_the_rows_that_another_division_tests_with_too(
+    seed: int, project: Project, version: DatasetVersion
+) -> None:
+    seen = {one.row for one in load_split(project, version.id, "test")}
+    open_test(project, version, "browse")
+    divided = divide_anew(project, version, seed, (0.6, 0.2, 0.2))
+    again = {one.row for one in load_split(project, divided.id, "test")}
+    assert len(list_openings(project, divided)) == bool(seen & again)
+    none = {name: load_split(project, version.id, name) for name in SPLITS}
+    none["train"], none["test"] = none["test"], none["train"][:4]
+    other = write_version(project, none, version.sources, [], 99, version.ratios)
+    assert list_openings(project, other) == []
+
+
+def test_what_moves_into_the_test_split_is_not_told_from_where_it_was(
+    project: Project, version: DatasetVersion, capsys: pytest.CaptureFixture[str]
+) -> None:
+    divided = divide_anew(project, version, 7, (0.6, 0.2, 0.2))
+    held = {one.answer for one in load_split(project, divided.id, "test")}
+    held -= {one.answer for one in load_split(project, version.id, "test")}
+    assert held
+    assert main(["data", "diff", "sealed", "--json"]) == 0
+    printed = capsys.readouterr().out
+    assert [said for said in held if said in printed] == []
+    assert "@firma-mail.de" in printed
+
+
+def test_a_copy_of_a_test_example_that_was_set_aside_is_sealed(
+    project: Project, version: DatasetVersion, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"prompt": f"question {n}", "answer": f"write to person{n}@firma-mail.de"} for n in range(40)]
+    file = tmp_path / "mails.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in [*rows, *rows]), encoding="utf-8")
+    tried = answer(capsys, "import", "sealed", str(file), "--dry-run")
+    taken = answer(capsys, "import", "sealed", str(file))
+    twins = {one.row + 40 for one in load_split(project, newest_version(project).id, "test")}
+    for shown in (tried, taken, answer(capsys, "show", "sealed", "--set-aside")):
+        assert len(shown["set_aside"]) == 40
+        assert {row["row"] for row in shown["set_aside"] if row["text"] == SEALED_TEXT} == twins
+
+
+def test_a_copy_names_its_example_in_another_file_or_in_its_own() -> None:
+    test = [Example(messages=(Message(role="user", content="x"),), source="a of b.csv", row=3)]
+    rows = [
+        {
+            "source": "c.csv",
+            "row": 1,
+            "kind": DUPLICATE,
+            "reason": f"an {DUPLICATE} of row 3 of a of b.csv",
+            "text": "x",
+        },
+        {"source": "a of b.csv", "row": 9, "kind": DUPLICATE, "reason": f"an {DUPLICATE} of row 3", "text": "x"},
+        {"source": "c.csv", "row": 9, "kind": DUPLICATE, "reason": f"an {DUPLICATE} of row 3", "text": "y"},
+        {"source": "a of b.csv", "row": 4, "kind": "empty", "reason": "empty, in place of row 3", "text": "z"},
+    ]
+    assert [row["text"] for row in sealed_copies(rows, test)] == [SEALED_TEXT, SEALED_TEXT, "y", "z"]
+
+
+def test_a_label_that_only_test_examples_have_is_not_named(project: Project, tmp_path: Path) -> None:
+    rows = [{"prompt": f"question {n} {n * n}", "answer": "usual"} for n in range(40)]
+    file = tmp_path / "labels.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    version = import_files(project, [file]).version
+    rare = change_turn(project, change_turn(project, version, "test", 0, 1, "hidden"), "train", 0, 1, "open")
+    [finding] = [one for one in check_version(project, rare).findings if one.check == "rare labels"]
+    assert finding.meaning == "2 of 3 labels occur fewer than 5 times: 'open' and 1 more."
+    alone = change_turn(project, version, "test", 0, 1, "hidden")
+    [finding] = [one for one in check_version(project, alone).findings if one.check == "rare labels"]
+    assert finding.meaning == "1 of 2 labels occur fewer than 5 times."
 
 
 def test_a_torn_or_strange_record_counts_nothing(project: Project, version: DatasetVersion) -> None:

@@ -58,9 +58,13 @@ class Balance(Check):
 
 
 def _rare(rare: Mapping[str, Sightings], labels: int) -> Finding:
-    names = ", ".join(_shown(label) for label in sorted(rare)[:_MOST_NAMED])
-    more = f" and {len(rare) - _MOST_NAMED} more" if len(rare) > _MOST_NAMED else ""
-    meaning = f"{len(rare)} of {labels} labels occur fewer than {_RARE} times: {names}{more}."
+    # Of labels with so few rows all rows are known; what only test examples say is sealed.
+    open_ones = [label for label in sorted(rare) if any(row.split != "test" for row in rare[label].rows)]
+    named = [_shown(label) for label in open_ones[:_MOST_NAMED]]
+    rest = len(rare) - len(named)
+    names = f": {', '.join(named)}" if named else ""
+    more = f" and {rest} more" if named and rest else ""
+    meaning = f"{len(rare)} of {labels} labels occur fewer than {_RARE} times{names}{more}."
     rows = [row for found in rare.values() for row in found.rows]
     rows.sort(key=lambda row: (SPLITS.index(row.split), row.index))
     advice = "Add examples of them, or leave them out."
