@@ -154,6 +154,9 @@ def test_a_line_without_end_is_set_aside(tmp_path: Path, monkeypatch: pytest.Mon
         (b'[{"a": 1}\n{"b": 2}]', 2),
         (b'[{"a": 1},\n{"b": }]', 2),
         (b'[{"a": 1},\n\n{"b": "\xff"}]', 3),
+        # What follows an error is not read: of these bytes nothing is said.
+        (b'[{"a": 1},\n{"b": }' + b',\n{"c": 3}' * 1_000 + b"\xff]", 2),
+        (b'[{"a": 1},\n{"b" 2}' + b',\n{"c": 3}' * 1_000 + b"\xff]", 2),
         (b"[" + b"[" * 100_000, 1),
     ],
 )

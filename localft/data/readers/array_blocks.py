@@ -13,6 +13,8 @@ from localft.data.values import parse_json
 from localft.errors import UserError
 
 _BLOCK = 4 << 20
+# "-Infinity", or a letter that is written as the numbers of two halves.
+_LONGEST_WORD = 16
 _SPACE = " \t\n\r"
 
 
@@ -99,7 +101,7 @@ class _Text:
             except RecursionError as error:
                 raise self._fault("nested too deeply") from error
             except json.JSONDecodeError as error:
-                if not self._more(blocks):
+                if self._is_whole_before(error) or not self._more(blocks):
                     reason = error.msg.removesuffix(" at").removesuffix(" starting")
                     raise self._fault(f"not JSON: {reason}", error.pos) from error
                 continue
@@ -107,6 +109,10 @@ class _Text:
             if end < len(self._held) or not self._more(blocks):
                 value, self._at = self._held[self._at : end], end
                 return value
+
+    def _is_whole_before(self, error: json.JSONDecodeError) -> bool:
+        """Whether what follows cannot mend an error: it is neither in a text without an end nor near the end."""
+        return not error.msg.startswith("Unterminated") and error.pos < len(self._held) - _LONGEST_WORD
 
     def _more(self, blocks: Iterator[str]) -> bool:
         block = next(blocks, "")
