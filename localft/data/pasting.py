@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from localft.data.readers.chats.whatsapp import read_whatsapp
+from localft.data.readers.content import may_be_json
 from localft.data.readers.encoding import decode, read_lines
 from localft.data.readers.questions import read_questions
 from localft.data.values import BadValue, parse_json
@@ -51,7 +52,7 @@ def _ending(content: bytes) -> str:
     lines = read_lines(content, "the text")
     if read_whatsapp(lines, "the text") or read_questions(lines):
         return ".txt"
-    if start.startswith("["):
+    if start.startswith("[") and may_be_json(start.partition("\n")[0].strip()):
         return ".json"
     if start.startswith("{"):
         return ".json" if _is_whole(start) else ".jsonl"

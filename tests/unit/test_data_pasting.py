@@ -57,6 +57,12 @@ def test_the_kind_of_a_text_is_seen_by_its_first_lines(text: str, ending: str) -
     assert not result.set_aside
 
 
+def test_a_text_may_begin_with_a_bracket() -> None:
+    result = read("[Verse 1]\nThe first line of it\n\n[Chorus]\nAnd again\n")
+    assert result.sources[0].name == "pasted.txt"
+    assert result.examples[0].text.startswith("[Verse 1]\nThe first line")
+
+
 def test_a_chat_is_no_table() -> None:
     talk = "1/2/24, 10:00 - Ann: Hi, you\n1/2/24, 10:01 - Ben: Hello, Ann\n"
     assert read(talk).speakers == {"Ann": 1, "Ben": 1}

@@ -58,7 +58,7 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
     questions = read_questions(lines) if suffix not in JSON_LINES else None
     if questions is not None:
         return questions
-    if suffix in PLAIN and not _MAY_BE_JSON.match(first):
+    if suffix in PLAIN and not may_be_json(first):
         return rows_of_document(document_of(content, name, suffix))
     if first.startswith("["):
         return _read_json(content, name, choice)
@@ -88,6 +88,11 @@ def _of_json(value: Any, name: str, choice: ChatChoice, notes: list[str]) -> Fou
     if chat is not None:
         return _of_chat(chat, name, choice, notes)
     return Found(rows_of(value), [*notes, *beside_note(value, name)])
+
+
+def may_be_json(line: str) -> bool:
+    """Whether a text whose first line is this one may be JSON."""
+    return bool(_MAY_BE_JSON.match(line))
 
 
 def is_object(line: str) -> bool:
