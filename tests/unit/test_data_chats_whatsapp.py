@@ -139,12 +139,40 @@ def test_what_stands_before_the_first_message_and_bytes_of_no_encoding_are_set_a
     assert talks(result) == [[("user", "Hello"), ("assistant", "Hi")]]
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Minutes", "Present: Ms. Smith", "15.01.2024 10:30: Opening by Ms. Smith: welcome", "She thanked all."],
+        ["15.01.2024, 10:30: Opening: welcome", "15.01.2024, 10:45: Report: all is well"],
+        [f"[2024-01-15 10:30:{second:02}] INFO: started" for second in range(30)],
+        [f"2024-01-15 10:30:{second:02} - server WARNING: slow" for second in range(30)],
+        [f"{day}/12/2023, 10:00 - I went to the shop, and home again." for day in range(1, 30)],
+        [
+            "1/12/2023, 10:00 - Ben: Hello",
+            "1.12.2023, 10:00 - Opening",
+            "[1/12/2023, 10:00] Break",
+            "1-12-2023 10:00 - End",
+        ],
+    ],
+)
+def test_minutes_logs_and_diaries_are_documents(tmp_path: Path, lines: list[str]) -> None:
+    result = read(tmp_path / "a.txt", *lines, voice=None)
+    assert (result.shape, result.speakers) == (Shape.TEXT, {})
+    assert result.examples[0].text == "\n".join(lines)
+
+
+def test_many_may_enter_a_group_before_anybody_speaks(tmp_path: Path) -> None:
+    notices = ["31/12/2023, 10:00 - Messages are encrypted.", *["31/12/2023, 10:00 - Ben added Cleo"] * 30]
+    talk = [f"31/12/2023, 11:{turn:02} - {'Anna' if turn % 2 else 'Ben'}: word {turn}" for turn in range(40)]
+    assert read(tmp_path / "a.txt", *notices, *talk).speakers == {"Ben": 20, "Anna": 20}
+
+
 def test_impossible_times_follow_at_once_and_notices_alone_are_a_sentence(tmp_path: Path) -> None:
     result = read(tmp_path / "a.txt", "31/12/2023, 10:00 - Ben: Hello", "99/99/2023, 77:99 - Anna: Hi")
     assert len(result.examples) == 1
     assert any("without a readable date" in note for note in result.notes)
     with pytest.raises(UserError, match="nobody says a word"):
-        read(tmp_path / "a.txt", "31/12/2023, 10:00 - Messages are encrypted.")
+        read(tmp_path / "a.txt", *["[31.12.23, 09:01:00] \u200eMessages are encrypted."] * 2)
 
 
 def test_a_hundred_thousand_lines_and_one_endless_line_take_seconds(tmp_path: Path) -> None:

@@ -15,7 +15,11 @@ from localft.data.shapes import Layout, Shape
 from localft.data.values import BadValue, checked_text
 
 _LAYOUT = Layout(Shape.WHATSAPP, {"messages": "messages"}, "its lines begin as those of WhatsApp's exported chats")
-_LOOKED_AT = 20
+# So many lines are looked at: the members of a large group all enter before anybody speaks.
+_LOOKED_AT = 2_000
+_FIRST = 20
+# Logs have these where chats have names.
+_LEVELS = frozenset({"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "CRITICAL", "FATAL"})
 _MARKS = "\u200e\u200f\u202a\u202b\u202c\ufeff"
 _HALVES = r"[ap]\.?\s?m\b\.?|上午|下午|午前|午後|오전|오후|[صم]\b"
 _AFTERNOON = frozenset({"pm", "下午", "午後", "오후", "م"})
@@ -47,12 +51,11 @@ class _Message:
 
 def read_whatsapp(lines: Lines, name: str) -> ChatLog | None:
     """Read an export; None if the lines are none. Messages are numbered by the lines on which they begin."""
-    first = [line for line in lines.text[: 4 * _LOOKED_AT] if line is not None and line.strip()][:_LOOKED_AT]
-    headers = [header for header in map(_header, first) if header]
-    if not headers:
+    header = _header_of_chat([line for line in lines.text[:_LOOKED_AT] if line is not None and line.strip()])
+    if header is None:
         return None
-    messages, bad = _messages(lines, _style(headers[0]))
-    american = headers[0]["by"] == "/" and (headers[0]["after"] or "").startswith(("A", "P"))
+    messages, bad = _messages(lines, _style(header))
+    american = header["by"] == "/" and (header["after"] or "").startswith(("A", "P"))
     order = _order([message.day for message in messages], american)
     room, left_out = Room(name, []), Counter[str]()
     for message in messages:
@@ -63,6 +66,37 @@ def read_whatsapp(lines: Lines, name: str) -> ChatLog | None:
         except BadValue as error:
             bad.append(Row(message.line, None, str(error), "not text", excerpt("\n".join(message.lines))))
     return ChatLog(_LAYOUT, [room], bad, left_out)
+
+
+def _header_of_chat(lines: list[str]) -> re.Match[str] | None:
+    """The first header of a chat, None if the lines are none: minutes, a diary or a log has dates in it too.
+
+    In a chat dates of one form begin most dated lines, with somebody's words or WhatsApp's own behind them, and hardly
+    a line stands before the first of them.
+    """
+    found = [(place, header) for place, line in enumerate(lines) if (header := _header(line))]
+    forms = Counter(_form(header) for _, header in found)
+    if not forms:
+        return None
+    form = forms.most_common(1)[0][0]
+    said = [_form(header) == form and _is_said(header) for _, header in found]
+    mostly = 2 * sum(said) > len(said) or 2 * sum(said[:_FIRST]) > len(said[:_FIRST])
+    place, header = next((place, header) for place, header in found if _form(header) == form)
+    return header if mostly and sum(said) > max(1, place) else None
+
+
+def _form(header: re.Match[str]) -> tuple[str, str]:
+    return _style(header), header["by"]
+
+
+def _is_said(header: re.Match[str]) -> bool:
+    """Whether what follows a header is a person's, or bears WhatsApp's mark."""
+    if _style(header) == ":" and header["second"] is None:
+        # Telephones that write a colon here write the seconds too.
+        return False
+    text = header.string[header.end() :]
+    found = _SPEAKER.match(text.lstrip(_MARKS))
+    return not _LEVELS & set(re.findall(r"\w+", found[1])) if found else text.startswith("\u200e")
 
 
 def _header(line: str) -> re.Match[str] | None:
