@@ -1,6 +1,6 @@
 """`localft data show` with a search or a filter, and `localft data rate`: find examples, and say which are good."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -8,11 +8,14 @@ from localft import words
 from localft.cli.data_views import conversation_lines, print_openings
 from localft.cli.options import examples, json_option, open_test_option, project_argument
 from localft.cli.output import Output
-from localft.cli.selection import chosen_version
+from localft.cli.selection import chosen_version, model_and_format
 from localft.data.row_ratings import MARKS, Mark
 from localft.data.versions import SPLITS, DatasetVersion, Split
 from localft.data.wishes import RATED, SORTS, Wish
 from localft.store.projects import Project
+
+if TYPE_CHECKING:
+    from localft.data.checking import CheckReport
 
 
 def browse_options(command: Any) -> Any:
@@ -41,9 +44,8 @@ def show_page(
 ) -> None:
     """Print one page of what was searched for."""
     from localft.data.browsing import browse, places_of, unnamed_of
-    from localft.data.checking import check_version
 
-    report = check_version(project, version) if given["finding"] else None
+    report = _checked(project, version, given) if given["finding"] else None
     places = places_of(report, given["finding"]) if report is not None else None
     wish = Wish(
         search=given["search"] or "",
@@ -66,7 +68,7 @@ def show_page(
         output.say()
     found = f"{words.counted(page.count, 'example')} found" if wish.choosy else words.counted(page.count, "example")
     output.say(f"{found}; page {page.page:,} of {page.pages:,}.")
-    if report is not None and (rest := unnamed_of(report, given["finding"])):
+    if report is not None and (rest := unnamed_of(report, given["finding"], opened)):
         output.say(rest)
     openings = print_openings(output, project, version)
     if page.page < page.pages:
@@ -84,6 +86,14 @@ def show_page(
     ]
     listed = {"examples": shown, "count": page.count, "page": page.page, "pages": page.pages, "sealed": page.sealed}
     output.result({"project": project.slug, "dataset": version.id, **listed, **openings})
+
+
+def _checked(project: Project, version: DatasetVersion, given: dict[str, Any]) -> "CheckReport":
+    """As `localft data check` looks: some findings are about the tokens of the base model."""
+    from localft.data.checking import DEFAULT_LENGTH, check_version
+
+    model, chat_format = model_and_format(given["base_model"] or project.info.base_model)
+    return check_version(project, version, model, chat_format, given["max_length"] or DEFAULT_LENGTH)
 
 
 @click.command(

@@ -58,7 +58,7 @@ from localft.store.projects import Project
 @browse_options
 @open_test_option
 @click.option("--set-aside", is_flag=True, help="Show the rows that could not be used.")
-@click.option("--max-length", type=click.IntRange(32, 131_072), help="For --learned: tokens at which examples are cut.")
+@click.option("--max-length", type=click.IntRange(32, 131_072), help="Tokens at which examples are cut.")
 @base_model_option
 @json_option
 @click.pass_obj

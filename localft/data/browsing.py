@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy
 
+from localft import words
 from localft.data.checking import CheckReport
 from localft.data.examples import Example
 from localft.data.row_ratings import NOT_RATED, RowRating, content_key, read_ratings
@@ -68,20 +69,33 @@ def places_of(report: CheckReport, name: str) -> frozenset[Place]:
     """Where the examples of a finding are: the first hundred of them, which is how many a finding names.
 
     Raises:
-        UserError: there is no such finding.
+        UserError: there is no such finding, or it names no example.
     """
     named = [finding for finding in report.findings if finding.check == name]
-    if not named:
-        there = ", ".join(dict.fromkeys(finding.check for finding in report.findings if finding.rows))
-        raise UserError(f"There is no finding {name!r}.", f"There are: {there}." if there else "There is none.")
-    return frozenset((row.split, row.index) for finding in named for row in finding.rows)
+    places = frozenset((row.split, row.index) for finding in named for row in finding.rows)
+    if places:
+        return places
+    there = ", ".join(dict.fromkeys(finding.check for finding in report.findings if finding.rows))
+    if named:
+        message = f"The finding {name!r} is about the examples as a whole; it names none of them."
+        raise UserError(message, f"Those that name some are: {there}." if there else "")
+    raise UserError(f"There is no finding {name!r}.", f"There are: {there}." if there else "There is none.")
 
 
-def unnamed_of(report: CheckReport, name: str) -> str:
-    """What to say where a finding is about more examples than it names; "" where it names them all."""
+def unnamed_of(report: CheckReport, name: str, opened: bool) -> str:
+    """What to say where a finding is about more examples than can be shown; "" where all of them can.
+
+    It names the first of many only, and of those the test examples stay sealed unless they are `opened`.
+    """
     named = [finding for finding in report.findings if finding.check == name]
     count, listed = sum(finding.count for finding in named), sum(len(finding.rows) for finding in named)
-    return f"The finding is about {count:,} examples; the first {listed:,} of them are here." if count > listed else ""
+    places = places_of(report, name)
+    sealed = 0 if opened else sum(split == "test" for split, _ in places)
+    first = f"is about {count:,} examples and names the first {listed:,} of them"
+    what = first if count > listed else f"names {words.counted(len(places), 'example')}"
+    stay = "is a test example and stays" if sealed == 1 else "are test examples and stay"
+    closed = f", of which {sealed:,} {stay} sealed" if sealed else ""
+    return f"The finding {what}{closed}." if closed or count > listed else ""
 
 
 def length_of(example: Example) -> int:

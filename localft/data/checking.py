@@ -83,6 +83,8 @@ _CHECKS: tuple[Callable[[], Check], ...] = (
     changing_knowledge.ChangingKnowledge,
     partial(Whole, lengths.check),
 )
+# The tokens at which training cuts examples unless told.
+DEFAULT_LENGTH = 1024
 # A version of so many bytes is not held in memory.
 MANY_BYTES = 32 << 20
 _SEVERITIES = ("problem", "warning", "note")
@@ -104,7 +106,7 @@ def check_version(
     version: DatasetVersion | str,
     base_model: BaseModel | None = None,
     chat_format: ChatFormat | None = None,
-    max_length: int = 1024,
+    max_length: int = DEFAULT_LENGTH,
     tell: Tell = quiet,
 ) -> CheckReport:
     """Check all splits of a dataset version.

@@ -81,8 +81,9 @@ class RowTable:
             opened=may,
         )
         found = browse(project, version, wish)
+        besides = unnamed_of(report, finding, may) if report is not None else ""
         return {
-            self.shown: row_views.table(found, wish.choosy, unnamed_of(report, finding) if report is not None else ""),
+            self.shown: row_views.table(found, wish.choosy, besides),
             self.page: found.page,
             self.earlier: gr.update(interactive=found.page > 1),
             self.later: gr.update(interactive=found.page < found.pages),

@@ -1,6 +1,7 @@
 """Examples are searched, filtered, sorted and paged, and what a person thinks of them survives new versions."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,10 +111,41 @@ def test_a_finding_about_more_examples_than_it_names_says_so(project: Project, t
     file = tmp_path / "mails.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     report = check_version(project, import_files(project, [file]).version)
-    assert unnamed_of(report, "e-mail addresses") == (
-        "The finding is about 150 examples; the first 100 of them are here."
+    many = "The finding is about 150 examples and names the first 100 of them"
+    assert unnamed_of(report, "e-mail addresses", opened=True) == f"{many}."
+    finding = next(one for one in report.findings if one.check == "e-mail addresses")
+    rows = tuple(replace(row, split="test") if number < 7 else row for number, row in enumerate(finding.rows))
+    mixed = replace(report, findings=[replace(finding, rows=rows)])
+    assert unnamed_of(mixed, finding.check, opened=False) == f"{many}, of which 7 are test examples and stay sealed."
+    few = replace(report, findings=[replace(finding, rows=rows[6:9], count=3)])
+    assert unnamed_of(few, finding.check, opened=True) == ""
+    assert unnamed_of(few, finding.check, opened=False) == (
+        "The finding names 3 examples, of which 1 is a test example and stays sealed."
     )
-    assert unnamed_of(report, "rated bad") == ""
+
+
+def test_a_finding_about_the_whole_names_no_example(project: Project, version: DatasetVersion) -> None:
+    report = check_version(project, version)
+    amount = next(finding for finding in report.findings if finding.check == "amount")
+    assert not amount.rows
+    with pytest.raises(UserError, match="'amount' is about the examples as a whole") as told:
+        places_of(report, "amount")
+    assert "e-mail addresses" in told.value.hint
+
+
+def test_what_the_check_finds_is_found_by_the_command(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"prompt": f"Question {n}?", "answer": f"answer {n} " * (90 if n < 3 else 1)} for n in range(60)]
+    file = tmp_path / "long.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    import_files(project, [file])
+    how = ("browsed", "--base-model", "starter", "--max-length", "64")
+    [found] = [one for one in answer(capsys, "check", *how)["report"]["findings"] if one["check"] == "too long"]
+    shown = answer(capsys, "show", *how, "--finding", "too long", "--open-test")
+    assert {(row["split"], row["number"] - 1) for row in shown["examples"]} == {
+        (row["split"], row["index"]) for row in found["rows"]
+    }
 
 
 def test_only_what_was_changed_or_written_here_is_edited(project: Project, version: DatasetVersion) -> None:
