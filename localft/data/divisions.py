@@ -71,7 +71,7 @@ def divide_more(
     everything, homes = together(splits, new)
     groups = group_examples(ask_fully(everything))
     added: dict[Split, list[list[int]]] = {name: [] for name in SPLITS}
-    starts = {name: min((one.time for one in splits[name] if one.time), default="") for name in SPLITS}
+    starts = _starts(everything, homes, groups)
     for key in sorted(groups, key=lambda key: shuffled(key, seed)):
         fresh = [position for position in groups[key] if position >= len(homes)]
         known = [homes[position] for position in groups[key] if position < len(homes)]
@@ -79,6 +79,20 @@ def divide_more(
         if fresh:
             added[_most_held_out([*known, *own])].append(fresh)
     return {name: [*splits[name], *in_order(everything, added[name])] for name in SPLITS}
+
+
+def _starts(examples: Sequence[Example], homes: Sequence[Split], groups: Groups) -> dict[Split, str]:
+    """When the time of each split begins, "" where it has none: a group counts as old as its newest example."""
+    starts: dict[Split, str] = dict.fromkeys(SPLITS, "")
+    for group in groups.values():
+        newest: dict[Split, str] = {}
+        for position in group:
+            if position < len(homes):
+                name = homes[position]
+                newest[name] = max(newest.get(name, ""), examples[position].time)
+        for name, time in newest.items():
+            starts[name] = min(filter(None, (starts[name], time)), default="")
+    return starts
 
 
 def _own_home(example: Example, division: Division, starts: Mapping[Split, str]) -> Split:

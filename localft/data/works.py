@@ -11,6 +11,7 @@ from localft import jobs
 from localft.data.chats import ChatChoice
 from localft.data.checking import CheckReport
 from localft.data.reading import are_many
+from localft.data.row_ratings import rated_bad
 from localft.data.splitting import DEFAULT_RATIOS, Ratios
 from localft.data.versions import DatasetVersion, Division
 from localft.errors import UserError
@@ -109,10 +110,11 @@ def keep_report(folder: Path, report: CheckReport) -> None:
 
 
 def _check_folder(project: Project, version: DatasetVersion, base_model: BaseModel | None) -> Path:
-    """The same one for each version, base model and golden questions: a version never changes."""
+    """The same one for each version, base model, golden questions and bad ratings: a version never changes."""
     golden = project.golden.read_bytes() if project.golden.exists() else b""
     known = f"{base_model.reference} {base_model.revision}" if base_model else ""
-    digest = hashlib.sha256(known.encode() + b"\0" + golden).hexdigest()[:12]
+    bad = " ".join(sorted(rated_bad(project)))
+    digest = hashlib.sha256(b"\0".join((known.encode(), golden, bad.encode()))).hexdigest()[:12]
     return works_folder(project) / f"check-{version.id}-{digest}"
 
 

@@ -181,6 +181,19 @@ def test_what_is_added_goes_where_its_time_or_its_name_belongs_and_nothing_moves
         assert by_time[name] == more[name][: len(by_time[name])]
 
 
+def test_one_group_of_old_and_new_does_not_make_all_that_is_added_new() -> None:
+    examples = days(100)
+    oldest, newest = min(one.time for one in examples), max(one.time for one in examples)
+    by_time = divide(
+        [*examples, example("asked again", time=oldest), example("Asked again!", "x", time=newest)],
+        "time", 42, DEFAULT_RATIOS,
+    )  # fmt: skip
+    assert {"asked again", "Asked again!"} <= questions(by_time["test"])
+    middle = sorted(one.time for one in examples)[40]
+    more = divide_more(by_time, [example("in between", time=middle)], "time", 42, DEFAULT_RATIOS)
+    assert "in between" in questions(more["train"])
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setenv("LOCALFT_HOME", str(tmp_path / "home"))
