@@ -7,13 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from localft.data.examples import Example
 from localft.data.working import Tell, look_at_all, quiet
 from localft.errors import UserError
 from localft.models.base_model import BaseModel
 from localft.models.chat_format import ChatFormat
 from localft.models.download import has_tokenizer, tokenizer_folder
 from localft.models.templates import chat_format_for
-from localft.models.tokens import TextTokenizer, encode_example
+from localft.models.tokens import Encoded, TextTokenizer, encode_example
 
 if TYPE_CHECKING:
     from localft.data.checks.finding import Row
@@ -25,12 +26,12 @@ _USUAL_LENGTHS = (256, 512, 1_024, 2_048, 4_096, 8_192)
 
 @dataclass(frozen=True)
 class TokenLengths:
-    """Lengths of examples in tokens, the question and the template's marks included.
+    """Lengths of examples in tokens, the question and the template's marks included; of pairs, with the longer answer.
 
     `histogram` counts examples by length as (from, below, count); `cut` is the number of examples longer than
     `max_length`; plain text never is, since it goes on in another sequence. `lost` are the positions of those whose
-    answer is cut off entirely. `each` has the length of every example in the order of the splits, None where the
-    template refuses it: then `refused` holds (position, reason).
+    answer, or one of the two, is cut off entirely. `each` has the length of every example in the order of the splits,
+    None where the template refuses it: then `refused` holds (position, reason).
     `total` and `learned` count tokens before any cut.
     """
 
@@ -121,14 +122,19 @@ class _Lengths:
         position, limit = len(self.each), self._max_length if row.example.plain else _NO_LIMIT
         try:
             parts = encode_example(self._format, self._tokenizer, row.example, limit)
+            worse = self._worse(self._tokenizer, row.example, limit)
         except UserError as error:
             self.refused.append((position, error.message))
             self.each.append(-1)
             return
-        self.each.append(max((len(part.token_ids) for part in parts), default=0))
+        self.each.append(max((len(part.token_ids) for part in (*parts, *worse)), default=0))
         self.learned += sum(part.learned_count for part in parts)
-        if parts and not any(any(part.learned[: self._max_length]) for part in parts):
+        if any(both and not any(any(part.learned[: self._max_length]) for part in both) for both in (parts, worse)):
             self.lost.append(position)
+
+    def _worse(self, tokenizer: TextTokenizer, example: Example, limit: int) -> list[Encoded]:
+        """The conversation with the worse answer of a pair, as it is compared with the better one."""
+        return encode_example(self._format, tokenizer, example.worse, limit, "last") if example.rejected else []
 
     def join(self, later: "_Lengths") -> None:
         """Put the lengths of later rows behind these."""

@@ -201,6 +201,18 @@ def test_lengths_are_measured_in_tokens_of_the_model(tmp_path: Path) -> None:
     assert found(report)["answers cut off"] == ("warning", 1)
 
 
+def test_of_a_pair_the_longer_answer_counts(tmp_path: Path) -> None:
+    model = find_model(str(make_model_folder(tmp_path / "model")))
+    rows = [{"prompt": row["prompt"], "chosen": row["completion"], "rejected": "Never."} for row in clean()]
+    usual = check(tmp_path, rows, base_model=model, max_length=150).lengths
+    rows[5]["rejected"] = "Never" + " and so on" * 60
+    rows[6]["prompt"] += " and so on" * 60
+    report = check(tmp_path, rows, base_model=model, max_length=150)
+    assert usual is not None and report.lengths is not None
+    assert (usual.cut, report.lengths.cut, len(report.lengths.lost)) == (0, 2, 1)
+    assert report.lengths.learned == usual.learned
+
+
 def test_rows_that_the_template_refuses_are_found(tmp_path: Path) -> None:
     strict = (
         "{% for m in messages %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}"
