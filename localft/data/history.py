@@ -4,6 +4,7 @@ from collections.abc import Container
 
 from localft import words
 from localft.data.importing import read_set_aside
+from localft.data.keeping import give_back
 from localft.data.versions import SPLITS, DatasetVersion, list_versions, load_split, newest_version
 from localft.data.writing import write_version
 from localft.errors import UserError
@@ -15,7 +16,7 @@ def undo(project: Project, used: Container[str]) -> DatasetVersion | None:
 
     `used` are the versions that runs were trained on. Such a version stays, and the one before it is kept once more as
     the newest; any other goes to the trash. What an undo kept once more is taken back to what came before it: step by
-    step, each undo goes one further.
+    step, each undo goes one further. Conversations kept in Chat that came with it are kept ones again.
 
     Raises:
         UserError: the project has no data, or the one to take back is the first, and a run was trained on a later one.
@@ -23,10 +24,13 @@ def undo(project: Project, used: Container[str]) -> DatasetVersion | None:
     newest = newest_version(project)
     if newest.id not in used and not newest.undone_to:
         move_to_trash(project.datasets / newest.id)
+        give_back(project, newest.id)
         return next(iter(list_versions(project).items), None)
-    before = version_before(project, _meant(project, newest))
+    undone = _meant(project, newest)
+    before = version_before(project, undone)
     stands_on = newest.id if newest.id in used else newest.parent
     now = _keep_again(project, before, stands_on, _meant(project, before).id)
+    give_back(project, undone.id)
     if newest.id not in used and now.id != newest.id:
         move_to_trash(project.datasets / newest.id)
     return now

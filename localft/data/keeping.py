@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from localft.data.examples import Example, Message
-from localft.data.golden import golden_among
+from localft.data.golden import golden_among, read_golden
 from localft.data.importing import extend_version
 from localft.data.versions import DatasetVersion, list_versions, newest_version, open_split
 from localft.errors import UserError
@@ -29,7 +29,7 @@ def keep_example(project: Project, messages: Sequence[dict[str, Any]]) -> int:
 
 
 def keep_golden(project: Project, messages: Sequence[dict[str, Any]]) -> int:
-    """Keep a question with the answer one wants as a golden one; return how many there are now.
+    """Keep a question with the answer one wants as a golden one; return how many different ones there are now.
 
     Raises:
         UserError: it does not end with an answer of the assistant, or the newest version teaches the question.
@@ -45,7 +45,12 @@ def keep_golden(project: Project, messages: Sequence[dict[str, Any]]) -> int:
                 f"The model learns this question: it stands in {first.source}, row {first.row}.",
                 "A golden question has to be one that is never learned; ask another, or delete that example first.",
             )
-    return _keep(project.golden, messages)
+    kept = _keep(project.golden, messages)
+    try:
+        return len(read_golden(project))
+    except UserError:
+        # Of a line that cannot be used one is told where the questions are used.
+        return kept
 
 
 def count_kept(project: Project) -> int:
@@ -56,6 +61,8 @@ def count_kept(project: Project) -> int:
 def add_kept(project: Project) -> DatasetVersion:
     """Make a new version of the newest one and the conversations kept in Chat, and empty the list of kept ones.
 
+    They are put by, so that an undo of the version gives them back.
+
     Raises:
         UserError: nothing is kept, or there is no version to add to.
     """
@@ -64,9 +71,28 @@ def add_kept(project: Project) -> DatasetVersion:
     with files.locked(project.folder / ".lock"):
         if not count_kept(project):
             raise UserError("No conversation was kept in Chat yet.", "Keep one there, then come back.")
-        version = extend_version(project, newest_version(project), [kept]).version
-        kept.unlink()
+        before = newest_version(project)
+        version = extend_version(project, before, [kept]).version
+        if version.id == before.id:
+            kept.unlink()
+        else:
+            added = _added_path(project, version.id)
+            added.parent.mkdir(exist_ok=True)
+            files.replace(kept, added)
     return version
+
+
+def give_back(project: Project, version_id: str) -> None:
+    """Put the conversations that a version has added back to those that are kept; it is undone."""
+    added = _added_path(project, version_id)
+    with files.locked(project.folder / ".lock"):
+        for line in files.read_lines(added)[0]:
+            files.append_line(kept_path(project), line)
+        added.unlink(missing_ok=True)
+
+
+def _added_path(project: Project, version_id: str) -> Path:
+    return project.folder / "kept_added" / f"{Path(version_id).name}.jsonl"
 
 
 def _refuse_none(messages: Sequence[dict[str, Any]]) -> None:

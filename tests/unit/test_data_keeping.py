@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from localft.data.examples import Example
+from localft.data.history import undo
 from localft.data.importing import import_files, read_set_aside
-from localft.data.keeping import add_kept, count_kept, keep_example, kept_path
+from localft.data.keeping import add_kept, count_kept, keep_example, keep_golden, kept_path
 from localft.data.versions import SPLITS, list_versions, load_split
 from localft.errors import UserError
 from localft.store.projects import Project, create_project
@@ -89,3 +90,23 @@ def test_what_was_kept_at_different_times_is_told_apart(project: Project) -> Non
     names = ["kept.jsonl", "kept.jsonl (2)", "kept.jsonl (3)"]
     assert [source.name for source in version.sources] == ["a.jsonl", *names]
     assert read_set_aside(project, version.id)[-1]["reason"] == "an exact duplicate of row 1 of kept.jsonl"
+
+
+@pytest.mark.parametrize("trained_on", [False, True])
+def test_an_undo_gives_the_kept_conversations_back(trained_on: bool, project: Project) -> None:
+    first = list_versions(project).items[0]
+    keep_example(project, chat("a new question", "a new answer"))
+    version = add_kept(project)
+    keep_example(project, chat("a later question", "a later answer"))
+    now = undo(project, {version.id} if trained_on else set())
+    assert now is not None and now.sha256 == first.sha256
+    assert count_kept(project) == 2
+    again = add_kept(project)
+    assert {"a new answer", "a later answer"} <= {one.answer for one in examples(project, again.id)}
+    assert count_kept(project) == 0
+
+
+def test_a_golden_question_counts_once_however_often_it_is_kept(project: Project) -> None:
+    assert keep_golden(project, chat("a golden question", "this")) == 1
+    assert keep_golden(project, chat("a golden question", "this")) == 1
+    assert keep_golden(project, chat("another golden one", "that")) == 2
