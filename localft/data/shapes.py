@@ -36,6 +36,9 @@ class Shape(StrEnum):
 # Whole talks: that one ends with a very short answer says nothing about the rest of it.
 TALKS = (Shape.CHATGPT, Shape.DISCORD, Shape.TELEGRAM, Shape.WHATSAPP)
 
+# Tables in which a column of any name may stand.
+_ASKING = (Shape.PROMPT_COMPLETION, Shape.ALPACA, Shape.DOLLY)
+
 # The fields of an example that a column can hold.
 FIELDS = ("messages", "system", "context", "prompt", "answer", "rejected", "text", *PLACES)
 # Those that say where the conversation is; a mapping without them adds to what is recognised.
@@ -198,9 +201,13 @@ def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) ->
     system = get("system")
     if not is_missing(system) and messages and messages[0].role != "system":
         messages = [Message(role="system", content=to_text(system)), *messages]
+    offered = get("tools")
+    if layout.shape in _ASKING and isinstance(offered, str) and not offered.lstrip().startswith("["):
+        # A table of questions about tools: the column is one of many that say nothing to a model.
+        offered = None
     is_former = layout.columns.get("tools", "").strip().lower() == _FORMER_TOOLS
     is_former = layout.columns.get("tools", "").strip().lower() == _FORMER_TOOLS
-    tools = tool_list(get("tools"), is_former) or _tools_beside(get("prompt"))
+    tools = tool_list(offered, is_former) or _tools_beside(get("prompt"))
     return Example(messages=turns(messages), tools=tools, rejected=rejected, source=source, row=row, **placement(get))
 
 

@@ -61,6 +61,11 @@ def test_tools_are_kept_wherever_they_stand(tmp_path: Path, row: Any, tool: Any)
     assert read(tmp_path, row).examples[0].tools == (tool,)
 
 
+def test_a_column_of_words_called_tools_holds_none(tmp_path: Path) -> None:
+    result = read(tmp_path, "question,answer,tools\nHow?,With a hammer,hammer\n", "a.csv")
+    assert [(one.answer, one.tools) for one in result.examples] == [("With a hammer", ())]
+
+
 def calling(arguments: str) -> str:
     call = {"type": "function", "function": {"name": "look", "arguments": "HERE"}}
     row = {"messages": [ASKED, {"role": "assistant", "content": None, "tool_calls": [call]}]}
