@@ -1,5 +1,6 @@
 """`localft data show` with a search or a filter, and `localft data rate`: find examples, and say which are good."""
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -133,6 +134,8 @@ def rate(
     rating = RowRating(mark, kept if note is None else note.strip())
     rate_example(project, example, rating)
     output.say(f"Example {number:,} of {split}: {rating.words or 'not rated'}.")
-    output.hint(f"All of them: localft data show {project.slug} --rated {mark if mark != 'none' else 'good'}")
+    output.hint(
+        f"All of them: localft data show {project.slug} --rated {shlex.quote(mark if mark != 'none' else 'not rated')}"
+    )
     rated = {"rating": rating.mark, "note": rating.note}
     output.result({"project": project.slug, "dataset": version.id, "split": split, "number": number, **rated})

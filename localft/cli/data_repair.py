@@ -105,6 +105,9 @@ def diff(output: Output, project: Project, versions: tuple[str, ...]) -> None:
 def versions(output: Output, project: Project) -> None:
     """List the versions of the data, newest first; the newest is the one that training uses."""
     listed = list_versions(project).items
+    if not listed:
+        output.say("There are no examples yet.")
+        output.hint(f"Next: localft data import {project.slug} FILE")
     output.table(
         ["version", "made", "examples", "how"],
         [[one.id, words.moment(one.created_at), f"{one.total:,}", _how(one)] for one in listed],
@@ -127,8 +130,10 @@ def undo(output: Output, project: Project) -> None:
 
     undone = chosen_version(project, None)
     now = undo(project, versions_in_use(project))
-    counts = f"; what counts now is {now.id} with {words.counted(now.total, 'example')}" if now else ""
-    output.say(f"Undone: {undone.id} ({_how(undone)}){counts}.")
+    left = f"what counts now is {now.id} with {words.counted(now.total, 'example')}" if now else "no examples are left"
+    output.say(f"Undone: {undone.id} ({_how(undone)}); {left}.")
+    if now is None:
+        output.hint(f"Next: localft data import {project.slug} FILE")
     output.result({"project": project.slug, "undone": undone.id, "dataset": now.id if now else None})
 
 

@@ -42,7 +42,9 @@ from localft.store.projects import Project
 )
 @project_argument
 @version_option
-@click.option("--split", type=click.Choice(SPLITS), help="Which part of the data: train, or all when searching.")
+@click.option(
+    "--split", type=click.Choice(SPLITS), help="Which part: train, or test with --open-test; all when searching."
+)
 @click.option("--first", type=click.IntRange(1), default=1, show_default=True, help="The example to begin with.")
 @click.option("--rows", type=click.IntRange(1), default=5, show_default=True, help="How many examples to show.")
 @click.option(
@@ -83,14 +85,16 @@ def show(
         _show_set_aside(output, project, version)
         return
     browsing = learned is None and wants_browsing(options)
-    everywhere: Split = "test" if opened and browsing else "train"
-    look(project, version, split or everywhere, opened)
+    if browsing and options["first"] > 1:
+        raise click.UsageError("--first counts as the examples lie. Among those that are found --page turns the pages.")
+    part: Split = split or ("test" if opened else "train")
+    look(project, version, part, opened)
     if learned is not None:
-        _show_learned(output, project, version, split or "train", learned, options)
+        _show_learned(output, project, version, part, learned, options)
     elif browsing:
         show_page(output, project, version, split, opened, options)
     else:
-        _show_examples(output, project, version, split or "train", options["first"], options["rows"])
+        _show_examples(output, project, version, part, options["first"], options["rows"])
 
 
 def _show_examples(

@@ -25,6 +25,8 @@ def readable(output: Output, project: str, sources: Sequence[str], hub: HubChoic
     """
     if sources.count(PIPE) > 1:
         raise click.UsageError("Standard input (-) can be read once only.")
+    if not all(source.strip() for source in sources):
+        raise click.UsageError("The name of a file is empty.")
     fetched = []
     with ExitStack() as stack:
         paths = []

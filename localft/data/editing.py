@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from localft import words
 from localft.data.asking import prompt_digests
 from localft.data.checking import read_context
 from localft.data.conversation import BadRow, turns, whole_text
@@ -41,7 +42,7 @@ def change_turn(
     splits = _read(project, version)
     example = _find(splits, split, index)
     if not 0 <= turn < len(example.messages):
-        raise UserError(f"The example has {len(example.messages)} turns.", "Name one of them.")
+        raise UserError(f"The example has {words.counted(len(example.messages), 'turn')}.", "Name one of them.")
     messages = list(example.messages)
     messages[turn] = messages[turn].model_copy(update={"content": content})
     said = _checked(messages, bool(example.plain))

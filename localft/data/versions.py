@@ -101,9 +101,11 @@ def iterate_split(project: Project, version_id: str, split: Split) -> Iterator[E
     """Read the examples of one split, one at a time.
 
     Raises:
-        UserError: the file was changed, and is no longer what localft wrote.
+        UserError: the file was changed, and is no longer what localft wrote, or it is gone.
     """
     path = project.datasets / Path(version_id).name / f"{split}.jsonl"
+    if not path.exists():
+        raise UserError(f"The file {path} is gone, which a version is made of.", "Import the data again.")
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             try:
