@@ -7,7 +7,7 @@ from pathlib import Path
 
 from localft import words
 from localft.data.examples import Example
-from localft.data.golden import read_golden
+from localft.data.golden import golden_among, read_golden
 from localft.data.versions import DatasetVersion, load_split, open_version
 from localft.errors import UserError
 from localft.jobs import JobContext
@@ -93,7 +93,10 @@ def read_data(context: JobContext, order: Order) -> TrainingData:
             return make_pairs(examples, chat_format, tokenizer, settings.max_length)
         return make_rows(examples, chat_format, tokenizer, settings.max_length, settings.learn)
 
-    train = rows_of(load_split(order.project, order.version.id, "train"))
+    learned = load_split(order.project, order.version.id, "train")
+    golden = _golden(context, order.project)
+    warn_of_golden(context, golden, learned)
+    train = rows_of(learned)
     refuse_unlearnable(train, _why_left_out(settings))
     held_out = load_split(order.project, order.version.id, "validation")
     validation = rows_of(held_out)
@@ -101,8 +104,17 @@ def read_data(context: JobContext, order: Order) -> TrainingData:
     if train.left_out:
         message = f"{words.counted(train.left_out, 'example')} left out: {_why_left_out(settings)}."
         context.event("warning", message=message)
-    asked = [*_golden(context, order.project), *held_out]
+    asked = [*golden, *held_out]
     return TrainingData(train, validation, choose_prompts(asked, chat_format, tokenizer), tokenizer)
+
+
+def warn_of_golden(context: JobContext, golden: Sequence[Example], train: Sequence[Example]) -> None:
+    """Say how many training examples ask golden questions, which were written after the examples were taken in."""
+    count = len(golden_among(train, golden))
+    if count:
+        asks = "asks a golden question" if count == 1 else "ask golden questions"
+        message = f"{words.counted(count, 'training example')} {asks}: on these the model will look better than it is."
+        context.event("warning", message=message)
 
 
 def _golden(context: JobContext, project: Project) -> list[Example]:
