@@ -54,10 +54,10 @@ def repair(output: Output, project: Project, findings: tuple[str, ...], everythi
     names = findings or mendable
     if not names:
         raise UserError("Nothing was found that can be mended.", f"Next: localft train {project.slug}")
-    difference = try_repair(project, version, names)
-    repaired = version if dry_run else repair_version(project, version, names)
-    _print(output, difference)
-    if dry_run:
+    trial = try_repair(project, version, names)
+    repaired = None if dry_run else repair_version(project, version, names)
+    _print(output, trial.difference)
+    if repaired is None:
         output.hint("Nothing was changed; leave --dry-run out to mend.")
     else:
         output.say(f"Version {repaired.id}: {repaired.note}.")
@@ -65,10 +65,10 @@ def repair(output: Output, project: Project, findings: tuple[str, ...], everythi
     output.result(
         {
             "project": project.slug,
-            "dataset": repaired.id,
+            "dataset": repaired.id if repaired else None,
             "parent": version.id,
-            "counts": repaired.counts,
-            **_as_value(difference),
+            "counts": repaired.counts if repaired else trial.counts,
+            **_as_value(trial.difference),
         }
     )
 

@@ -1,7 +1,7 @@
 """Repairs make a new version of the data; the one before stays as it was, and is one click away."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from localft.data.checking import read_context
 from localft.data.checks.finding import CheckContext, Row
@@ -9,7 +9,7 @@ from localft.data.differing import Difference, differ
 from localft.data.importing import read_set_aside
 from localft.data.repairs import REPAIRS, Repair
 from localft.data.row_ratings import carry_ratings, content_key
-from localft.data.versions import SPLITS, DatasetVersion
+from localft.data.versions import SPLITS, DatasetVersion, Split
 from localft.data.writing import write_version
 from localft.errors import UserError
 from localft.store.projects import Project
@@ -34,14 +34,25 @@ def repair_version(project: Project, version: DatasetVersion, names: Sequence[st
     )
 
 
-def try_repair(project: Project, version: DatasetVersion, names: Sequence[str]) -> Difference:
-    """What `repair_version` would change.
+@dataclass(frozen=True)
+class Trial:
+    """What a repair would change, and how many examples each split would have then."""
+
+    difference: Difference
+    counts: dict[Split, int]
+
+
+def try_repair(project: Project, version: DatasetVersion, names: Sequence[str]) -> Trial:
+    """What `repair_version` would do.
 
     Raises:
-        UserError: as there, but for too little being left.
+        UserError: as there.
     """
     before = read_context(project, version)
-    return differ(before.rows, _mend(before, names)[0])
+    after, _ = _mend(before, names)
+    _refuse_too_few(after)
+    counts = {name: sum(row.split == name for row in after) for name in SPLITS}
+    return Trial(differ(before.rows, after), counts)
 
 
 def repair_of(name: str) -> Repair:

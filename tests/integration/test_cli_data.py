@@ -32,7 +32,8 @@ def test_from_findings_to_a_clean_version_and_back(capsys: pytest.CaptureFixture
     tried = answer(capsys, "repair", "dirty", "--all", "--dry-run")
     repaired = answer(capsys, "repair", "dirty", "--all")
     assert tried["removed"] == repaired["removed"]
-    assert repaired["parent"] == tried["dataset"] != repaired["dataset"]
+    assert (tried["dataset"], tried["counts"]) == (None, repaired["counts"])
+    assert repaired["parent"] == tried["parent"] != repaired["dataset"]
     assert sum(repaired["counts"].values()) == sum(report["counts"].values()) - len(repaired["removed"])
     left = {finding["check"] for finding in answer(capsys, "check", "dirty")["report"]["findings"]}
     assert not left & set(mendable)

@@ -147,8 +147,21 @@ def test_several_repairs_make_one_version_and_name_what_they_did(project: Projec
 
 def test_a_dry_run_changes_nothing(project: Project, tmp_path: Path) -> None:
     version = bring_in(project, tmp_path, faulty("refusals"))
-    assert try_repair(project, version, ["refusals"]).sentence == "1 deleted"
+    assert try_repair(project, version, ["refusals"]).difference.sentence == "1 deleted"
     assert newest_version(project).id == version.id
+
+
+def test_a_dry_run_says_what_would_be_left(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    version = bring_in(project, tmp_path, faulty("refusals"))
+    command = ["data", "repair", "repaired", "refusals", "--json"]
+    assert main([*command, "--dry-run"]) == 0
+    tried = json.loads(capsys.readouterr().out)
+    assert (tried["dataset"], tried["parent"]) == (None, version.id)
+    assert sum(tried["counts"].values()) == version.total - 1
+    assert main(command) == 0
+    assert json.loads(capsys.readouterr().out)["counts"] == tried["counts"]
 
 
 def test_leakage_of_an_older_version_is_found_and_mended(project: Project, tmp_path: Path) -> None:
@@ -208,8 +221,9 @@ def test_a_repair_that_leaves_a_split_empty_is_refused(project: Project, tmp_pat
         for one in splits["test"]
     ]
     bad = write_version(project, {**splits, "test": refusing}, version.sources, [], version.seed, version.ratios)
-    with pytest.raises(UserError, match="no example for test"):
-        repair_version(project, bad, ["refusals"])
+    for act in (repair_version, try_repair):
+        with pytest.raises(UserError, match="no example for test"):
+            act(project, bad, ["refusals"])
 
 
 def test_undo_goes_back_step_by_step(project: Project, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_what_is_rated_bad_is_deleted_after_another_repair_has_changed_it(
     bad = example_at(project, version, "train", 2)
     rate_example(project, bad, RowRating("bad"))
     names = ["e-mail addresses", "rated bad"]
-    assert try_repair(project, version, names).sentence == "1 deleted, 59 changed"
+    assert try_repair(project, version, names).difference.sentence == "1 deleted, 59 changed"
     repaired = repair_version(project, version, names)
     assert bad.row not in {one.row for name in SPLITS for one in load_split(project, repaired.id, name)}
 
