@@ -8,10 +8,13 @@ from localft.data.examples import Message
 
 
 def said(message: Message) -> str:
-    """What a turn says and calls, alike for the same calls whatever their ids and the order of their arguments."""
-    if not message.tool_calls:
-        return message.content
-    return "\n".join(filter(None, (message.content, *map(_call, message.tool_calls))))
+    """What a turn says and calls."""
+    return "\n".join(filter(None, (message.content, called(message)))) if message.tool_calls else message.content
+
+
+def called(message: Message) -> str:
+    """The calls of a turn, alike for the same ones whatever their ids and the order of their arguments."""
+    return "\n".join(map(_call, message.tool_calls))
 
 
 def texts_of(message: Message) -> Iterator[str]:

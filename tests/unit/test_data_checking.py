@@ -85,6 +85,59 @@ def test_signs_make_other_questions(tmp_path: Path) -> None:
     assert "contradictions" not in found(check(tmp_path, rows))
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "differ"),
+    [
+        ("C++", "C#", True),
+        ("-50", "50", True),
+        ("−50", "-50", False),
+        ("-5 to 5", "5 to -5", True),
+        ("< 3", "> 3", True),
+        ("<= 3", "≤ 3", False),
+        ("a * b", "a b", True),
+        ("5 €", "5 $", True),
+        ("5 %", "5 percent", False),
+        ("Yes, it does.", "yes it does", False),
+        ("- One\n- Two", "One, two", False),
+        ("A **bold** word", "A bold word", False),
+        ("2024-01-02", "2024.01.02", False),
+    ],
+)
+def test_answers_of_the_same_words_differ_by_their_signs(one: str, other: str, differ: bool, tmp_path: Path) -> None:
+    rows = [*clean(), *({"prompt": "Which one is it?", "completion": answer} for answer in (one, other))]
+    assert ("contradictions" in found(check(tmp_path, rows))) == differ
+
+
+def calling(question: str, call_id: str, **arguments: Any) -> dict[str, Any]:
+    function = {"name": "look", "arguments": json.dumps(arguments)}
+    call = {"type": "function", "id": call_id, "function": function}
+    return {"messages": [{"role": "user", "content": question}, {"role": "assistant", "tool_calls": [call]}]}
+
+
+def test_calls_are_answers_that_differ(tmp_path: Path) -> None:
+    rows = [calling(row["prompt"], "1", thing=row["prompt"][9:-1]) for row in clean(50)]
+    report = check(tmp_path, rows)
+    assert not {"balance", "contradictions", "near contradictions"} & set(found(report))
+
+
+def test_calls_that_contradict_are_found_whatever_their_ids(tmp_path: Path) -> None:
+    same = (calling("Where is it?", "1", a=1, b=2), calling("Where is it?", "2", b=2, a=1))
+    assert "contradictions" not in found(check(tmp_path, [*clean(), *same]))
+    report = check(tmp_path, [*clean(), same[0], calling("Where is it?", "1", a=2, b=2)])
+    assert found(report)["contradictions"][1] == 2
+    shown = next(one for one in report.findings if one.check == "contradictions").rows
+    assert {row.text for row in shown if row.split != "test"} <= {
+        'Where is it? -> look({"a": 1, "b": 2})',
+        'Where is it? -> look({"a": 2, "b": 2})',
+    }
+
+
+def test_calls_that_are_all_the_same_are_named(tmp_path: Path) -> None:
+    report = check(tmp_path, [calling(row["prompt"], str(n), thing="amber") for n, row in enumerate(clean())])
+    meaning = next(one.meaning for one in report.findings if one.check == "balance")
+    assert meaning == 'All 60 answers are the same: \'look({"thing": "amber"})\'.'
+
+
 def test_answers_that_break_the_form_are_found(tmp_path: Path) -> None:
     as_json = [{**row, "completion": json.dumps({"text": row["completion"]})} for row in clean()]
     assert found(check(tmp_path / "", as_json)) == {"amount": ("note", 60)}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Self
 
+from localft.data.calls import said
 from localft.data.checks.finding import MOST_ROWS, CheckContext, Finding, Row, percent
 from localft.data.checks.looking import Check, Sightings
 from localft.data.versions import SPLITS
@@ -30,7 +31,8 @@ class Balance(Check):
         """Count the answer of a row."""
         self._total += 1
         if len(self._labels) <= _MOST_LABELS:
-            self._labels.setdefault(row.example.answer.strip(), Sightings()).add(row)
+            label = said(row.example.messages[-1]).strip()
+            self._labels.setdefault(label, Sightings()).add(row)
 
     def join(self, later: Self) -> None:
         """Count the answers of later rows too."""

@@ -1,6 +1,7 @@
 """Equal questions with different answers: the model can learn neither."""
 
 import hashlib
+import re
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from typing import Self
 
 import numpy
 
+from localft.data.calls import called, said
 from localft.data.checks.finding import CheckContext, Finding, Row, RowReference, counted, percent, shown
 from localft.data.checks.looking import Check, Tally, looked
 from localft.data.examples import Example
@@ -16,7 +18,17 @@ from localft.data.normalising import normalise
 NAME = "contradictions"
 _NEAR = "near contradictions"
 _LONGEST_LABEL = 80
+# Signs that make another answer of the same words, as words; a line before a number is a minus.
+_SIGNS = {
+    "+": "plus", "-": "minus", "−": "minus", "<": "less", ">": "more", "≤": "atmost", "<=": "atmost", "≥": "atleast",
+    ">=": "atleast", "≠": "unequal", "!=": "unequal", "±": "plusminus", "*": "times", "×": "times", "÷": "by",
+    "#": "sharp", "%": "percent", "$": "dollar", "€": "euro", "£": "pound", "¥": "yen",
+}  # fmt: skip
 _DIGEST = 16
+# What stands beside a sign is looked at last: a search for one of some characters is fast.
+_SIGN = re.compile(
+    r"[<>!]=|[+<>≤≥≠±×÷%$€£¥]|#(?<=\w#)|[-−](?=[\d.])(?<![\w)].)|\*(?:(?<=[\w)]\*)(?=[\w(])|(?<= \*)(?= ))"
+)
 
 
 class Contradictions(Check):
@@ -34,9 +46,10 @@ class Contradictions(Check):
         self._questions += hashlib.blake2b(
             _question(example).encode("utf-8", "surrogatepass"), digest_size=_DIGEST
         ).digest()
-        self._answers.append(Tally.hashed(normalise(example.answer)))
+        self._answers.append(Tally.hashed(_answer(example)))
         self._systems.append(Tally.hashed(first.content if first.role == "system" else ""))
-        self._is_short.append(len(example.answer) <= _LONGEST_LABEL and not example.plain)
+        label = len(example.answer) <= _LONGEST_LABEL and not example.plain and not example.messages[-1].tool_calls
+        self._is_short.append(label)
 
     def join(self, later: Self) -> None:
         """Keep what later rows ask and answer too."""
@@ -119,7 +132,7 @@ def _near_finding(context: CheckContext, found: list[int]) -> list[Finding]:
 
 
 def _shown(context: CheckContext, found: list[int]) -> tuple[RowReference, ...]:
-    return shown(context, found, lambda row, _: f"{row.example.prompt[-1].content} -> {row.example.answer}")
+    return shown(context, found, lambda row, _: f"{row.example.prompt[-1].content} -> {said(row.example.messages[-1])}")
 
 
 def _question(example: Example) -> str:
@@ -129,7 +142,15 @@ def _question(example: Example) -> str:
     """
     if example.plain:
         return f"text {example.text}"
-    said = (
-        f"{message.role} {' '.join(message.content.casefold().split()).rstrip(' .!?')}" for message in example.prompt
+    turns = (
+        f"{message.role} {' '.join(said(message).casefold().split()).rstrip(' .!?')}" for message in example.prompt
     )
-    return "\x1e".join((*said, repr(example.tools)))
+    return "\x1e".join((*turns, repr(example.tools)))
+
+
+def _answer(example: Example) -> str:
+    """What of an answer counts: its words and the signs that say something else, or the calls that it makes."""
+    last = example.messages[-1]
+    if last.tool_calls:
+        return called(last)
+    return normalise(_SIGN.sub(lambda sign: f" {_SIGNS[sign[0]]} ", example.answer))
