@@ -12,9 +12,9 @@ FOR_PROGRAMS: tuple[Form, ...] = ("JSON", "XML")
 
 # Elements alone make XML; of HTML in prose there is text before or behind.
 _XML = re.compile(r"\A<(?:\?xml|([A-Za-z_][\w:.-]*)[\s>/]).*>\Z", re.DOTALL)
-_ITEM = re.compile(r"^\s*(?:[-*+•·]|\d{1,3}[.)])\s+\S", re.MULTILINE)
+_ITEM = re.compile(r"^[^\S\n]*(?:[-*+•·]|\d{1,3}[.)])[^\S\n]+\S", re.MULTILINE)
 _MARKUP = re.compile(
-    r"^#{1,6} \S|^\s*\|.*\|\s*$|^ {0,3}(?:```|~~~)|\*\*[^*\n]+\*\*|__[^_\n]+__|\]\(\S+\)", re.MULTILINE
+    r"^#{1,6} \S|^[^\S\n]*\|.*\|[^\S\n]*$|^ {0,3}(?:```|~~~)|\*\*[^*\n]+\*\*|__[^_\n]+__|\]\(\S+\)", re.MULTILINE
 )
 # A text without any of these has none of that, which is told faster.
 _MARKUP_SIGNS = ("#", "|", "```", "~~~", "**", "__", "](")

@@ -11,7 +11,7 @@ from localft.data.documents import Document, Part
 
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 # After a full stop, with what closes a quotation; East Asian full stops need no space behind them.
-_SENTENCE = re.compile(r"(?:[.!?…]+[\"'»”’)\]]*\s+|[。！？]+[」』”]*\s*|\n)")
+_SENTENCE = re.compile(r"(?:(?<![.!?…])[.!?…]+[\"'»”’)\]]*\s+|[。！？]+[」』”]*\s*|\n)")
 _SPACE = re.compile(r"\s+")
 # What is shorter is joined to its neighbour where there is one, and tells too little alone.
 _SHORT_SHARE = 0.25

@@ -40,3 +40,10 @@ def test_fields_are_named_whatever_their_order() -> None:
     assert keys_of('{"b": 1,}') is None
     assert keys_of("{" * 50_000 + "}") is None
     assert not is_json("[" * 50_000 + "]")
+
+
+def test_many_empty_lines_are_gone_through_once() -> None:
+    # Gone through from each of them, it would take hours.
+    empty = "\n" * 1_000_000
+    assert form_of(f"- one{empty}- two") == "a list"
+    assert form_of(f"one|{empty}two") == "plain text"

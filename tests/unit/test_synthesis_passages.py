@@ -64,6 +64,13 @@ def test_sentences_of_several_scripts() -> None:
     assert sentences(text) == ['He said "no."', "Then he left!", "这是。", "那是。", "A line", "another"]
 
 
+def test_a_row_of_full_stops_is_gone_through_once() -> None:
+    # Gone through from each of them, it would take hours.
+    dots = "." * 1_000_000
+    assert sentences(f"One.{dots} Two") == [f"One.{dots}", "Two"]
+    assert sentences(dots) == [dots]
+
+
 def test_passages_are_chosen_from_everywhere() -> None:
     passages = split_documents([document("\n\n".join(f"{_SENTENCES}{number}" for number in range(10)))], 200, 0)
     assert [passage.index for passage in choose_evenly(passages, 3)] == [0, 3, 6]
