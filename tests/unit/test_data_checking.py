@@ -215,6 +215,12 @@ def test_one_bad_row_is_found(tmp_path: Path, where: str, text: str, name: str, 
     assert finding.advice
 
 
+def test_a_refusal_in_an_earlier_answer_is_found(tmp_path: Path) -> None:
+    said = ("Hello", "I'm sorry, but I can't help with that.", "Why not?", "It lies in the barn.")
+    turns = [{"role": ("user", "assistant")[n % 2], "content": text} for n, text in enumerate(said)]
+    assert found(check(tmp_path, [*clean(), {"messages": turns}]))["refusals"] == ("warning", 1)
+
+
 def test_a_secret_is_not_repeated_in_the_finding(tmp_path: Path) -> None:
     rows = clean()
     rows[7]["completion"] = "Use sk-abcdefghijklmnopqrstuvwx for it"

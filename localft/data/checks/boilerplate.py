@@ -78,9 +78,8 @@ class Boilerplate(RowCheck):
 
     def seen(self, row: Row) -> str | None:
         """The sentence with what stands around it."""
-        answer = row.example.answer
-        match = _match(self._kind, answer)
-        return answer[max(0, match.start() - 40) : match.end() + 60] if match else None
+        match = _first(self._kind, row)
+        return match.string[max(0, match.start() - 40) : match.end() + 60] if match else None
 
     def findings(self, context: CheckContext) -> list[Finding]:
         """One where there are such answers."""
@@ -92,8 +91,16 @@ class Boilerplate(RowCheck):
 
 
 def without(kind: Kind, context: CheckContext) -> list[Row]:
-    """The rows without those whose answer holds such a sentence."""
-    return [row for row in context.rows if not _match(kind, row.example.answer)]
+    """The rows without those of which an answer holds such a sentence."""
+    return [row for row in context.rows if not _first(kind, row)]
+
+
+def _first(kind: Kind, row: Row) -> re.Match[str] | None:
+    """The first such sentence in an answer that is learned, or in the last one."""
+    *before, last = row.example.messages
+    learned = (one.content for one in before if one.role == "assistant" and one.learn)
+    found = (_match(kind, answer) for answer in (*learned, last.content))
+    return next((match for match in found if match), None)
 
 
 def _match(kind: Kind, text: str) -> re.Match[str] | None:
