@@ -18,11 +18,12 @@ class Scratch:
         with files.locked(parent / ".lock"):
             _sweep(parent)
             self.folder = parent / files.new_id()
-            self.folder.mkdir()
             # The system gives it back when this process dies.
             lock = FileLock(_lock_of(self.folder))
             lock.acquire(timeout=0)
-        self._end = weakref.finalize(self, _remove, self.folder, lock)
+            # Before there is a folder, so that no interruption leaves one behind.
+            self._end = weakref.finalize(self, _remove, self.folder, lock)
+            self.folder.mkdir()
 
     def close(self) -> None:
         """Remove it now."""
