@@ -122,6 +122,7 @@ def _add_examples(page: Page, file: Path, done: Walk) -> None:
     done.seen["take"] = take.inner_text()
     take.click()
     expect(page.get_by_text("Ready to train").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(" in train; from ").first).to_be_visible(timeout=60_000)
     done.seen["data"] = page.locator("main").inner_text()
     page.locator("#to-train").click()
 
