@@ -67,6 +67,9 @@ def _order(page: Page, manual: Path, url: str) -> None:
     fold.get_by_label("Name of the model").fill("writer")
     fold.locator(".label-wrap:visible", has_text="More choices").click()
     size = fold.get_by_label("Passage size")
+    # A field takes what is typed once its fold has opened, which is too quick for a person to notice.
+    expect(size).to_have_value("1800")
+    page.wait_for_timeout(1_000)
     size.fill("220")
     size.press("Tab")
     page.locator("#synthesis-look").click()
