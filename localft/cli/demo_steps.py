@@ -27,7 +27,7 @@ from localft.serving import service as services
 from localft.serving.endpoint import Answer, Sampling
 from localft.store.files import slugify
 from localft.store.projects import Project, create_project, list_projects, open_project, update_project
-from localft.training.runs import Run, list_runs, open_run, start_run
+from localft.training.runs import Run, list_runs, open_run, resume_run, start_run
 
 _GOAL = "The demo: sort support tickets with the bundled starter model."
 _SAMPLE = "samples/support-triage.jsonl"
@@ -109,6 +109,8 @@ class Demo:
         self._heading("Training")
         runs = list_runs(self._project).items
         run = runs[0] if runs else self._start_run(version)
+        if run.job.state.resumable:
+            resume_run(run)
         self._output.say(self._finish(run.folder, narrate_training))
         return open_run(self._project, run.id)
 
