@@ -1,6 +1,6 @@
 """How fast a run trains and what memory it takes, beside two ways of training written directly in TRL.
 
-python -m tests.benchmarks.training [--tokens N] [--rounds N]
+python -m tests.benchmarks.training [--tokens N] [--rounds N] [--spread NAME]...
 
 The starter model in 4 bits with an adapter, one pass over examples of three spreads of lengths, made from the triage
 sample. Three ways, the same model, adapter, learning rate, threads, examples and tokens a step:
@@ -66,9 +66,15 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.training")
     parser.add_argument("--tokens", type=int, default=12_000, help="So many tokens of examples make a pass.")
     parser.add_argument("--rounds", type=int, default=3, help="So many passes of each way.")
+    parser.add_argument(
+        "--spread",
+        action="append",
+        choices=[spread.name for spread in _SPREADS],
+        help="Only this spread of lengths; may be given several times.",
+    )
     chosen = parser.parse_args(arguments)
     with own_home() as home:
-        for spread in _SPREADS:
+        for spread in (one for one in _SPREADS if chosen.spread is None or one.name in chosen.spread):
             print(_compare(home, spread, chosen.tokens, chosen.rounds), flush=True)
     return 0
 
