@@ -21,13 +21,13 @@ from localft.cli.options import base_model_option, examples, json_option, projec
 from localft.cli.output import Output, one_line, shorten
 from localft.cli.selection import chosen_version, model_and_format
 from localft.cli.telling import shown
-from localft.data.shapes import Shape
+from localft.data.shapes.detecting import Shape
 from localft.data.versions import SPLITS, Division, Split, iterate_split
 from localft.errors import UserError
 from localft.store.projects import Project
 
 if TYPE_CHECKING:
-    from localft.data.reading import ReadResult
+    from localft.data.making.reading import ReadResult
 
 _ROWS_SHOWN = 5
 
@@ -96,8 +96,8 @@ def import_command(
     test; equal or nearly equal prompts always land in the same split. Examples with a time are divided by it, and where
     a column names the split, as it says.
     """
-    from localft.data.importing import import_files
-    from localft.data.set_aside import sealed_copies
+    from localft.data.making.importing import import_files
+    from localft.data.making.set_aside import sealed_copies
 
     if dry_run and any(source.startswith(PREFIX) for source in sources):
         list_parts(output, sources, hub)
@@ -129,8 +129,8 @@ def _try(
     division: Division | None,
 ) -> None:
     """Say what an import would do, or why it would fail."""
-    from localft.data.importing import divide, preview_files
-    from localft.data.set_aside import sealed_copies
+    from localft.data.making.importing import divide, preview_files
+    from localft.data.making.set_aside import sealed_copies
 
     with shown(output) as tell:
         read = preview_files(files, reading.mapping, reading.chat, tell=tell, project=project)
@@ -226,8 +226,8 @@ def check(
     Lengths are counted in tokens of the base model, where one is chosen and downloaded.
     """
 
-    from localft.data.checking import check_version
-    from localft.data.repairs import REPAIRS
+    from localft.data.checks.checking import check_version
+    from localft.data.repairs.mending import REPAIRS
     from localft.hardware import read_hardware
     from localft.planning.experience import recall
     from localft.planning.length_costs import length_costs

@@ -11,12 +11,12 @@ from localft.cli.options import examples, json_option, open_test_option, project
 from localft.cli.output import Output
 from localft.cli.selection import chosen_version, model_and_format
 from localft.data.row_ratings import MARKS, Mark
+from localft.data.rows.wishes import RATED, SORTS, Wish
 from localft.data.versions import SPLITS, DatasetVersion, Split
-from localft.data.wishes import RATED, SORTS, Wish
 from localft.store.projects import Project
 
 if TYPE_CHECKING:
-    from localft.data.checking import CheckReport
+    from localft.data.checks.checking import CheckReport
 
 
 def browse_options(command: Any) -> Any:
@@ -44,7 +44,7 @@ def show_page(
     output: Output, project: Project, version: DatasetVersion, split: Split | None, opened: bool, given: dict[str, Any]
 ) -> None:
     """Print one page of what was searched for."""
-    from localft.data.browsing import browse, places_of, unnamed_of
+    from localft.data.rows.browsing import browse, places_of, unnamed_of
 
     report = _checked(project, version, given) if given["finding"] else None
     places = places_of(report, given["finding"]) if report is not None else None
@@ -91,7 +91,7 @@ def show_page(
 
 def _checked(project: Project, version: DatasetVersion, given: dict[str, Any]) -> "CheckReport":
     """As `localft data check` looks: some findings are about the tokens of the base model."""
-    from localft.data.checking import DEFAULT_LENGTH, check_version
+    from localft.data.checks.checking import DEFAULT_LENGTH, check_version
 
     model, chat_format = model_and_format(given["base_model"] or project.info.base_model)
     return check_version(project, version, model, chat_format, given["max_length"] or DEFAULT_LENGTH)
@@ -123,9 +123,9 @@ def rate(
     repair, and with a change by hand, but for what was rated bad: that is a new answer then. Those rated bad are a
     finding of `localft data check`, and `localft data repair PROJECT "rated bad"` deletes them.
     """
-    from localft.data.editing import example_at
     from localft.data.row_ratings import RowRating, rate_example, rating_of
-    from localft.data.sealing import look
+    from localft.data.rows.editing import example_at
+    from localft.data.splits.sealing import look
 
     version = chosen_version(project, None)
     look(project, version, split, opened)

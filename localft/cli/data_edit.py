@@ -30,7 +30,7 @@ def edit(
     output: Output, project: Project, split: Split, number: int, turn: int | None, text: str | None, delete: bool
 ) -> None:
     """Change one turn of an example, or delete the example; `localft data undo` goes back."""
-    from localft.data.editing import change_turn, delete_example, example_at
+    from localft.data.rows.editing import change_turn, delete_example, example_at
 
     if delete == (text is not None):
         raise click.UsageError("Say what to do: --text TEXT or --delete.")
@@ -64,8 +64,8 @@ def add(output: Output, project: Project, question: str, answer: str, system: st
 
     An example that asks nearly what a held-out one asks is held out with it; what a golden question asks is refused.
     """
-    from localft.data.editing import add_example, add_golden
     from localft.data.examples import Message
+    from localft.data.rows.editing import add_example, add_golden
 
     messages = [
         *([Message(role="system", content=system)] if system else []),

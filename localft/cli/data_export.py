@@ -45,7 +45,7 @@ def export(
     A table carries no formulas: an apostrophe stands before what would be one, and importing it again takes it away.
     A file with the test split in it counts as an opening of it.
     """
-    from localft.data.exporting import FORMS, export_version
+    from localft.data.exports.exporting import FORMS, export_version
 
     version = chosen_version(project, version_id)
     chosen = next((known for known in FORMS if known == form), None)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from localft.data.trees import BRANCHES
+from localft.data.shapes.trees import BRANCHES
 
 if TYPE_CHECKING:
-    from localft.data.chats import ChatChoice
+    from localft.data.shapes.chats import ChatChoice
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def reading_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def gathered(*given: Any, pairs: tuple[str, ...], voice: str | None, gap_hours: float, **others: Any) -> None:
-        from localft.data.chats import ChatChoice
+        from localft.data.shapes.chats import ChatChoice
 
         chat = ChatChoice(voice, gap_hours, others.pop("branches"))
         texts = {"prompt_template": others.pop("template")}

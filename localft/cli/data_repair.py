@@ -10,14 +10,14 @@ from localft import words
 from localft.cli.options import examples, json_option, project_argument
 from localft.cli.output import Output, one_line, shorten
 from localft.cli.selection import chosen_version
-from localft.data.sealing import SEALED_TEXT
+from localft.data.splits.sealing import SEALED_TEXT
 from localft.data.versions import DatasetVersion, list_versions, open_version
 from localft.errors import UserError
 from localft.store.projects import Project
 
 if TYPE_CHECKING:
     from localft.data.checks.finding import Row
-    from localft.data.differing import Difference
+    from localft.data.repairs.differing import Difference
 
 _ROWS_SHOWN = 5
 _WIDTH = 110
@@ -42,7 +42,7 @@ def repair(output: Output, project: Project, findings: tuple[str, ...], everythi
 
     Without a finding it lists those that can be mended, and how.
     """
-    from localft.data.repairing import repair_version, try_repair
+    from localft.data.repairs.repairing import repair_version, try_repair
 
     if findings and everything:
         raise click.UsageError("Name findings, or --all, not both.")
@@ -85,8 +85,8 @@ def repair(output: Output, project: Project, findings: tuple[str, ...], everythi
 @click.pass_obj
 def diff(output: Output, project: Project, versions: tuple[str, ...]) -> None:
     """Say what differs between two versions of the data: by default the newest and the one before it."""
-    from localft.data.differing import compare_versions
-    from localft.data.history import version_before
+    from localft.data.making.history import version_before
+    from localft.data.repairs.differing import compare_versions
 
     if len(versions) > 2:
         raise click.UsageError("Name two versions at most.")
@@ -125,7 +125,7 @@ def undo(output: Output, project: Project) -> None:
     It goes to the trash; where a run was trained on it, it stays, and the one before it becomes the newest once more.
     Each further undo goes back one more; `localft data restore` goes to any version at once.
     """
-    from localft.data.history import undo
+    from localft.data.making.history import undo
     from localft.training.runs import versions_in_use
 
     undone = chosen_version(project, None)
@@ -150,7 +150,7 @@ def restore(output: Output, project: Project, version_id: str) -> None:
 
     None goes away, and `localft data undo` takes it back.
     """
-    from localft.data.history import restore
+    from localft.data.making.history import restore
 
     now = restore(project, open_version(project, version_id))
     output.say(f"What counts now is {now.id} with {words.counted(now.total, 'example')}: {_how(now)}.")
@@ -159,14 +159,14 @@ def restore(output: Output, project: Project, version_id: str) -> None:
 
 
 def _mendable(project: Project, version: DatasetVersion) -> list[str]:
-    from localft.data.checking import check_version
-    from localft.data.repairs import REPAIRS
+    from localft.data.checks.checking import check_version
+    from localft.data.repairs.mending import REPAIRS
 
     return [finding.check for finding in check_version(project, version).findings if finding.check in REPAIRS]
 
 
 def _list(output: Output, project: Project, names: Sequence[str]) -> None:
-    from localft.data.repairing import repair_of
+    from localft.data.repairs.repairing import repair_of
 
     if not names:
         output.say("Nothing was found that can be mended.")
@@ -197,7 +197,7 @@ def _line(row: "Row", where: str) -> str:
 
 
 def _change(earlier: "Row", later: "Row") -> list[str]:
-    from localft.data.before_after import before_and_after
+    from localft.data.repairs.before_after import before_and_after
 
     before, after = (shorten(one_line(text), _WIDTH - 10) for text in before_and_after(earlier, later, _WIDTH))
     return [f"{later.example.origin} ({later.split})", f"  before: {before}", f"   after: {after}"]

@@ -78,7 +78,7 @@ def show(
 
     The test split is sealed: what is looked at measures no longer fairly. Whoever opens it all the same is counted.
     """
-    from localft.data.sealing import look
+    from localft.data.splits.sealing import look
 
     version = chosen_version(project, version_id)
     if set_aside:
@@ -122,7 +122,7 @@ def _show_examples(
 
 
 def _show_set_aside(output: Output, project: Project, version: DatasetVersion) -> None:
-    from localft.data.set_aside import list_set_aside
+    from localft.data.making.set_aside import list_set_aside
 
     rows = list_set_aside(project, version)
     if rows:
@@ -136,7 +136,7 @@ def _show_set_aside(output: Output, project: Project, version: DatasetVersion) -
 def _show_learned(
     output: Output, project: Project, version: DatasetVersion, split: Split, number: int, options: dict[str, Any]
 ) -> None:
-    from localft.data.learning_preview import preview
+    from localft.data.rows.learning_preview import preview
     from localft.planning.recipe import TrainingSettings
 
     if number > version.counts[split]:

@@ -49,7 +49,7 @@ def readable(output: Output, project: str, sources: Sequence[str], hub: HubChoic
 
 @contextmanager
 def _pasted(output: Output) -> Generator[Path]:
-    from localft.data.pasting import as_file
+    from localft.data.readers.pasting import as_file
 
     if sys.stdin.isatty():
         output.hint("Paste the examples; Ctrl-D on a line of its own ends them (on Windows Ctrl-Z and Enter).")

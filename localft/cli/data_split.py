@@ -49,7 +49,7 @@ def split(
     of one group, and those that ask nearly the same, always stay together. What was held out may be learned then:
     compare runs of one division only.
     """
-    from localft.data.dividing import divide_anew
+    from localft.data.making.dividing import divide_anew
 
     before = chosen_version(project, None)
     after = divide_anew(project, before, before.seed if seed is None else seed, ratios or before.ratios, division)

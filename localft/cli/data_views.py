@@ -16,7 +16,7 @@ from localft.errors import UserError
 from localft.store.projects import Project
 
 if TYPE_CHECKING:
-    from localft.data.checking import CheckReport
+    from localft.data.checks.checking import CheckReport
     from localft.planning.length_costs import LengthCost
 
 _INDENT = " " * 11
@@ -66,7 +66,7 @@ def learned_lines(pieces: Sequence[TokenPiece]) -> list[str]:
 
 def print_openings(output: Output, project: Project, version: DatasetVersion) -> dict[str, int]:
     """Say how often the test split has been opened; return it as a value too."""
-    from localft.data.sealing import list_openings
+    from localft.data.splits.sealing import list_openings
 
     times = len(list_openings(project, version))
     said = f"it has been opened {words.counted(times, 'time')}" if times else "it has never been opened"
@@ -82,8 +82,8 @@ def write_verdict(
     Raises:
         UserError: the file is there already.
     """
-    from localft.data.sealing import list_openings
-    from localft.data.verdict_page import verdict_page
+    from localft.data.exports.verdict_page import verdict_page
+    from localft.data.splits.sealing import list_openings
     from localft.store import files
 
     if path is None:

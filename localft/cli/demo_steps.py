@@ -91,8 +91,8 @@ class Demo:
 
     def data(self) -> DatasetVersion:
         """Import and check the sample."""
-        from localft.data.checking import check_version
-        from localft.data.importing import import_files
+        from localft.data.checks.checking import check_version
+        from localft.data.making.importing import import_files
 
         self._heading("Data")
         versions = list_versions(self._project).items

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from localft import jobs
 from localft.data.examples import Example
-from localft.data.golden import read_golden
-from localft.data.sealing import list_openings, open_test
+from localft.data.splits.golden import read_golden
+from localft.data.splits.sealing import list_openings, open_test
 from localft.data.versions import iterate_split, load_split, open_version
 from localft.errors import UserError
 from localft.evaluation.answers import (

@@ -6,7 +6,7 @@ from typing import Any
 
 from localft import words
 from localft.data.examples import Example
-from localft.data.golden import count_learned
+from localft.data.splits.golden import count_learned
 from localft.evaluation.answers import (
     ANSWERS,
     MODELS,

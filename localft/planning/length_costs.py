@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from localft.data.token_lengths import TokenLengths, cuts
+from localft.data.checks.token_lengths import TokenLengths, cuts
 from localft.hardware import Hardware
 from localft.models.base_model import BaseModel
 from localft.planning.device import device_of

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import pydantic
 
-from localft.data.normalising import normalise
+from localft.data.texts.normalising import normalise
 from localft.synthesis.asking import InstructionItem, Item, QuestionItem, StyleItem
 from localft.synthesis.passages import Passage, sentences
 from localft.synthesis.settings import SynthesisSettings

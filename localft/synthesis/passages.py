@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pydantic
 
-from localft.data.documents import Document, Part
+from localft.data.readers.documents import Document, Part
 
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 # After a full stop, with what closes a quotation; East Asian full stops need no space behind them.

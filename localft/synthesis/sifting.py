@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 import pydantic
 
 from localft import words
-from localft.data.asking import asked_text
 from localft.data.examples import Example, Message
-from localft.data.golden import golden_among, read_golden
-from localft.data.near import near_groups
+from localft.data.splits.asking import asked_text
+from localft.data.splits.golden import golden_among, read_golden
+from localft.data.texts.near import near_groups
 from localft.data.versions import SPLITS, list_versions, load_split
 from localft.store.projects import Project
 from localft.store.records import Record

@@ -8,8 +8,8 @@ from typing import Any
 import pydantic
 
 from localft import jobs, words
-from localft.data.documents import Document, read_document
-from localft.data.taking import LeftOut, take_examples
+from localft.data.making.taking import LeftOut, take_examples
+from localft.data.readers.documents import Document, read_document
 from localft.data.versions import DatasetVersion, SourceFile, list_versions
 from localft.errors import UserError
 from localft.jobs import JobOrder, JobView

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from localft import words
 from localft.data.examples import Example
-from localft.data.golden import golden_among, read_golden
+from localft.data.splits.golden import golden_among, read_golden
 from localft.data.versions import DatasetVersion, load_split, open_version
 from localft.errors import UserError
 from localft.jobs import JobContext

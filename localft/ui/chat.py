@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from localft import words
-from localft.data.keeping import keep_example, keep_golden
+from localft.data.making.keeping import keep_example, keep_golden
 from localft.errors import UserError
 from localft.export.exports import list_exports, open_export
 from localft.jobs import JobView

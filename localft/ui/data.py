@@ -7,19 +7,19 @@ from typing import Any
 import gradio as gr
 
 from localft import words
-from localft.data import keeping
-from localft.data.chats import ChatChoice
-from localft.data.checking import CheckReport
-from localft.data.dividing import divide_anew
-from localft.data.importing import import_files, preview_files
-from localft.data.repairing import repair_version
-from localft.data.repairs import REPAIRS
-from localft.data.sealing import list_openings
-from localft.data.set_aside import list_set_aside
-from localft.data.splitting import DEFAULT_RATIOS, Ratios
-from localft.data.trees import Branches
+from localft.data.checks.checking import CheckReport
+from localft.data.making import keeping
+from localft.data.making.dividing import divide_anew
+from localft.data.making.importing import import_files, preview_files
+from localft.data.making.set_aside import list_set_aside
+from localft.data.repairs.mending import REPAIRS
+from localft.data.repairs.repairing import repair_version
+from localft.data.shapes.chats import ChatChoice
+from localft.data.shapes.trees import Branches
+from localft.data.splits.sealing import list_openings
+from localft.data.splits.splitting import DEFAULT_RATIOS, Ratios
 from localft.data.versions import DatasetVersion, Division, list_versions, newest_version
-from localft.data.works import CheckWork, import_is_work, start_import, works_folder
+from localft.data.works.background import CheckWork, import_is_work, start_import, works_folder
 from localft.errors import UserError
 from localft.store.projects import Project, open_project
 from localft.ui import downloads

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import gradio as gr
 
 from localft import words
-from localft.data.chats import ChatChoice
-from localft.data.reading import ReadResult
-from localft.data.trees import Branches
+from localft.data.making.reading import ReadResult
+from localft.data.shapes.chats import ChatChoice
+from localft.data.shapes.trees import Branches
 from localft.errors import UserError
 from localft.ui.handlers import Updates
 

@@ -3,10 +3,10 @@
 import threading
 from collections import OrderedDict
 
-from localft.data.checking import CheckReport, check_version
+from localft.data.checks.checking import CheckReport, check_version
 from localft.data.row_ratings import ratings_path
 from localft.data.versions import DatasetVersion
-from localft.data.works import CheckWork, check_is_work, look_at_check, start_check
+from localft.data.works.background import CheckWork, check_is_work, look_at_check, start_check
 from localft.errors import UserError
 from localft.hardware import Hardware
 from localft.planning.experience import recall

@@ -5,9 +5,9 @@ from typing import Any
 
 import gradio as gr
 
-from localft.data.mapping import TEMPLATES
-from localft.data.reading import ReadResult
-from localft.data.shapes import CONVERSATION, FIELDS
+from localft.data.making.reading import ReadResult
+from localft.data.shapes.detecting import CONVERSATION, FIELDS
+from localft.data.shapes.mapping import TEMPLATES
 from localft.ui.handlers import Updates
 
 _UNMAPPED = "(none)"

@@ -3,9 +3,9 @@
 import gradio as gr
 
 from localft import words
-from localft.data.differing import compare_versions
-from localft.data.exporting import FORMS
-from localft.data.history import restore, undo, version_before
+from localft.data.exports.exporting import FORMS
+from localft.data.making.history import restore, undo, version_before
+from localft.data.repairs.differing import compare_versions
 from localft.data.versions import DatasetVersion, list_versions, newest_version, open_version
 from localft.errors import UserError
 from localft.store.projects import Project

@@ -6,7 +6,7 @@ from pathlib import Path
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from localft.data.pasting import keep_in
+from localft.data.readers.pasting import keep_in
 from localft.ui.handlers import Updates
 from localft.ui.shared import Shared
 

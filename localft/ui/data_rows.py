@@ -9,7 +9,6 @@ from typing import Any
 import gradio as gr
 
 from localft import words
-from localft.data.editing import add_example, add_golden, change_turn, delete_example
 from localft.data.examples import Example, Message
 from localft.data.row_ratings import (
     MARKS,
@@ -20,7 +19,8 @@ from localft.data.row_ratings import (
     rate_example,
     read_ratings,
 )
-from localft.data.sealing import list_openings, open_test
+from localft.data.rows.editing import add_example, add_golden, change_turn, delete_example
+from localft.data.splits.sealing import list_openings, open_test
 from localft.data.versions import SPLITS, Split, iterate_split, newest_version
 from localft.errors import UserError
 from localft.store.projects import Project

@@ -6,13 +6,13 @@ from typing import Any, get_args
 
 import gradio as gr
 
-from localft.data.browsing import browse, places_of, unnamed_of
-from localft.data.editing import example_at
 from localft.data.examples import Example
 from localft.data.row_ratings import Mark, RowRating, content_key, rate_example, ratings_path, read_ratings
-from localft.data.sealing import list_openings, open_test
+from localft.data.rows.browsing import browse, places_of, unnamed_of
+from localft.data.rows.editing import example_at
+from localft.data.rows.wishes import RATED, Sort, Wish
+from localft.data.splits.sealing import list_openings, open_test
 from localft.data.versions import SPLITS, DatasetVersion, Split, list_versions, newest_version
-from localft.data.wishes import RATED, Sort, Wish
 from localft.errors import UserError
 from localft.store.projects import Project
 from localft.ui.actions import action_of, clickable

@@ -12,12 +12,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from localft.data.checking import check_version
-from localft.data.exporting import FORMS, Form, content_of
-from localft.data.sealing import list_openings, open_test
-from localft.data.verdict_page import verdict_page
+from localft.data.checks.checking import check_version
+from localft.data.exports.exporting import FORMS, Form, content_of
+from localft.data.exports.verdict_page import verdict_page
+from localft.data.splits.sealing import list_openings, open_test
 from localft.data.versions import DatasetVersion, open_version
-from localft.data.works import check_is_work, look_at_check
+from localft.data.works.background import check_is_work, look_at_check
 from localft.errors import UserError
 from localft.evaluation import evaluations
 from localft.evaluation.report import write_report

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localft import jobs
-from localft.data.importing import import_files
+from localft.data.making.importing import import_files
 from localft.data.versions import list_versions, newest_version
 from localft.errors import UserError
 from localft.evaluation.evaluations import list_evaluations

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from localft.data.learning_preview import preview
+from localft.data.rows.learning_preview import preview
 from localft.data.versions import newest_version
 from localft.models.templates import chat_format_for
 from localft.planning.recipe import TrainingSettings

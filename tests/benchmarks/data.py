@@ -30,7 +30,7 @@ from typing import Any
 
 import psutil
 
-from localft.data.normalising import normalise
+from localft.data.texts.normalising import normalise
 from tests.benchmarks._home import own_home
 from tests.benchmarks._measuring import in_a_process
 from tests.benchmarks.data_stages import print_stages
@@ -136,8 +136,8 @@ def _peak() -> int:
 
 
 def _localft(path: Path) -> Result:
-    from localft.data.checking import check_version
-    from localft.data.importing import import_files
+    from localft.data.checks.checking import check_version
+    from localft.data.making.importing import import_files
     from localft.store.projects import create_project
 
     project = create_project("Benchmark")
@@ -168,7 +168,7 @@ def _loops(path: Path) -> Result:
 
 
 def _near(texts: list[str]) -> Result:
-    from localft.data.near import near_pairs
+    from localft.data.texts.near import near_pairs
 
     return _measured(lambda: {(pair.first, pair.second) for pair in near_pairs(texts)})
 

@@ -66,8 +66,8 @@ def _write(path: Path, rows: int) -> None:
 
 
 def _measure(path: Path) -> Stages:
-    from localft.data import checking
-    from localft.data.importing import import_files
+    from localft.data.checks import checking
+    from localft.data.making.importing import import_files
     from localft.store.projects import create_project
 
     clock = _Clock()

@@ -26,7 +26,7 @@ def main() -> int:
 
 def _compare(home: Path) -> str:
     from localft.assets import asset
-    from localft.data.importing import import_files
+    from localft.data.making.importing import import_files
     from localft.data.versions import load_split
     from localft.models.base_model import STARTER
     from localft.models.find import find_model

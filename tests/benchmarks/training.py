@@ -100,7 +100,7 @@ def _compare(home: Path, spread: Spread, tokens: int, rounds: int) -> str:
 
 def _prepare(home: Path, spread: Spread, tokens: int) -> Path:
     """The folder of a run that is ready to start on examples of a spread."""
-    from localft.data.importing import import_files
+    from localft.data.making.importing import import_files
     from localft.hardware import read_hardware
     from localft.models.find import find_model
     from localft.planning.proposals import plan_recipe

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import APIResponse, Page, Route, expect
 
-from localft.data.importing import import_files
+from localft.data.making.importing import import_files
 from localft.store.projects import create_project
 from tests.browser.walking import open_app, state_of, tab_of
 from tests.running_app import RunningApp

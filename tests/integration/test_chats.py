@@ -11,8 +11,8 @@ import pytest
 
 from localft.assets import asset
 from localft.cli.main import main
-from localft.data.chats import ChatChoice
-from localft.data.importing import preview_files
+from localft.data.making.importing import preview_files
+from localft.data.shapes.chats import ChatChoice
 from localft.data.versions import newest_version
 from localft.errors import UserError
 from localft.store.projects import create_project, open_project

@@ -16,8 +16,8 @@ from localft.cli.main import main
 from localft.data.hub.fetching import fetch_folder, forget, order_for, rows_path, start_fetch
 from localft.data.hub.listing import look_up, settle_id
 from localft.data.hub.order import FetchOrder
-from localft.data.importing import import_files
-from localft.data.reading import read_files
+from localft.data.making.importing import import_files
+from localft.data.making.reading import read_files
 from localft.data.versions import newest_version
 from localft.errors import UserError
 from localft.jobs import JobOrder, JobState, JobView, Progress

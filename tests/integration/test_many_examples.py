@@ -15,10 +15,10 @@ import psutil
 import pytest
 
 from localft import jobs, paths
-from localft.data.checking import check_version
-from localft.data.importing import import_files
+from localft.data.checks.checking import check_version
+from localft.data.making.importing import import_files
 from localft.data.versions import list_versions, load_split, newest_version
-from localft.data.works import look_at_check, start_check, start_import, works_folder
+from localft.data.works.background import look_at_check, start_check, start_import, works_folder
 from localft.errors import UserError
 from localft.jobs import JobState
 from localft.store.projects import Project, create_project

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from localft.data.importing import import_files
+from localft.data.making.importing import import_files
 from localft.errors import UserError
 from localft.evaluation.evaluations import start_evaluation
 from localft.jobs import JobState

@@ -8,8 +8,8 @@ import pytest
 
 from localft.assets import asset
 from localft.cli.main import main
-from localft.data.importing import preview_files
-from localft.data.trees import BRANCHES
+from localft.data.making.importing import preview_files
+from localft.data.shapes.trees import BRANCHES
 from localft.data.versions import SPLITS, load_split, newest_version
 from localft.store.projects import open_project
 from localft.ui.data_chats import chosen, draw_chat_area

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from localft import jobs
-from localft.data.golden import read_golden
-from localft.data.keeping import keep_golden
+from localft.data.making.keeping import keep_golden
+from localft.data.splits.golden import read_golden
 from localft.data.versions import SPLITS, load_split, newest_version
 from localft.errors import UserError
 from localft.jobs import JobState

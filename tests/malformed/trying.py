@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from localft.data.gathering import ReadResult
-from localft.data.reading import read_files
+from localft.data.making.gathering import ReadResult
+from localft.data.making.reading import read_files
 from localft.errors import UserError
 from tests.malformed.writers import Pair
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from localft.assets import asset
-from localft.data.checking import CheckReport, check_version
-from localft.data.importing import ImportReport, import_files
+from localft.data.checks.checking import CheckReport, check_version
+from localft.data.making.importing import ImportReport, import_files
 from localft.store.projects import create_project
 
 BUILD = Path(__file__).parent.parent.parent / "build"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from localft.cli.main import main
-from localft.data.importing import import_files
+from localft.data.making.importing import import_files
 from localft.errors import UserError
 from localft.store.projects import Project, create_project
 from localft.ui.shared import filled

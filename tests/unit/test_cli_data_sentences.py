@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from localft.cli.main import main
-from localft.data.editing import change_turn
 from localft.data.examples import Example, Message
-from localft.data.importing import import_files
-from localft.data.sealing import list_openings
+from localft.data.making.importing import import_files
+from localft.data.rows.editing import change_turn
+from localft.data.splits.sealing import list_openings
 from localft.data.versions import newest_version
 from localft.errors import UserError
 from localft.store.projects import Project, create_project

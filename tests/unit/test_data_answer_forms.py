@@ -2,7 +2,7 @@
 
 import pytest
 
-from localft.data.answer_forms import form_of, is_json, keys_of
+from localft.data.texts.answer_forms import form_of, is_json, keys_of
 
 
 @pytest.mark.parametrize(

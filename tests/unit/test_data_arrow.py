@@ -11,7 +11,7 @@ import pyarrow.ipc
 import pyarrow.parquet
 import pytest
 
-from localft.data.reading import read_files
+from localft.data.making.reading import read_files
 from localft.errors import UserError
 
 TABLE = pyarrow.table(

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from localft.cli.main import main
-from localft.data.before_after import before_and_after, said
 from localft.data.checks.finding import Row
-from localft.data.differing import Difference
-from localft.data.dividing import divide_anew
-from localft.data.editing import change_turn
 from localft.data.examples import Example, Message
-from localft.data.importing import import_files
-from localft.data.sealing import SEALED_TEXT
+from localft.data.making.dividing import divide_anew
+from localft.data.making.importing import import_files
+from localft.data.repairs.before_after import before_and_after, said
+from localft.data.repairs.differing import Difference
+from localft.data.rows.editing import change_turn
+from localft.data.splits.sealing import SEALED_TEXT
 from localft.data.versions import Split, newest_version
 from localft.store.projects import create_project
 from localft.ui.views import data_history

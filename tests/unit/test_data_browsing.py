@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from localft.cli.main import main
-from localft.data import browsing
-from localft.data.browsing import browse, places_of, unnamed_of
-from localft.data.checking import check_version
-from localft.data.dividing import divide_anew
-from localft.data.editing import add_example, change_turn
+from localft.data.checks.checking import check_version
 from localft.data.examples import Example, Message
-from localft.data.importing import import_files
-from localft.data.repairing import repair_version
+from localft.data.making.dividing import divide_anew
+from localft.data.making.importing import import_files
+from localft.data.repairs.repairing import repair_version
 from localft.data.row_ratings import RowRating, content_key, rate_example, ratings_path, read_ratings
+from localft.data.rows import browsing
+from localft.data.rows.browsing import browse, places_of, unnamed_of
+from localft.data.rows.editing import add_example, change_turn
+from localft.data.rows.wishes import Wish
 from localft.data.versions import DatasetVersion, load_split
-from localft.data.wishes import Wish
 from localft.errors import UserError
 from localft.store.projects import Project, create_project
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from localft.data.chats import PRIVACY, ChatChoice
-from localft.data.importing import import_files, preview_files
-from localft.data.reading import ReadResult, read_files
-from localft.data.shapes import Shape
+from localft.data.making.importing import import_files, preview_files
+from localft.data.making.reading import ReadResult, read_files
+from localft.data.shapes.chats import PRIVACY, ChatChoice
+from localft.data.shapes.detecting import Shape
 from localft.data.versions import SPLITS, load_split
 from localft.errors import UserError
 from localft.store.projects import create_project

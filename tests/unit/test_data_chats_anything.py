@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from localft.data.chats import ChatChoice
-from localft.data.reading import ReadResult, read_files
+from localft.data.making.reading import ReadResult, read_files
+from localft.data.shapes.chats import ChatChoice
 from localft.errors import UserError
 
 QUIET = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from localft.data.chats import ChatChoice
-from localft.data.reading import ReadResult, read_files
-from localft.data.shapes import Shape
+from localft.data.making.reading import ReadResult, read_files
+from localft.data.shapes.chats import ChatChoice
+from localft.data.shapes.detecting import Shape
 from localft.errors import UserError
 
 

@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 
-from localft.data.checking import CheckReport, check_version
 from localft.data.checks.answers import is_json, looks_like_json
+from localft.data.checks.checking import CheckReport, check_version
 from localft.data.checks.privacy import is_card_number
-from localft.data.importing import import_files
-from localft.data.token_lengths import histogram, quantile
+from localft.data.checks.token_lengths import histogram, quantile
+from localft.data.making.importing import import_files
 from localft.models.find import find_model
 from localft.store.projects import create_project
 from tests.model_folders import make_model_folder

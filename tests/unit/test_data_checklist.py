@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from localft.data.checking import CheckReport, check_version
-from localft.data.importing import import_files
-from localft.data.repairing import repair_version
-from localft.data.repairs import REPAIRS
+from localft.data.checks.checking import CheckReport, check_version
+from localft.data.making.importing import import_files
+from localft.data.making.writing import write_version
+from localft.data.repairs.mending import REPAIRS
+from localft.data.repairs.repairing import repair_version
 from localft.data.versions import SPLITS, DatasetVersion, Split, load_split
-from localft.data.writing import write_version
 from localft.models.find import find_model
 from localft.store.projects import Project, create_project
 from tests.clean_examples import as_json, labelled, prose

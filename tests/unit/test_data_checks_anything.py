@@ -6,15 +6,15 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localft.data import checking
-from localft.data.answer_forms import FORMS, form_of
+from localft.data.checks import checking
 from localft.data.checks.finding import CheckContext, Row
-from localft.data.code_blocks import closing_fence, code_blocks, fault_of
+from localft.data.checks.turn_order import disorder, in_order
 from localft.data.examples import Example, Message
-from localft.data.phrases import find_phrases
-from localft.data.repairs import REPAIRS
-from localft.data.topics import find_topics
-from localft.data.turn_order import disorder, in_order
+from localft.data.repairs.mending import REPAIRS
+from localft.data.texts.answer_forms import FORMS, form_of
+from localft.data.texts.code_blocks import closing_fence, code_blocks, fault_of
+from localft.data.texts.phrases import find_phrases
+from localft.data.texts.topics import find_topics
 from localft.data.versions import DatasetVersion
 
 PIECES = (

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from localft.data.checking import CheckReport
+from localft.data.checks.checking import CheckReport
 from tests.unit.test_data_checking import check, clean, found
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from localft.data.calls import texts_of
+from localft.data.checks.calls import texts_of
 from localft.data.checks.finding import CheckContext, Row
 from localft.data.checks.privacy import KINDS, Privacy, redacted
 from localft.data.examples import Example, Message
-from localft.data.repairs import REPAIRS
+from localft.data.repairs.mending import REPAIRS
 from localft.data.versions import DatasetVersion
 
 VERSION = DatasetVersion(

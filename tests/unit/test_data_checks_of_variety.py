@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from localft.data.checking import check_version
+from localft.data.checks.checking import check_version
 from localft.data.checks.finding import Finding
 from localft.data.checks.spread import Spread
-from localft.data.importing import import_files
+from localft.data.making.importing import import_files
 from localft.store.projects import create_project
 from tests.unit.test_data_checking import check, clean, found
 from tests.unit.test_data_topics import planted

@@ -2,7 +2,7 @@
 
 import pytest
 
-from localft.data.code_blocks import CodeBlock, closing_fence, code_blocks, fault_of, parse_strictly
+from localft.data.texts.code_blocks import CodeBlock, closing_fence, code_blocks, fault_of, parse_strictly
 
 
 def test_blocks_are_found_in_order() -> None:

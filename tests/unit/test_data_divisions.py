@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localft.data.conversation import BadRow
-from localft.data.dividing import divide_anew
-from localft.data.divisions import divide, divide_more, likely_division
 from localft.data.examples import Example, Message
-from localft.data.importing import extend_version, import_files
-from localft.data.placing import read_time
-from localft.data.splitting import DEFAULT_RATIOS, split
-from localft.data.stratifying import whole_parts
+from localft.data.making.dividing import divide_anew
+from localft.data.making.importing import extend_version, import_files
+from localft.data.shapes.conversation import BadRow
+from localft.data.shapes.placing import read_time
+from localft.data.splits.divisions import divide, divide_more, likely_division
+from localft.data.splits.splitting import DEFAULT_RATIOS, split
+from localft.data.splits.stratifying import whole_parts
 from localft.data.versions import SPLITS, load_split
 from localft.errors import UserError
 from localft.store.projects import Project, create_project
@@ -245,7 +245,7 @@ def test_of_equal_rows_the_one_that_is_held_out_counts(
     many: bool, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if many:
-        monkeypatch.setattr("localft.data.reading.MANY_BYTES", 0)
+        monkeypatch.setattr("localft.data.making.reading.MANY_BYTES", 0)
     names = ["train"] * 20 + ["validation"] * 4 + ["test"] * 4
     rows = [{"prompt": f"question {n}", "answer": f"answer {n}", "split": name} for n, name in enumerate(names)]
     again = [{**row, "split": "test"} for row in rows[:3]] + [{**row, "split": "train"} for row in rows[-3:]]

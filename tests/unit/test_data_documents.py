@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from localft.data.documents import Document, is_document, read_document
+from localft.data.readers.documents import Document, is_document, read_document
 from localft.errors import UserError
 from tests.documents_made import docx, paragraph, pdf, placed, table
 

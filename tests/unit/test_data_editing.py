@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from localft.data.editing import BY_HAND, add_example, add_golden, change_turn, delete_example, example_at
 from localft.data.examples import Message
-from localft.data.golden import read_golden
-from localft.data.history import undo
-from localft.data.importing import import_files, read_set_aside
+from localft.data.making.history import undo
+from localft.data.making.importing import import_files, read_set_aside
+from localft.data.rows.editing import BY_HAND, add_example, add_golden, change_turn, delete_example, example_at
+from localft.data.splits.golden import read_golden
 from localft.data.versions import SPLITS, DatasetVersion, load_split
 from localft.errors import UserError
 from localft.store.projects import Project, create_project

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localft.data.examples import Example, Message
-from localft.data.exporting import content_of, export_version
-from localft.data.importing import import_files
-from localft.data.reading import read_files
+from localft.data.exports.exporting import content_of, export_version
+from localft.data.making.importing import import_files
+from localft.data.making.reading import read_files
+from localft.data.making.writing import write_version
 from localft.data.versions import SPLITS, DatasetVersion, load_split
-from localft.data.writing import write_version
 from localft.errors import UserError
 from localft.store import files
 from localft.store.projects import Project, create_project

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from localft.data.examples import Example, Message
-from localft.data.golden import count_learned, golden_among, read_golden
-from localft.data.keeping import keep_golden
+from localft.data.making.keeping import keep_golden
+from localft.data.splits.golden import count_learned, golden_among, read_golden
 from localft.errors import UserError
 from localft.evaluation.answers import ANSWERS, QUESTIONS, AnswerLog, Question, Questions
 from localft.evaluation.reuse import earlier_answers

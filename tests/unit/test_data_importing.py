@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from localft.data.importing import import_files, preview_files, read_set_aside
+from localft.data.making.importing import import_files, preview_files, read_set_aside
 from localft.data.versions import SPLITS, Split, list_versions, load_split, newest_version, open_version
 from localft.errors import UserError
 from localft.store.projects import Project, create_project

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from localft.data.examples import Example
-from localft.data.history import undo
-from localft.data.importing import import_files, read_set_aside
-from localft.data.keeping import add_kept, count_kept, keep_example, keep_golden, kept_path
+from localft.data.making.history import undo
+from localft.data.making.importing import import_files, read_set_aside
+from localft.data.making.keeping import add_kept, count_kept, keep_example, keep_golden, kept_path
 from localft.data.versions import SPLITS, list_versions, load_split
 from localft.errors import UserError
 from localft.store.projects import Project, create_project
@@ -67,7 +67,7 @@ def test_a_failed_import_keeps_the_conversations(project: Project, monkeypatch: 
         raise OSError(28, "No space left on device")
 
     keep_example(project, chat("a new question", "a new answer"))
-    monkeypatch.setattr("localft.data.importing.files.write_text", full)
+    monkeypatch.setattr("localft.data.making.importing.files.write_text", full)
     with pytest.raises(OSError):
         add_kept(project)
     assert count_kept(project) == 1 and len(list_versions(project).items) == 1

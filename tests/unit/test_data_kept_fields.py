@@ -9,7 +9,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from localft.data.reading import ReadResult, read_files
+from localft.data.making.reading import ReadResult, read_files
 
 ASKED = {"role": "user", "content": "q"}
 TOOL = {"name": "look", "parameters": {"type": "object"}}

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from localft.data.languages import NAMES, language_of
+from localft.data.texts.languages import NAMES, language_of
 
 
 @pytest.mark.parametrize(
@@ -51,5 +51,5 @@ def test_what_is_no_prose_has_no_language(text: str) -> None:
 
 
 def test_the_table_of_languages_is_loaded_only_where_it_is_asked() -> None:
-    code = "import sys, localft.data.checking; sys.exit('py3langid' in sys.modules)"
+    code = "import sys, localft.data.checks.checking; sys.exit('py3langid' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from localft.data import reading
+from localft.data.making import reading
+from localft.data.making.reading import read_files
 from localft.data.readers import array_blocks, blocks, large
 from localft.data.readers.opening import open_files
-from localft.data.reading import read_files
-from localft.data.rows import Contents, PartedRows
+from localft.data.shapes.rows import Contents, PartedRows
 from localft.errors import UserError
 
 ROWS = [{"prompt": f"Say {n} of “ä”, please.", "completion": f"Here is, {n},\nand more."} for n in range(40)]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from localft.data.examples import Example, Message
-from localft.data.importing import import_files
-from localft.data.learning_preview import preview, preview_example
+from localft.data.making.importing import import_files
+from localft.data.rows.learning_preview import preview, preview_example
 from localft.data.versions import load_split
 from localft.errors import UserError
 from localft.models.find import find_model

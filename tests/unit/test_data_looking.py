@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from localft.data import checking
+from localft.data.checks import checking
 from localft.data.checks.finding import MOST_ROWS, CheckContext, Row
 from localft.data.checks.looking import Check, Sightings, Tally, Whole, looked
 from localft.data.examples import Example, Message

@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 
 from localft import paths
-from localft.data import checking, reading, stored
-from localft.data.asking import Asked, ask
-from localft.data.checking import check_version
+from localft.data import stored
+from localft.data.checks import checking
+from localft.data.checks.checking import check_version
 from localft.data.checks.stored_rows import StoredRows
 from localft.data.examples import Example, Message
-from localft.data.importing import import_files, read_set_aside
-from localft.data.keeping import keep_golden
-from localft.data.reading import read_files
+from localft.data.making import reading
+from localft.data.making.importing import import_files, read_set_aside
+from localft.data.making.keeping import keep_golden
+from localft.data.making.reading import read_files
 from localft.data.scratch import Scratch
+from localft.data.splits.asking import Asked, ask
 from localft.data.stored import StoredExamples, line_of, select
 from localft.data.versions import SPLITS, DatasetVersion, Split, load_split
 from localft.data.working import in_order, look_at_all

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localft.data.near import SIMILAR, NearPair, near_groups, near_pairs
-from localft.data.normalising import normalise
+from localft.data.texts.near import SIMILAR, NearPair, near_groups, near_pairs
+from localft.data.texts.normalising import normalise
 
 ORIGINALS = 400
 GREETINGS = ("Hello there,", "Good morning!", "Dear team,", "Hi,")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from localft.data.importing import import_files
-from localft.data.reading import read_files
-from localft.data.shapes import Shape
+from localft.data.making.importing import import_files
+from localft.data.making.reading import read_files
+from localft.data.shapes.detecting import Shape
 from localft.data.versions import iterate_split
 from localft.store.projects import create_project
 

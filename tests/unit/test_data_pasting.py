@@ -8,9 +8,9 @@ import pytest
 
 from localft.cli.main import main
 from localft.data.examples import Example
-from localft.data.pasting import as_file
-from localft.data.reading import ReadResult, read_files
-from localft.data.shapes import Shape
+from localft.data.making.reading import ReadResult, read_files
+from localft.data.readers.pasting import as_file
+from localft.data.shapes.detecting import Shape
 from localft.data.versions import newest_version
 from localft.errors import UserError
 from localft.store.projects import create_project

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localft.data.checking import check_version
+from localft.data.checks.checking import check_version
+from localft.data.checks.token_lengths import measure
 from localft.data.examples import Example, Message
-from localft.data.exporting import content_of, export_version
-from localft.data.importing import import_files
-from localft.data.learning_preview import preview_example
+from localft.data.exports.exporting import content_of, export_version
+from localft.data.making.importing import import_files
+from localft.data.making.reading import read_files
 from localft.data.readers.pieces import cut
-from localft.data.reading import read_files
-from localft.data.shapes import Shape
-from localft.data.token_lengths import measure
+from localft.data.rows.learning_preview import preview_example
+from localft.data.shapes.detecting import Shape
 from localft.data.versions import SPLITS, load_split
 from localft.errors import UserError
 from localft.models.find import find_model
@@ -203,7 +203,7 @@ def test_its_lengths_are_those_of_its_sequences(tmp_path: Path) -> None:
 
 
 def test_it_can_be_edited_but_has_no_turns(tmp_path: Path) -> None:
-    from localft.data.editing import change_turn
+    from localft.data.rows.editing import change_turn
 
     project = create_project("Texts")
     version = import_files(project, [write(tmp_path, "a.txt", essay(30))]).version

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from localft.data.examples import Example
-from localft.data.reading import ReadResult, read_files
-from localft.data.shapes import Shape
+from localft.data.making.reading import ReadResult, read_files
+from localft.data.shapes.detecting import Shape
 from localft.errors import UserError
 
 PAIR = {"prompt": "What is the capital of France?", "completion": "Paris"}

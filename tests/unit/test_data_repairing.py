@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from localft.cli.main import main
-from localft.data.checking import check_version
+from localft.data.checks.checking import check_version
 from localft.data.checks.finding import CheckContext, Row
-from localft.data.differing import compare_versions
-from localft.data.editing import change_turn
 from localft.data.examples import Example, Message
-from localft.data.history import restore, undo, version_before
-from localft.data.importing import import_files
-from localft.data.repairing import repair_version, try_repair
-from localft.data.repairs import REPAIRS
+from localft.data.making.history import restore, undo, version_before
+from localft.data.making.importing import import_files
+from localft.data.making.writing import write_version
+from localft.data.repairs.differing import compare_versions
+from localft.data.repairs.mending import REPAIRS
+from localft.data.repairs.repairing import repair_version, try_repair
+from localft.data.rows.editing import change_turn
 from localft.data.versions import SPLITS, DatasetVersion, Split, list_versions, load_split, newest_version
-from localft.data.writing import write_version
 from localft.errors import UserError
 from localft.store.projects import Project, create_project
 from tests.unit.test_data_checking import clean

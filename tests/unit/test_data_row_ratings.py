@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from localft.cli.main import main
-from localft.data.editing import change_turn, example_at
-from localft.data.importing import import_files
-from localft.data.repairing import repair_version, try_repair
+from localft.data.making.importing import import_files
+from localft.data.repairs.repairing import repair_version, try_repair
 from localft.data.row_ratings import RowRating, rate_example, rating_of
+from localft.data.rows.editing import change_turn, example_at
 from localft.data.versions import SPLITS, DatasetVersion, load_split, newest_version
 from localft.errors import UserError
 from localft.store.projects import Project, create_project

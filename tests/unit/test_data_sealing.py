@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from localft.cli.main import main
-from localft.data.checking import check_version
-from localft.data.dividing import divide_anew
-from localft.data.editing import change_turn
+from localft.data.checks.checking import check_version
 from localft.data.examples import Example, Message
-from localft.data.exporting import export_version
-from localft.data.gathering import DUPLICATE
-from localft.data.importing import import_files
-from localft.data.sealing import SEALED_TEXT, list_openings, look, open_test
-from localft.data.set_aside import sealed_copies
+from localft.data.exports.exporting import export_version
+from localft.data.making.dividing import divide_anew
+from localft.data.making.gathering import DUPLICATE
+from localft.data.making.importing import import_files
+from localft.data.making.set_aside import sealed_copies
+from localft.data.making.writing import write_version
+from localft.data.rows.editing import change_turn
+from localft.data.splits.sealing import SEALED_TEXT, list_openings, look, open_test
 from localft.data.versions import SPLITS, DatasetVersion, load_split, newest_version
-from localft.data.writing import write_version
 from localft.errors import UserError
 from localft.evaluation.evaluations import count_opened
 from localft.store.projects import Project, create_project

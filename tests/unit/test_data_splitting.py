@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localft.data.asking import prompt_keys
 from localft.data.examples import Example, Message
-from localft.data.normalising import normalise
-from localft.data.splitting import split, split_more
+from localft.data.splits.asking import prompt_keys
+from localft.data.splits.splitting import split, split_more
+from localft.data.texts.normalising import normalise
 from localft.data.versions import SPLITS
 from localft.errors import UserError
 

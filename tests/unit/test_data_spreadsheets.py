@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from localft.data.making.reading import ReadResult, read_files
 from localft.data.readers import opening
 from localft.data.readers.archive import files_in
-from localft.data.reading import ReadResult, read_files
 from localft.errors import UserError
 
 HEADER = ["prompt", "answer"]

@@ -8,7 +8,7 @@ import pyarrow.ipc
 import pyarrow.parquet
 import pytest
 
-from localft.data.reading import ReadResult, read_files
+from localft.data.making.reading import ReadResult, read_files
 from localft.errors import UserError
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from localft.data.examples import Example, Message
-from localft.data.keeping import keep_golden
-from localft.data.taking import take_examples
+from localft.data.making.keeping import keep_golden
+from localft.data.making.taking import take_examples
 from localft.data.versions import SPLITS, SourceFile, load_split
 from localft.errors import UserError
 from localft.store.projects import Project, create_project

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import strategies
 
 from localft.cli.main import main
-from localft.data.column_template import parse_template
-from localft.data.importing import import_files
-from localft.data.reading import read_files
-from localft.data.shapes import Shape
+from localft.data.making.importing import import_files
+from localft.data.making.reading import read_files
+from localft.data.shapes.column_template import parse_template
+from localft.data.shapes.detecting import Shape
 from localft.data.versions import newest_version
 from localft.errors import UserError
 from localft.store.projects import create_project

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from localft.data.phrases import find_phrases
-from localft.data.topics import find_topics, words_of
+from localft.data.texts.phrases import find_phrases
+from localft.data.texts.topics import find_topics, words_of
 
 TOPICS = {
     "billing": ("invoice", "refund", "charge", "payment", "card", "receipt", "price", "discount"),

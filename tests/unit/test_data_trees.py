@@ -13,13 +13,13 @@ import pytest
 from hypothesis import strategies
 
 from localft.cli.main import main
-from localft.data.chats import ChatChoice
 from localft.data.examples import Example
-from localft.data.importing import import_files
+from localft.data.making.importing import import_files
+from localft.data.making.reading import read_files
 from localft.data.readers import large
-from localft.data.reading import read_files
-from localft.data.shapes import Shape
-from localft.data.trees import BRANCHES, Branches
+from localft.data.shapes.chats import ChatChoice
+from localft.data.shapes.detecting import Shape
+from localft.data.shapes.trees import BRANCHES, Branches
 from localft.data.versions import SPLITS, load_split
 from localft.errors import UserError
 from localft.store.projects import create_project

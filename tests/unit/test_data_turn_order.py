@@ -2,8 +2,8 @@
 
 import pytest
 
+from localft.data.checks.turn_order import disorder, in_order
 from localft.data.examples import Message, Role
-from localft.data.turn_order import disorder, in_order
 
 ROLES: dict[str, Role] = {"s": "system", "u": "user", "a": "assistant", "t": "tool"}
 CALL = {"type": "function", "function": {"name": "f", "arguments": "{}"}}

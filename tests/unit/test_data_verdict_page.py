@@ -8,11 +8,11 @@ import pytest
 
 from localft.assets import asset
 from localft.cli.main import main
-from localft.data.checking import CheckReport, check_version
+from localft.data.checks.checking import CheckReport, check_version
 from localft.data.checks.finding import Finding
-from localft.data.importing import import_files
-from localft.data.token_lengths import TokenLengths
-from localft.data.verdict_page import verdict_page
+from localft.data.checks.token_lengths import TokenLengths
+from localft.data.exports.verdict_page import verdict_page
+from localft.data.making.importing import import_files
 from localft.data.versions import DatasetVersion, load_split
 from localft.store.projects import Project, create_project
 

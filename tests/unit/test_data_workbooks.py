@@ -14,8 +14,8 @@ from typing import Any
 import openpyxl
 import pytest
 
+from localft.data.making.reading import ReadResult, read_files
 from localft.data.readers.parsers.cells import letters
-from localft.data.reading import ReadResult, read_files
 from localft.errors import UserError
 
 HEADER = ["prompt", "answer"]

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from localft.data import works
-from localft.data.importing import import_files
+from localft.data.making.importing import import_files
 from localft.data.row_ratings import RowRating, rate_example
 from localft.data.versions import load_split
-from localft.data.works import start_check
+from localft.data.works import background
+from localft.data.works.background import start_check
 from localft.jobs import JobOrder
 from localft.store.projects import create_project
 
@@ -20,7 +20,7 @@ def test_what_was_rated_meanwhile_is_checked_anew(tmp_path: Path, monkeypatch: p
     def start(folder: Path, order: JobOrder) -> None:
         started.append(folder.name)
 
-    monkeypatch.setattr(works.jobs, "start", start)
+    monkeypatch.setattr(background.jobs, "start", start)
     project = create_project("p")
     rows = [json.dumps({"prompt": f"question {n}", "completion": f"answer {n}"}) for n in range(20)]
     (tmp_path / "a.jsonl").write_text("\n".join(rows), encoding="utf-8")

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from localft.data.importing import import_files
+from localft.data.making.importing import import_files
 from localft.models.base_model import STARTER
 from localft.models.find import find_model
 from localft.planning.lengths import TokenStats, measure_tokens

@@ -2,7 +2,7 @@
 
 import pytest
 
-from localft.data.token_lengths import TokenLengths, cuts
+from localft.data.checks.token_lengths import TokenLengths, cuts
 from localft.planning.fitting import FITS
 from localft.planning.length_costs import length_costs, longest_that_fits
 from localft.ui.views.data import lengths as lengths_view

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localft.data.documents import Document, Part
+from localft.data.readers.documents import Document, Part
 from localft.synthesis.passages import choose_evenly, sentences, split_documents
 
 _SENTENCES = "The form is in the office of the house. It is open from nine to five on each working day of the week. "

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localft.data.examples import Example, Message
-from localft.data.learning_preview import preview_example
+from localft.data.rows.learning_preview import preview_example
 from localft.errors import UserError
 from localft.models.chat_format import ChatFormat
 from localft.models.templates import chat_format_for

@@ -7,10 +7,10 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from localft.data.dividing import divide_anew
-from localft.data.editing import change_turn, delete_example
-from localft.data.importing import import_files
+from localft.data.making.dividing import divide_anew
+from localft.data.making.importing import import_files
 from localft.data.row_ratings import RowRating, rate_example
+from localft.data.rows.editing import change_turn, delete_example
 from localft.data.versions import load_split, newest_version
 from localft.store.projects import Project, create_project
 from localft.ui.data_rows import Browser, draw_browser

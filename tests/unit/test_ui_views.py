@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localft.data.examples import Example, Message
-from localft.data.learning_preview import TokenPiece
+from localft.data.rows.learning_preview import TokenPiece
 from localft.evaluation.evaluations import RowResult, RowScores
 from localft.hardware import Disk, Gpu, Hardware, Memory
 from localft.jobs import JobOrder, JobState, JobView, Progress

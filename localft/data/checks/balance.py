@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Self
 
-from localft.data.calls import said
+from localft.data.checks.calls import said
 from localft.data.checks.finding import MOST_ROWS, CheckContext, Finding, Row, percent
 from localft.data.checks.looking import Check, Sightings
 from localft.data.versions import SPLITS

@@ -5,8 +5,8 @@ from dataclasses import replace
 from localft.data.checks.answers import looks_like_json
 from localft.data.checks.finding import CheckContext, Finding, Row, counted, percent
 from localft.data.checks.looking import RowCheck
-from localft.data.code_blocks import CodeBlock, closing_fence, code_blocks, fault_of
 from localft.data.examples import Message
+from localft.data.texts.code_blocks import CodeBlock, closing_fence, code_blocks, fault_of
 
 TORN, OPEN = "invalid code", "open code fences"
 _MANY = 0.05

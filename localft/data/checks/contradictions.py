@@ -9,11 +9,11 @@ from typing import Self
 
 import numpy
 
-from localft.data.calls import called, said
+from localft.data.checks.calls import called, said
 from localft.data.checks.finding import CheckContext, Finding, Row, RowReference, counted, percent, shown
 from localft.data.checks.looking import Check, Tally, looked
 from localft.data.examples import Example
-from localft.data.normalising import normalise
+from localft.data.texts.normalising import normalise
 
 NAME = "contradictions"
 _NEAR = "near contradictions"

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from localft.data.checks.finding import CheckContext, Finding, counted
-from localft.data.rows import excerpt
-from localft.data.topics import words_of
+from localft.data.shapes.rows import excerpt
+from localft.data.texts.topics import words_of
 
 NAME = "golden questions not covered"
 # Of the weight of its words so much has to stand in one training question.

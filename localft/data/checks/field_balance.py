@@ -4,9 +4,9 @@ import json
 from collections import Counter
 from typing import Self
 
-from localft.data.answer_forms import fields_of
 from localft.data.checks.finding import CheckContext, Finding, Row, percent
 from localft.data.checks.looking import Check, Sightings
+from localft.data.texts.answer_forms import fields_of
 
 NAME = "balance of fields"
 _FEWEST_ROWS = 50

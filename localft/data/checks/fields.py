@@ -3,10 +3,10 @@
 from collections import Counter
 from typing import Self
 
-from localft.data.answer_forms import keys_of
 from localft.data.checks.finding import CheckContext, Finding, Row, counted
 from localft.data.checks.looking import Check, Sightings
 from localft.data.checks.prompt_groups import PromptGroups
+from localft.data.texts.answer_forms import keys_of
 
 NAME = "other fields"
 _FEWEST_ROWS = 20

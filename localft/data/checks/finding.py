@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from localft.data.asking import Asked
+from localft.data.checks.token_lengths import TokenLengths
 from localft.data.examples import Example
-from localft.data.rows import excerpt
-from localft.data.sealing import SEALED_TEXT
-from localft.data.splitting import differ_in_system_only, near_among
-from localft.data.token_lengths import TokenLengths
+from localft.data.shapes.rows import excerpt
+from localft.data.splits.asking import Asked
+from localft.data.splits.sealing import SEALED_TEXT
+from localft.data.splits.splitting import differ_in_system_only, near_among
 from localft.data.versions import DatasetVersion, Split
 from localft.errors import UserError
 

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Self
 
-from localft.data.answer_forms import FOR_PROGRAMS, Form, form_of
 from localft.data.checks.answers import USUAL_JSON, looks_like_json
 from localft.data.checks.finding import CheckContext, Finding, Row, percent
 from localft.data.checks.looking import Check, Sightings
 from localft.data.checks.prompt_groups import PromptGroups
+from localft.data.texts.answer_forms import FOR_PROGRAMS, Form, form_of
 
 OTHER, LAYOUTS = "other formats", "mixed layouts"
 _FEWEST_ROWS = 20

@@ -19,7 +19,7 @@ from localft.data.checks.finding import (
 )
 from localft.data.checks.looking import Check
 from localft.data.checks.spread import Spread
-from localft.data.languages import NAMES, language_of
+from localft.data.texts.languages import NAMES, language_of
 
 OTHER_ANSWER, OTHER, SHARES = "answers in another language", "other languages", "languages"
 _EXAMINED = 2_000

@@ -5,9 +5,9 @@ from typing import Self
 
 from localft.data.checks.finding import CheckContext, Finding, Row, counted, shown
 from localft.data.checks.looking import Check, looked
-from localft.data.divisions import divide
-from localft.data.golden import golden_in
-from localft.data.splitting import differ_in_system_only
+from localft.data.splits.divisions import divide
+from localft.data.splits.golden import golden_in
+from localft.data.splits.splitting import differ_in_system_only
 from localft.data.versions import SPLITS
 
 BETWEEN_SPLITS = "leakage"

@@ -1,7 +1,7 @@
 """Lengths: examples that are cut, answers that the cut takes away entirely, and outliers."""
 
 from localft.data.checks.finding import CheckContext, Finding, Row, RowReference, counted, percent, shown
-from localft.data.token_lengths import TokenLengths
+from localft.data.checks.token_lengths import TokenLengths
 
 _OUTLIER = 8
 

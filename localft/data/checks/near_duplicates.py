@@ -3,11 +3,11 @@
 from array import array
 from typing import Self
 
-from localft.data.asking import Column
 from localft.data.checks.finding import CheckContext, Finding, Row, counted, percent, shown
 from localft.data.checks.looking import Check, looked
-from localft.data.near import near_groups
-from localft.data.runs import Texts
+from localft.data.splits.asking import Column
+from localft.data.texts.near import near_groups
+from localft.data.texts.runs import Texts
 
 NAME = "near-duplicates"
 _MANY = 0.05

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from localft.data.calls import texts_of
+from localft.data.checks.calls import texts_of
 from localft.data.checks.finding import CheckContext, Finding, Row, Severity, counted
 from localft.data.checks.looking import RowCheck
 from localft.data.examples import Example

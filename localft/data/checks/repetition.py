@@ -4,7 +4,7 @@ from typing import Self
 
 from localft.data.checks.finding import CheckContext, Finding, Row, counted, percent
 from localft.data.checks.looking import Check, RowCheck, Sightings, Tally
-from localft.data.normalising import normalise
+from localft.data.texts.normalising import normalise
 
 CIRCLES, BEGINNINGS = "answers in circles", "same beginnings"
 _RUN = 4

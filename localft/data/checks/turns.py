@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from localft.data.checks.finding import CheckContext, Finding, Row, counted, percent
 from localft.data.checks.looking import RowCheck
-from localft.data.turn_order import disorder, in_order
+from localft.data.checks.turn_order import disorder, in_order
 
 NAME = "roles out of order"
 _MANY = 0.05

@@ -6,9 +6,9 @@ from typing import Self
 from localft.data.checks.finding import MOST_ROWS, CheckContext, Finding, Row, RowReference, counted, percent, reference
 from localft.data.checks.looking import Check, Tally
 from localft.data.checks.spread import Spread
-from localft.data.phrases import find_phrases
-from localft.data.rows import excerpt
-from localft.data.topics import MOST, Topic, find_topics
+from localft.data.shapes.rows import excerpt
+from localft.data.texts.phrases import find_phrases
+from localft.data.texts.topics import MOST, Topic, find_topics
 
 TOPICS, ONE_TOPIC, PHRASES = "topics", "one topic", "repeated phrases"
 _FEWEST_ROWS = 100

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from localft.data.rows import excerpt
+from localft.data.shapes.rows import excerpt
 from localft.errors import UserError
 
 _MOST_FILES = 10_000

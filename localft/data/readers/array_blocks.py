@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from localft.data.readers.json_file import UNREADABLE, value_row
-from localft.data.rows import Row
-from localft.data.values import parse_json
+from localft.data.shapes.rows import Row
+from localft.data.shapes.values import parse_json
 from localft.errors import UserError
 
 _BLOCK = 4 << 20

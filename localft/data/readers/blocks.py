@@ -10,7 +10,7 @@ from typing import BinaryIO
 from localft.data.readers.csv_file import Line, csv_rows
 from localft.data.readers.encoding import WindowsLetters, decoded
 from localft.data.readers.jsonl import LARGEST_LINE, line_row
-from localft.data.rows import Row, excerpt
+from localft.data.shapes.rows import Row, excerpt
 
 _BLOCK = 4 << 20
 # No character takes more bytes, so a longer line has too many of them.

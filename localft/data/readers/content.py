@@ -4,21 +4,21 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from localft.data.chats import PRIVACY, ChatChoice, ChatLog, conversations, describe, find_voice
-from localft.data.documents import PLAIN, document_of, holds_document
 from localft.data.readers.chats.chatgpt import read_chatgpt
 from localft.data.readers.chats.discord import read_discord
 from localft.data.readers.chats.telegram import read_telegram
 from localft.data.readers.chats.whatsapp import read_whatsapp
 from localft.data.readers.csv_file import read_csv
+from localft.data.readers.documents import PLAIN, document_of, holds_document
 from localft.data.readers.encoding import FORMATS, Lines, decode, read_lines
 from localft.data.readers.json_file import beside_note, parse_file, rows_of
 from localft.data.readers.jsonl import read_jsonl
 from localft.data.readers.parquet import is_arrow, read_arrow, read_parquet
 from localft.data.readers.pieces import rows_of as rows_of_document
 from localft.data.readers.questions import read_questions
-from localft.data.rows import Found, Row
-from localft.data.values import BadValue, parse_json
+from localft.data.shapes.chats import PRIVACY, ChatChoice, ChatLog, conversations, describe, find_voice
+from localft.data.shapes.rows import Found, Row
+from localft.data.shapes.values import BadValue, parse_json
 from localft.errors import UserError
 
 PARQUET = b"PAR1"

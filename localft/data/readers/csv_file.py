@@ -9,7 +9,7 @@ from typing import Any
 
 from localft.data.readers.encoding import Lines
 from localft.data.readers.header import Header, header_of
-from localft.data.rows import Row, excerpt
+from localft.data.shapes.rows import Row, excerpt
 from localft.errors import UserError
 
 QUOTED = "localft_quoted"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from localft.data.rows import refuse_twin_columns
+from localft.data.shapes.rows import refuse_twin_columns
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from localft.data.readers.jsonl import object_row
-from localft.data.rows import Row, excerpt, listed
-from localft.data.shapes import FOR_ALL
-from localft.data.values import BadValue, is_missing, parse_json, refuse_twins
+from localft.data.shapes.detecting import FOR_ALL
+from localft.data.shapes.rows import Row, excerpt, listed
+from localft.data.shapes.values import BadValue, is_missing, parse_json, refuse_twins
 from localft.errors import UserError
 
 UNREADABLE = "Correct it there; a JSON file has to be whole to be read."

@@ -3,8 +3,8 @@
 import itertools
 
 from localft.data.readers.encoding import Lines
-from localft.data.rows import Row, excerpt
-from localft.data.values import BadValue, parse_json
+from localft.data.shapes.rows import Row, excerpt
+from localft.data.shapes.values import BadValue, parse_json
 
 LARGEST_LINE = 64_000_000
 

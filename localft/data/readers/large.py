@@ -5,15 +5,15 @@ import hashlib
 from itertools import islice
 from pathlib import Path
 
-from localft.data.documents import holds_document
 from localft.data.readers.archive import is_archive
 from localft.data.readers.array_blocks import ArrayRows
 from localft.data.readers.blocks import CsvRows, LineRows, csv_encoding
 from localft.data.readers.content import CSV, JSON_LINES, PARQUET, is_object
+from localft.data.readers.documents import holds_document
 from localft.data.readers.encoding import is_wide, refuse_binary
 from localft.data.readers.parquet import TableRows, is_arrow
 from localft.data.readers.workbook import OLE
-from localft.data.rows import Contents, Found
+from localft.data.shapes.rows import Contents, Found
 from localft.errors import UserError, explain
 
 LARGE = 32 << 20

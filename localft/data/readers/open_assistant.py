@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from localft.data.rows import Found, Row, excerpt
-from localft.data.trees import DEEPEST, Branches, Node, is_too_deep, rows_of_tree, tree_layout, walk
-from localft.data.values import is_missing
+from localft.data.shapes.rows import Found, Row, excerpt
+from localft.data.shapes.trees import DEEPEST, Branches, Node, is_too_deep, rows_of_tree, tree_layout, walk
+from localft.data.shapes.values import is_missing
 from localft.errors import UserError
 
 F = TypeVar("F", bound=Found)

@@ -4,16 +4,16 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
-from localft.data.chats import ChatChoice
-from localft.data.documents import SUFFIXES, WORD, WORD_PART
 from localft.data.readers.archive import files_in, is_archive, names_in
 from localft.data.readers.content import read_content
+from localft.data.readers.documents import SUFFIXES, WORD, WORD_PART
 from localft.data.readers.encoding import FORMATS
 from localft.data.readers.large import open_large
 from localft.data.readers.loading import load
 from localft.data.readers.open_assistant import unfolded
 from localft.data.readers.workbook import is_workbook, read_workbook
-from localft.data.rows import Contents
+from localft.data.shapes.chats import ChatChoice
+from localft.data.shapes.rows import Contents
 from localft.errors import UserError
 
 _WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from localft.data.rows import Row, excerpt, refuse_twin_columns
+from localft.data.shapes.rows import Row, excerpt, refuse_twin_columns
 from localft.errors import UserError
 
 Kind = Literal["Parquet", "Arrow"]

@@ -2,9 +2,9 @@
 
 import re
 
-from localft.data.documents import Document
-from localft.data.rows import Found, Row
-from localft.data.shapes import PIECES
+from localft.data.readers.documents import Document
+from localft.data.shapes.detecting import PIECES
+from localft.data.shapes.rows import Found, Row
 
 # In characters: about 800 tokens of English.
 LONGEST = 3_000

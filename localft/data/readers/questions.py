@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from localft.data.readers.encoding import Lines
-from localft.data.rows import Found, Row, excerpt
-from localft.data.shapes import Layout, Shape
+from localft.data.shapes.detecting import Layout, Shape
+from localft.data.shapes.rows import Found, Row, excerpt
 
 LAYOUT = Layout(
     Shape.QUESTIONS, {"prompt": "question", "answer": "answer"}, "questions begin with Q: and answers with A:"

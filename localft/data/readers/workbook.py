@@ -5,7 +5,7 @@ import pydantic
 from localft.data.readers.csv_file import as_exported
 from localft.data.readers.header import Header, header_of
 from localft.data.readers.sandbox import parse
-from localft.data.rows import Row, excerpt
+from localft.data.shapes.rows import Row, excerpt
 
 # A spreadsheet keeps 15 digits of a number.
 _EXACT = 10**15

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from localft import words
-from localft.data.checking import CheckReport
+from localft.data.checks.checking import CheckReport
 from localft.data.checks.finding import Finding
+from localft.data.checks.token_lengths import TokenLengths
 from localft.data.examples import Example, Message
-from localft.data.reading import ReadResult
-from localft.data.repairs import REPAIRS
-from localft.data.shapes import Shape
-from localft.data.token_lengths import TokenLengths
-from localft.data.verdict_page import TITLES
+from localft.data.exports.verdict_page import TITLES
+from localft.data.making.reading import ReadResult
+from localft.data.repairs.mending import REPAIRS
+from localft.data.shapes.detecting import Shape
 from localft.data.versions import DatasetVersion, Division, Split
 from localft.jobs import JobView
 from localft.planning.length_costs import LengthCost

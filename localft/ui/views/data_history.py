@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from localft import words
-from localft.data.before_after import before_and_after, said
 from localft.data.checks.finding import Row
-from localft.data.differing import Difference
+from localft.data.repairs.before_after import before_and_after, said
+from localft.data.repairs.differing import Difference
 from localft.data.versions import DatasetVersion
 from localft.ui.views import parts
 from localft.ui.views.html import Markup, h, join

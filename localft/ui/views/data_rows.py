@@ -1,9 +1,9 @@
 """The table of examples: where each is, how it begins, what a person thinks of it."""
 
 from localft import words
-from localft.data.browsing import BrowsedRow, RowPage
 from localft.data.row_ratings import Mark, content_key
-from localft.data.rows import excerpt
+from localft.data.rows.browsing import BrowsedRow, RowPage
+from localft.data.shapes.rows import excerpt
 from localft.ui.views import parts
 from localft.ui.views.html import Markup, h, join
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from localft import words
-from localft.data.learning_preview import TokenPiece
+from localft.data.rows.learning_preview import TokenPiece
 from localft.ui.views import parts
 from localft.ui.views.html import Markup, h, join
 

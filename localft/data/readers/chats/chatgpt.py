@@ -5,11 +5,11 @@ from collections import Counter
 from itertools import groupby
 from typing import Any
 
-from localft.data.chats import trimmed
-from localft.data.conversation import BadRow
-from localft.data.rows import Found, Row, excerpt
-from localft.data.shapes import Layout, Shape
-from localft.data.values import BadValue, refuse_twins, to_text
+from localft.data.shapes.chats import trimmed
+from localft.data.shapes.conversation import BadRow
+from localft.data.shapes.detecting import Layout, Shape
+from localft.data.shapes.rows import Found, Row, excerpt
+from localft.data.shapes.values import BadValue, refuse_twins, to_text
 
 LAYOUT = Layout(Shape.CHATGPT, {"messages": "messages"}, "it is laid out as ChatGPT exports conversations")
 PRIVACY = "What people write to ChatGPT is often personal. The data check looks for personal data."

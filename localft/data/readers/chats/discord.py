@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from localft.data.chats import ChatLog, Said
-from localft.data.conversation import BadRow
 from localft.data.readers.chats.messages import NOTICES, Gathering, LeftOut, message_of, moment_of
-from localft.data.shapes import Layout, Shape
-from localft.data.values import is_missing, to_text
+from localft.data.shapes.chats import ChatLog, Said
+from localft.data.shapes.conversation import BadRow
+from localft.data.shapes.detecting import Layout, Shape
+from localft.data.shapes.values import is_missing, to_text
 
 _LAYOUT = Layout(Shape.DISCORD, {"messages": "messages"}, "it is laid out as DiscordChatExporter writes channels")
 # 20 and 23 are a bot's answers to a command; whatever else has a type of its own is Discord speaking, not a person.

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from localft.data.chats import ChatLog, Room, Said
-from localft.data.conversation import BadRow
-from localft.data.rows import Row, excerpt
-from localft.data.shapes import Layout
-from localft.data.values import BadValue, is_missing, refuse_twins, to_text
+from localft.data.shapes.chats import ChatLog, Room, Said
+from localft.data.shapes.conversation import BadRow
+from localft.data.shapes.detecting import Layout
+from localft.data.shapes.rows import Row, excerpt
+from localft.data.shapes.values import BadValue, is_missing, refuse_twins, to_text
 
 WITHOUT_TEXT = "messages without text (pictures, recordings, files)"
 NOTICES = "notices of the app"

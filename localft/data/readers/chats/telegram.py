@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from localft.data.chats import ChatLog, Said
-from localft.data.conversation import BadRow
 from localft.data.readers.chats.messages import NOTICES, Gathering, LeftOut, message_of, moment_of, seconds_of
-from localft.data.shapes import Layout, Shape
-from localft.data.values import to_text
+from localft.data.shapes.chats import ChatLog, Said
+from localft.data.shapes.conversation import BadRow
+from localft.data.shapes.detecting import Layout, Shape
+from localft.data.shapes.values import to_text
 
 _LAYOUT = Layout(Shape.TELEGRAM, {"messages": "messages"}, "it is laid out as Telegram Desktop exports chats")
 _LOOKED_AT = 50

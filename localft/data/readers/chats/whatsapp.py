@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby, pairwise
 
-from localft.data.chats import ChatLog, Room, Said
 from localft.data.readers.chats.messages import NOTICES, LeftOut
 from localft.data.readers.chats.whatsapp_words import words_of
 from localft.data.readers.encoding import Lines
-from localft.data.rows import Row, excerpt
-from localft.data.shapes import Layout, Shape
-from localft.data.values import BadValue, checked_text
+from localft.data.shapes.chats import ChatLog, Room, Said
+from localft.data.shapes.detecting import Layout, Shape
+from localft.data.shapes.rows import Row, excerpt
+from localft.data.shapes.values import BadValue, checked_text
 
 _LAYOUT = Layout(Shape.WHATSAPP, {"messages": "messages"}, "its lines begin as those of WhatsApp's exported chats")
 # So many lines are looked at: the members of a large group all enter before anybody speaks.

@@ -1,0 +1,177 @@
+"""From files to an immutable dataset version."""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from localft import words
+from localft.data.examples import Example, Message
+from localft.data.hub.order import with_origins
+from localft.data.making.gathering import DUPLICATE, ReadResult
+from localft.data.making.reading import no_rows, read_files, set_aside_reasons
+from localft.data.making.writing import write_version
+from localft.data.shapes.chats import ChatChoice
+from localft.data.shapes.converting import SetAside
+from localft.data.shapes.rows import excerpt
+from localft.data.splits import divisions
+from localft.data.splits.asking import ask_ahead
+from localft.data.splits.golden import golden_among, read_golden
+from localft.data.splits.holding_out import held_before
+from localft.data.splits.splitting import DEFAULT_RATIOS, Ratios, too_few
+from localft.data.stored import StoredExamples, changed, select
+from localft.data.versions import SPLITS, DatasetVersion, Division, Split, load_split
+from localft.data.working import Tell, quiet
+from localft.errors import UserError
+from localft.store import files
+from localft.store.projects import Project
+
+GOLDEN = "golden question"
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """The new version, and what was read for it."""
+
+    version: DatasetVersion
+    read: ReadResult
+
+
+def preview_files(
+    paths: Sequence[Path | str],
+    mapping: Mapping[str, str] | None = None,
+    chat: ChatChoice | None = None,
+    tell: Tell = quiet,
+    project: Project | None = None,
+    beginning: bool = False,
+) -> ReadResult:
+    """Read files without importing them; as for a `project`, whose golden questions are no examples.
+
+    Of large files only the `beginning` is read where that is enough.
+
+    No usable row is no error here, so that a person can map the columns, or choose a voice among the speakers.
+
+    Raises:
+        UserError: a file cannot be read, the mapping is wrong, or nobody has the voice that was chosen.
+    """
+    read = read_files(paths, mapping, strict=False, chat=chat, tell=tell, beginning=beginning)
+    return _without_golden(project, read) if project is not None else read
+
+
+def import_files(
+    project: Project,
+    paths: Sequence[Path | str],
+    mapping: Mapping[str, str] | None = None,
+    system_prompt: str | None = None,
+    seed: int = 42,
+    ratios: Ratios = DEFAULT_RATIOS,
+    chat: ChatChoice | None = None,
+    division: Division | None = None,
+    tell: Tell = quiet,
+) -> ImportReport:
+    """Read files, split their examples, and keep them as a new dataset version of the project.
+
+    `system_prompt` is given to every example that has none; `chat` says whose voice is the assistant's in chats.
+    Without a `division` it is the one that the examples' own columns suggest.
+    Importing what the newest version holds already gives that version again. What an earlier version that is divided
+    in the same way holds out for test is held out again. What is done is told on the way.
+
+    Raises:
+        UserError: nothing can be read or used, or there are too few examples; the project is then as it was.
+    """
+    read = _without_golden(project, read_files(paths, mapping, chat=chat, tell=tell))
+    read = replace(read, sources=with_origins(read.sources, paths))
+    if isinstance(read.examples, StoredExamples):
+        ask_ahead(read.examples, tell)
+    division = division or divisions.likely_division(read.examples)
+    held = held_before(project, read.examples, division, seed, ratios)
+    splits = divide(read, system_prompt, seed, ratios, division, held)
+    if held:
+        told = f"{words.counted(len(held), 'example')} for test as before: an earlier version measures with them."
+        read = replace(read, notes=[*read.notes, told])
+    aside = [_listed(row) for row in read.set_aside]
+    version = write_version(project, splits, read.sources, aside, seed, ratios, division=division, tell=tell)
+    return ImportReport(version, read)
+
+
+def extend_version(project: Project, version: DatasetVersion, paths: Sequence[Path | str]) -> ImportReport:
+    """Keep a version's examples together with those of more files as a new version; no example changes its split.
+
+    Where the files hold nothing but what is there already, that is the version itself.
+
+    Raises:
+        UserError: a file cannot be read.
+    """
+    known = {name: load_split(project, version.id, name) for name in SPLITS}
+    everything = [example for name in SPLITS for example in known[name]]
+    read = _without_golden(project, read_files(paths, strict=False, known=everything))
+    if not read.examples and set(read.kinds) <= {DUPLICATE, GOLDEN}:
+        return ImportReport(version, read)
+    splits = divisions.divide_more(known, read.examples, version.division, version.seed, version.ratios)
+    sources = [*version.sources, *read.sources]
+    aside = [*read_set_aside(project, version.id), *(_listed(row) for row in read.set_aside)]
+    note = f"{words.counted(len(read.examples), 'example')} added"
+    kept = write_version(
+        project, splits, sources, aside, version.seed, version.ratios, version.id, note, version.division
+    )
+    return ImportReport(kept, read)
+
+
+def divide(
+    read: ReadResult,
+    system_prompt: str | None = None,
+    seed: int = 42,
+    ratios: Ratios = DEFAULT_RATIOS,
+    division: Division | None = None,
+    held: Set[int] = frozenset(),
+) -> Mapping[Split, Sequence[Example]]:
+    """The three splits that an import of these rows makes; those at the positions `held` come into test.
+
+    Raises:
+        UserError: there are too few examples; where rows were set aside, it says why.
+    """
+    if read.lacks_voice or not read.examples:
+        raise no_rows(read)
+    shortage = too_few(len(read.examples))
+    if shortage is not None and read.set_aside:
+        raise UserError(shortage.message, f"{len(read.set_aside):,} more cannot be used: {set_aside_reasons(read)}.")
+    examples = read.examples
+    if system_prompt and system_prompt.strip():
+        examples = changed(examples, partial(_with_system, system_prompt))
+    return divisions.divide(examples, division or divisions.likely_division(examples), seed, ratios, held)
+
+
+def _without_golden(project: Project, read: ReadResult) -> ReadResult:
+    """What was read, with the rows set aside that ask what a golden question asks: it is never learned."""
+    if not project.golden.exists():
+        return read
+    golden = golden_among(read.examples, read_golden(project))
+    if not golden:
+        return read
+    reason = "it asks a golden question, which is never learned"
+    aside = [
+        SetAside(one.source, one.row, reason, excerpt(one.text or one.prompt[-1].content), GOLDEN)
+        for one in select(read.examples, golden)
+    ]
+    left = set(range(len(read.examples))).difference(golden)
+    return replace(read, examples=select(read.examples, sorted(left)), set_aside=[*read.set_aside, *aside])
+
+
+def _with_system(system_prompt: str, example: Example) -> Example:
+    if example.plain or example.messages[0].role == "system":
+        return example
+    system = Message(role="system", content=system_prompt)
+    return example.model_copy(update={"messages": (system, *example.messages)})
+
+
+def _listed(row: SetAside) -> dict[str, object]:
+    return {"source": row.source, "row": row.row, "kind": row.kind, "reason": row.reason, "text": row.text}
+
+
+def read_set_aside(project: Project, version_id: str) -> list[dict[str, object]]:
+    """The rows that were set aside for a version: source, row, kind, reason and the start of each.
+
+    Raises:
+        UserError: the list is missing or damaged.
+    """
+    return files.read_json(project.datasets / Path(version_id).name / "set_aside.json")

@@ -1,0 +1,1 @@
+"""What mends examples, and what differs between two versions."""

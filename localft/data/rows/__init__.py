@@ -1,0 +1,1 @@
+"""Looking at examples one by one, and changing them by hand."""

@@ -1,0 +1,177 @@
+"""Changes by hand, one at a time: each makes a new version, so that each can be undone."""
+
+from collections.abc import Mapping, Sequence
+
+from localft import words
+from localft.data.checks.checking import read_context
+from localft.data.examples import Example, Message
+from localft.data.making.importing import read_set_aside
+from localft.data.making.keeping import keep_golden
+from localft.data.making.writing import write_version
+from localft.data.row_ratings import carry_ratings, rating_of
+from localft.data.shapes.conversation import BadRow, turns, whole_text
+from localft.data.splits.asking import prompt_digests
+from localft.data.splits.divisions import divide_more
+from localft.data.splits.golden import golden_among, read_golden
+from localft.data.splits.splitting import ask_fully, group_examples
+from localft.data.versions import (
+    SPLITS,
+    DatasetVersion,
+    SourceFile,
+    Split,
+    load_split,
+)
+from localft.errors import UserError
+from localft.store.projects import Project
+
+BY_HAND = "by hand"
+Splits = dict[Split, list[Example]]
+Kept = Mapping[Split, Sequence[Example]]
+
+
+def change_turn(
+    project: Project, version: DatasetVersion, split: Split, index: int, turn: int, content: str
+) -> DatasetVersion:
+    """Give a turn of an example another text; example and turn count from 0.
+
+    Raises:
+        UserError: there is no such example or turn, the example would be none any more or have one answer as the
+            better and the worse one, or it would ask a golden question, or ask on one side of training and measuring
+            what is asked on the other.
+    """
+    splits = _read(project, version)
+    example = _find(splits, split, index)
+    if not 0 <= turn < len(example.messages):
+        raise UserError(f"The example has {words.counted(len(example.messages), 'turn')}.", "Name one of them.")
+    messages = list(example.messages)
+    messages[turn] = messages[turn].model_copy(update={"content": content})
+    said = _checked(messages, bool(example.plain))
+    if example.rejected and said[-1].content.strip() == example.rejected.strip():
+        raise UserError("That is the worse answer of this example too.", "The better one has to say something else.")
+    splits[split][index] = example.model_copy(update={"messages": said, "edited": True})
+    if prompt_digests(example, with_system=True) != prompt_digests(splits[split][index], with_system=True):
+        _refuse_golden(project, splits, split, index)
+        _refuse_straddling(splits, split, index)
+    # What was rated bad is corrected with that.
+    if rating_of(project, example).mark != "bad":
+        carry_ratings(project, [(example, splits[split][index])])
+    return _keep(project, version, splits, f"{_place(split, index)} changed")
+
+
+def example_at(project: Project, version: DatasetVersion, split: Split, index: int) -> Example:
+    """One example of a version; it counts from 0.
+
+    Raises:
+        UserError: there is none.
+    """
+    return _find(_read(project, version), split, index)
+
+
+def delete_example(project: Project, version: DatasetVersion, split: Split, index: int) -> DatasetVersion:
+    """Take an example out.
+
+    Raises:
+        UserError: there is no such example, or it is the last one of its split.
+    """
+    splits = _read(project, version)
+    _find(splits, split, index)
+    if len(splits[split]) == 1:
+        raise UserError(f"It is the only example for {split}.", "Add others first.")
+    del splits[split][index]
+    return _keep(project, version, splits, f"{_place(split, index)} deleted")
+
+
+def add_example(project: Project, version: DatasetVersion, messages: Sequence[Message]) -> tuple[DatasetVersion, Split]:
+    """Add a conversation; return the new version and the split that the example came into.
+
+    What asks nearly the same as a held-out example is held out with it.
+
+    Raises:
+        UserError: it is no conversation with an answer, is there already, or is a golden question.
+    """
+    context = read_context(project, version)
+    splits: Splits = {name: [row.example for row in context.rows if row.split == name] for name in SPLITS}
+    numbers = [row.example.row for row in context.rows if row.example.source == BY_HAND]
+    added = Example(messages=_checked(messages), source=BY_HAND, row=max(numbers, default=0) + 1, edited=True)
+    if any(added.messages == row.example.messages for row in context.rows):
+        raise UserError("This example is there already.", "Change the one that is there.")
+    # Among all, so that it is known what a system text is for.
+    if len(context.rows) in golden_among([*(row.example for row in context.rows), added], context.golden):
+        raise _golden_question()
+    more = divide_more(splits, [added], version.division, version.seed, version.ratios)
+    home = next(name for name in SPLITS if added in more[name])
+    return _keep(project, version, more, "1 example added by hand"), home
+
+
+def add_golden(project: Project, messages: Sequence[Message]) -> int:
+    """Keep a golden question with the wanted answer; return how many there are now.
+
+    Raises:
+        UserError: it is no question with an answer, or the newest version teaches it.
+    """
+    return keep_golden(project, [message.as_chat() for message in _checked(messages)])
+
+
+def _refuse_golden(project: Project, splits: Splits, split: Split, index: int) -> None:
+    everything, place = _everything(splits, split, index)
+    if project.golden.exists() and place in golden_among(everything, read_golden(project)):
+        raise _golden_question()
+
+
+def _golden_question() -> UserError:
+    return UserError(
+        "This is one of the golden questions, which measure only what was never learned.",
+        "Ask something else, or take the question out of the golden ones first.",
+    )
+
+
+def _refuse_straddling(splits: Splits, split: Split, index: int) -> None:
+    """Refuse an example that asks nearly what is asked in another split, where one of the two is learned."""
+    everything, place = _everything(splits, split, index)
+    homes = [name for name in SPLITS for _ in splits[name]]
+    together = next(group for group in group_examples(ask_fully(everything)).values() if place in group)
+    other = next((homes[one] for one in together if (homes[one] == "train") != (split == "train")), None)
+    if other is not None:
+        raise UserError(
+            f"Nearly the same is asked by an example for {other}: one of them would be learned, the other measures.",
+            "Ask something else, or add it as a new example: that comes into the split where it belongs.",
+        )
+
+
+def _everything(splits: Splits, split: Split, index: int) -> tuple[list[Example], int]:
+    """All examples in a row, and the place of one of them."""
+    before = sum(len(splits[name]) for name in SPLITS[: SPLITS.index(split)])
+    return [example for name in SPLITS for example in splits[name]], before + index
+
+
+def _checked(messages: Sequence[Message], plain: bool = False) -> tuple[Message, ...]:
+    try:
+        return whole_text(list(messages)) if plain else turns(list(messages))
+    except BadRow as error:
+        raise UserError(f"That is no example: {error}.", "Correct it and try again.") from error
+
+
+def _read(project: Project, version: DatasetVersion) -> Splits:
+    return {name: load_split(project, version.id, name) for name in SPLITS}
+
+
+def _find(splits: Splits, split: Split, index: int) -> Example:
+    if not 0 <= index < len(splits[split]):
+        raise UserError(f"There is no example {index + 1:,} for {split}.", f"There are {len(splits[split]):,}.")
+    return splits[split][index]
+
+
+def _keep(project: Project, version: DatasetVersion, splits: Kept, note: str) -> DatasetVersion:
+    sources = list(version.sources)
+    if BY_HAND not in {source.name for source in sources} and any(
+        example.source == BY_HAND for name in SPLITS for example in splits[name]
+    ):
+        sources.append(SourceFile(name=BY_HAND, bytes=0, sha256="", shape=BY_HAND))
+    aside = read_set_aside(project, version.id)
+    return write_version(
+        project, splits, sources, aside, version.seed, version.ratios, version.id, note, version.division
+    )
+
+
+def _place(split: Split, index: int) -> str:
+    return f"example {index + 1:,} of {split}"

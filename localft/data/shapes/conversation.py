@@ -1,0 +1,174 @@
+"""Lists of turns, in OpenAI's or ShareGPT's words, to messages; and what makes a conversation unfit for training."""
+
+from typing import Any
+
+import pydantic
+
+from localft.data.examples import Message, Role
+from localft.data.shapes.values import NumberText, is_missing, parse_json, to_plain, to_text
+from localft.models.thinking import OPEN, join_thinking
+
+_ROLES: dict[str, Role] = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "human": "user",
+    "assistant": "assistant",
+    "gpt": "assistant",
+    "chatgpt": "assistant",
+    "bot": "assistant",
+    "model": "assistant",
+    "tool": "tool",
+    "function": "tool",
+    "observation": "tool",
+}
+
+
+class BadRow(ValueError):
+    """A row that is set aside: the kind of fault, for counting, and the reason in words."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+
+def message_list(value: Any) -> list[Message]:
+    """Read a list of turns: {role, content} or {from, value}; CSV keeps such a list as JSON text.
+
+    Raises:
+        BadRow: it is no such list, or a role is unknown.
+        BadValue: a value of it is no text.
+    """
+    if isinstance(value, str) and not isinstance(value, NumberText) and value.lstrip().startswith("["):
+        value = parse_json(value)
+    if is_missing(value):
+        raise BadRow("empty content", "the conversation is empty")
+    if not isinstance(value, list) or not all(isinstance(turn, dict) for turn in value):
+        raise BadRow("not a conversation", "the conversation is not a list of turns with a role and a text")
+    return [_message(turn, number) for number, turn in enumerate(value, start=1)]
+
+
+def _message(turn: dict[str, Any], number: int) -> Message:
+    said = turn.get("role") if not is_missing(turn.get("role")) else turn.get("from")
+    role = _ROLES.get(str(said).strip().lower())
+    if role is None:
+        named = "has no role" if is_missing(said) else f"has the unknown role {str(said)[:40]!r}"
+        raise BadRow("unknown role", f"turn {number} {named}")
+    content = turn.get("content") if "content" in turn else turn.get("value", turn.get("text"))
+    values: dict[str, Any] = {"role": role, "content": _content(content, number), "learn": _learned(turn, number)}
+    if not is_missing(turn.get("name")):
+        values["name"] = to_text(turn["name"])
+    values["tool_calls"] = _tool_calls(turn, number)
+    if role == "assistant" and (values["content"].strip() or values["tool_calls"]):
+        values["content"] = _with_thinking(turn, values["content"])
+    if not is_missing(turn.get("tool_call_id")):
+        values["tool_call_id"] = to_text(turn["tool_call_id"])
+    try:
+        return Message(**values)
+    except pydantic.ValidationError as error:
+        raise BadRow("not a conversation", f"turn {number}: {error.errors()[0]['msg']}") from error
+
+
+def _tool_calls(turn: dict[str, Any], number: int) -> tuple[dict[str, Any], ...]:
+    """The calls of a turn, those of OpenAI's former `function_call` too."""
+    if isinstance(turn.get("function_call"), dict):
+        return (_call({"type": "function", "function": turn["function_call"]}),)
+    return tuple(map(_call, _object_list(turn.get("tool_calls"), f"the tool_calls of turn {number}")))
+
+
+def _call(call: dict[str, Any]) -> dict[str, Any]:
+    """A call without what it leaves out; only among its arguments null says something."""
+    found: dict[str, Any] = to_plain(call)
+    function = call.get("function")
+    if isinstance(function, dict) and isinstance(function.get("arguments"), dict):
+        found["function"]["arguments"] = to_plain(function["arguments"], nulls=True)
+    return found
+
+
+def _with_thinking(turn: dict[str, Any], content: str) -> str:
+    """The text with what the model thought before it, which other programs keep in a field of its own."""
+    fields = ("reasoning_content", "reasoning", "thinking")
+    thinking = next((turn[field] for field in fields if isinstance(turn.get(field), str) and turn[field].strip()), "")
+    return content if content.lstrip().startswith(OPEN) else join_thinking(content, to_text(thinking).strip())
+
+
+def tool_list(value: Any, former: bool = False) -> tuple[dict[str, Any], ...]:
+    """Descriptions of tools; those of OpenAI's `former` field `functions` are put as it has them today.
+
+    Raises:
+        BadRow: it is something else, which must not be dropped silently.
+        BadValue: a value of it is no text.
+    """
+    found: tuple[dict[str, Any], ...] = tuple(to_plain(_object_list(value, "the tools")))
+    return tuple({"type": "function", "function": tool} for tool in found) if former else found
+
+
+def _object_list(value: Any, what: str) -> tuple[dict[str, Any], ...]:
+    """A list of JSON objects, or of their text as CSV keeps it; nothing where there is none."""
+    if isinstance(value, str) and not isinstance(value, NumberText) and value.lstrip().startswith("["):
+        value = parse_json(value)
+    if is_missing(value):
+        return ()
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise BadRow("not a conversation", f"{what} are not a list of objects")
+    return tuple(value)
+
+
+def _learned(turn: dict[str, Any], number: int) -> bool:
+    """OpenAI marks a turn that is not learned with weight 0; axolotl and others with train or learn false."""
+    weight = turn.get("weight")
+    if not is_missing(weight):
+        if str(weight) in {"0", "0.0", "False"}:
+            return False
+        if str(weight) not in {"1", "1.0", "True"}:
+            reason = f"turn {number} has the weight {str(weight)[:40]}; a turn can be learned (1) or not (0)"
+            raise BadRow("unknown weight", reason)
+    return turn.get("train") is not False and turn.get("learn") is not False
+
+
+def _content(content: Any, number: int) -> str:
+    """A text, or OpenAI's list of parts where all of them are text."""
+    if isinstance(content, list) and content and all(isinstance(part, dict) and "type" in part for part in content):
+        if any(part["type"] != "text" for part in content):
+            kind = next(str(part["type"]) for part in content if part["type"] != "text")
+            raise BadRow(
+                "not text", f"turn {number} has a part of the kind {kind[:40]!r}; only text can be learned here"
+            )
+        return "".join(to_text(part.get("text")) for part in content)
+    return to_text(content)
+
+
+def whole_text(messages: list[Message]) -> tuple[Message, ...]:
+    """The single turn of plain text.
+
+    Raises:
+        BadRow: it is empty, or there are other turns.
+    """
+    if len(messages) != 1 or messages[0].role != "assistant":
+        raise BadRow("not text", "plain text has no turns")
+    if not messages[0].content.strip():
+        raise BadRow("empty content", "the text is empty")
+    return tuple(messages)
+
+
+def turns(messages: list[Message]) -> tuple[Message, ...]:
+    """The turns of an example, an empty system message left out.
+
+    Raises:
+        BadRow: a question or the answer is missing, a turn is empty, or the last one is not the assistant's.
+    """
+    kept = [message for message in messages if message.role != "system" or message.content.strip()]
+    if len(kept) < 2:
+        raise BadRow("too few messages", "fewer than two messages: a question and an answer are needed")
+    if kept[-1].role != "assistant":
+        raise BadRow(
+            "last message not the assistant's", f"the last message is the {kept[-1].role}'s, not the assistant's"
+        )
+    for number, message in enumerate(kept, start=1):
+        if not message.content.strip() and not message.tool_calls:
+            raise BadRow("empty content", f"message {number} ({message.role}) is empty")
+    if not any(message.role == "user" for message in kept):
+        raise BadRow("too few messages", "no message of the user")
+    if not any(message.learn for message in kept if message.role == "assistant"):
+        raise BadRow("nothing to learn", "each answer has a weight of 0, so there is nothing to learn")
+    return tuple(kept)

@@ -1,0 +1,280 @@
+"""The shapes in which people keep conversations: which one a row has, why, and the example in it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from localft.data.examples import Example, Message
+from localft.data.shapes.column_template import Template
+from localft.data.shapes.conversation import BadRow, message_list, tool_list, turns
+from localft.data.shapes.placing import PLACES, placement
+from localft.data.shapes.values import is_missing, to_text
+
+
+class Shape(StrEnum):
+    """How a row holds its conversation; the value is what a person reads."""
+
+    MESSAGES = "OpenAI messages"
+    SHAREGPT = "ShareGPT conversations"
+    ALPACA = "Alpaca"
+    DOLLY = "Dolly"
+    OPENASSISTANT = "OpenAssistant trees"
+    PROMPT_COMPLETION = "prompt and completion"
+    PREFERENCE = "preference pairs"
+    QUESTIONS = "questions and answers"
+    CHATGPT = "ChatGPT conversations"
+    DISCORD = "Discord chat"
+    TELEGRAM = "Telegram chat"
+    WHATSAPP = "WhatsApp chat"
+    TEXT = "plain text"
+    MAPPED = "mapped columns"
+    MIXED = "several shapes"
+    UNKNOWN = "unknown"
+
+
+# Whole talks: that one ends with a very short answer says nothing about the rest of it.
+TALKS = (Shape.CHATGPT, Shape.DISCORD, Shape.TELEGRAM, Shape.WHATSAPP)
+
+# Tables in which a column of any name may stand.
+_ASKING = (Shape.PROMPT_COMPLETION, Shape.ALPACA, Shape.DOLLY)
+
+# The fields of an example that a column can hold.
+FIELDS = ("messages", "system", "context", "prompt", "answer", "rejected", "text", *PLACES)
+# Those that say where the conversation is; a mapping without them adds to what is recognised.
+CONVERSATION = frozenset({"messages", "prompt", "answer", "rejected", "text"})
+# Beside a text these say only what it is and where it comes from.
+_ABOUT_TEXT = {
+    "id", "title", "url", "source", "timestamp", "date", "meta", "metadata", "lang", "language", "author", "licence",
+    "license", *PLACES,
+}  # fmt: skip
+
+# Names under which people keep a question and its answer, the likeliest first; compared in lower case.
+_PAIRS = (
+    ("prompt", "completion"),
+    ("prompt", "response"),
+    ("prompt", "answer"),
+    ("prompt", "output"),
+    ("question", "answer"),
+    ("question", "response"),
+    ("query", "response"),
+    ("query", "answer"),
+    ("input", "output"),
+    ("input", "response"),
+    ("input", "answer"),
+    ("input", "target"),
+    ("source", "target"),
+    ("user", "assistant"),
+    ("human", "assistant"),
+    ("instruction", "response"),
+    ("instruction", "completion"),
+    ("instruction", "answer"),
+    ("instruction", "target"),
+    ("text", "label"),
+)
+# Of two answers the better and the worse one: as TRL has them, and OpenAI.
+_PREFERENCES = (("chosen", "rejected"), ("preferred_output", "non_preferred_output"))
+# Beside one of these a column `input` holds what the question is about, as Alpaca has it.
+_ASKED_ABOUT = ("instruction", "prompt", "question", "query")
+_ASKED = ("prompt", "question", "instruction", "query", "input")
+_SYSTEM = ("system", "system_prompt", "system_message")
+_FORMER_TOOLS = "functions"
+FOR_ALL = frozenset({*_SYSTEM, "tools", _FORMER_TOOLS})
+"""What a file may say once for all its examples."""
+_CONTEXT = ("context", "passage", "document")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the columns of a file hold an example: the shape, the column of each field, and the reason in words.
+
+    Fields that have `templates` are filled from several columns.
+    """
+
+    shape: Shape
+    columns: dict[str, str]
+    reason: str
+    templates: dict[str, Template] = field(default_factory=dict)
+
+
+def detect(columns: Iterable[str]) -> Layout | None:
+    """Recognise a shape by the names of the columns (any case), None if it is none that localft knows."""
+    names = {str(column).strip().lower(): str(column) for column in columns}
+    for name in ("messages", "conversations", "conversation", "chat", "dialogue", "dialog"):
+        if name in names:
+            shape = Shape.SHAREGPT if name == "conversations" else Shape.MESSAGES
+            found = {"messages": names[name], **_extras(names, ("system", "tools"))}
+            return Layout(shape, found, f"the column {names[name]} holds whole conversations")
+    for better, worse in _PREFERENCES:
+        if better in names and worse in names:
+            return _pair_layout(names, better, worse)
+    if "instruction" in names and "output" in names:
+        found = {"prompt": names["instruction"], "answer": names["output"]}
+        found |= _extras(names, ("context", "system", "tools"))
+        if "input" in names:
+            found["context"] = names["input"]
+        return Layout(Shape.ALPACA, found, f"the columns {_listed(found.values())} are Alpaca's")
+    if "instruction" in names and "context" in names and "response" in names:
+        found = {"prompt": names["instruction"], "context": names["context"], "answer": names["response"]}
+        found |= _extras(names, ("system", "tools", "label"))
+        return Layout(Shape.DOLLY, found, f"the columns {_listed(found.values())} are Dolly's")
+    for prompt, answer in _PAIRS:
+        if prompt in names and answer in names:
+            return _answer_layout(names, prompt, answer)
+    if "text" in names and set(names) - {"text"} <= _ABOUT_TEXT:
+        return Layout(Shape.TEXT, {"text": names["text"]}, f"the column {names['text']} holds text and nothing answers")
+    return None
+
+
+def _answer_layout(names: Mapping[str, str], prompt: str, answer: str) -> Layout:
+    if prompt == "input":
+        prompt = next((name for name in _ASKED_ABOUT if name in names), prompt)
+    found = {"prompt": names[prompt], "answer": names[answer], **_extras(names, ("system", "context", "tools"))}
+    if prompt in _ASKED_ABOUT and "input" in names:
+        found["context"] = names["input"]
+    reason = f"the column {names[prompt]} asks and the column {names[answer]} answers"
+    return Layout(Shape.PROMPT_COMPLETION, found, reason)
+
+
+def _pair_layout(names: Mapping[str, str], better: str, worse: str) -> Layout:
+    found = {"answer": names[better], "rejected": names[worse], **_extras(names, ("system", "context", "tools"))}
+    asked = next((name for name in _ASKED if name in names), None)
+    if asked is not None:
+        found["prompt"] = names[asked]
+    if asked in _ASKED_ABOUT and "input" in names:
+        found["context"] = names["input"]
+    return Layout(Shape.PREFERENCE, found, f"the column {names[better]} answers better than {names[worse]}")
+
+
+def _extras(names: Mapping[str, str], fields: tuple[str, ...]) -> dict[str, str]:
+    known = {"system": _SYSTEM, "context": _CONTEXT, "tools": ("tools", _FORMER_TOOLS), "label": ("category",)}
+    found = {}
+    for wanted in fields:
+        column = next((names[name] for name in known[wanted] if name in names), None)
+        if column is not None:
+            found[wanted] = column
+    return found
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def tools_of(columns: Iterable[str]) -> dict[str, str]:
+    """The column of tools, where there is one, as a layout has it."""
+    return _extras({str(column).strip().lower(): str(column) for column in columns}, ("tools",))
+
+
+PIECES = Layout(
+    Shape.TEXT,
+    {name: name for name in ("text", "plain", "place", "group")},
+    "a document without questions and answers",
+)
+"""Where the rows that are made of a document hold its text, and what they know of it."""
+
+
+def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) -> Example:
+    """Make an example of a row.
+
+    Raises:
+        BadRow: the row holds none; with the reason.
+        BadValue: a value of it is no text.
+    """
+
+    def get(name: str) -> Any:
+        template = layout.templates.get(name)
+        if template:
+            return template.fill(values)
+        # A file may have a field without a name: it is none of those that the layout lacks.
+        column = layout.columns.get(name)
+        return None if column is None else values.get(column)
+
+    if "text" in layout.columns:
+        return _plain(get, source, row)
+    rejected = ""
+    if "messages" in layout.columns:
+        messages = message_list(get("messages"))
+    elif "rejected" in layout.columns:
+        messages, rejected = _pair(get("prompt"), get("context"), get("answer"), get("rejected"))
+    else:
+        messages = [*_prompt(get("prompt"), get("context")), *_answer(get("answer"))]
+    system = get("system")
+    if not is_missing(system) and messages and messages[0].role != "system":
+        messages = [Message(role="system", content=to_text(system)), *messages]
+    offered = get("tools")
+    if layout.shape in _ASKING and isinstance(offered, str) and not offered.lstrip().startswith("["):
+        # A table of questions about tools: the column is one of many that say nothing to a model.
+        offered = None
+    is_former = layout.columns.get("tools", "").strip().lower() == _FORMER_TOOLS
+    is_former = layout.columns.get("tools", "").strip().lower() == _FORMER_TOOLS
+    tools = tool_list(offered, is_former) or _tools_beside(get("prompt"))
+    return Example(messages=turns(messages), tools=tools, rejected=rejected, source=source, row=row, **placement(get))
+
+
+def _tools_beside(prompt: Any) -> tuple[dict[str, Any], ...]:
+    """The tools in the object that OpenAI wraps around the messages of a question."""
+    if not isinstance(prompt, dict):
+        return ()
+    return tool_list(prompt.get("tools")) or tool_list(prompt.get(_FORMER_TOOLS), former=True)
+
+
+def _plain(get: Callable[[str], Any], source: str, row: int) -> Example:
+    text = to_text(get("text"))
+    if not text.strip():
+        raise BadRow("empty content", "the text is empty")
+    message = Message(role="assistant", content=text)
+    plain, place = get("plain") or "whole", get("place") or ""
+    return Example(messages=(message,), plain=plain, place=place, source=source, row=row, **placement(get))
+
+
+def _pair(prompt: Any, context: Any, better: Any, worse: Any) -> tuple[list[Message], str]:
+    """The conversation with the better answer, and the worse one.
+
+    Both may be whole conversations: then they have to be the same up to the last turn.
+    """
+    if _is_conversation(better):
+        messages, others = message_list(better), message_list(worse)
+        if messages[:-1] != others[:-1]:
+            raise BadRow("no common prompt", "the two conversations differ before their last turns")
+    else:
+        asked = _prompt(prompt, context)
+        messages, others = [*asked, *_answer(better)], [*asked, *_answer(worse)]
+    last = others[-1]
+    if last.role != "assistant" or not last.content.strip() or last.tool_calls:
+        raise BadRow("empty content", "the rejected answer is empty, or no text")
+    if messages[-1].content.strip() == last.content.strip():
+        raise BadRow("nothing to prefer", "both answers are the same")
+    return messages, last.content
+
+
+def _is_conversation(value: Any) -> bool:
+    return isinstance(value, list) and any(message.role == "user" for message in message_list(value))
+
+
+def _prompt(prompt: Any, context: Any) -> list[Message]:
+    """A question (or a list of messages, which OpenAI wraps in an object), with its context after an empty line."""
+    if isinstance(prompt, dict) and isinstance(prompt.get("messages"), list):
+        prompt = prompt["messages"]
+    if isinstance(prompt, list):
+        return _with_context(message_list(prompt), context)
+    if is_missing(prompt) and is_missing(context):
+        raise BadRow("empty content", "the prompt is empty")
+    parts = [to_text(part) for part in (prompt, context) if not is_missing(part)]
+    return [Message(role="user", content="\n\n".join(parts))]
+
+
+def _with_context(messages: list[Message], context: Any) -> list[Message]:
+    if is_missing(context):
+        return messages
+    if not messages or messages[-1].role != "user":
+        raise BadRow("not a conversation", "the context belongs to no question: the prompt ends with another turn")
+    text = f"{messages[-1].content}\n\n{to_text(context)}"
+    return [*messages[:-1], messages[-1].model_copy(update={"content": text})]
+
+
+def _answer(answer: Any) -> list[Message]:
+    if isinstance(answer, list) and answer and all(isinstance(turn, dict) and "role" in turn for turn in answer):
+        return message_list(answer)
+    if is_missing(answer):
+        raise BadRow("empty content", "the answer is empty")
+    return [Message(role="assistant", content=to_text(answer))]

@@ -1,0 +1,99 @@
+"""What columns say about the place of an example: what it stays together with, its time, its label, its split.
+
+They are mapped like every other column (`--map time=COLUMN`), so that the app's mapper and a source's record of its
+mapping know them too, and they are kept with the example, so that a version can be divided anew years later.
+"""
+
+import email.utils
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from localft.data.shapes.conversation import BadRow
+from localft.data.shapes.values import is_missing, to_text
+
+PLACES = ("group", "time", "label", "split")
+"""The fields of a mapping that say where an example belongs."""
+
+# What people call the three parts.
+_SPLITS = {
+    **dict.fromkeys(("train", "training", "learn"), "train"),
+    **dict.fromkeys(("validation", "valid", "val", "dev", "development", "eval"), "validation"),
+    **dict.fromkeys(("test", "testing", "holdout", "held-out", "held out"), "test"),
+}
+_NUMBER = re.compile(r"\d{8,14}(\.\d+)?$")
+_DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})\b(.*)$", re.DOTALL)
+_YEAR_FIRST = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})\b(.*)$", re.DOTALL)
+# Seconds since 1970 have at most 11 digits before the point until the year 5138; more digits are milliseconds.
+_MOST_SECONDS = 10**11
+
+
+def placement(get: Callable[[str], Any]) -> dict[str, Any]:
+    """What `get` says of the fields in `PLACES`, as values of an example.
+
+    Raises:
+        BadRow: the time is none, or the name is none of a split.
+        BadValue: a value is no text.
+    """
+    said = {name: value for name in PLACES if not is_missing(value := get(name))}
+    texts = {name: text for name, value in said.items() if (text := to_text(value).strip())}
+    found: dict[str, Any] = {}
+    if "group" in texts:
+        found["group"] = texts["group"]
+    if "time" in texts:
+        found["time"] = read_time(said["time"])
+    if "label" in texts:
+        found["label"] = texts["label"]
+    if "split" in texts:
+        found["named_split"] = _split_named(texts["split"])
+    return found
+
+
+def read_time(value: Any) -> str:
+    """A date or time as ISO 8601 in UTC, so that times compare as texts do; without an offset it is taken for UTC.
+
+    Raises:
+        BadRow: it is none, or it can be read in two ways.
+    """
+    text = to_text(value).strip()
+    try:
+        moment = _moment(value, text)
+        utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise BadRow(
+            "no date", f"{text[:40]!r} is no date that can be read in one way only: write 2026-01-31"
+        ) from error
+    return utc.isoformat()
+
+
+def _moment(value: Any, text: str) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if _NUMBER.match(text) and not _is_compact_date(text):
+        seconds = float(text)
+        return datetime.fromtimestamp(seconds / 1000 if seconds >= _MOST_SECONDS else seconds, UTC)
+    for pattern, order in ((_DAY_FIRST, (3, 2, 1)), (_YEAR_FIRST, (1, 2, 3))):
+        parts = pattern.match(text)
+        if parts is not None:
+            year, month, day = (int(parts[position]) for position in order)
+            return datetime.fromisoformat(f"{year:04}-{month:02}-{day:02}{parts[4].replace(', ', ' ')}")
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        # "Mon, 02 Jan 2026 10:00:00 +0100", as mails have it.
+        return email.utils.parsedate_to_datetime(text)
+
+
+def _is_compact_date(text: str) -> bool:
+    """Whether eight digits are a day such as 20260131; seconds since 1970 had so few in 1973 last."""
+    return len(text) == 8
+
+
+def _split_named(name: str) -> str:
+    split = _SPLITS.get(name.lower())
+    if split is None:
+        raise BadRow("unknown split", f"{name[:40]!r} is none of train, validation and test")
+    return split

@@ -1,0 +1,175 @@
+"""The ways to divide examples into three splits: by chance, by time, or as a column says.
+
+Whatever the way, equal or nearly equal prompts and examples of one group never straddle two splits, and the same
+examples with the same choices give the same splits, in whatever order they come.
+"""
+
+from collections.abc import Mapping, Sequence, Set
+
+from localft.data.examples import Example
+from localft.data.splits.asking import Asked, ask
+from localft.data.splits.splitting import (
+    Groups,
+    Ratios,
+    ask_fully,
+    check_division,
+    group_examples,
+    hold_out,
+    in_order,
+    shuffled,
+    split,
+    split_more,
+    together,
+)
+from localft.data.splits.stratifying import whole_parts
+from localft.data.stored import StoredExamples
+from localft.data.versions import SPLITS, Division, Split
+from localft.errors import UserError
+
+Splits = Mapping[Split, Sequence[Example]]
+Placed = Mapping[Split, Sequence[str]]
+
+
+def likely_division(examples: Sequence[Example]) -> Division:
+    """As the examples' own columns say: a named split first, then the time, else by chance."""
+    if isinstance(examples, StoredExamples):
+        asked = ask(examples)
+        named, timed = asked.named_splits.says_something, asked.times.says_something
+    else:
+        named, timed = any(one.named_split for one in examples), any(one.time for one in examples)
+    return "column" if named else "time" if timed else "chance"
+
+
+def divide(
+    examples: Sequence[Example], division: Division, seed: int, ratios: Ratios, held: Set[int] = frozenset()
+) -> Splits:
+    """Divide examples in one of the ways; those at the positions `held` come into test, whatever the way.
+
+    Raises:
+        UserError: there are too few examples, wrong ratios, or what the way needs is not known of them.
+    """
+    if division == "chance":
+        return split(examples, seed, ratios, held)
+    check_division(examples, ratios)
+    asked = ask_fully(examples)
+    groups = group_examples(asked)
+    placed = _by_time(asked, groups, seed, ratios) if division == "time" else _by_name(asked, groups, seed, ratios)
+    placed = hold_out(placed, groups, held)
+    return {name: in_order(examples, [groups[key] for key in placed[name]]) for name in SPLITS}
+
+
+def divide_more(
+    splits: Mapping[Split, Sequence[Example]], new: Sequence[Example], division: Division, seed: int, ratios: Ratios
+) -> Splits:
+    """Add new examples to splits of which no example moves.
+
+    By time, each goes where the examples of its time are; as a column says, where it says. What asks nearly what a
+    held-out example asks is held out with it, whatever the way.
+    """
+    if division == "chance":
+        return split_more(splits, new, seed, ratios)
+    everything, homes = together(splits, new)
+    groups = group_examples(ask_fully(everything))
+    added: dict[Split, list[list[int]]] = {name: [] for name in SPLITS}
+    starts = _starts(everything, homes, groups)
+    for key in sorted(groups, key=lambda key: shuffled(key, seed)):
+        fresh = [position for position in groups[key] if position >= len(homes)]
+        known = [homes[position] for position in groups[key] if position < len(homes)]
+        own = [_own_home(everything[position], division, starts) for position in fresh]
+        if fresh:
+            added[_most_held_out([*known, *own])].append(fresh)
+    return {name: [*splits[name], *in_order(everything, added[name])] for name in SPLITS}
+
+
+def _starts(examples: Sequence[Example], homes: Sequence[Split], groups: Groups) -> dict[Split, str]:
+    """When the time of each split begins, "" where it has none: a group counts as old as its newest example."""
+    starts: dict[Split, str] = dict.fromkeys(SPLITS, "")
+    for group in groups.values():
+        newest: dict[Split, str] = {}
+        for position in group:
+            if position < len(homes):
+                name = homes[position]
+                newest[name] = max(newest.get(name, ""), examples[position].time)
+        for name, time in newest.items():
+            starts[name] = min(filter(None, (starts[name], time)), default="")
+    return starts
+
+
+def _own_home(example: Example, division: Division, starts: Mapping[Split, str]) -> Split:
+    return _home_by_time(example, starts) if division == "time" else example.named_split or "train"
+
+
+def _home_by_time(example: Example, starts: Mapping[Split, str]) -> Split:
+    later = [name for name in SPLITS if example.time and starts[name] and example.time >= starts[name]]
+    return later[-1] if later else "train"
+
+
+def _by_time(asked: Asked, groups: Groups, seed: int, ratios: Ratios) -> Placed:
+    """The oldest to learn from, the newest to measure with.
+
+    A group counts as old as its newest example, so that nothing is learned that is newer than what is held out. What
+    has no time is learned.
+    """
+    times = asked.times.texts()
+    newest = {key: max(times[position] for position in group) for key, group in groups.items()}
+    if len(set(newest.values()) - {""}) < 2:
+        raise UserError(
+            "The examples have no times to be divided by.",
+            "Say at import which column holds them: --map time=COLUMN, or below the file in the app.",
+        )
+    _refuse_fewer_groups(groups)
+    ordered = sorted(groups, key=lambda key: (newest[key], shuffled(key, seed)))
+    wanted = whole_parts(sum(map(len, groups.values())), ratios, (0.0,) * len(SPLITS))
+    placed: dict[Split, list[str]] = {name: [] for name in SPLITS}
+    position = size = 0
+    for number, key in enumerate(ordered):
+        left, after = len(ordered) - number, len(SPLITS) - 1 - position
+        full = size + len(groups[key]) / 2 > wanted[position]
+        if after and placed[SPLITS[position]] and (full or left <= after):
+            position, size = position + 1, 0
+        placed[SPLITS[position]].append(key)
+        size += len(groups[key])
+    return placed
+
+
+def _by_name(asked: Asked, groups: Groups, seed: int, ratios: Ratios) -> Placed:
+    """As the column says; what it names differently within a group is held out, what it does not name is learned.
+
+    A split that it never names is taken from what would be learned, by chance.
+    """
+    if not asked.named_splits.says_something:
+        raise UserError(
+            "No column says which split the examples belong to.",
+            "Say at import which one does: --map split=COLUMN, or below the file in the app.",
+        )
+    _refuse_fewer_groups(groups)
+    splits: dict[str, Split] = {"": "train", **{name: name for name in SPLITS}}
+    named = [splits[name] for name in asked.named_splits.texts()]
+    placed: dict[Split, list[str]] = {name: [] for name in SPLITS}
+    for key in sorted(groups, key=lambda key: shuffled(key, seed)):
+        placed[_most_held_out([named[position] for position in groups[key]])].append(key)
+    total = sum(map(len, groups.values()))
+    for name, ratio in zip(SPLITS[1:], ratios[1:], strict=True):
+        taken = 0
+        while not placed[name] or (taken and taken < ratio * total):
+            if len(placed["train"]) < 2:
+                break
+            key = placed["train"].pop()
+            placed[name].append(key)
+            taken += len(groups[key])
+    empty = next((name for name in SPLITS if not placed[name]), None)
+    if empty is not None:
+        raise UserError(f"The column leaves no example for {empty}.", "Divide by chance instead: --by chance.")
+    return placed
+
+
+def _refuse_fewer_groups(groups: Groups) -> None:
+    if len(groups) < len(SPLITS):
+        raise UserError(
+            "Nearly all prompts are equal, so they cannot be split into examples to learn and examples to test with.",
+            "Add examples with other prompts.",
+        )
+
+
+def _most_held_out(names: Sequence[Split]) -> Split:
+    return max(names, key=SPLITS.index)

@@ -1,0 +1,101 @@
+"""Golden questions: what a person wants answered, kept out of a chat or written by hand, with the wanted answers."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+from localft.data.examples import Example
+from localft.data.readers.opening import open_file
+from localft.data.shapes.conversation import BadRow
+from localft.data.shapes.detecting import convert, detect
+from localft.data.shapes.rows import Row
+from localft.data.shapes.values import BadValue
+from localft.data.splits.asking import Asked, ask
+from localft.data.splits.splitting import differ_in_system_only
+from localft.data.texts.near import near_groups
+from localft.data.texts.runs import Texts
+from localft.data.versions import list_versions, open_split
+from localft.errors import UserError
+from localft.store.projects import Project
+
+
+def read_golden(project: Project) -> list[Example]:
+    """Read the golden questions of a project, each only once; a line may have any shape that imports know.
+
+    Raises:
+        UserError: there are none, or a line cannot be used. Leaving it out silently would not be what was written down.
+    """
+    if not project.golden.exists():
+        raise UserError(
+            f"The project {project.name} has no golden questions yet.",
+            f"Keep some in Chat, or write {project.golden}, one on each line: "
+            '{"prompt": "the question", "answer": "the answer you want"}.',
+        )
+    examples: dict[str, Example] = {}
+    for row in open_file(project.golden).rows:
+        example = _example(row, project)
+        examples.setdefault(example.model_dump_json(include={"messages", "tools"}), example)
+    return list(examples.values())
+
+
+def _example(row: Row, project: Project) -> Example:
+    try:
+        if row.values is None:
+            raise BadRow(row.kind, row.problem)
+        layout = detect(row.values)
+        if layout is None:
+            raise BadRow("no known shape", "it has neither messages nor a prompt with its answer")
+        question = convert(row.values, layout, project.golden.name, row.number)
+        if question.plain:
+            raise BadRow("no known shape", "it is text without a question")
+        return question
+    except (BadRow, BadValue) as error:
+        raise UserError(
+            f"Line {row.number} of {project.golden} is no golden question: {error}.", "Correct it, or delete the line."
+        ) from error
+
+
+def count_learned(project: Project, dataset: str, questions: list[Example]) -> int:
+    """How many of the questions a run on this dataset has been trained on, word for word or nearly so."""
+    if dataset not in {version.id for version in list_versions(project).items}:
+        return 0
+    asked = _ask_as_needed(open_split(project, dataset, "train"))
+    return len({question for question, _ in _matches(asked, questions)})
+
+
+def golden_among(examples: Sequence[Example], golden: Sequence[Example]) -> list[int]:
+    """Positions of the examples that ask what a golden question asks, word for word or nearly so.
+
+    Where many examples differ in the system text only ("Summarise."), it belongs to what is asked.
+    """
+    return golden_in(_ask_as_needed(examples), golden) if golden else []
+
+
+def golden_in(asked: Asked, golden: Sequence[Example]) -> list[int]:
+    """As `golden_among`, where it is known what the examples ask: with the system text, or without."""
+    return sorted({position for _, position in _matches(asked, golden)})
+
+
+def _ask_as_needed(examples: Sequence[Example]) -> Asked:
+    """What examples ask; few that share a prompt tell nothing about what the system text is for."""
+    asked = ask(examples)
+    if not differ_in_system_only(asked):
+        return asked
+    fully = ask(examples, with_system=True)
+    return asked if differ_in_system_only(fully) else fully
+
+
+def _matches(asked: Asked, golden: Sequence[Example]) -> Iterator[tuple[int, int]]:
+    """(question, example): which question each example asks; one may be named more than once."""
+    questions = ask(golden, asked.with_system)
+    keys: dict[bytes, list[int]] = {}
+    for number, key in enumerate(questions.short_keys()):
+        keys.setdefault(key, []).append(number)
+    for position, key in itertools.chain(enumerate(asked.short_keys()), asked.earlier_keys()):
+        for number in keys.get(key, ()):
+            yield number, position
+    texts = Texts()
+    texts.join(questions.texts)
+    texts.join(asked.texts)
+    for group in near_groups(texts):
+        numbers = [position for position in group if position < len(golden)]
+        yield from itertools.product(numbers, (position - len(golden) for position in group[len(numbers) :]))

@@ -1,0 +1,112 @@
+"""Texts that say nearly the same: found without comparing each with each, then compared exactly.
+
+Two texts are near when the sets of their runs of three words (case, punctuation and white space aside) have a Jaccard
+similarity of at least 0.8. MinHash (Broder 1997) in bands (Leskovec, Rajaraman and Ullman, Mining of Massive Datasets,
+section 3.4) proposes pairs: 16 bands of 6 hashes find a pair of similarity 0.8 with 99.2 %, one of 0.9 with more than
+99.99 %. Only pairs whose similarity, counted exactly, is high enough are kept, so none is kept wrongly.
+
+Runs that a tenth of all texts share are a form that they follow ("Classify the following ticket ..."), and do not
+count: else all that is asked in one form would be near. Up to a quarter of all texts may be copies of each other just
+as well: they are, where they are similar enough as a whole.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy
+import numpy.typing as npt
+
+from localft.data.texts.grouping import Grouping
+from localft.data.texts.runs import Runs, Searchable, Texts, mixed
+
+SIMILAR = 0.8
+_BANDS, _HASHES = 16, 6
+_SEED = 42
+# In a crowd of texts that share a band each meets so many neighbours: enough to join all of them.
+_NEIGHBOURS = 8
+
+
+class NearPair(NamedTuple):
+    """Two texts by their positions, the earlier one first, and their Jaccard similarity from 0.8 to 1."""
+
+    first: int
+    second: int
+    similarity: float
+
+
+def near_pairs(texts: Iterable[str] | Texts) -> list[NearPair]:
+    """Pairs of texts that say nearly the same, by position, in ascending order.
+
+    A text that says exactly the same as an earlier one is paired with the first such one only. In a crowd of near texts
+    not every pair is listed, but enough to join all of them.
+    """
+    known = Searchable(texts if isinstance(texts, Texts) else Texts(texts))
+    pairs = [NearPair(first, position, 1.0) for position, first in known.twins()]
+    for one, other in _candidates(known):
+        similarity = _jaccard(known.runs(one), known.runs(other))
+        if similarity >= SIMILAR:
+            pairs.append(NearPair(one, other, similarity))
+    return sorted([*pairs, *_copies(known, pairs)])
+
+
+def _copies(known: Searchable, pairs: Iterable[NearPair]) -> Iterator[NearPair]:
+    """Pairs beyond these of texts that are near with what a tenth of all share; none that are joined anyway."""
+    whole = known.with_sure_forms()
+    if whole is None:
+        return
+    grouping = Grouping(len(known))
+    for pair in pairs:
+        grouping.join(pair.first, pair.second)
+    for one, other in _candidates(whole):
+        if grouping.are_joined(one, other):
+            continue
+        similarity = _jaccard(whole.runs(one), whole.runs(other))
+        if similarity >= SIMILAR:
+            grouping.join(one, other)
+            yield NearPair(one, other, similarity)
+
+
+def near_groups(texts: Iterable[str] | Texts) -> list[list[int]]:
+    """Positions of texts that are joined by near pairs, two or more in a group, all in ascending order."""
+    known = texts if isinstance(texts, Texts) else Texts(texts)
+    grouping = Grouping(len(known))
+    for pair in near_pairs(known):
+        grouping.join(pair.first, pair.second)
+    return grouping.groups(smallest=2)
+
+
+def _candidates(texts: Searchable) -> Iterator[tuple[int, int]]:
+    """Pairs of positions that share a band, the earlier one first, each pair once."""
+    positions = texts.different
+    bands = _band_hashes(texts)
+    met: set[tuple[int, int]] = set()
+    for band in range(_BANDS):
+        order = numpy.argsort(bands[:, band], kind="stable")
+        ordered, where = bands[order, band], positions[order]
+        for distance in range(1, min(_NEIGHBOURS, len(ordered) - 1) + 1):
+            alike = numpy.flatnonzero(ordered[distance:] == ordered[:-distance])
+            one, other = where[alike], where[alike + distance]
+            earlier, later = numpy.minimum(one, other).tolist(), numpy.maximum(one, other).tolist()
+            new = set(zip(earlier, later, strict=True)) - met
+            met |= new
+            yield from new
+
+
+def _band_hashes(texts: Searchable) -> npt.NDArray[numpy.uint64]:
+    """One number for each different text and band: [texts, bands]. Texts that share one are probably near."""
+    from rensa import RMinHash  # ty: ignore[missing-module-member] - compiled, without types
+
+    bands = numpy.zeros((len(texts), _BANDS), dtype=numpy.uint64)
+    for first, runs, starts in texts.blocks():
+        digests = RMinHash.digest_matrix_from_flat_token_hashes(runs, starts, _BANDS * _HASHES, _SEED)
+        rows = numpy.array(digests.to_rows(), dtype=numpy.uint64).reshape(len(starts) - 1, _BANDS, _HASHES)
+        block = bands[first : first + len(rows)]
+        for number in range(_HASHES):
+            block[:] = mixed(block + rows[:, :, number])
+    return bands[texts.different]
+
+
+def _jaccard(one: Runs, other: Runs) -> float:
+    """|A ∩ B| / |A ∪ B| of two sets."""
+    shared = len(numpy.intersect1d(one, other, assume_unique=True))
+    return shared / (len(one) + len(other) - shared)

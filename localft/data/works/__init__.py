@@ -1,0 +1,1 @@
+"""Imports and checks that take minutes, as jobs."""
