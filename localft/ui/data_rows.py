@@ -1,7 +1,6 @@
 """Browsing the examples of the newest version, one conversation at a time, and changing them by hand."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -115,6 +114,17 @@ class Browser:
             **self.rated(project, example),
         }
 
+    def look(self, slug: str | None, part: Split, position: float | None, opened: str) -> Updates:
+        """The example at the place that the page has, which is only set anew where there is none.
+
+        A person may have gone on while the answer was on its way, and is not taken back.
+        """
+        shown = self.show(slug, part, int(position or 1), opened)
+        had = {self.split: part, self.number: position}
+        return {
+            component: value for component, value in shown.items() if component not in had or value != had[component]
+        }
+
     def rated(self, project: Project, example: Example) -> Updates:
         """What a person thinks of the example."""
         known = _known(project, example)
@@ -129,10 +139,9 @@ class Browser:
         slug = stamp.partition("/")[0]
         if not slug:
             return {self.shown: "", self.known: _Known()}
-        if known is None or known.slug != slug:
-            part, position = "train", 1
+        another = known is None or known.slug != slug
         try:
-            shown = self.show(slug, part, int(position or 1), opened)
+            shown = self.show(slug, "train", 1, opened) if another else self.look(slug, part, position, opened)
         except UserError:
             return {self.shown: "", self.known: _Known(slug)}
         now: _Known = shown[self.known]
@@ -180,9 +189,6 @@ def draw_browser(opened: gr.State) -> Browser:
 
 
 def _connect_browsing(shared: Shared, browser: Browser, stamp: gr.Textbox, message: gr.HTML) -> None:
-    def step(by: int) -> Callable[[str | None, Split, float | None, str], Updates]:
-        return lambda slug, part, position, opened: browser.show(slug, part, int(position or 1) + by, opened)
-
     def start(slug: str | None, part: Split, opened: str) -> Updates:
         return browser.show(slug, part, 1, opened)
 
@@ -200,12 +206,17 @@ def _connect_browsing(shared: Shared, browser: Browser, stamp: gr.Textbox, messa
 
     inputs = [shared.project, browser.split, browser.number, browser.opened]
     followed = [stamp, browser.split, browser.number, browser.known, browser.opened]
-    shared.on(stamp.change, browser.follow, followed, browser.outputs, message, clear=False)
-    shared.on(browser.earlier.click, step(-1), inputs, browser.outputs, message)
-    shared.on(browser.later.click, step(1), inputs, browser.outputs, message)
-    shared.on(browser.number.submit, step(0), inputs, browser.outputs, message)
+    shared.on(stamp.change, browser.follow, followed, browser.outputs, message, clear=False, **_ONE_BY_ONE)
+    # The page itself counts on, at once: whatever is asked from then on, is asked about the new place.
+    for button, by in ((browser.earlier, -1), (browser.later, 1)):
+        counted = button.click(
+            None, [browser.number], [browser.number], js=f"(number) => [Math.max(1, (number || 1) + {by})]",
+            api_visibility="private", show_progress="hidden",
+        )  # fmt: skip
+        shared.on(counted.then, browser.look, inputs, browser.outputs, message, **_ONE_BY_ONE)
+    shared.on(browser.number.submit, browser.look, inputs, browser.outputs, message, **_ONE_BY_ONE)
     chosen = [shared.project, browser.split, browser.opened]
-    shared.on(browser.split.input, start, chosen, browser.outputs, message)
+    shared.on(browser.split.input, start, chosen, browser.outputs, message, **_ONE_BY_ONE)
     shared.on(browser.shown.click, open_it, [shared.project], browser.outputs, message, changes=True, **_ONE_BY_ONE)
     shared.on(browser.turn.input, read_turn, [*inputs[:3], browser.known, browser.turn], [browser.text], message)
 

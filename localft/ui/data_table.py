@@ -24,6 +24,8 @@ from localft.ui.views import data_rows as row_views
 
 _ALL = ""
 _PAGE_SIZE = 10
+# The answers come in the order of what was asked: the last one shows what the person has chosen last.
+_ONE_BY_ONE: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "table"}
 _ORDERS: tuple[tuple[str, Sort], ...] = (
     ("As they lie", "place"),
     ("Shortest first", "shortest"),
@@ -141,9 +143,10 @@ def connect_table(shared: Shared, table: RowTable, browser: list[Any], show: Sho
         findings = report.findings if report is not None else []
         names = list(dict.fromkeys(finding.check for finding in findings if finding.rows))
         values = list(given)
-        values[2] = given[2] if given[2] in names else _ALL
-        choices = [("Any", _ALL), *((name.capitalize(), name) for name in names)]
-        return {**table.look(slug, *values), table.finding: gr.update(choices=choices, value=values[2])}
+        choices = gr.update(choices=[("Any", _ALL), *((name.capitalize(), name) for name in names)])
+        if given[2] not in names:
+            values[2] = choices["value"] = _ALL
+        return {**table.look(slug, *values), table.finding: choices}
 
     def opened(slug: str | None, *given: Any) -> Updates:
         return table.look(slug, *given) if slug else {}
@@ -156,13 +159,13 @@ def connect_table(shared: Shared, table: RowTable, browser: list[Any], show: Sho
 
     shared.view("data", [table.stamp], read)
     inputs = [shared.project, *table.inputs]
-    shared.on(table.stamp.change, afresh, [table.stamp, *table.inputs], table.outputs, message, clear=False)
-    shared.on(table.opened.change, opened, inputs, table.outputs, message, clear=False)
-    shared.on(table.search.submit, first, inputs, table.outputs, message)
-    for choice in table.filters[1:]:
-        shared.on(choice.input, first, inputs, table.outputs, message)
-    shared.on(table.earlier.click, turn(-1), inputs, table.outputs, message)
-    shared.on(table.later.click, turn(1), inputs, table.outputs, message)
+    begin = [table.stamp, *table.inputs]
+    shared.on(table.stamp.change, afresh, begin, table.outputs, message, clear=False, **_ONE_BY_ONE)
+    shared.on(table.opened.change, opened, inputs, table.outputs, message, clear=False, **_ONE_BY_ONE)
+    for asked in (table.search.submit, *(choice.input for choice in table.filters[1:])):
+        shared.on(asked, first, inputs, table.outputs, message, **_ONE_BY_ONE)
+    shared.on(table.earlier.click, turn(-1), inputs, table.outputs, message, **_ONE_BY_ONE)
+    shared.on(table.later.click, turn(1), inputs, table.outputs, message, **_ONE_BY_ONE)
     _connect_buttons(shared, table, browser, show, message)
 
 

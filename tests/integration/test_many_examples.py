@@ -15,6 +15,8 @@ import psutil
 import pytest
 
 from localft import jobs, paths
+from localft.cli import progress
+from localft.cli.main import main
 from localft.data.checks.checking import check_version
 from localft.data.making.importing import import_files
 from localft.data.versions import list_versions, load_split, newest_version
@@ -145,9 +147,12 @@ def test_ctrl_c_stops_an_import(many: Path, project: Project) -> None:
     assert scratch_folders() == written(project) == []
 
 
-def test_progress_is_told_with_rate_and_time_left(many: Path, project: Project) -> None:
-    process = begin("import", project.slug, str(many), "--json")
-    answer, said = process.communicate()
+def test_progress_is_told_with_rate_and_time_left(
+    many: Path, project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "_SECONDS_BETWEEN_LINES", 0.0)
+    assert main(["data", "import", project.slug, str(many), "--json"]) == 0
+    answer, said = capsys.readouterr()
     assert json.loads(answer)["examples"] == ROWS
     reading = [line for line in said.splitlines() if line.startswith("Reading many.jsonl: ")]
     assert any("MB/s" in line and "left" in line for line in reading)
