@@ -31,7 +31,7 @@ from localft.evaluation.verdict import Verdict
 from localft.jobs import JobOrder, JobView
 from localft.settings import parse
 from localft.store import files
-from localft.store.projects import Listing, Project, list_folders
+from localft.store.projects import Listing, Project, list_folders, open_one_of
 from localft.training.metrics import metrics_of
 from localft.training.runs import Run, run_weights
 
@@ -147,19 +147,8 @@ def open_evaluation(project: Project, evaluation_id: str | None = None) -> Evalu
     Raises:
         UserError: there is none of this name, or none at all.
     """
-    if evaluation_id is None:
-        found = list_evaluations(project).items
-        if not found:
-            raise UserError(
-                f"The project {project.name} has no evaluation yet.", f"Make one: `localft evaluate {project.slug}`."
-            )
-        return found[0]
-    folder = project.evaluations / Path(evaluation_id).name
-    if not folder.is_dir():
-        raise UserError(
-            f"The project {project.name} has no evaluation {evaluation_id}.", "Leave it out for the newest."
-        )
-    return read_evaluation(folder)
+    begin = f"Make one: `localft evaluate {project.slug}`."
+    return open_one_of(project, "evaluation", project.evaluations, read_evaluation, evaluation_id, begin)
 
 
 def read_evaluation(folder: Path) -> Evaluation:

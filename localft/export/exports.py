@@ -17,7 +17,7 @@ from localft.jobs import JobOrder, JobView
 from localft.models.base_model import BaseModel
 from localft.models.download import model_folder
 from localft.store import files
-from localft.store.projects import Listing, Project, list_folders
+from localft.store.projects import Listing, Project, list_folders, open_one_of
 from localft.store.records import Record
 from localft.training.runs import Run, run_weights
 
@@ -263,20 +263,13 @@ def list_exports(project: Project) -> Listing[Export]:
 
 
 def open_export(project: Project, export_id: str | None = None) -> Export:
-    """Read one export, by default the newest.
+    """Open an export, the newest without `export_id`.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, or its records cannot be read.
     """
-    if export_id is not None:
-        folder = project.exports / Path(export_id).name
-        if not folder.is_dir():
-            raise UserError(f"The project {project.name} has no export {export_id}.", "Choose one of those it has.")
-        return read_export(folder)
-    exports = list_exports(project).items
-    if not exports:
-        raise UserError(f"The project {project.name} has no export yet.", f"Make one: `localft export {project.slug}`.")
-    return exports[0]
+    begin = f"Make one: `localft export {project.slug}`."
+    return open_one_of(project, "export", project.exports, read_export, export_id, begin)
 
 
 def read_export(folder: Path) -> Export:

@@ -139,6 +139,29 @@ def list_folders(parent: Path, load: Callable[[Path], T]) -> Listing[T]:
     return listing
 
 
+def open_one_of(
+    project: Project, noun: str, parent: Path, load: Callable[[Path], T], name: str | None, begin: str
+) -> T:
+    """Load what has this name below `parent`, a folder of the project; without a name the newest that can be read.
+
+    `noun`: what lies there; `begin`: how to make the first one.
+
+    Raises:
+        UserError: there is none of this name or none at all, or it is damaged.
+    """
+    if name is not None:
+        folder = parent / Path(name).name
+        if not folder.is_dir():
+            raise UserError(f"The project {project.name} has no {noun} {name}.", "Leave it out for the newest.")
+        return load(folder)
+    found = list_folders(parent, load)
+    if found.items:
+        return found.items[0]
+    if found.broken:
+        raise UserError(found.broken[0].message)
+    raise UserError(f"The project {project.name} has no {noun} yet.", begin)
+
+
 def update_project(project: Project, **changes: str | None) -> Project:
     """Change fields of project.json and return the project as it is now; a new display name never moves the folder."""
     with files.locked(project.folder / ".lock"):

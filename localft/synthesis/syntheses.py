@@ -14,7 +14,7 @@ from localft.data.versions import DatasetVersion, SourceFile, list_versions
 from localft.errors import UserError
 from localft.jobs import JobOrder, JobView
 from localft.store import files
-from localft.store.projects import Listing, Project, list_folders, move_to_trash
+from localft.store.projects import Listing, Project, list_folders, move_to_trash, open_one_of
 from localft.store.records import Record
 from localft.synthesis.calls import CALLS, CallLog
 from localft.synthesis.costs import Estimate, chosen_passages, estimate
@@ -164,18 +164,8 @@ def open_synthesis(project: Project, synthesis_id: str | None = None) -> Synthes
     Raises:
         UserError: there is none of this name, or none at all.
     """
-    if synthesis_id is None:
-        found = list_syntheses(project).items
-        if not found:
-            raise UserError(
-                f"No examples were written in {project.name} yet.",
-                f"Name documents: `localft data synthesise {project.slug} FILE`.",
-            )
-        return found[0]
-    folder = project.syntheses / Path(synthesis_id).name
-    if not (folder / DESIGN).is_file():
-        raise UserError(f"The project {project.name} has no synthesis {synthesis_id}.", "Check its name.")
-    return read_synthesis(folder)
+    begin = f"Name documents: `localft data synthesise {project.slug} FILE`."
+    return open_one_of(project, "synthesis", project.syntheses, read_synthesis, synthesis_id, begin)
 
 
 def read_synthesis(folder: Path) -> Synthesis:

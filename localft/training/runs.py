@@ -18,7 +18,7 @@ from localft.planning.plan import Plan
 from localft.planning.recipe import Recipe
 from localft.planning.telling import refusal
 from localft.store import files
-from localft.store.projects import Listing, Project, list_folders
+from localft.store.projects import Listing, Project, list_folders, open_one_of
 from localft.training.checkpoints import WEIGHTS, published
 from localft.training.metrics import Metrics, metrics_of
 from localft.training.relief import forget_relief
@@ -174,19 +174,7 @@ def open_run(project: Project, run_id: str | None = None) -> Run:
     Raises:
         UserError: there is none, or its records cannot be read.
     """
-    if run_id is None:
-        runs = list_runs(project).items
-        if not runs:
-            raise UserError(
-                f"The project {project.name} has no run yet.", f"Train first: `localft train {project.slug}`."
-            )
-        return runs[0]
-    folder = project.runs / Path(run_id).name
-    if not folder.is_dir():
-        raise UserError(
-            f"The project {project.name} has no run {run_id}.", f"`localft runs {project.slug}` lists them."
-        )
-    return _load(folder)
+    return open_one_of(project, "run", project.runs, _load, run_id, f"Train first: `localft train {project.slug}`.")
 
 
 def run_weights(run: Run) -> Path:

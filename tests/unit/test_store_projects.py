@@ -7,7 +7,14 @@ import pytest
 
 from localft import paths
 from localft.errors import UserError
-from localft.store.projects import create_project, list_projects, move_to_trash, open_project, update_project
+from localft.store.projects import (
+    create_project,
+    list_projects,
+    move_to_trash,
+    open_one_of,
+    open_project,
+    update_project,
+)
 
 
 def test_a_project_is_found_by_either_name() -> None:
@@ -79,3 +86,28 @@ def test_everything_lies_below_the_home_that_is_set(home: Path) -> None:
     project = create_project("Here")
     for folder in (project.folder, paths.queue_dir(), paths.cache_dir(), paths.config_dir(), paths.trash_dir()):
         assert folder.is_relative_to(home)
+
+
+def test_what_a_project_holds_is_opened_by_name_or_the_newest(tmp_path: Path) -> None:
+    project, kites = create_project("Sky"), tmp_path / "kites"
+
+    def read(folder: Path) -> str:
+        if folder.name.startswith("torn"):
+            raise UserError(f"{folder.name} is damaged.")
+        return folder.name
+
+    def opened(name: str | None) -> str:
+        return open_one_of(project, "kite", kites, read, name, "Build one.")
+
+    with pytest.raises(UserError, match="Sky has no kite yet") as none:
+        opened(None)
+    assert none.value.hint == "Build one."
+    (kites / "torn-2").mkdir(parents=True)
+    with pytest.raises(UserError, match="torn-2 is damaged"):
+        opened(None)
+    (kites / "red-1").mkdir()
+    assert (opened(None), opened("red-1")) == ("red-1", "red-1")
+    with pytest.raises(UserError, match="torn-2 is damaged"):
+        opened("torn-2")
+    with pytest.raises(UserError, match="has no kite"):
+        opened("../kites/blue-1")
