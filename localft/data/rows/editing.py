@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from localft import words
 from localft.data.checks.checking import read_context
 from localft.data.examples import Example, Message
 from localft.data.making.importing import read_set_aside
 from localft.data.making.keeping import keep_golden
 from localft.data.making.writing import write_version
-from localft.data.row_ratings import carry_ratings, rating_of
-from localft.data.shapes.conversation import BadRow, turns, whole_text
+from localft.data.row_ratings import carry_ratings, content_key, rating_of
+from localft.data.rows.drafting import ExampleDraft, drafted
+from localft.data.shapes.conversation import BadRow, turns
 from localft.data.splits.asking import prompt_digests
 from localft.data.splits.divisions import divide_more
 from localft.data.splits.golden import golden_among, read_golden
@@ -35,26 +35,34 @@ def change_turn(
     """Give a turn of an example another text; example and turn count from 0.
 
     Raises:
-        UserError: there is no such example or turn, the example would be none any more or have one answer as the
-            better and the worse one, or it would ask a golden question, or ask on one side of training and measuring
-            what is asked on the other.
+        UserError: there is no such example or turn, or as `change_example`.
+    """
+    example = example_at(project, version, split, index)
+    said = drafted(example, ExampleDraft.of(example).with_turn(turn, content=content))
+    return change_example(project, version, split, index, said)
+
+
+def change_example(
+    project: Project, version: DatasetVersion, split: Split, index: int, said: Example
+) -> DatasetVersion:
+    """Let an example (from 0) say what `said` says, in one new version.
+
+    Raises:
+        UserError: there is no such example, it says that already, or it would ask a golden question, or ask on one side
+            of training and measuring what is asked on the other.
     """
     splits = _read(project, version)
     example = _find(splits, split, index)
-    if not 0 <= turn < len(example.messages):
-        raise UserError(f"The example has {words.counted(len(example.messages), 'turn')}.", "Name one of them.")
-    messages = list(example.messages)
-    messages[turn] = messages[turn].model_copy(update={"content": content})
-    said = _checked(messages, bool(example.plain))
-    if example.rejected and said[-1].content.strip() == example.rejected.strip():
-        raise UserError("That is the worse answer of this example too.", "The better one has to say something else.")
-    splits[split][index] = example.model_copy(update={"messages": said, "edited": True})
-    if prompt_digests(example, with_system=True) != prompt_digests(splits[split][index], with_system=True):
+    changed = said.model_copy(update={"edited": True})
+    if content_key(changed) == content_key(example) and changed.plain == example.plain:
+        raise UserError("Nothing of the example was changed.", "Change something, then save it.")
+    splits[split][index] = changed
+    if prompt_digests(example, with_system=True) != prompt_digests(changed, with_system=True):
         _refuse_golden(project, splits, split, index)
         _refuse_straddling(splits, split, index)
     # What was rated bad is corrected with that.
     if rating_of(project, example).mark != "bad":
-        carry_ratings(project, [(example, splits[split][index])])
+        carry_ratings(project, [(example, changed)])
     return _keep(project, version, splits, f"{_place(split, index)} changed")
 
 
@@ -144,9 +152,9 @@ def _everything(splits: Splits, split: Split, index: int) -> tuple[list[Example]
     return [example for name in SPLITS for example in splits[name]], before + index
 
 
-def _checked(messages: Sequence[Message], plain: bool = False) -> tuple[Message, ...]:
+def _checked(messages: Sequence[Message]) -> tuple[Message, ...]:
     try:
-        return whole_text(list(messages)) if plain else turns(list(messages))
+        return turns(list(messages))
     except BadRow as error:
         raise UserError(f"That is no example: {error}.", "Correct it and try again.") from error
 
