@@ -41,38 +41,47 @@ def _attention(shape: ModelShape, load: Load) -> list[Kept]:
     The results of documents are put together, which is a copy; where one call attends to all of them there is none.
     """
     size = load.compute_bytes
-    # Where one layer makes queries, keys and values, the values are a view that holds all three.
-    values = shape.query + 2 * shape.key if shape.joins_layers else shape.key
     kept = [
         Kept("queries", shape.query, size, True),
         Kept("keys", shape.key, size, True),
-        Kept("values", values, size, True),
+        Kept("values", _values(shape), size, True),
         Kept("attended", shape.query, size, True),
         Kept("log totals", shape.heads, _FP32, True),
     ]
     return kept if load.drops_inputs or load.attends_at_once else [*kept, Kept("input of o", shape.query, size, True)]
 
 
+def _values(shape: ModelShape) -> int:
+    """Where one layer makes queries, keys and values, the values are a view that holds all three."""
+    return shape.query + 2 * shape.key if shape.joins_layers else shape.key
+
+
 def window_bytes(shape: ModelShape, load: Load) -> int:
     """What a layer with a window keeps beyond that, in bytes, of longer documents, which are attended to part by part.
 
-    Keys and values for each head, in place of those of a few heads unless shorter documents need these; the results of
-    the parts; and the masks, in the type of the products: documents of one length stand side by side and share them.
+    Keys and values for each head, in place of those of a few heads unless shorter documents need these; and the masks,
+    in the type of the products: documents of one length stand side by side and share them. Where all weights learn,
+    keys are turned in fp32, and each part rounds its own. Less than nothing, where the values were a view of more.
     """
     longer = load.beyond(shape.window)
     if not shape.window or load.attends_at_once:
         return 0
     tokens = min(load.tokens, sum(longer))
-    replaced = shape.key if tokens == load.tokens else 0
-    numbers = 2 * (shape.query - replaced) + shape.query
-    masks = sum(_mask_numbers(length, shape.window) for length in set(longer))
-    return load.compute_bytes * (numbers * tokens + masks)
+    rounds, alone = load.method == "full" and load.precision != "fp32", tokens == load.tokens
+    replaced = (shape.key if rounds or alone else 0) + (_values(shape) if alone else 0)
+    numbers = (2 * shape.query - replaced) * tokens
+    for length in longer:
+        twice = sum(keys for _, keys in _parts(length, shape.window)) - length
+        numbers += shape.query * twice if rounds else 0
+    for length in set(longer):
+        numbers += sum(queries * keys for queries, keys in _parts(length, shape.window))
+    return load.compute_bytes * numbers
 
 
-def _mask_numbers(length: int, window: int) -> int:
-    """Of each block of so many queries as the window is wide: all the keys from the first that its first one sees."""
+def _parts(length: int, window: int) -> list[tuple[int, int]]:
+    """(queries, keys): blocks of so many queries as the window is wide, and the keys from the first that one sees."""
     blocks = ((start, min(start + window, length)) for start in range(0, length, window))
-    return sum((end - start) * (end - max(0, start - window + 1)) for start, end in blocks)
+    return [(end - start, end - max(0, start - window + 1)) for start, end in blocks]
 
 
 def _norms(shape: ModelShape, load: Load) -> list[Kept]:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ import pytest
 import torch
 
 from localft.models.find import find_model
-from localft.planning.activations import Kept, kept_by_layer, kept_by_recomputed_layer
-from localft.planning.load import Load
+from localft.planning.activations import Kept, kept_by_layer, kept_by_recomputed_layer, window_bytes
+from localft.planning.load import Load, Method, Precision
 from localft.planning.memory import memory_by_cause
 from localft.planning.model_shape import shape_of
 from localft.training.batches import LEARNED, packed
@@ -32,13 +33,13 @@ every_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
 
 
 class Tuned:
-    """A model that is about to train, with its shape; documents of one length, so that attention is one call."""
+    """A model that is about to train, with its shape; documents of one length, unless the load has others."""
 
-    def __init__(self, folder: Path, architecture: str, load: Load) -> None:
+    def __init__(self, folder: Path, architecture: str, load: Load, **changes: Any) -> None:
         slides = architecture.startswith(("Gemma", "Olmo3"))
         kinds: dict[str, Any] = {"layer_types": ["sliding_attention", "full_attention"] * 2} if slides else {}
         kinds |= {"no_rope_layers": [1] * LAYERS} if "SmolLM3" in architecture else {}
-        base = find_model(str(make_model(folder, architecture, num_hidden_layers=LAYERS, **kinds)))
+        base = find_model(str(make_model(folder, architecture, num_hidden_layers=LAYERS, **kinds | changes)))
         self.shape, self.load = shape_of(base), load
         # Weights that learn are fp32 whatever the products are computed in.
         precision = "fp32" if load.method == "full" else load.precision
@@ -57,29 +58,43 @@ class Tuned:
 
     def kept(self, recomputed: int) -> Counter[tuple[float, int]]:
         """(numbers a token, bytes of each) of all tensors that a forward pass keeps of its tokens."""
+        lengths = {self.load.tokens, self.load.length}
+        return Counter(
+            (storage.nbytes() / size / self.load.tokens, size)
+            for storage, size, shape in self._storages(recomputed)
+            if not lengths.isdisjoint(shape)
+        )
+
+    def kept_bytes(self, recomputed: int) -> int:
+        """Bytes of all tensors that a forward pass keeps, whatever their shape, but not of weights that it rounded."""
+        weights = {tuple(part.shape) for part in self.model.parameters() if part.requires_grad}
+        weights |= {shape[::-1] for shape in weights}
+        return sum(storage.nbytes() for storage, _, shape in self._storages(recomputed) if shape not in weights)
+
+    def _storages(self, recomputed: int) -> list[tuple[torch.UntypedStorage, int, tuple[int, ...]]]:
+        """What a forward pass keeps: (storage, bytes of a number, shape of the last tensor that lies in it)."""
         recompute_layers(self.model, recomputed)
-        ids = numpy.arange(5, 5 + self.load.length, dtype=numpy.int32)
-        batch = packed([Row(ids, ids)] * self.load.micro_batch)
+        rows = []
+        for length in self.load.documents or (self.load.length,) * self.load.micro_batch:
+            ids = numpy.arange(5, 5 + length, dtype=numpy.int32)
+            rows.append(Row(ids, ids))
+        batch = packed(rows)
         given = {name: value for name, value in batch.items() if name not in (LEARNED, "labels")}
         known = {part.untyped_storage().data_ptr() for part in self.model.parameters()}
-        storages: dict[int, tuple[torch.UntypedStorage, int]] = {}
+        storages: dict[int, tuple[torch.UntypedStorage, int, tuple[int, ...]]] = {}
 
         def pack(tensor: torch.Tensor) -> torch.Tensor:
             storage = tensor.untyped_storage()
-            of_tokens = self.load.tokens in tensor.shape or self.load.length in tensor.shape
-            if of_tokens and storage.data_ptr() not in known:
-                storages[storage.data_ptr()] = storage, tensor.element_size()
+            # The tables of the rotary embedding are the model's, made once for layers of a kind.
+            is_table = storage.nbytes() == self.load.tokens * self.shape.head * tensor.element_size()
+            if storage.data_ptr() not in known and not is_table:
+                storages[storage.data_ptr()] = storage, tensor.element_size(), tuple(tensor.shape)
             return tensor
 
         half = torch.autocast("cpu", torch.bfloat16) if self.load.precision == "bf16" else contextlib.nullcontext()
         with half, torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
             _held = self.decoder(**given, use_cache=False)
-        return Counter(
-            (storage.nbytes() / size / self.load.tokens, size)
-            for storage, size in storages.values()
-            # The tables of the rotary embedding are the model's, made once for layers of a kind.
-            if storage.nbytes() / size / self.load.tokens != self.shape.head
-        )
+        return list(storages.values())
 
 
 def listed(kept: list[Kept]) -> Counter[tuple[float, int]]:
@@ -105,6 +120,35 @@ def test_every_kept_tensor_is_listed(tmp_path: Path, architecture: str, load: Lo
     # The first layer is another case: no gradient is needed of what it reads, where the embeddings are frozen.
     for more, fewer in pairwise(kept[1:]):
         assert more + listed(kept_by_recomputed_layer(shape, load)) == fewer + listed(kept_by_layer(shape, load))
+
+
+@pytest.mark.parametrize("architecture", ["MistralForCausalLM", "Gemma3ForCausalLM", "Phi3ForCausalLM"])
+@pytest.mark.parametrize(
+    ("method", "precision", "dropout"),
+    [
+        ("qlora", "bf16", False),
+        ("lora", "fp32", False),
+        ("lora", "bf16", True),
+        ("full", "fp32", False),
+        ("full", "bf16", False),
+    ],
+)
+def test_documents_beyond_a_window_keep_what_is_listed_to_the_byte(
+    tmp_path: Path, architecture: str, method: Method, precision: Precision, dropout: bool
+) -> None:
+    load = Load(method, precision, False, rank=8, micro_batch=1, length=1, recomputed=0, dropout=dropout)
+    tuned = Tuned(tmp_path, architecture, load, sliding_window=16)
+    for documents in [(17,), (50, 50), (64, 40, 40), (33, 33, 20, 16, 9), (16, 12)]:
+        sizes: dict[str, Any] = {"micro_batch": len(documents), "length": max(documents), "budget": sum(documents)}
+        load = tuned.load = replace(load, **sizes, documents=documents)
+        shape, kept = tuned.shape, [tuned.kept_bytes(count) for count in range(LAYERS)]
+        # The first layer is another case; of the others every second one has no window, or none of them.
+        windows = [2] if architecture.startswith("Gemma") else [1, 2]
+        for layer in (1, 2):
+            own = load.tokens * sum(one.bytes_per_token for one in kept_by_layer(shape, load))
+            own += window_bytes(shape, load) if layer in windows else 0
+            again = load.tokens * sum(one.bytes_per_token for one in kept_by_recomputed_layer(shape, load))
+            assert kept[layer] - kept[layer + 1] == own - again, documents
 
 
 @pytest.mark.parametrize(
