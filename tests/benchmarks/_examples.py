@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 if TYPE_CHECKING:
+    from localft.models.base_model import BaseModel
     from localft.training.rows import Row
 
 _EXAMPLES = 32
@@ -31,17 +32,36 @@ SPREADS = (
 
 def load_model() -> Any:
     """The starter model as qlora trains it."""
+    from localft.models.find import find_model
+
+    return with_adapter(find_model("starter"))
+
+
+def with_adapter(base_model: "BaseModel") -> Any:
+    """A base model as qlora trains it."""
     import peft
     import torch
 
-    from localft.models.find import find_model
     from localft.training.kernels.attention import register_attention
     from localft.training.loading import load_base
 
     torch.manual_seed(0)
-    base = load_base(find_model("starter"), quantization="nf4", attention=register_attention())
+    base = load_base(base_model, quantization="nf4", attention=register_attention())
     adapter = peft.LoraConfig(r=16, target_modules="all-linear", task_type="CAUSAL_LM")
     return peft.get_peft_model(base, adapter).train()
+
+
+def as_trained(model: Any) -> Any:
+    """The model with an adapter that changes something.
+
+    A fresh one has B = 0, and different ways would give equal results for nothing.
+    """
+    import torch
+
+    for name, weights in model.named_parameters():
+        if ".lora_B." in name:
+            torch.nn.init.normal_(weights, std=0.02)
+    return model
 
 
 def make_rows(spread: Spread) -> "list[Row]":

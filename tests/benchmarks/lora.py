@@ -14,7 +14,7 @@ import time
 import warnings
 from typing import Any
 
-from tests.benchmarks._examples import SPREADS, Spread, load_model, make_rows
+from tests.benchmarks._examples import SPREADS, Spread, as_trained, load_model, make_rows
 from tests.benchmarks._home import own_home
 
 _ROUNDS = 5
@@ -26,21 +26,10 @@ def main() -> int:
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     with own_home():
-        model = _load_trained()
+        model = as_trained(load_model())
         for spread in SPREADS:
             print(_compare(model, spread), flush=True)
     return 0
-
-
-def _load_trained() -> Any:
-    """With an adapter that changes something: a fresh one has B = 0, and both ways would be equal for nothing."""
-    import torch
-
-    model = load_model()
-    for name, weights in model.named_parameters():
-        if ".lora_B." in name:
-            torch.nn.init.normal_(weights, std=0.02)
-    return model
 
 
 def _compare(model: Any, spread: Spread) -> str:
