@@ -126,15 +126,20 @@ def undo(output: Output, project: Project) -> None:
     Each further undo goes back one more; `localft data restore` goes to any version at once.
     """
     from localft.data.making.history import undo
+    from localft.data.splits.golden import told_left_out
     from localft.training.runs import versions_in_use
 
     undone = chosen_version(project, None)
-    now = undo(project, versions_in_use(project))
+    gone_back = undo(project, versions_in_use(project))
+    now, left_out = gone_back or (None, 0)
     left = f"what counts now is {now.id} with {words.counted(now.total, 'example')}" if now else "no examples are left"
+    left += f"; {told_left_out(left_out)}" if left_out else ""
     output.say(f"Undone: {undone.id} ({_how(undone)}); {left}.")
     if now is None:
         output.hint(f"Next: localft data import {project.slug} FILE")
-    output.result({"project": project.slug, "undone": undone.id, "dataset": now.id if now else None})
+    output.result(
+        {"project": project.slug, "undone": undone.id, "dataset": now.id if now else None, "left_out": left_out}
+    )
 
 
 @click.command(
@@ -151,11 +156,17 @@ def restore(output: Output, project: Project, version_id: str) -> None:
     None goes away, and `localft data undo` takes it back.
     """
     from localft.data.making.history import restore
+    from localft.data.splits.golden import told_left_out
 
-    now = restore(project, open_version(project, version_id))
-    output.say(f"What counts now is {now.id} with {words.counted(now.total, 'example')}: {_how(now)}.")
+    wanted = open_version(project, version_id)
+    now, left_out = restore(project, wanted)
+    told = f"; {told_left_out(left_out)}" if left_out else ""
+    output.say(
+        f"What counts now is {now.id} with {words.counted(now.total, 'example')}: as it was on "
+        f"{words.moment(wanted.created_at)}{told}."
+    )
     output.hint(f"Back: localft data undo {project.slug}")
-    output.result({"project": project.slug, "restored": version_id, "dataset": now.id})
+    output.result({"project": project.slug, "restored": version_id, "dataset": now.id, "left_out": left_out})
 
 
 def _mendable(project: Project, version: DatasetVersion) -> list[str]:

@@ -8,7 +8,7 @@ import pydantic
 from localft import words
 from localft.data.examples import Example, Message
 from localft.data.splits.asking import asked_text
-from localft.data.splits.golden import golden_among, read_golden
+from localft.data.splits.golden import golden_among, never_learned
 from localft.data.texts.near import near_groups
 from localft.data.versions import SPLITS, list_versions, load_split
 from localft.store.projects import Project
@@ -141,10 +141,11 @@ def _without_passage(text: str, passages: set[str]) -> str:
 
 
 def _without_golden(project: Project, candidates: list[Candidate]) -> list[Candidate]:
-    if not project.golden.exists():
+    wanted = never_learned(project)
+    if not wanted:
         return candidates
     asking = [_bare(one.asked) for one in candidates]
-    golden = set(golden_among(asking, read_golden(project)))
+    golden = set(golden_among(asking, wanted))
     reason = "it asks a golden question, which is never learned"
     return [
         one.rejected("golden question", reason) if position in golden else one

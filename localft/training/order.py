@@ -7,7 +7,7 @@ from pathlib import Path
 
 from localft import words
 from localft.data.examples import Example
-from localft.data.splits.golden import golden_among, read_golden
+from localft.data.splits.golden import golden_among, has_golden, read_golden
 from localft.data.versions import DatasetVersion, load_split, open_version
 from localft.errors import UserError
 from localft.jobs import JobContext
@@ -119,7 +119,7 @@ def warn_of_golden(context: JobContext, golden: Sequence[Example], train: Sequen
 
 def _golden(context: JobContext, project: Project) -> list[Example]:
     """The user's own questions, if there are any that can be read."""
-    if not project.golden.exists():
+    if not has_golden(project):
         return []
     try:
         return read_golden(project)

@@ -4,9 +4,10 @@ import gradio as gr
 
 from localft import words
 from localft.data.exports.exporting import FORMS
-from localft.data.making.history import restore, undo, version_before
+from localft.data.making.history import GoneBack, restore, undo, version_before
 from localft.data.repairs.differing import compare_versions
-from localft.data.versions import DatasetVersion, list_versions, newest_version, open_version
+from localft.data.splits.golden import told_left_out
+from localft.data.versions import list_versions, newest_version, open_version
 from localft.errors import UserError
 from localft.store.projects import Project
 from localft.training.runs import versions_in_use
@@ -50,9 +51,13 @@ def _what_changed(project: Project, version_id: str) -> Markup:
 
 def _go_back(project: Project, action: str, version_id: str) -> Markup:
     if action == "restore":
-        now: DatasetVersion | None = restore(project, open_version(project, version_id))
+        gone_back: GoneBack | None = restore(project, open_version(project, version_id))
     else:
         if newest_version(project).id != version_id:
             raise UserError("There is a newer version by now.", "Look at the list of versions again.")
-        now = undo(project, versions_in_use(project))
-    return parts.done(f"{words.counted(now.total, 'example')} count now." if now else "The import is undone.", "plain")
+        gone_back = undo(project, versions_in_use(project))
+    if gone_back is None:
+        return parts.done("The import is undone.", "plain")
+    now, left_out = gone_back
+    told = f"; {told_left_out(left_out)}" if left_out else ""
+    return parts.done(f"{words.counted(now.total, 'example')} count now{told}.", "plain")

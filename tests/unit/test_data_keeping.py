@@ -99,7 +99,7 @@ def test_an_undo_gives_the_kept_conversations_back(trained_on: bool, project: Pr
     version = add_kept(project)
     keep_example(project, chat("a later question", "a later answer"))
     now = undo(project, {version.id} if trained_on else set())
-    assert now is not None and now.sha256 == first.sha256
+    assert now is not None and now.version.sha256 == first.sha256
     assert count_kept(project) == 2
     again = add_kept(project)
     assert {"a new answer", "a later answer"} <= {one.answer for one in examples(project, again.id)}

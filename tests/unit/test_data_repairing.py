@@ -230,7 +230,7 @@ def test_undo_goes_back_step_by_step(project: Project, tmp_path: Path) -> None:
     first = bring_in(project, tmp_path, faulty("refusals"))
     second = repair_version(project, first, ["refusals"])
     assert version_before(project, second).id == first.id
-    assert undo(project, used=set()) == first
+    assert undo(project, used=set()) == (first, 0)
     assert newest_version(project).id == first.id
     assert undo(project, used=set()) is None
     with pytest.raises(UserError, match="no examples yet"):
@@ -240,12 +240,13 @@ def test_undo_goes_back_step_by_step(project: Project, tmp_path: Path) -> None:
 def test_what_a_run_was_trained_on_stays_and_the_one_before_counts_again(project: Project, tmp_path: Path) -> None:
     first = bring_in(project, tmp_path, faulty("refusals"))
     second = repair_version(project, first, ["refusals"])
-    now = undo(project, used={second.id})
-    assert now is not None
+    gone_back = undo(project, used={second.id})
+    assert gone_back is not None
+    now = gone_back.version
     assert (now.sha256, now.parent) == (first.sha256, second.id)
     assert {one.id for one in list_versions(project).items} == {first.id, second.id, now.id}
     assert all_of(project, now) == all_of(project, first)
-    assert restore(project, second).sha256 == second.sha256
+    assert restore(project, second).version.sha256 == second.sha256
 
 
 def chain(project: Project, tmp_path: Path) -> list[DatasetVersion]:
@@ -262,8 +263,9 @@ def test_undo_goes_back_to_the_first_version_past_one_that_a_run_was_trained_on(
     made = chain(project, tmp_path)
     used = {made[-1].id}
     for earlier in reversed(made[:-1]):
-        now = undo(project, used)
-        assert now is not None
+        gone_back = undo(project, used)
+        assert gone_back is not None
+        now = gone_back.version
         assert (now.sha256, now.undone_to, now.parent) == (earlier.sha256, earlier.id, made[-1].id)
         assert newest_version(project) == now
     assert {one.id for one in list_versions(project).items} == {*(one.id for one in made), now.id}
@@ -275,18 +277,18 @@ def test_what_is_made_after_an_undo_is_undone_first(project: Project, tmp_path: 
     made = chain(project, tmp_path)
     gone_back = undo(project, {made[-1].id})
     assert gone_back is not None
-    changed = change_turn(project, gone_back, "train", 7, 1, "Another.")
+    changed = change_turn(project, gone_back.version, "train", 7, 1, "Another.")
     assert undo(project, {made[-1].id}) == gone_back
-    changed = change_turn(project, gone_back, "train", 7, 1, "Another.")
+    changed = change_turn(project, gone_back.version, "train", 7, 1, "Another.")
     used = {made[-1].id, changed.id}
-    shas = [version.sha256 for version in (undo(project, used), undo(project, used)) if version is not None]
+    shas = [gone.version.sha256 for gone in (undo(project, used), undo(project, used)) if gone is not None]
     assert shas == [made[-2].sha256, made[-3].sha256]
 
 
 def test_using_a_version_again_is_undone_like_any_other_change(project: Project, tmp_path: Path) -> None:
     made = chain(project, tmp_path)
     restore(project, made[0])
-    assert undo(project, {made[-1].id}) == made[-1]
+    assert undo(project, {made[-1].id}) == (made[-1], 0)
 
 
 def test_a_version_is_used_again_from_the_command_line(
@@ -296,7 +298,8 @@ def test_a_version_is_used_again_from_the_command_line(
     assert main(["data", "restore", "repaired", made[1].id, "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     now = newest_version(project)
-    assert (said, now.sha256) == ({"project": "repaired", "restored": made[1].id, "dataset": now.id}, made[1].sha256)
+    restored = {"project": "repaired", "restored": made[1].id, "dataset": now.id, "left_out": 0}
+    assert (said, now.sha256) == (restored, made[1].sha256)
 
 
 def test_the_only_version_a_run_was_trained_on_cannot_be_undone(project: Project, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ from localft.data.checks.stored_rows import StoredRows
 from localft.data.checks.token_lengths import TokenLengths, measure
 from localft.data.row_ratings import rated_bad
 from localft.data.splits.asking import Asked
-from localft.data.splits.golden import read_golden
+from localft.data.splits.golden import has_golden, read_golden
 from localft.data.versions import SPLITS, DatasetVersion, Split, load_split, open_split, open_version
 from localft.data.working import Tell, look_at_all, quiet
 from localft.errors import UserError
@@ -177,7 +177,7 @@ def read_context(project: Project, version: DatasetVersion) -> CheckContext:
 def _with_golden(project: Project, context: CheckContext) -> CheckContext:
     """With what people have said: golden questions, and which examples are bad."""
     context = replace(context, rated_bad=rated_bad(project))
-    if not project.golden.exists():
+    if not has_golden(project):
         return context
     try:
         return replace(context, golden=read_golden(project))

@@ -6,7 +6,7 @@ from typing import Self
 from localft.data.checks.finding import CheckContext, Finding, Row, counted, shown
 from localft.data.checks.looking import Check, looked
 from localft.data.splits.divisions import divide
-from localft.data.splits.golden import golden_in
+from localft.data.splits.golden import golden_among, golden_in
 from localft.data.splits.splitting import differ_in_system_only
 from localft.data.versions import SPLITS
 
@@ -73,14 +73,15 @@ def _asked(row: Row, position: int) -> str:
 
 
 def divided_anew(context: CheckContext) -> list[Row]:
-    """The same examples, divided so that what is nearly equal stays together.
+    """The same examples, divided so that what is nearly equal stays together, and golden questions for test.
 
     Raises:
         UserError: they cannot be divided.
     """
     examples = [row.example for row in context.rows]
     version = context.version
-    splits = divide(examples, version.division, version.seed, version.ratios)
+    held = frozenset(golden_among(examples, context.golden))
+    splits = divide(examples, version.division, version.seed, version.ratios, held)
     return [Row(name, index, example) for name in SPLITS for index, example in enumerate(splits[name])]
 
 

@@ -1,8 +1,10 @@
 """Divide the examples of a version anew, by choice."""
 
+from localft import words
 from localft.data.making.importing import read_set_aside
 from localft.data.making.writing import write_version
 from localft.data.splits.divisions import divide
+from localft.data.splits.golden import golden_among, never_learned
 from localft.data.splits.splitting import Ratios
 from localft.data.versions import SPLITS, DatasetVersion, Division, load_split
 from localft.store.projects import Project
@@ -15,15 +17,19 @@ def divide_anew(
 ) -> DatasetVersion:
     """The same examples as a new version, with another seed, other shares or in another way.
 
-    What was held out may be learned then. Without a `division` it is divided in the same way as before.
+    What was held out may be learned then, but for what asks a golden question: that measures. Without a `division` it
+    is divided in the same way as before.
 
     Raises:
-        UserError: the ratios are wrong, or the examples cannot be divided so.
+        UserError: the ratios are wrong, the examples cannot be divided so, or the golden questions cannot be read.
     """
     examples = [example for name in SPLITS for example in load_split(project, version.id, name)]
     way = division or version.division
-    splits = divide(examples, way, seed, ratios)
+    golden = golden_among(examples, never_learned(project))
+    splits = divide(examples, way, seed, ratios, frozenset(golden))
     aside = read_set_aside(project, version.id)
     shares = "/".join(f"{100 * ratio:g}" for ratio in ratios)
-    note = f"divided anew {_BY[way]}: {shares}, seed {seed}"
+    asks = "asks a golden question" if len(golden) == 1 else "ask golden questions"
+    held = f"; {words.counted(len(golden), 'example')} for test: {asks}" if golden else ""
+    note = f"divided anew {_BY[way]}: {shares}, seed {seed}{held}"
     return write_version(project, splits, version.sources, aside, seed, ratios, version.id, note, way)

@@ -1,39 +1,66 @@
 """Going back: what a version was made from is still there."""
 
 from collections.abc import Container
+from typing import NamedTuple
 
 from localft import words
 from localft.data.making.importing import read_set_aside
 from localft.data.making.keeping import give_back
 from localft.data.making.writing import write_version
+from localft.data.splits.golden import Splits, has_golden, leave_out_golden, never_learned, told_left_out
 from localft.data.versions import SPLITS, DatasetVersion, list_versions, load_split, newest_version
 from localft.errors import UserError
 from localft.store.projects import Project, move_to_trash
 
 
-def undo(project: Project, used: Container[str]) -> DatasetVersion | None:
-    """Take the newest version back; return the one that counts then, None where none is left.
+class GoneBack(NamedTuple):
+    """The version that counts then, and how many examples were left out of training.
+
+    Those are the ones that ask golden questions: a question may have become one since the version was made.
+    """
+
+    version: DatasetVersion
+    left_out: int = 0
+
+
+def undo(project: Project, used: Container[str]) -> GoneBack | None:
+    """Take the newest version back; return what counts then, None where none is left.
 
     `used` are the versions that runs were trained on. Such a version stays, and the one before it is kept once more as
     the newest; any other goes to the trash. What an undo kept once more is taken back to what came before it: step by
     step, each undo goes one further. Conversations kept in Chat that came with it are kept ones again.
 
     Raises:
-        UserError: the project has no data, or the one to take back is the first, and a run was trained on a later one.
+        UserError: the project has no data, the one to take back is the first, and a run was trained on a later one, or
+            the golden questions, which no training sees, cannot be read. Then nothing was changed.
     """
     newest = newest_version(project)
     if newest.id not in used and not newest.undone_to:
-        move_to_trash(project.datasets / newest.id)
-        give_back(project, newest.id)
-        return next(iter(list_versions(project).items), None)
+        return _take_away(project, newest)
     undone = _meant(project, newest)
+    listed = {one.id for one in list_versions(project).items}
+    if listed == {newest.id, undone.id} and not any(one in used for one in listed):
+        # The first import, kept once more without what is a golden question now: it is taken back as it was made.
+        move_to_trash(project.datasets / newest.id)
+        return _take_away(project, undone)
     before = version_before(project, undone)
     stands_on = newest.id if newest.id in used else newest.parent
     now = _keep_again(project, before, stands_on, _meant(project, before).id)
     give_back(project, undone.id)
-    if newest.id not in used and now.id != newest.id:
+    if newest.id not in used and now.version.id != newest.id:
         move_to_trash(project.datasets / newest.id)
     return now
+
+
+def _take_away(project: Project, newest: DatasetVersion) -> GoneBack | None:
+    """Move the newest version to the trash; the one before it counts, without what must not be learned by now."""
+    before = next(iter(list_versions(project).items[1:]), None)
+    splits, left_out = _learnable(project, before) if before and has_golden(project) else ({}, 0)
+    move_to_trash(project.datasets / newest.id)
+    give_back(project, newest.id)
+    if before is None or not left_out:
+        return GoneBack(before) if before else None
+    return _write_again(project, before, splits, left_out, before.id, _meant(project, before).id)
 
 
 def version_before(project: Project, version: DatasetVersion) -> DatasetVersion:
@@ -49,11 +76,11 @@ def version_before(project: Project, version: DatasetVersion) -> DatasetVersion:
     return next((one for one in older if one.id == version.parent), older[0])
 
 
-def restore(project: Project, version: DatasetVersion) -> DatasetVersion:
+def restore(project: Project, version: DatasetVersion) -> GoneBack:
     """Keep an earlier version once more, as the newest.
 
     Raises:
-        UserError: it is damaged.
+        UserError: it is damaged, or the golden questions cannot be read.
     """
     return _keep_again(project, version, newest_version(project).id)
 
@@ -63,11 +90,22 @@ def _meant(project: Project, version: DatasetVersion) -> DatasetVersion:
     return next((one for one in list_versions(project).items if one.id == version.undone_to), version)
 
 
-def _keep_again(project: Project, version: DatasetVersion, parent: str, undone_to: str = "") -> DatasetVersion:
-    splits = {name: load_split(project, version.id, name) for name in SPLITS}
+def _keep_again(project: Project, version: DatasetVersion, parent: str, undone_to: str = "") -> GoneBack:
+    splits, left_out = _learnable(project, version)
+    return _write_again(project, version, splits, left_out, parent, undone_to)
+
+
+def _learnable(project: Project, version: DatasetVersion) -> tuple[Splits, int]:
+    """The splits of a version without what has become a golden question, and how many examples those are."""
+    return leave_out_golden({name: load_split(project, version.id, name) for name in SPLITS}, never_learned(project))
+
+
+def _write_again(
+    project: Project, version: DatasetVersion, splits: Splits, left_out: int, parent: str, undone_to: str
+) -> GoneBack:
     aside = read_set_aside(project, version.id)
-    note = f"as it was on {words.moment(version.created_at)}"
-    return write_version(
+    note = f"as it was on {words.moment(version.created_at)}{f'; {told_left_out(left_out)}' if left_out else ''}"
+    written = write_version(
         project,
         splits,
         version.sources,
@@ -79,3 +117,4 @@ def _keep_again(project: Project, version: DatasetVersion, parent: str, undone_t
         version.division,
         undone_to=undone_to,
     )
+    return GoneBack(written, left_out)

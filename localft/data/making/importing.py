@@ -16,7 +16,7 @@ from localft.data.shapes.converting import SetAside
 from localft.data.shapes.rows import excerpt
 from localft.data.splits import divisions
 from localft.data.splits.asking import ask_ahead
-from localft.data.splits.golden import golden_among, read_golden
+from localft.data.splits.golden import golden_among, never_learned
 from localft.data.splits.holding_out import held_before
 from localft.data.splits.splitting import DEFAULT_RATIOS, Ratios, too_few
 from localft.data.stored import StoredExamples, changed, select
@@ -143,9 +143,7 @@ def divide(
 
 def _without_golden(project: Project, read: ReadResult) -> ReadResult:
     """What was read, with the rows set aside that ask what a golden question asks: it is never learned."""
-    if not project.golden.exists():
-        return read
-    golden = golden_among(read.examples, read_golden(project))
+    golden = golden_among(read.examples, never_learned(project))
     if not golden:
         return read
     reason = "it asks a golden question, which is never learned"

@@ -6,7 +6,7 @@ from typing import Any
 
 from localft.data.examples import Example, Message
 from localft.data.making.importing import extend_version
-from localft.data.splits.golden import golden_among, read_golden
+from localft.data.splits.golden import golden_among, never_learned, read_golden
 from localft.data.versions import DatasetVersion, list_versions, newest_version, open_split
 from localft.errors import UserError
 from localft.store import files
@@ -32,9 +32,11 @@ def keep_golden(project: Project, messages: Sequence[dict[str, Any]]) -> int:
     """Keep a question with the answer one wants as a golden one; return how many different ones there are now.
 
     Raises:
-        UserError: it does not end with an answer of the assistant, or the newest version teaches the question.
+        UserError: it does not end with an answer of the assistant, the newest version teaches the question, or those
+            that are there cannot be read.
     """
     _refuse_none(messages)
+    never_learned(project)
     if list_versions(project).items:
         question = Example(messages=tuple(Message.model_validate(message) for message in messages))
         train = open_split(project, newest_version(project).id, "train")
@@ -45,12 +47,8 @@ def keep_golden(project: Project, messages: Sequence[dict[str, Any]]) -> int:
                 f"The model learns this question: it stands in {first.source}, row {first.row}.",
                 "A golden question has to be one that is never learned; ask another, or delete that example first.",
             )
-    kept = _keep(project.golden, messages)
-    try:
-        return len(read_golden(project))
-    except UserError:
-        # Of a line that cannot be used one is told where the questions are used.
-        return kept
+    _keep(project.golden, messages)
+    return len(read_golden(project))
 
 
 def count_kept(project: Project) -> int:

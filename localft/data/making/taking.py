@@ -7,7 +7,7 @@ from localft.data.examples import Example, Message
 from localft.data.making.importing import read_set_aside
 from localft.data.making.writing import write_version
 from localft.data.splits.divisions import divide_more
-from localft.data.splits.golden import golden_among, read_golden
+from localft.data.splits.golden import golden_among, never_learned
 from localft.data.splits.splitting import DEFAULT_RATIOS, split
 from localft.data.versions import SPLITS, DatasetVersion, SourceFile, list_versions, load_split
 from localft.errors import UserError
@@ -72,7 +72,7 @@ def _with_system(example: Example, system_prompt: str) -> Example:
 def _without_known(
     project: Project, examples: Sequence[Example], known: Sequence[Example]
 ) -> tuple[list[Example], list[LeftOut]]:
-    golden = set(golden_among(examples, read_golden(project))) if project.golden.exists() else set()
+    golden = set(golden_among(examples, never_learned(project)))
     seen = {example.messages for example in known}
     kept, left_out = [], []
     for position, example in enumerate(examples):

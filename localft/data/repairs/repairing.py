@@ -10,6 +10,7 @@ from localft.data.making.writing import write_version
 from localft.data.repairs.differing import Difference, differ
 from localft.data.repairs.mending import REPAIRS, Repair
 from localft.data.row_ratings import carry_ratings, content_key
+from localft.data.splits.golden import golden_among, never_learned, told_left_out
 from localft.data.versions import SPLITS, DatasetVersion, Split
 from localft.errors import UserError
 from localft.store.projects import Project
@@ -19,8 +20,10 @@ def repair_version(project: Project, version: DatasetVersion, names: Sequence[st
     """Mend findings of a version, one after the other, and keep the result as a new version.
 
     Raises:
-        UserError: a name is none of a finding that can be mended, nothing would change, or too little would be left.
+        UserError: a name is none of a finding that can be mended, nothing would change, too little would be left, or
+            the golden questions, which nothing may be made of, cannot be read.
     """
+    never_learned(project)
     before = read_context(project, version)
     after, done = _mend(before, names)
     _refuse_too_few(after)
@@ -48,6 +51,7 @@ def try_repair(project: Project, version: DatasetVersion, names: Sequence[str]) 
     Raises:
         UserError: as there.
     """
+    never_learned(project)
     before = read_context(project, version)
     after, _ = _mend(before, names)
     _refuse_too_few(after)
@@ -70,10 +74,13 @@ def _mend(before: CheckContext, names: Sequence[str]) -> tuple[list[Row], list[s
     """The rows after all repairs, and for each repair that changed something what it did."""
     context, done = before, []
     for name in names:
-        rows = _renumbered(repair_of(name).rows(context))
+        mended = repair_of(name).rows(context)
+        kept = _without_new_golden(context, mended)
+        rows = _renumbered(kept)
         change = differ(context.rows, rows)
         if change:
-            done.append(f"{name}: {change.sentence}")
+            told = f" ({told_left_out(len(mended) - len(kept))})" if len(kept) < len(mended) else ""
+            done.append(f"{name}: {change.sentence}{told}")
         # A row that is changed is still rated bad for the repair that deletes such rows.
         bad = {content_key(new.example) for old, new in change.changed if content_key(old.example) in context.rated_bad}
         context = replace(context, rows=rows, rated_bad=context.rated_bad | bad)
@@ -83,6 +90,26 @@ def _mend(before: CheckContext, names: Sequence[str]) -> tuple[list[Row], list[s
             "Look at the findings with `localft data check`.",
         )
     return list(context.rows), done
+
+
+def _without_new_golden(context: CheckContext, rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows without those that a repair has made training examples that ask golden questions.
+
+    Those that were so before are a finding of their own, and have their own repair.
+    """
+    if not context.golden:
+        return rows
+    new = _learned_golden(rows, context) - _learned_golden(context.rows, context)
+    return [row for row in rows if _origin(row) not in new or row.split != "train"]
+
+
+def _learned_golden(rows: Sequence[Row], context: CheckContext) -> set[tuple[str, int]]:
+    asked = golden_among([row.example for row in rows], context.golden)
+    return {_origin(rows[position]) for position in asked if rows[position].split == "train"}
+
+
+def _origin(row: Row) -> tuple[str, int]:
+    return row.example.source, row.example.row
 
 
 def _renumbered(rows: Sequence[Row]) -> list[Row]:

@@ -12,7 +12,7 @@ from localft.data.rows.drafting import ExampleDraft, drafted
 from localft.data.shapes.conversation import BadRow, turns
 from localft.data.splits.asking import prompt_digests
 from localft.data.splits.divisions import divide_more
-from localft.data.splits.golden import golden_among, read_golden
+from localft.data.splits.golden import golden_among, never_learned
 from localft.data.splits.splitting import ask_fully, group_examples
 from localft.data.versions import (
     SPLITS,
@@ -95,7 +95,8 @@ def add_example(project: Project, version: DatasetVersion, messages: Sequence[Me
     What asks nearly the same as a held-out example is held out with it.
 
     Raises:
-        UserError: it is no conversation with an answer, is there already, or is a golden question.
+        UserError: it is no conversation with an answer, is there already, or is a golden question; or the golden ones
+            cannot be read.
     """
     context = read_context(project, version)
     splits: Splits = {name: [row.example for row in context.rows if row.split == name] for name in SPLITS}
@@ -104,7 +105,7 @@ def add_example(project: Project, version: DatasetVersion, messages: Sequence[Me
     if any(added.messages == row.example.messages for row in context.rows):
         raise UserError("This example is there already.", "Change the one that is there.")
     # Among all, so that it is known what a system text is for.
-    if len(context.rows) in golden_among([*(row.example for row in context.rows), added], context.golden):
+    if len(context.rows) in golden_among([*(row.example for row in context.rows), added], never_learned(project)):
         raise _golden_question()
     more = divide_more(splits, [added], version.division, version.seed, version.ratios)
     home = next(name for name in SPLITS if added in more[name])
@@ -122,7 +123,7 @@ def add_golden(project: Project, messages: Sequence[Message]) -> int:
 
 def _refuse_golden(project: Project, splits: Splits, split: Split, index: int) -> None:
     everything, place = _everything(splits, split, index)
-    if project.golden.exists() and place in golden_among(everything, read_golden(project)):
+    if place in golden_among(everything, never_learned(project)):
         raise _golden_question()
 
 

@@ -1,8 +1,9 @@
 """Golden questions: what a person wants answered, kept out of a chat or written by hand, with the wanted answers."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from localft import words
 from localft.data.examples import Example
 from localft.data.readers.opening import open_file
 from localft.data.shapes.conversation import BadRow
@@ -11,11 +12,19 @@ from localft.data.shapes.rows import Row
 from localft.data.shapes.values import BadValue
 from localft.data.splits.asking import Asked, ask
 from localft.data.splits.splitting import differ_in_system_only
+from localft.data.stored import select
 from localft.data.texts.near import near_groups
 from localft.data.texts.runs import Texts
-from localft.data.versions import list_versions, open_split
+from localft.data.versions import SPLITS, Split, list_versions, open_split
 from localft.errors import UserError
 from localft.store.projects import Project
+
+Splits = Mapping[Split, Sequence[Example]]
+
+
+def has_golden(project: Project) -> bool:
+    """Whether a project has golden questions; a file with nothing in it holds none."""
+    return project.golden.exists() and bool(project.golden.read_bytes().strip())
 
 
 def read_golden(project: Project) -> list[Example]:
@@ -24,7 +33,7 @@ def read_golden(project: Project) -> list[Example]:
     Raises:
         UserError: there are none, or a line cannot be used. Leaving it out silently would not be what was written down.
     """
-    if not project.golden.exists():
+    if not has_golden(project):
         raise UserError(
             f"The project {project.name} has no golden questions yet.",
             f"Keep some in Chat, or write {project.golden}, one on each line: "
@@ -35,6 +44,47 @@ def read_golden(project: Project) -> list[Example]:
         example = _example(row, project)
         examples.setdefault(example.model_dump_json(include={"messages", "tools"}), example)
     return list(examples.values())
+
+
+def never_learned(project: Project) -> list[Example]:
+    """The golden questions of a project, none where it has none: whoever adds to training holds them out.
+
+    Raises:
+        UserError: they cannot be read, so that nobody knows what must not be learned.
+    """
+    if not has_golden(project):
+        return []
+    try:
+        return read_golden(project)
+    except UserError as error:
+        raise UserError(
+            f"{error.message} Nothing was changed: localft cannot tell which examples must never be learned.",
+            error.hint,
+        ) from error
+
+
+def leave_out_golden(splits: Splits, golden: Sequence[Example]) -> tuple[Splits, int]:
+    """The splits without the training examples that ask golden questions, and how many those were.
+
+    Raises:
+        UserError: nothing would be left to learn.
+    """
+    everything = [example for name in SPLITS for example in splits[name]] if golden else []
+    learned = {position for position in golden_among(everything, golden) if position < len(splits["train"])}
+    if not learned:
+        return splits, 0
+    left = [position for position in range(len(splits["train"])) if position not in learned]
+    if not left:
+        raise UserError(
+            "All of its training examples ask golden questions, which are never learned.",
+            "Take some questions out of the golden ones first, or use another version.",
+        )
+    return {**splits, "train": select(splits["train"], left)}, len(learned)
+
+
+def told_left_out(count: int) -> str:
+    """That so many examples were held out of training, for the end of a note."""
+    return f"{words.counted(count, 'example')} left out of training: golden questions are never learned"
 
 
 def _example(row: Row, project: Project) -> Example:
