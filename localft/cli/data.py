@@ -9,6 +9,7 @@ from localft import words
 from localft.cli.data_browse import rate
 from localft.cli.data_edit import add, edit
 from localft.cli.data_export import export
+from localft.cli.data_golden import golden
 from localft.cli.data_hub import PREFIX, HubChoice, hub_options, list_parts
 from localft.cli.data_reading import Reading, reading_options
 from localft.cli.data_repair import diff, repair, restore, undo, versions
@@ -272,6 +273,7 @@ data.add_command(show)
 data.add_command(export)
 data.add_command(edit)
 data.add_command(add)
+data.add_command(golden)
 data.add_command(rate)
 data.add_command(split)
 data.add_command(repair)

@@ -45,7 +45,8 @@ def test_from_findings_to_a_clean_version_and_back(capsys: pytest.CaptureFixture
         repaired["parent"],
     ]
     undone = answer(capsys, "undo", "dirty")
-    assert undone == {"project": "dirty", "undone": repaired["dataset"], "dataset": repaired["parent"]}
+    gone_back = {"undone": repaired["dataset"], "dataset": repaired["parent"], "left_out": 0}
+    assert undone == {"project": "dirty", **gone_back}
     assert answer(capsys, "check", "dirty")["report"] == report
 
 

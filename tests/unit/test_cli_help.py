@@ -46,8 +46,14 @@ def commands() -> Iterator[tuple[str, click.Command]]:
         command = application.get_command(context, name)
         assert command is not None
         yield name, command
-        if isinstance(command, click.Group):
-            yield from ((f"{name} {inner}", one) for inner, one in command.commands.items())
+        yield from inner_commands(name, command)
+
+
+def inner_commands(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """The commands of a group, and those of groups in it."""
+    for inner, one in command.commands.items() if isinstance(command, click.Group) else ():
+        yield f"{name} {inner}", one
+        yield from inner_commands(f"{name} {inner}", one)
 
 
 def examples() -> list[str]:

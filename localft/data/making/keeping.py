@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from localft.data.examples import Example, Message
+from localft.data.making.golden_set import add_line, refuse_learned
 from localft.data.making.importing import extend_version
-from localft.data.splits.golden import golden_among, never_learned, read_golden
-from localft.data.versions import DatasetVersion, list_versions, newest_version, open_split
+from localft.data.splits.golden import never_learned
+from localft.data.versions import DatasetVersion, newest_version
 from localft.errors import UserError
 from localft.store import files
 from localft.store.projects import Project
@@ -28,8 +29,10 @@ def keep_example(project: Project, messages: Sequence[dict[str, Any]]) -> int:
     return _keep(kept_path(project), messages)
 
 
-def keep_golden(project: Project, messages: Sequence[dict[str, Any]]) -> int:
+def keep_golden(project: Project, messages: Sequence[dict[str, Any]], origin: str = "Chat") -> int:
     """Keep a question with the answer one wants as a golden one; return how many different ones there are now.
+
+    `origin` says where it comes from.
 
     Raises:
         UserError: it does not end with an answer of the assistant, the newest version teaches the question, or those
@@ -37,18 +40,8 @@ def keep_golden(project: Project, messages: Sequence[dict[str, Any]]) -> int:
     """
     _refuse_none(messages)
     never_learned(project)
-    if list_versions(project).items:
-        question = Example(messages=tuple(Message.model_validate(message) for message in messages))
-        train = open_split(project, newest_version(project).id, "train")
-        learned = golden_among(train, [question])
-        if learned:
-            first = train[learned[0]]
-            raise UserError(
-                f"The model learns this question: it stands in {first.source}, row {first.row}.",
-                "A golden question has to be one that is never learned; ask another, or delete that example first.",
-            )
-    _keep(project.golden, messages)
-    return len(read_golden(project))
+    refuse_learned(project, Example(messages=tuple(Message.model_validate(message) for message in messages)))
+    return add_line(project, messages, origin)
 
 
 def count_kept(project: Project) -> int:

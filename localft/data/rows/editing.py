@@ -118,7 +118,7 @@ def add_golden(project: Project, messages: Sequence[Message]) -> int:
     Raises:
         UserError: it is no question with an answer, or the newest version teaches it.
     """
-    return keep_golden(project, [message.as_chat() for message in _checked(messages)])
+    return keep_golden(project, [message.as_chat() for message in _checked(messages)], BY_HAND)
 
 
 def _refuse_golden(project: Project, splits: Splits, split: Split, index: int) -> None:

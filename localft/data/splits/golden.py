@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from localft import words
 from localft.data.examples import Example
@@ -41,7 +42,7 @@ def read_golden(project: Project) -> list[Example]:
         )
     examples: dict[str, Example] = {}
     for row in open_file(project.golden).rows:
-        example = _example(row, project)
+        example = golden_of(row, project.golden)
         examples.setdefault(example.model_dump_json(include={"messages", "tools"}), example)
     return list(examples.values())
 
@@ -59,7 +60,7 @@ def never_learned(project: Project) -> list[Example]:
     except UserError as error:
         raise UserError(
             f"{error.message} Nothing was changed: localft cannot tell which examples must never be learned.",
-            error.hint,
+            f"{error.hint} Or take the last change of the file back: localft data golden undo {project.slug}",
         ) from error
 
 
@@ -87,20 +88,25 @@ def told_left_out(count: int) -> str:
     return f"{words.counted(count, 'example')} left out of training: golden questions are never learned"
 
 
-def _example(row: Row, project: Project) -> Example:
+def golden_of(row: Row, path: Path) -> Example:
+    """The question of a row in a file of golden questions.
+
+    Raises:
+        UserError: it is none, or cannot be read.
+    """
     try:
         if row.values is None:
             raise BadRow(row.kind, row.problem)
         layout = detect(row.values)
         if layout is None:
             raise BadRow("no known shape", "it has neither messages nor a prompt with its answer")
-        question = convert(row.values, layout, project.golden.name, row.number)
+        question = convert(row.values, layout, path.name, row.number)
         if question.plain:
             raise BadRow("no known shape", "it is text without a question")
         return question
     except (BadRow, BadValue) as error:
         raise UserError(
-            f"Line {row.number} of {project.golden} is no golden question: {error}.", "Correct it, or delete the line."
+            f"Line {row.number} of {path} is no golden question: {error}.", "Correct it, or delete the line."
         ) from error
 
 
