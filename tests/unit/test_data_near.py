@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from localft.data.texts.near import SIMILAR, NearPair, near_groups, near_pairs
 from localft.data.texts.normalising import normalise
+from localft.data.texts.runs import Texts
 
 ORIGINALS = 400
 GREETINGS = ("Hello there,", "Good morning!", "Dear team,", "Hi,")
@@ -147,3 +148,20 @@ def test_any_texts(texts: list[str]) -> None:
     for pair in near_pairs(texts):
         assert 0 <= pair.first < pair.second < len(texts)
         assert jaccard(texts[pair.first], texts[pair.second]) >= SIMILAR
+
+
+@given(
+    st.lists(
+        st.text(st.sampled_from("aB c1_'’.-\n\u00ad\u200bé\u0301ß\u0915\u093eﬁ"), max_size=12), min_size=1, max_size=4
+    )
+)
+def test_a_text_in_parts_says_what_it_says_as_a_whole(parts: list[str]) -> None:
+    in_parts, whole = Texts(), Texts(["\n".join(parts)])
+    in_parts.add(*parts)
+    assert (in_parts.digests, in_parts.words, in_parts.lengths) == (whole.digests, whole.words, whole.lengths)
+
+
+def test_texts_longer_than_what_is_remembered_say_the_same() -> None:
+    words = "one two three, four! " * 5_000
+    assert normalise(words) == "one two three four " * 4_999 + "one two three four"
+    assert Texts([words]).words == Texts(["one two three four"]).words * 5_000

@@ -21,7 +21,7 @@ class NearDuplicates(Check):
 
     def look(self, row: Row) -> None:
         """Keep what a row says."""
-        self._texts.add(_said(row))
+        self._texts.add(*_said(row))
         self._sources.add(row.example.source)
         self._numbers.append(row.example.row)
 
@@ -68,6 +68,8 @@ def without(context: CheckContext) -> list[Row]:
     return [row for position, row in enumerate(context.rows) if position not in surplus]
 
 
-def _said(row: Row) -> str:
+def _said(row: Row) -> list[str]:
+    """What the turns of an example say, those of the system left out."""
     example = row.example
-    return "\n".join([*(one.content for one in example.messages if one.role != "system"), example.rejected])
+    said = [one.content for one in example.messages if one.role != "system"]
+    return [*said, example.rejected] if example.rejected else said

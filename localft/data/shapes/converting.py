@@ -9,8 +9,8 @@ from localft.data.examples import Example
 from localft.data.shapes.conversation import BadRow
 from localft.data.shapes.detecting import Layout, convert, detect
 from localft.data.shapes.mapping import mapped
-from localft.data.shapes.rows import Row, excerpt
-from localft.data.shapes.values import BadValue, to_text
+from localft.data.shapes.rows import READ_OF_EXCERPT, Row, excerpt
+from localft.data.shapes.values import BadValue, start_of
 from localft.data.stored import line_of
 
 # An answer of one character is more often a slip than an answer, unless many rows answer so: then they are labels.
@@ -143,6 +143,6 @@ def _aside(name: str, row: Row, kind: str, reason: str) -> SetAside:
 
 def _shown(values: Mapping[str, Any]) -> str:
     try:
-        return excerpt(to_text({str(key): value for key, value in values.items()}))
+        return excerpt(start_of(values, READ_OF_EXCERPT))
     except BadValue:
         return excerpt(repr(values)[:1000])

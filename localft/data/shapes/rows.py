@@ -9,6 +9,8 @@ from localft.data.shapes.detecting import Layout
 from localft.errors import UserError
 
 EXCERPT = 200
+READ_OF_EXCERPT = 2 * EXCERPT
+"""Of so many characters of a text an excerpt is made: some of them are white space."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Contents(Found):
 def excerpt(value: object) -> str:
     """The start of a value, on one line, fit for every terminal and file."""
     text = value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)
-    shown = " ".join(text[: 2 * EXCERPT].split())
+    shown = " ".join(text[:READ_OF_EXCERPT].split())
     if not shown.isprintable():
         shown = "".join(character if character.isprintable() else "\ufffd" for character in shown)
     return shown[: EXCERPT - 1] + "…" if len(shown) > EXCERPT else shown

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from json.encoder import encode_basestring
@@ -126,6 +126,45 @@ def _spelled(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_spelled(item) for item in value) + "]"
     raise BadValue(f"a value of the type {type(value).__name__} is no text")
+
+
+def start_of(value: Any, length: int) -> str:
+    """The first characters of a value as `to_text` spells it, or a few more; what follows is not looked at.
+
+    Raises:
+        BadValue: what is looked at has no text, or is nested too deeply.
+    """
+    parts: list[str] = []
+    try:
+        _spell_start(value, length, parts)
+    except RecursionError as error:
+        raise BadValue("nested too deeply") from error
+    return checked_text("".join(parts))
+
+
+def _spell_start(value: Any, room: int, parts: list[str]) -> int:
+    """Put the start of a spelled value behind the parts; return for how many more characters there is room."""
+    if isinstance(value, Mapping):
+        opening, closing = "{}"
+        items: Iterable[tuple[str, Any]] = ((f"{encode_basestring(str(key))}: ", item) for key, item in value.items())
+    elif isinstance(value, list | tuple):
+        opening, closing = "[]"
+        items = (("", item) for item in value)
+    else:
+        # A longer text is cut before the quotation mark that would end it.
+        spelled = _spelled(value[: max(0, room)] if type(value) is str else value)
+        parts.append(spelled)
+        return room - len(spelled)
+    between = opening
+    for name, item in items:
+        parts.append(between + name)
+        room = _spell_start(item, room - len(between) - len(name), parts)
+        if room <= 0:
+            return 0
+        between = ", "
+    end = closing if between == ", " else opening + closing
+    parts.append(end)
+    return room - len(end)
 
 
 def checked_text(text: str) -> str:

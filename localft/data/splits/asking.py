@@ -48,9 +48,13 @@ def asked_text(example: Example, with_system: bool) -> str:
 
     Plain text asks nothing; what it says stands for it.
     """
+    return "\n".join(_asked_turns(example, with_system))
+
+
+def _asked_turns(example: Example, with_system: bool) -> list[str]:
     if example.plain:
-        return example.text
-    return "\n".join(message.content for message in example.prompt if with_system or message.role != "system")
+        return [example.text]
+    return [message.content for message in example.messages[:-1] if with_system or message.role != "system"]
 
 
 class Column:
@@ -120,7 +124,7 @@ class Asked:
             self._earlier += key[:_EARLIER]
             self._earlier_of.append(len(self))
         self._keys += last
-        self.texts.add(asked_text(example, self.with_system))
+        self.texts.add(*_asked_turns(example, self.with_system))
         self.groups.add(example.group or "")
         self.labels.add(example.label or "")
         self.times.add(example.time)

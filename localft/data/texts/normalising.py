@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _NOT_WORDS = re.compile(r"[\W_]+")
 _APOSTROPHES = re.compile(r"['’`´]")
@@ -12,7 +13,10 @@ _INVISIBLE = re.compile(
 
 
 # What of ASCII is no letter and no digit stands between words, but for apostrophes.
-_BETWEEN = {number: None if chr(number) in "'`" else " " for number in range(128) if not chr(number).isalnum()}
+_BETWEEN = bytes(ord(sign.lower()) if (sign := chr(number)).isalnum() else ord(" ") for number in range(128)).ljust(256)
+_LEFT_OUT = b"'`"
+# The checks of a row ask for the words of its turns several times, one after the other.
+_REMEMBERED, _LONGEST_REMEMBERED = 32, 50_000
 
 
 def normalise(text: str) -> str:
@@ -20,13 +24,26 @@ def normalise(text: str) -> str:
 
     Nor do characters that nobody sees. A text without any word is only freed of the space around it.
     """
+    return words_in(text) or _INVISIBLE.sub("", text).strip()
+
+
+def words_in(text: str) -> str:
+    """The same of a text with words; "" of one without any."""
+    return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _words_in(text)
+
+
+@lru_cache(_REMEMBERED)
+def _remembered(text: str) -> str:
+    return _words_in(text)
+
+
+def _words_in(text: str) -> str:
     if text.isascii():
         # The same, several times faster.
-        return " ".join(text.lower().translate(_BETWEEN).split()) or text.strip()
-    seen = _INVISIBLE.sub("", text)
-    folded = unicodedata.normalize("NFKC", seen).casefold()
+        return b" ".join(text.encode().translate(_BETWEEN, _LEFT_OUT).split()).decode()
+    folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()
     words = _NOT_WORDS.sub(" " if folded.isascii() else _gap, _APOSTROPHES.sub("", folded))
-    return " ".join(words.split()) or seen.strip()
+    return " ".join(words.split())
 
 
 def _gap(between: re.Match[str]) -> str:

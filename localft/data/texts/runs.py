@@ -5,17 +5,20 @@ import hashlib
 import zlib
 from array import array
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy
 import numpy.typing as npt
 
-from localft.data.texts.normalising import normalise
+from localft.data.texts.normalising import normalise, words_in
 
 Runs = npt.NDArray[numpy.uint64]
 """Runs of three words, as their hashes."""
 
 _DIGEST = 16
+# What a turn says is asked for by what is asked and by the whole conversation, one after the other.
+_REMEMBERED, _LONGEST_REMEMBERED = 32, 50_000
 # So many texts are looked at at once.
 _BLOCK = 10_000
 # A run is a form from this share of all texts on, and no fewer texts than that; from the other share on without doubt.
@@ -37,12 +40,17 @@ class Texts:
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def add(self, text: str) -> None:
-        """Put a text behind the others."""
-        said = normalise(text).encode("utf-8", "surrogatepass")
-        self.digests += hashlib.blake2b(said, digest_size=_DIGEST).digest()
+    def add(self, *parts: str) -> None:
+        """Put a text behind the others, in one part or in several that stand on lines of their own."""
+        said = " ".join(filter(None, map(words_in, parts)))
+        hashes = [_hashes(part) for part in parts] if said else []
+        if not said:
+            said = normalise("\n".join(parts))
+            hashes = [_hashed(said)]
+        self.digests += hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=_DIGEST).digest()
         before = len(self.words)
-        self.words.extend(map(zlib.crc32, said.split(b" ")))
+        for part in hashes:
+            self.words += part
         # A text of fewer than three words is one run.
         self.words.extend([0] * (before + 3 - len(self.words)))
         self.lengths.append(len(self.words) - before)
@@ -52,6 +60,20 @@ class Texts:
         self.digests += later.digests
         self.words.extend(later.words)
         self.lengths.extend(later.lengths)
+
+
+def _hashes(text: str) -> "array[int]":
+    """A hash of each word; not to be changed."""
+    return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _hashed(words_in(text))
+
+
+@lru_cache(_REMEMBERED)
+def _remembered(text: str) -> "array[int]":
+    return _hashed(words_in(text))
+
+
+def _hashed(said: str) -> "array[int]":
+    return array("I", map(zlib.crc32, said.encode("utf-8", "surrogatepass").split(b" ") if said else ()))
 
 
 class Searchable:
