@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from localft.data.checks.finding import CheckContext, Finding, Row, counted
 from localft.data.checks.looking import RowCheck
+from localft.data.texts.signs import Signs
 
 _REFUSAL = re.compile(
     r"\bas an? (?:ai|artificial intelligence|large language)\b[^.]{0,30}\b(?:model|assistant|i )|\bas an ai\b"
@@ -32,29 +33,24 @@ _PLACEHOLDER = re.compile(
 class Kind:
     """A kind of sentence that is no answer: how it is found, what it is, and what to do.
 
-    A text without any of the `signs`, in lower case, holds none, which is told faster than by the pattern.
+    A text without any of the `signs` holds none, which is told faster than by the pattern.
     """
 
     name: str
-    signs: tuple[str, ...]
+    signs: Signs
     pattern: re.Pattern[str]
     what: str
     advice: str
 
 
-_REFUSAL_SIGNS = (
-    "as an ai", "as a ai", "as an artificial", "as a artificial", "as a large lang", "as an large lang", "sorry",
-    "afraid", "i can't", "i can’t", "i cannot", "i am unable", "chatgpt", "claude", "gemini", "cutoff", "cut-off",
-    "als ki", "als eine ki", "als ein ki", "künstliche intell", "sprachmodell", "en tant qu", "como ia", "como una ia",
-    "como uma ia", "como un ia", "como um ia", "cia artificial", "modelo de l", "in quanto ", "als ai", "als een ai",
-    "taalmodel", "как ис", "как яз", "作为", "aiとして", "ai 언어",
-)  # fmt: skip
-_PLACEHOLDER_SIGNS = ("[", "{{", "<", "lorem", "insert", "todo", "fixme")
+_PLACEHOLDER_SIGNS = Signs(
+    r"\[(?:insert|your|name|todo|company|date)", r"\{\{", "<(?:insert|your)[ _]", "lorem", "insert ", "todo", "fixme"
+)
 
 KINDS = (
     Kind(
         "refusals",
-        _REFUSAL_SIGNS,
+        Signs.of(_REFUSAL),
         _REFUSAL,
         "a refusal or the words of another AI",
         "Delete them, unless you want to teach refusing.",
@@ -104,5 +100,4 @@ def _first(kind: Kind, row: Row) -> re.Match[str] | None:
 
 
 def _match(kind: Kind, text: str) -> re.Match[str] | None:
-    lowered = text.lower()
-    return kind.pattern.search(text) if any(sign in lowered for sign in kind.signs) else None
+    return kind.pattern.search(text) if kind.signs.stand_in(text) else None

@@ -3,7 +3,8 @@
 import re
 
 from localft.data.checks.finding import CheckContext, Finding, Row, percent
-from localft.data.checks.looking import RowCheck, might_hold
+from localft.data.checks.looking import RowCheck
+from localft.data.texts.signs import Signs
 
 NAME = "changing knowledge"
 _SUBJECTS = "price|prices|cost|rate|score|weather|news|stock|version|president|population|opening hours|schedule"
@@ -13,7 +14,7 @@ _CHANGING = re.compile(
     rf"|\b(?:{_SUBJECTS})\b.{{0,60}}\b(?:today|right now|currently|this week)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_SIGNS = ("current", "latest", "today", "right now", "this week", "this month", "this year", "as of")
+_SIGNS = Signs("current", "latest", "today", "right now", "this (?:week|month|year)", "as of ")
 _MOST = 0.5
 
 
@@ -25,7 +26,7 @@ class ChangingKnowledge(RowCheck):
     def seen(self, row: Row) -> str | None:
         """A question that asks for it."""
         question = row.example.prompt[-1].content
-        return question if might_hold(question, _SIGNS) and _CHANGING.search(question) else None
+        return question if _SIGNS.stand_in(question) and _CHANGING.search(question) else None
 
     def findings(self, context: CheckContext) -> list[Finding]:
         """One where that is what is mostly asked for."""

@@ -14,6 +14,7 @@ from localft.data.checks.finding import CheckContext, Finding, Row, RowReference
 from localft.data.checks.looking import Check, Tally, looked
 from localft.data.examples import Example
 from localft.data.texts.normalising import normalise
+from localft.data.texts.signs import has_any
 
 NAME = "contradictions"
 _NEAR = "near contradictions"
@@ -29,6 +30,7 @@ _DIGEST = 16
 _SIGN = re.compile(
     r"[<>!]=|[+<>≤≥≠±×÷%$€£¥]|#(?<=\w#)|[-−](?=[\d.])(?<![\w)].)|\*(?:(?<=[\w)]\*)(?=[\w(])|(?<= \*)(?= ))"
 )
+_ASCII_SIGNS = b"+-<>=*#%$"
 
 
 class Contradictions(Check):
@@ -142,10 +144,13 @@ def _question(example: Example) -> str:
     """
     if example.plain:
         return f"text {example.text}"
-    turns = (
-        f"{message.role} {' '.join(said(message).casefold().split()).rstrip(' .!?')}" for message in example.prompt
-    )
+    turns = (f"{message.role} {' '.join(_folded(said(message)).split()).rstrip(' .!?')}" for message in example.prompt)
     return "\x1e".join((*turns, repr(example.tools)))
+
+
+def _folded(text: str) -> str:
+    # The same of ASCII, faster.
+    return text.lower() if text.isascii() else text.casefold()
 
 
 def _answer(example: Example) -> str:
@@ -153,4 +158,7 @@ def _answer(example: Example) -> str:
     last = example.messages[-1]
     if last.tool_calls:
         return called(last)
-    return normalise(_SIGN.sub(lambda sign: f" {_SIGNS[sign[0]]} ", example.answer))
+    answer = example.answer
+    if not answer.isascii() or has_any(answer, _ASCII_SIGNS):
+        answer = _SIGN.sub(lambda sign: f" {_SIGNS[sign[0]]} ", answer)
+    return normalise(answer)

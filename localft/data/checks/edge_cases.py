@@ -4,7 +4,8 @@ import re
 from typing import Self
 
 from localft.data.checks.finding import CheckContext, Finding, Row
-from localft.data.checks.looking import Check, Tally, might_hold
+from localft.data.checks.looking import Check, Tally
+from localft.data.texts.signs import Signs
 
 NAME = "edge cases"
 _FEWEST_ROWS = 100
@@ -23,11 +24,7 @@ _UNANSWERED = re.compile(
     r"|わかりません|分かりません|모르|لا أعرف|नहीं (?:पता|जानता)",
     re.IGNORECASE,
 )
-_SIGNS = (
-    "n't ", "not ", "unclear", "unknown", "no ", "could you", "can you", "please ", "which ", "what do you", "weiss ",
-    "nicht ", "keine ", "sais pas", "pas ", "pourriez", "podría", "não ", "poderia", "non ", "weet ", "kunt u",
-    "nie wiem", "не ", "不知道", "不清楚", "无法", "请", "かりません", "모르", "لا أعرف", "नहीं ",
-)  # fmt: skip
+_SIGNS = Signs.of(_UNANSWERED)
 # An answer that ends with a question asks back, in any language.
 _ASKS = ("?", "？", "؟", "?»", '?"')
 _SHORT = 3
@@ -76,4 +73,4 @@ def _is_open(answer: str) -> bool:
     if answer.rstrip().endswith(_ASKS):
         return True
     plain = answer.replace("’", "'")
-    return might_hold(plain, _SIGNS) and bool(_UNANSWERED.search(plain))
+    return _SIGNS.stand_in(plain) and _UNANSWERED.search(plain) is not None

@@ -6,13 +6,14 @@ A check therefore keeps counts and the first rows of what it finds, never the ro
 
 from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import Self, TypeVar
 
 import numpy
 
 from localft.data.checks.finding import MOST_ROWS, CheckContext, Finding, Row, RowReference, reference_to
+from localft.data.texts.remembering import remembering
 from localft.data.versions import Split
 
 
@@ -47,12 +48,6 @@ def looked(check: AnyCheck, rows: Iterable[Row]) -> AnyCheck:
     for row in rows:
         check.look(row)
     return check
-
-
-def might_hold(text: str, signs: Sequence[str]) -> bool:
-    """Whether a text has one of the signs, in lower case, without which a pattern cannot match: told sooner so."""
-    folded = text.lower() if text.isascii() else text.casefold()
-    return any(sign in folded for sign in signs)
 
 
 class Sightings:
@@ -157,7 +152,12 @@ class Tally:
     @staticmethod
     def hashed(text: str) -> int:
         """The hash by which a text is counted."""
-        return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+        return _hashed(text)
 
     def _all(self) -> numpy.ndarray:
         return numpy.array(self._hashes, dtype=numpy.uint64)
+
+
+@remembering
+def _hashed(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest())

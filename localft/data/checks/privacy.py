@@ -1,13 +1,15 @@
 """Personal data and secrets: a model may repeat them word for word to whoever asks."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from localft.data.checks.calls import texts_of
 from localft.data.checks.finding import CheckContext, Finding, Row, Severity, counted
 from localft.data.checks.looking import RowCheck
 from localft.data.examples import Example
+from localft.data.texts.remembering import remembering
+from localft.data.texts.signs import Signs, has_any
 
 _EMAIL = re.compile(r"\b[\w.+-]{1,64}@(?!example\.)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,10}\b")
 _PHONE = re.compile(
@@ -26,8 +28,11 @@ _SECRET = re.compile(
     r"\b(?:sk-[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{30,}|gh[pousr]_[A-Za-z0-9]{30,}|AKIA[0-9A-Z]{16}|xox[abp]-[\w-]{20,}"
     r"|AIza[\w-]{30,})\b|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
-_SECRET_SIGNS = ("sk-", "hf_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "AKIA", "xox", "AIza", "-----BEGIN ")
-_DIGITS = "0123456789"
+_SECRET_SIGNS = Signs("sk-", "hf_", "gh[pousr]_", "AKIA", "xox[abp]-", "AIza", "-----BEGIN ", in_any_case=False)
+# So many digits with no more between them, or a number that begins abroad.
+_CARD_SIGNS = Signs(r"\p{Nd}(?:[ -]?\p{Nd}){12}")
+_PHONE_SIGNS = Signs(r"\+\p{Nd}", r"\p{Nd}(?:[ ()./-]{0,3}\p{Nd}){7}")
+_EMAIL_SIGNS = Signs("@")
 # Of 19 digits, with something between any two of them.
 _LONGEST_CARD = 37
 
@@ -40,7 +45,7 @@ class Kind:
     """
 
     name: str
-    signs: Sequence[str]
+    signs: Signs
     pattern: re.Pattern[str]
     what: str
     severity: Severity
@@ -49,9 +54,9 @@ class Kind:
 
 KINDS = (
     Kind("secrets", _SECRET_SIGNS, _SECRET, "what looks like a secret key", "problem", "[key]"),
-    Kind("card numbers", _DIGITS, _CARD, "a payment card number", "problem", "[card number]"),
-    Kind("e-mail addresses", "@", _EMAIL, "an e-mail address", "warning", "[e-mail address]"),
-    Kind("telephone numbers", _DIGITS, _PHONE, "a telephone number", "warning", "[telephone number]"),
+    Kind("card numbers", _CARD_SIGNS, _CARD, "a payment card number", "problem", "[card number]"),
+    Kind("e-mail addresses", _EMAIL_SIGNS, _EMAIL, "an e-mail address", "warning", "[e-mail address]"),
+    Kind("telephone numbers", _PHONE_SIGNS, _PHONE, "a telephone number", "warning", "[telephone number]"),
 )
 
 
@@ -64,8 +69,11 @@ class Privacy(RowCheck):
 
     def seen(self, row: Row) -> str | None:
         """Enough of the first of them to find it by."""
-        match = next(_matches(self._kind, row.example), None)
-        return None if match is None else _masked(match)
+        for text in _texts(row.example):
+            if _may_hold_any(text):
+                for begin, end in _places(self._kind, text):
+                    return _masked(text[begin:end])
+        return None
 
     def findings(self, context: CheckContext) -> list[Finding]:
         """One where there are such examples."""
@@ -86,22 +94,30 @@ def redacted(text: str, kind: Kind) -> str:
     return "".join((*parts, text[start:])) if parts else text
 
 
-def _matches(kind: Kind, example: Example) -> Iterator[str]:
+def _texts(example: Example) -> list[str]:
+    texts: list[str] = []
     for message in example.messages:
-        for text in texts_of(message) if message.tool_calls else (message.content,):
-            yield from (text[begin:end] for begin, end in _places(kind, text))
-    yield from (example.rejected[begin:end] for begin, end in _places(kind, example.rejected))
+        texts += texts_of(message) if message.tool_calls else (message.content,)
+    return [*texts, example.rejected] if example.rejected else texts
 
 
 def _places(kind: Kind, text: str) -> Iterator[tuple[int, int]]:
     """Where the finds of a kind begin and end."""
-    if not any(sign in text for sign in kind.signs):
+    if not kind.signs.stand_in(text):
         return
     for match in kind.pattern.finditer(text):
         if kind.pattern is _CARD:
             yield from _cards(text, *match.span())
         else:
             yield match.span()
+
+
+@remembering
+def _may_hold_any(text: str) -> bool:
+    """Whether a text may hold a find of any kind: most hold nothing, and are looked at once for all kinds."""
+    if not text.isascii() or has_any(text, b"0123456789@"):
+        return True
+    return _SECRET_SIGNS.stand_in(text)
 
 
 def _cards(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:

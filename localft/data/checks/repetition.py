@@ -82,9 +82,10 @@ class Beginnings(Check):
 
 def goes_in_circles(text: str) -> bool:
     """Whether much of a long text has stood in it before; tables and code repeat their signs, not their words."""
-    words = normalise(text).split()
-    if len(words) < _FEWEST_WORDS:
+    said = normalise(text)
+    if said.count(" ") + 1 < _FEWEST_WORDS:
         return False
+    words = said.split()
     runs = len(words) - _RUN + 1
     # Different words begin different runs.
     if 1 - (len(set(words)) - _RUN + 1) / runs < _REPEATED:

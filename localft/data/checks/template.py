@@ -4,6 +4,7 @@ import re
 
 from localft.data.checks.finding import CheckContext, Finding, Row, counted, shown
 from localft.data.checks.looking import RowCheck
+from localft.data.examples import Message
 
 MARKS = "format marks"
 _MARK = re.compile(r"<\|[a-z_]{2,30}\|>|</?s>|<(?:start|end)_of_turn>|\[/?INST\]")
@@ -27,7 +28,7 @@ class Marks(RowCheck):
 
     def seen(self, row: Row) -> str | None:
         """The answer to such a text."""
-        return row.example.answer if any(_MARK.search(one.content) for one in row.example.messages) else None
+        return row.example.answer if any(map(_has_mark, row.example.messages)) else None
 
     def findings(self, context: CheckContext) -> list[Finding]:
         """One where there are such texts."""
@@ -58,6 +59,11 @@ class Thinking(RowCheck):
         meaning = f"{counted(found.count, 'answer begins', 'answers begin')} with thinking aloud (<think>)."
         advice = "With thinking off this part is left out of training; choose on or keep to learn it."
         return [Finding("thinking", "note", found.count, meaning, found.rows, advice)]
+
+
+def _has_mark(message: Message) -> bool:
+    text = message.content
+    return ("<" in text or "[" in text) and _MARK.search(text) is not None
 
 
 def without_marks(text: str) -> str:

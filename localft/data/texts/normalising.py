@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from functools import lru_cache
+
+from localft.data.texts.remembering import remembering
 
 _NOT_WORDS = re.compile(r"[\W_]+")
 _APOSTROPHES = re.compile(r"['’`´]")
@@ -15,8 +16,6 @@ _INVISIBLE = re.compile(
 # What of ASCII is no letter and no digit stands between words, but for apostrophes.
 _BETWEEN = bytes(ord(sign.lower()) if (sign := chr(number)).isalnum() else ord(" ") for number in range(128)).ljust(256)
 _LEFT_OUT = b"'`"
-# The checks of a row ask for the words of its turns several times, one after the other.
-_REMEMBERED, _LONGEST_REMEMBERED = 32, 50_000
 
 
 def normalise(text: str) -> str:
@@ -27,17 +26,9 @@ def normalise(text: str) -> str:
     return words_in(text) or _INVISIBLE.sub("", text).strip()
 
 
+@remembering
 def words_in(text: str) -> str:
     """The same of a text with words; "" of one without any."""
-    return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _words_in(text)
-
-
-@lru_cache(_REMEMBERED)
-def _remembered(text: str) -> str:
-    return _words_in(text)
-
-
-def _words_in(text: str) -> str:
     if text.isascii():
         # The same, several times faster.
         return b" ".join(text.encode().translate(_BETWEEN, _LEFT_OUT).split()).decode()

@@ -5,20 +5,18 @@ import hashlib
 import zlib
 from array import array
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import Any, Self
 
 import numpy
 import numpy.typing as npt
 
 from localft.data.texts.normalising import normalise, words_in
+from localft.data.texts.remembering import remembering
 
 Runs = npt.NDArray[numpy.uint64]
 """Runs of three words, as their hashes."""
 
 _DIGEST = 16
-# What a turn says is asked for by what is asked and by the whole conversation, one after the other.
-_REMEMBERED, _LONGEST_REMEMBERED = 32, 50_000
 # So many texts are looked at at once.
 _BLOCK = 10_000
 # A run is a form from this share of all texts on, and no fewer texts than that; from the other share on without doubt.
@@ -62,13 +60,9 @@ class Texts:
         self.lengths.extend(later.lengths)
 
 
+@remembering
 def _hashes(text: str) -> "array[int]":
     """A hash of each word; not to be changed."""
-    return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _hashed(words_in(text))
-
-
-@lru_cache(_REMEMBERED)
-def _remembered(text: str) -> "array[int]":
     return _hashed(words_in(text))
 
 

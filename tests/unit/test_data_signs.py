@@ -1,0 +1,59 @@
+"""What tells in which texts a pattern is worth trying never leaves out one in which it matches."""
+
+import copy
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from localft.data.checks import boilerplate, changing_knowledge, edge_cases, privacy
+from localft.data.texts.signs import Signs, has_any, loosened
+
+_EVERY = [
+    *((kind.pattern, kind.signs) for kind in (*boilerplate.KINDS, *privacy.KINDS)),
+    (edge_cases._UNANSWERED, edge_cases._SIGNS),
+    (changing_knowledge._CHANGING, changing_knowledge._SIGNS),
+]
+
+
+@pytest.mark.parametrize(("pattern", "signs"), _EVERY)
+def test_a_text_in_which_a_pattern_matches_has_its_signs(pattern: re.Pattern[str], signs: Signs) -> None:
+    @given(st.from_regex(pattern))
+    def look(text: str) -> None:
+        # Two letters of Turkish count as an i in Python alone.
+        if pattern.search(text.translate({0x130: "i", 0x131: "i"})):
+            assert signs.stand_in(text.translate({0x130: "i", 0x131: "i"}))
+
+    look()
+
+
+@pytest.mark.parametrize("kind", privacy.KINDS)
+@given(text=st.text(st.sampled_from("+0 1234567890.-/()"), max_size=40))
+def test_a_number_is_looked_for_wherever_it_may_stand(kind: privacy.Kind, text: str) -> None:
+    assert kind.signs.stand_in(text) or not kind.pattern.search(text)
+
+
+@given(st.text(st.sampled_from("a_ é9٣\x1c\u00a0-Ж\u0301"), max_size=8))
+@pytest.mark.parametrize("pattern", [r"\ba\b", r"\w+\s", r"[\w-]+-\b", r"\d", r"[^\s]\w", r"[\]a]-\S"])
+def test_a_loosened_pattern_matches_what_the_pattern_does(pattern: str, text: str) -> None:
+    assert Signs(loosened(pattern)).stand_in(text) or not re.search(pattern, text)
+
+
+def test_signs_stand_in_texts_in_any_case_or_in_theirs() -> None:
+    assert Signs("as an ai", "weiß").stand_in("Und: ICH WEIß")
+    assert not Signs("as an ai").stand_in("as a nail")
+    assert Signs("AKIA", in_any_case=False).stand_in("AKIA")
+    assert not Signs("AKIA", in_any_case=False).stand_in("akia")
+
+
+def test_signs_go_to_another_process_after_they_were_used() -> None:
+    signs = Signs("a+b")
+    assert signs.stand_in("xaab")
+    assert copy.deepcopy(signs).stand_in("xaab")
+
+
+def test_half_a_pair_of_utf16_is_looked_at_too() -> None:
+    assert Signs("sorry").stand_in("\ud800 I am sorry")
+    assert has_any("\ud800 1", b"0123")
+    assert not has_any("\ud800 ä", b"0123")
