@@ -9,6 +9,7 @@ from localft.cli.data_views import print_openings
 from localft.cli.options import examples, json_option, open_test_option, project_argument, version_option
 from localft.cli.output import Output
 from localft.cli.selection import chosen_version
+from localft.cli.telling import shown
 from localft.data.versions import SPLITS, Split
 from localft.store.projects import Project
 
@@ -43,13 +44,15 @@ def export(
     """Write the examples into a file: JSON lines as OpenAI has them, or a table or workbook for a spreadsheet.
 
     A table carries no formulas: an apostrophe stands before what would be one, and importing it again takes it away.
-    A file with the test split in it counts as an opening of it.
+    A file of all parts also says to which part each example belongs, and what its group, label and time are: imported
+    again, it makes the same of them. A file with the test split in it counts as an opening of it.
     """
     from localft.data.exports.exporting import FORMS, export_version
 
     version = chosen_version(project, version_id)
     chosen = next((known for known in FORMS if known == form), None)
-    count = export_version(project, version, file, chosen, only or SPLITS, opened)
+    with shown(output) as tell:
+        count = export_version(project, version, file, chosen, only or SPLITS, opened, tell)
     output.say(f"{words.counted(count, 'example')} written to {file}.")
     openings = print_openings(output, project, version)
     output.result({"project": project.slug, "dataset": version.id, "file": str(file), "examples": count, **openings})

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from localft.errors import UserError, explain
 
@@ -39,11 +39,18 @@ _SPELT_OUT = str.maketrans(
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file so that a reader sees the old content or the new one, never a mixture, whatever dies meanwhile."""
+    with writing(path) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Generator[BinaryIO]:
+    """A file to write into, which comes into its place when it is whole; what is raised meanwhile leaves no trace."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         replace(Path(temporary), path)

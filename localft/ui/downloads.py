@@ -8,13 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from localft.data.checks.checking import check_version
-from localft.data.exports.exporting import FORMS, Form, content_of
+from localft.data.exports.exporting import FORMS, Form, write_examples
 from localft.data.exports.verdict_page import verdict_page
+from localft.data.scratch import Scratch
 from localft.data.splits.sealing import list_openings, open_test
 from localft.data.versions import DatasetVersion, open_version
 from localft.data.works.background import check_is_work, look_at_check
@@ -118,11 +120,15 @@ def _give_data(request: Request) -> Response:
     if form is None:
         raise UserError("There is no such form.", f"The forms are: {', '.join(FORMS)}.")
     name = f"{project.slug}-{version.id}.{form}"
-    headers = {"content-disposition": f'attachment; filename="{name}"'}
-    content = content_of(project, version, form)
+    scratch = Scratch()
+    path = scratch.folder / name
+    with path.open("wb") as file:
+        write_examples(file, project, version, form)
     if request.method == "GET":
         open_test(project, version, "export")
-    return Response(content, media_type="application/octet-stream", headers=headers)
+    # Gone once it has been given out.
+    gone = BackgroundTask(scratch.close)
+    return FileResponse(path, filename=name, media_type="application/octet-stream", background=gone)
 
 
 def _give_verdict(request: Request) -> Response:

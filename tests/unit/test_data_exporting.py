@@ -1,6 +1,7 @@
 """What is exported is read back as it was, and no cell of a table is a formula."""
 
 import csv
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localft.data.examples import Example, Message
-from localft.data.exports.exporting import content_of, export_version
+from localft.data.exports.exporting import Form, export_version, write_examples
 from localft.data.making.importing import import_files
 from localft.data.making.reading import read_files
 from localft.data.making.writing import write_version
-from localft.data.versions import SPLITS, DatasetVersion, load_split
+from localft.data.versions import SPLITS, DatasetVersion, iterate_split, load_split
 from localft.errors import UserError
 from localft.store import files
-from localft.store.projects import Project, create_project
+from localft.store.projects import Project, create_project, open_project
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1", "＋1", "－1", "＠x", "'=1", "''", "x=1")
 
@@ -33,6 +34,12 @@ def bring_in(project: Project, folder: Path, rows: list[Any]) -> DatasetVersion:
     path = folder / "rows.jsonl"
     path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
     return import_files(project, [path]).version
+
+
+def content_of(project: Project, version: DatasetVersion, form: Form) -> bytes:
+    file = io.BytesIO()
+    write_examples(file, project, version, form)
+    return file.getvalue()
 
 
 def contents(examples: Sequence[Example]) -> set[str]:
@@ -107,6 +114,74 @@ def test_any_text_survives_a_table(texts: list[str]) -> None:
         path.write_bytes(content_of(project, version, "csv"))
         read = read_files([path])
     assert contents(read.examples) == contents(examples), read.set_aside
+
+
+PLACED: dict[str, list[dict[str, Any]]] = {
+    "questions": pairs(40),
+    "preferences": [{"prompt": f"q {n}", "chosen": f"good {n}", "rejected": f"bad {n}"} for n in range(40)],
+    "conversations": [
+        {
+            "messages": [{"role": role, "content": f"{role} {n}"} for role in ("user", "assistant") * 2],
+            "tools": [TOOL],
+        }
+        for n in range(40)
+    ],
+    "texts": [{"text": f"The story number {n} is told by nobody else."} for n in range(40)],
+}
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "xlsx"])
+@pytest.mark.parametrize("kind", PLACED)
+def test_an_import_of_an_export_makes_the_same_of_it(kind: str, form: str, project: Project, tmp_path: Path) -> None:
+    """The division by chance, the groups, labels, times and places."""
+    rows = [
+        {
+            **row,
+            "who": f"=customer {n // 3}",
+            "what": "" if n % 5 == 0 else f"label {n % 2}",
+            "when": f"2026-03-{n % 28 + 1:02}",
+        }
+        for n, row in enumerate(PLACED[kind])
+    ]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    mapping = {"group": "who", "label": "what", "time": "when"}
+    mapping |= {"text": "text"} if kind == "texts" else {}
+    version = import_files(project, [path], mapping, division="chance").version
+    marked = {name: [*iterate_split(project, version.id, name)] for name in SPLITS}
+    first = marked["train"][0]
+    marked["train"][0] = first.model_copy(update={"place": "page 3", **({"plain": "part"} if first.plain else {})})
+    version = write_version(project, marked, version.sources, [], 42, version.ratios)
+    out = tmp_path / f"out.{form}"
+    assert export_version(project, version, out) == 40
+    again = import_files(create_project("Again"), [out]).version
+    assert again.counts == version.counts
+    known = {"messages", "tools", "rejected", "group", "label", "time", "place", "plain"}
+    for name in SPLITS:
+        one, other = (
+            sorted(example.model_dump_json(include=known) for example in iterate_split(where, made.id, name))
+            for where, made in ((project, version), (open_project("again"), again))
+        )
+        assert one == other
+
+
+def test_other_programs_read_what_they_know(project: Project, tmp_path: Path) -> None:
+    version = bring_in(project, tmp_path, KINDS["conversations"])
+    first = json.loads(content_of(project, version, "jsonl").splitlines()[0])
+    assert (set(first), first["localft"]) == ({"messages", "tools", "localft"}, {"split": "train"})
+    export_version(project, version, tmp_path / "train.jsonl", splits=["train"])
+    assert set(json.loads((tmp_path / "train.jsonl").read_text("utf-8").splitlines()[0])) == {"messages", "tools"}
+
+
+def test_what_is_kept_beside_and_is_none_is_no_part_of_the_example(project: Project, tmp_path: Path) -> None:
+    kept: list[Any] = [{"plain": "no such", "split": 3, "group": ["x"], "place": ""}, "test", None, {"label": "good"}]
+    rows = [{**row, "localft": kept[number % 4]} for number, row in enumerate(pairs())]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    read = read_files([path])
+    assert [(one.group, one.place, one.named_split, one.label) for one in read.examples[:4]] == [
+        (None, "", "", None), (None, "", "", None), (None, "", "", None), (None, "", "", "good")
+    ]  # fmt: skip
 
 
 def test_one_part_alone(project: Project, tmp_path: Path) -> None:

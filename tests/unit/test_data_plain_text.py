@@ -1,5 +1,6 @@
 """Plain text as training data: cut where paragraphs end, kept together, learned whole, and not asked for answers."""
 
+import io
 import itertools
 import json
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from localft.data.checks.checking import check_version
 from localft.data.checks.token_lengths import measure
 from localft.data.examples import Example, Message
-from localft.data.exports.exporting import content_of, export_version
+from localft.data.exports.exporting import export_version, write_examples
 from localft.data.making.importing import import_files
 from localft.data.making.reading import read_files
 from localft.data.readers.pieces import cut
@@ -160,8 +161,10 @@ def test_checks_that_need_answers_pass_it_over_and_say_so(tmp_path: Path) -> Non
 def test_it_is_exported_as_text(tmp_path: Path) -> None:
     project = create_project("Texts")
     version = import_files(project, [write(tmp_path, "a.txt", essay(30))]).version
-    lines = [json.loads(line) for line in content_of(project, version, "jsonl").splitlines()]
-    assert all(set(line) == {"text"} for line in lines)
+    exported = io.BytesIO()
+    write_examples(exported, project, version, "jsonl")
+    lines = [json.loads(line) for line in exported.getvalue().splitlines()]
+    assert all(set(line) == {"text", "localft"} for line in lines)
     again = write(tmp_path, "b.jsonl", "\n".join(map(json.dumps, lines)))
     assert {one.text for one in read_files([again]).examples} == {line["text"] for line in lines}
     for form in ("csv", "xlsx"):

@@ -1,7 +1,7 @@
 """Tables as workbooks (XLSX): every cell is written as text, so that no program takes one for a formula."""
 
-import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import BinaryIO
 
 from localft.errors import UserError
 
@@ -11,16 +11,12 @@ _MOST_ROWS = 1_048_576
 _WIDTH = 60
 
 
-def write_workbook(rows: Sequence[Sequence[str]], title: str) -> bytes:
-    """A workbook of one sheet; the first row names the columns and stays in sight.
+def write_workbook(file: BinaryIO, names: Sequence[str], rows: Iterable[Sequence[str]], title: str) -> None:
+    """Write a workbook of one sheet; its first row names the columns and stays in sight. Rows are not held in memory.
 
     Raises:
         UserError: there are more rows than a sheet has, or a text is longer than a cell.
     """
-    if len(rows) > _MOST_ROWS:
-        raise UserError(f"A sheet holds {_MOST_ROWS:,} rows, and there are more.", _INSTEAD)
-    if any(_units(text) > MOST_CHARACTERS for texts in rows for text in texts):
-        raise UserError(f"A text is longer than the {MOST_CHARACTERS:,} characters that a cell holds.", _INSTEAD)
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Alignment, Font
@@ -29,25 +25,40 @@ def write_workbook(rows: Sequence[Sequence[str]], title: str) -> bytes:
     sheet = workbook.create_sheet(title)
     sheet.freeze_panes = "A2"
     wrapped, bold = Alignment(wrap_text=True, vertical="top"), Font(bold=True)
-    for column in range(len(rows[0])):
+    for column in range(len(names)):
         sheet.column_dimensions[chr(ord("A") + column)].width = _WIDTH if column else _WIDTH / 5
-    for number, texts in enumerate(rows, start=1):
+
+    def append(texts: Sequence[str], font: Font | None = None) -> None:
         cells = []
         for text in texts:
             cell = WriteOnlyCell(sheet, value=text)
             # Told by its first character it would be a formula, or an error such as #N/A.
             cell.data_type = "s"
             cell.alignment = wrapped
-            if number == 1:
-                cell.font = bold
+            if font is not None:
+                cell.font = font
             cells.append(cell if text else None)
         sheet.append(cells)
-    content = io.BytesIO()
-    workbook.save(content)
-    return content.getvalue()
+
+    append(names, bold)
+    try:
+        for number, texts in enumerate(rows, start=2):
+            _refuse_too_large(number, texts)
+            append(texts)
+    finally:
+        # Also where it ends early: the rows so far wait in a temporary file, which goes with this.
+        sheet.close()
+    workbook.save(file)
 
 
 _INSTEAD = "Choose jsonl, or csv."
+
+
+def _refuse_too_large(number: int, texts: Sequence[str]) -> None:
+    if number > _MOST_ROWS:
+        raise UserError(f"A sheet holds {_MOST_ROWS:,} rows, and there are more.", _INSTEAD)
+    if any(_units(text) > MOST_CHARACTERS for text in texts):
+        raise UserError(f"A text is longer than the {MOST_CHARACTERS:,} characters that a cell holds.", _INSTEAD)
 
 
 def _units(text: str) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 from localft.data.readers.encoding import Lines
 from localft.data.readers.header import Header, header_of
+from localft.data.shapes.placing import KEPT, KEPT_FIELDS
 from localft.data.shapes.rows import Row, excerpt
 from localft.errors import UserError
 
@@ -17,6 +18,9 @@ QUOTED = "localft_quoted"
 
 Without it a spreadsheet would take them for formulas; by it they are read back as they were.
 """
+
+KEPT_COLUMNS = {("part" if name == "split" else name): name for name in KEPT_FIELDS}
+"""In such a table: the columns that say where an example belongs, and what they are called elsewhere."""
 
 _DELIMITERS = (",", ";", "\t", "|")
 _LARGEST_CELL = 64_000_000
@@ -232,12 +236,17 @@ def _row(number: int, cells: list[str] | None, header: Header, problem: tuple[st
 
 
 def as_exported(values: dict[str, Any]) -> dict[str, Any]:
-    """The cells of a row that localft has exported, without the apostrophes that it has put before some."""
+    """The cells of a row that localft has exported, without the apostrophes that it has put before some.
+
+    What says where the example belongs is in one field, as in a file of JSON lines.
+    """
     if QUOTED not in values:
         return values
     quoted = str(values[QUOTED] or "").split()
-    rest = {name: cell for name, cell in values.items() if name != QUOTED}
-    return {
+    cells = {
         name: cell.removeprefix("'") if name in quoted and isinstance(cell, str) else cell
-        for name, cell in rest.items()
+        for name, cell in values.items()
+        if name != QUOTED
     }
+    kept = {field: cells.pop(name) for name, field in KEPT_COLUMNS.items() if name in cells}
+    return {**cells, KEPT: kept} if kept else cells

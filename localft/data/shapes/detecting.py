@@ -8,7 +8,7 @@ from typing import Any
 from localft.data.examples import Example, Message
 from localft.data.shapes.column_template import Template
 from localft.data.shapes.conversation import BadRow, message_list, tool_list, turns
-from localft.data.shapes.placing import PLACES, placement
+from localft.data.shapes.placing import KEPT, PLACES, kept_fields, placement
 from localft.data.shapes.values import is_missing, to_text
 
 
@@ -46,7 +46,7 @@ CONVERSATION = frozenset({"messages", "prompt", "answer", "rejected", "text"})
 # Beside a text these say only what it is and where it comes from.
 _ABOUT_TEXT = {
     "id", "title", "url", "source", "timestamp", "date", "meta", "metadata", "lang", "language", "author", "licence",
-    "license", *PLACES,
+    "license", *PLACES, KEPT,
 }  # fmt: skip
 
 # Names under which people keep a question and its answer, the likeliest first; compared in lower case.
@@ -181,13 +181,15 @@ def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) ->
         BadValue: a value of it is no text.
     """
 
+    kept = kept_fields(values)
+
     def get(name: str) -> Any:
         template = layout.templates.get(name)
         if template:
             return template.fill(values)
         # A file may have a field without a name: it is none of those that the layout lacks.
         column = layout.columns.get(name)
-        return None if column is None else values.get(column)
+        return kept.get(name) if column is None else values.get(column)
 
     if "text" in layout.columns:
         return _plain(get, source, row)
@@ -206,9 +208,11 @@ def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) ->
         # A table of questions about tools: the column is one of many that say nothing to a model.
         offered = None
     is_former = layout.columns.get("tools", "").strip().lower() == _FORMER_TOOLS
-    is_former = layout.columns.get("tools", "").strip().lower() == _FORMER_TOOLS
     tools = tool_list(offered, is_former) or _tools_beside(get("prompt"))
-    return Example(messages=turns(messages), tools=tools, rejected=rejected, source=source, row=row, **placement(get))
+    return Example(
+        messages=turns(messages), tools=tools, rejected=rejected, source=source, row=row,
+        place=kept.get("place", ""), **placement(get),
+    )  # fmt: skip
 
 
 def _tools_beside(prompt: Any) -> tuple[dict[str, Any], ...]:
@@ -223,7 +227,7 @@ def _plain(get: Callable[[str], Any], source: str, row: int) -> Example:
     if not text.strip():
         raise BadRow("empty content", "the text is empty")
     message = Message(role="assistant", content=text)
-    plain, place = get("plain") or "whole", get("place") or ""
+    plain, place = "part" if get("plain") == "part" else "whole", get("place") or ""
     return Example(messages=(message,), plain=plain, place=place, source=source, row=row, **placement(get))
 
 

@@ -6,7 +6,7 @@ mapping know them too, and they are kept with the example, so that a version can
 
 import email.utils
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -15,6 +15,10 @@ from localft.data.shapes.values import is_missing, to_text
 
 PLACES = ("group", "time", "label", "split")
 """The fields of a mapping that say where an example belongs."""
+
+KEPT = "localft"
+"""What an export says of an example beside what other programs read: a field with an object of such fields."""
+KEPT_FIELDS = (*PLACES, "place", "plain")
 
 # What people call the three parts.
 _SPLITS = {
@@ -47,6 +51,17 @@ def placement(get: Callable[[str], Any]) -> dict[str, Any]:
         found["label"] = texts["label"]
     if "split" in texts:
         found["named_split"] = _split_named(texts["split"])
+    return found
+
+
+def kept_fields(values: Mapping[str, Any]) -> dict[str, str]:
+    """What an export has kept of an example; nothing of any other row."""
+    kept = values.get(KEPT)
+    if not isinstance(kept, dict):
+        return {}
+    found = {name: value for name in KEPT_FIELDS if isinstance(value := kept.get(name), str) and value}
+    if found.get("split") not in _SPLITS.values():
+        found.pop("split", None)
     return found
 
 
