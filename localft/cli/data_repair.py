@@ -10,6 +10,7 @@ from localft import words
 from localft.cli.options import examples, json_option, project_argument
 from localft.cli.output import Output, one_line, shorten
 from localft.cli.selection import chosen_version
+from localft.cli.telling import shown
 from localft.data.splits.sealing import SEALED_TEXT
 from localft.data.versions import DatasetVersion, list_versions, open_version
 from localft.errors import UserError
@@ -42,20 +43,21 @@ def repair(output: Output, project: Project, findings: tuple[str, ...], everythi
 
     Without a finding it lists those that can be mended, and how.
     """
-    from localft.data.repairs.repairing import repair_version, try_repair
+    from localft.data.repairs.repairing import try_repair
 
     if findings and everything:
         raise click.UsageError("Name findings, or --all, not both.")
     version = chosen_version(project, None)
-    mendable = _mendable(project, version) if everything or not findings else []
+    mendable = _mendable(output, project, version) if everything or not findings else []
     if not findings and not everything:
         _list(output, project, mendable)
         return
     names = findings or mendable
     if not names:
         raise UserError("Nothing was found that can be mended.", f"Next: localft train {project.slug}")
-    trial = try_repair(project, version, names)
-    repaired = None if dry_run else repair_version(project, version, names)
+    with shown(output) as tell:
+        trial = try_repair(project, version, names, tell)
+        repaired = None if dry_run else trial.keep(tell)
     _print(output, trial.difference)
     if repaired is None:
         output.hint("Nothing was changed; leave --dry-run out to mend.")
@@ -92,7 +94,8 @@ def diff(output: Output, project: Project, versions: tuple[str, ...]) -> None:
         raise click.UsageError("Name two versions at most.")
     later = open_version(project, versions[1]) if len(versions) == 2 else chosen_version(project, None)
     earlier = open_version(project, versions[0]) if versions else version_before(project, later)
-    difference = compare_versions(project, earlier, later)
+    with shown(output) as tell:
+        difference = compare_versions(project, earlier, later, tell)
     output.heading(f"{earlier.id} to {later.id}: {difference.sentence}.")
     _print(output, difference)
     output.result({"project": project.slug, "earlier": earlier.id, "later": later.id, **_as_value(difference)})
@@ -169,11 +172,13 @@ def restore(output: Output, project: Project, version_id: str) -> None:
     output.result({"project": project.slug, "restored": version_id, "dataset": now.id, "left_out": left_out})
 
 
-def _mendable(project: Project, version: DatasetVersion) -> list[str]:
+def _mendable(output: Output, project: Project, version: DatasetVersion) -> list[str]:
     from localft.data.checks.checking import check_version
     from localft.data.repairs.mending import REPAIRS
 
-    return [finding.check for finding in check_version(project, version).findings if finding.check in REPAIRS]
+    with shown(output) as tell:
+        report = check_version(project, version, tell=tell)
+    return [finding.check for finding in report.findings if finding.check in REPAIRS]
 
 
 def _list(output: Output, project: Project, names: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ import click
 from localft.cli.options import examples, json_option, project_argument
 from localft.cli.output import Output
 from localft.cli.selection import chosen_version
+from localft.cli.telling import shown
 from localft.data.versions import DIVISIONS, SPLITS, Division
 from localft.store.projects import Project
 
@@ -52,7 +53,10 @@ def split(
     from localft.data.making.dividing import divide_anew
 
     before = chosen_version(project, None)
-    after = divide_anew(project, before, before.seed if seed is None else seed, ratios or before.ratios, division)
+    with shown(output) as tell:
+        after = divide_anew(
+            project, before, before.seed if seed is None else seed, ratios or before.ratios, division, tell
+        )
     counts = ", ".join(f"{after.counts[name]:,} for {name}" for name in SPLITS)
     output.say(f"Version {after.id}: {counts}.")
     output.hint(f"Back: localft data undo {project.slug}")

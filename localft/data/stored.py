@@ -35,8 +35,8 @@ class StoredExamples(Sequence[Example]):
         self.remembered: object = None
 
     @classmethod
-    def of_file(cls, path: Path) -> "StoredExamples":
-        """All lines of a file.
+    def of_file(cls, path: Path, owner: object = None) -> "StoredExamples":
+        """All lines of a file, which is there as long as its `owner`.
 
         Raises:
             OSError: it cannot be read.
@@ -50,7 +50,7 @@ class StoredExamples(Sequence[Example]):
         if offset and (not len(every) or every[-1] != offset):
             every = numpy.append(every, offset)
         starts = numpy.concatenate([[0], every[:-1]]).astype(numpy.int64) if len(every) else every
-        return cls(path, starts, every - starts)
+        return cls(path, starts, every - starts, owner)
 
     def __getstate__(self) -> dict[str, Any]:
         # Another process borrows the file.

@@ -1,12 +1,13 @@
 """Dataset versions: immutable folders with three splits of JSON lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
 import pydantic
 
 from localft.data.examples import Example
+from localft.data.scratch import Scratch
 from localft.data.stored import StoredExamples
 from localft.errors import UserError
 from localft.store.projects import Listing, Project, list_folders
@@ -16,6 +17,8 @@ Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 Division = Literal["chance", "time", "column"]
 DIVISIONS: tuple[Division, ...] = ("chance", "time", "column")
+# A version of so many bytes is not held in memory.
+MANY_BYTES = 32 << 20
 
 
 class SourceFile(Record):
@@ -124,6 +127,39 @@ def open_split(project: Project, version_id: str, split: Split) -> StoredExample
         OSError: the file cannot be read.
     """
     return StoredExamples.of_file(project.datasets / Path(version_id).name / f"{split}.jsonl")
+
+
+def is_many(project: Project, version_id: str) -> bool:
+    """Whether a version has so many examples that they are not held in memory."""
+    return sum(path.stat().st_size for path in _files(project, version_id) if path.exists()) >= MANY_BYTES
+
+
+def open_together(project: Project, version_id: str) -> Sequence[Example]:
+    """All examples of a version, one split after the other: in memory, or in a file of their own where they are many.
+
+    Raises:
+        UserError: a file was changed, and is no longer what localft wrote, or it is gone.
+    """
+    if not is_many(project, version_id):
+        return [example for name in SPLITS for example in iterate_split(project, version_id, name)]
+    return put_together([open_split(project, version_id, name) for name in SPLITS])
+
+
+def put_together(parts: Sequence[Sequence[Example]]) -> Sequence[Example]:
+    """The examples of all parts, one part after the other; where they lie in files, in one of their own."""
+    stored = [part for part in parts if isinstance(part, StoredExamples)]
+    if not stored or len(stored) < len(parts):
+        return [example for part in parts for example in part]
+    scratch = Scratch()
+    path = scratch.folder / "together.jsonl"
+    with path.open("wb") as together:
+        for part in stored:
+            together.writelines(part.lines())
+    return StoredExamples.of_file(path, scratch)
+
+
+def _files(project: Project, version_id: str) -> list[Path]:
+    return [project.datasets / Path(version_id).name / f"{name}.jsonl" for name in SPLITS]
 
 
 def load_split(project: Project, version_id: str, split: Split) -> list[Example]:

@@ -19,7 +19,15 @@ from localft.data.shapes.trees import Branches
 from localft.data.splits.sealing import list_openings
 from localft.data.splits.splitting import DEFAULT_RATIOS, Ratios
 from localft.data.versions import DatasetVersion, Division, list_versions, newest_version
-from localft.data.works.background import CheckWork, import_is_work, start_import, works_folder
+from localft.data.works.background import (
+    CheckWork,
+    change_is_work,
+    import_is_work,
+    start_division,
+    start_import,
+    start_repair,
+    works_folder,
+)
 from localft.errors import UserError
 from localft.store.projects import Project, open_project
 from localft.ui import downloads
@@ -47,6 +55,9 @@ _WAYS: tuple[tuple[str, Division | None], ...] = (
     ("By time, the newest to measure with", "time"),
     ("As a column of the file says", "column"),
 )
+
+
+_AS_WORK = "The examples are being {}; how far that is stands at the top."
 
 
 @dataclass(frozen=True)
@@ -182,7 +193,11 @@ def _draw_settings(shared: Shared) -> list[Any]:
         slug: str | None, seed: float | None, train: float | None, validation: float | None, chosen_way: str
     ) -> Updates:
         project, ratios = required(slug), _ratios(train, validation)
-        version = divide_anew(project, newest_version(project), _seed(seed), ratios, _division(chosen_way))
+        before = newest_version(project)
+        if change_is_work(before):
+            start_division(project, before, _seed(seed), ratios, _division(chosen_way))
+            return {message: parts.done(_AS_WORK.format("divided anew"), "plain")}
+        version = divide_anew(project, before, _seed(seed), ratios, _division(chosen_way))
         return {message: parts.done(f"{version.note.capitalize()}. Undo stands beside the versions above.")}
 
     inputs = [shared.project, seed, train, validation, way]
@@ -293,7 +308,11 @@ def _connect_results(shared: Shared, checks: Checks, findings: gr.HTML, found: g
         report = checks.report(project, version)
         if action == "repair":
             mendable = [finding.check for finding in report.findings if finding.check in REPAIRS]
-            repaired = repair_version(project, version, [value] if value else mendable)
+            names = [value] if value else mendable
+            if change_is_work(version):
+                start_repair(project, version, names)
+                return {found: "", message: parts.done(_AS_WORK.format("mended"), "plain")}
+            repaired = repair_version(project, version, names)
             said = f"Repaired, {repaired.note}. Undo stands beside the versions below."
             return {found: "", message: parts.done(said)}
         number = int(value)

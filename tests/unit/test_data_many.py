@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from localft import paths
-from localft.data import stored
-from localft.data.checks import checking
+from localft.data import stored, versions
 from localft.data.checks.checking import check_version
 from localft.data.checks.stored_rows import StoredRows
 from localft.data.examples import Example, Message
@@ -195,7 +194,7 @@ def test_many_are_checked_as_few_are(tmp_path: Path, project: Project, monkeypat
     model = find_model(str(make_model_folder(tmp_path / "model")))
     few = check_version(project, version, model, max_length=70)
     told: list[str] = []
-    monkeypatch.setattr(checking, "MANY_BYTES", 0)
+    monkeypatch.setattr(versions, "MANY_BYTES", 0)
     monkeypatch.setattr("localft.data.working._ALONE", 0)
     monkeypatch.setattr("localft.data.working._PART", 20_000)
     many = check_version(project, version, model, max_length=70, tell=lambda message, *_: told.append(message))

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from localft import paths
 from localft.cli.main import main
-from localft.data.checks.checking import check_version
+from localft.data import versions
+from localft.data.checks.checking import check_version, read_rows
 from localft.data.checks.finding import CheckContext, Row
+from localft.data.checks.stored_rows import StoredRows
 from localft.data.examples import Example, Message
 from localft.data.making.history import restore, undo, version_before
 from localft.data.making.importing import import_files
@@ -93,6 +96,30 @@ def test_what_is_found_is_mended(name: str, project: Project, tmp_path: Path) ->
     assert not found.moved
 
 
+@pytest.mark.parametrize("name", [*OF_ROWS, "leakage"])
+def test_many_are_mended_and_compared_as_few_are(
+    name: str, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for other in (project, create_project("Many")):
+        version = bring_in(other, tmp_path, faulty("near-duplicates" if name == "leakage" else name))
+        if name == "leakage":
+            version = leaking(other, version)
+        repaired = repair_version(other, version, [name])
+        assert isinstance(read_rows(other, repaired), StoredRows) == bool(found)
+        difference = compare_versions(other, version, repaired)
+        found.append((repaired.sha256, repaired.note, [[*rows] for rows in vars(difference).values()]))
+        monkeypatch.setattr(versions, "MANY_BYTES", 0)
+    assert found[0] == found[1]
+    assert not [one for one in (paths.cache_dir() / "reading").iterdir() if one.is_dir()]
+
+
+def test_plain_text_stays_where_answers_are_mended(project: Project, tmp_path: Path) -> None:
+    pieces = [{"text": f"The story {n} of the old clock goes on without an end and"} for n in range(6)]
+    version = bring_in(project, tmp_path, [*faulty("unfinished answers"), *pieces])
+    assert repair_version(project, version, ["unfinished answers"]).note == "unfinished answers: 1 deleted"
+
+
 def texts(project: Project, version: DatasetVersion, row: int) -> list[str]:
     return [message.content for one in all_of(project, version) if one.row == row for message in one.messages]
 
@@ -164,13 +191,17 @@ def test_a_dry_run_says_what_would_be_left(
     assert json.loads(capsys.readouterr().out)["counts"] == tried["counts"]
 
 
-def test_leakage_of_an_older_version_is_found_and_mended(project: Project, tmp_path: Path) -> None:
-    version = bring_in(project, tmp_path, faulty("near-duplicates"))
+def leaking(project: Project, version: DatasetVersion) -> DatasetVersion:
+    """The version with one of two near rows in training, the other in test."""
     splits = {name: load_split(project, version.id, name) for name in SPLITS}
     near = [one for name in SPLITS for one in splits[name] if one.row in {2, 3}]
     kept = {name: [one for one in splits[name] if one.row not in {2, 3}] for name in SPLITS}
     torn: dict[Split, list[Example]] = {**kept, "train": [*kept["train"], near[0]], "test": [*kept["test"], near[1]]}
-    leaky = write_version(project, torn, version.sources, [], version.seed, version.ratios)
+    return write_version(project, torn, version.sources, [], version.seed, version.ratios)
+
+
+def test_leakage_of_an_older_version_is_found_and_mended(project: Project, tmp_path: Path) -> None:
+    leaky = leaking(project, bring_in(project, tmp_path, faulty("near-duplicates")))
     report = check_version(project, leaky)
     assert {"leakage": 1}.items() <= {finding.check: finding.count for finding in report.findings}.items()
     repaired = repair_version(project, leaky, ["leakage"])

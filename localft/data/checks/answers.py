@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Self
 
 from localft.data.checks.finding import CheckContext, Finding, Row, counted, percent
-from localft.data.checks.looking import Check, Sightings, looked
+from localft.data.checks.looking import Check, Mend, Sightings, look_through
 from localft.data.checks.prompt_groups import PromptGroups
+from localft.data.working import Tell
 
 MIXED, INVALID = "mixed formats", "invalid JSON"
 USUAL_JSON = 0.6
@@ -64,17 +65,19 @@ class Answers(Check):
         """Count the answers of later rows too."""
         self._groups.join(later._groups)
 
-    def broken(self, rows: Sequence[Row]) -> set[int]:
-        """The ids of those of the rows that are found."""
+    def finder(self) -> Callable[[Row], bool]:
+        """What tells whether a row is found, once all have been looked at."""
         counts_of = self._groups.settled()
-        return {
-            id(row)
-            for row in rows
-            if not row.example.plain
-            and not row.example.messages[-1].tool_calls
-            and not is_json(row.example.answer)
-            and (counts_of(row).is_form or looks_like_json(row.example.answer))
-        }
+
+        def is_broken(row: Row) -> bool:
+            return (
+                not row.example.plain
+                and not row.example.messages[-1].tool_calls
+                and not is_json(row.example.answer)
+                and (counts_of(row).is_form or looks_like_json(row.example.answer))
+            )
+
+        return is_broken
 
     def findings(self, context: CheckContext) -> list[Finding]:
         """One for what is not JSON where it should be, one for what is not quite."""
@@ -93,11 +96,10 @@ class Answers(Check):
         return findings
 
 
-def mended(context: CheckContext) -> list[Row]:
-    """The rows with such answers freed of what stands around their JSON, without those that cannot be mended so."""
-    broken = looked(Answers(), context.rows).broken(context.rows)
-    rows = [_mended(row) if id(row) in broken else row for row in context.rows]
-    return [row for row in rows if row is not None]
+def mend(context: CheckContext, tell: Tell) -> Mend:
+    """Such answers are freed of what stands around their JSON; those that cannot be mended so go."""
+    is_broken = look_through(Answers, context.rows, tell).finder()
+    return lambda position, row: _mended(row) if is_broken(row) else row
 
 
 def _mended(row: Row) -> Row | None:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from localft.data.checks.finding import CheckContext, Finding, Row, counted
-from localft.data.checks.looking import RowCheck
+from localft.data.checks.looking import Mend, RowCheck
 from localft.data.texts.signs import Signs
 
 _REFUSAL = re.compile(
@@ -86,9 +86,9 @@ class Boilerplate(RowCheck):
         return [Finding(kind.name, "warning", found.count, meaning, found.rows, kind.advice)]
 
 
-def without(kind: Kind, context: CheckContext) -> list[Row]:
-    """The rows without those of which an answer holds such a sentence."""
-    return [row for row in context.rows if not _first(kind, row)]
+def without(kind: Kind) -> Mend:
+    """Rows of which an answer holds such a sentence go."""
+    return lambda position, row: None if _first(kind, row) else row
 
 
 def _first(kind: Kind, row: Row) -> re.Match[str] | None:

@@ -40,7 +40,7 @@ from localft.data.checks.token_lengths import TokenLengths, measure
 from localft.data.row_ratings import rated_bad
 from localft.data.splits.asking import Asked
 from localft.data.splits.golden import has_golden, read_golden
-from localft.data.versions import SPLITS, DatasetVersion, Split, load_split, open_split, open_version
+from localft.data.versions import SPLITS, DatasetVersion, Split, is_many, open_split, open_version
 from localft.data.working import Tell, look_at_all, quiet
 from localft.errors import UserError
 from localft.models.base_model import BaseModel
@@ -85,8 +85,6 @@ _CHECKS: tuple[Callable[[], Check], ...] = (
 )
 # The tokens at which training cuts examples unless told.
 DEFAULT_LENGTH = 1024
-# A version of so many bytes is not held in memory.
-MANY_BYTES = 32 << 20
 _SEVERITIES = ("problem", "warning", "note")
 
 
@@ -118,7 +116,7 @@ def check_version(
         UserError: there is no such version, or it is damaged.
     """
     record = open_version(project, version) if isinstance(version, str) else version
-    context = _with_golden(project, CheckContext(_rows(project, record), record))
+    context = _with_golden(project, CheckContext(read_rows(project, record), record))
     seen = look_at_all(_Everything, context.rows, tell, "Checking the examples")
     measured = measure(context.rows, base_model, chat_format, max_length, tell) if base_model is not None else None
     context = replace(context, lengths=measured, known_asked=seen.asked)
@@ -154,24 +152,24 @@ class _Everything:
             check.join(other)
 
 
-def _rows(project: Project, version: DatasetVersion) -> Sequence[Row]:
-    stored = {split: open_split(project, version.id, split) for split in SPLITS}
-    rows = StoredRows({split: (0, examples) for split, examples in stored.items()})
-    return rows if rows.size >= MANY_BYTES else list(rows)
-
-
-def read_context(project: Project, version: DatasetVersion) -> CheckContext:
-    """All examples of a version and the project's golden questions, in memory, for repairs.
+def read_rows(project: Project, version: DatasetVersion) -> Sequence[Row]:
+    """All examples of a version as rows, in memory unless they are many.
 
     Raises:
         UserError: the version is damaged.
     """
-    rows = [
-        Row(split, index, example)
-        for split in SPLITS
-        for index, example in enumerate(load_split(project, version.id, split))
-    ]
-    return _with_golden(project, CheckContext(rows, version))
+    stored = {split: open_split(project, version.id, split) for split in SPLITS}
+    rows = StoredRows({split: (0, examples) for split, examples in stored.items()})
+    return rows if is_many(project, version.id) else list(rows)
+
+
+def read_context(project: Project, version: DatasetVersion) -> CheckContext:
+    """All examples of a version and the project's golden questions, for repairs; many are read when they are needed.
+
+    Raises:
+        UserError: the version is damaged.
+    """
+    return _with_golden(project, CheckContext(read_rows(project, version), version))
 
 
 def _with_golden(project: Project, context: CheckContext) -> CheckContext:

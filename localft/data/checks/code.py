@@ -60,13 +60,8 @@ class OpenFences(RowCheck):
         return [Finding(OPEN, "warning", found.count, meaning, found.rows, advice)]
 
 
-def with_closed_fences(context: CheckContext) -> list[Row]:
-    """The rows with such fences closed, without those whose code is cut off."""
-    rows = [_closed(row) for row in context.rows]
-    return [row for row in rows if row is not None]
-
-
-def _closed(row: Row) -> Row | None:
+def close_fences(position: int, row: Row) -> Row | None:
+    """Such fences are closed; rows whose code is cut off go."""
     messages = row.example.messages
     if all(_open_block(message) is None for message in _answers(row)):
         return row

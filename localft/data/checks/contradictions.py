@@ -11,10 +11,11 @@ import numpy
 
 from localft.data.checks.calls import called, said
 from localft.data.checks.finding import CheckContext, Finding, Row, RowReference, counted, percent, shown
-from localft.data.checks.looking import Check, Tally, looked
+from localft.data.checks.looking import Check, Mend, Tally, leaving_out, look_through
 from localft.data.examples import Example
 from localft.data.texts.normalising import normalise
 from localft.data.texts.signs import has_any
+from localft.data.working import Tell
 
 NAME = "contradictions"
 _NEAR = "near contradictions"
@@ -108,10 +109,9 @@ class Contradictions(Check):
         return len({self._answers[position] for position in group}) > 1
 
 
-def without_minorities(context: CheckContext) -> list[Row]:
-    """The rows without answers that fewer examples give to the same question; where none is commonest, without all."""
-    gone = looked(Contradictions(), context.rows).minorities()
-    return [row for position, row in enumerate(context.rows) if position not in gone]
+def without_minorities(context: CheckContext, tell: Tell) -> Mend:
+    """Answers that fewer examples give to the same question go; where none is commonest, all of them."""
+    return leaving_out(look_through(Contradictions, context.rows, tell).minorities())
 
 
 def _equal_finding(context: CheckContext, found: list[int], total: int) -> list[Finding]:

@@ -4,11 +4,10 @@ from array import array
 from typing import Self
 
 from localft.data.checks.finding import CheckContext, Finding, Row, counted, shown
-from localft.data.checks.looking import Check, looked
-from localft.data.splits.divisions import divide
-from localft.data.splits.golden import golden_among, golden_in
+from localft.data.checks.looking import Check, Mend, leaving_out, look_through
+from localft.data.splits.golden import golden_in
 from localft.data.splits.splitting import differ_in_system_only
-from localft.data.versions import SPLITS
+from localft.data.working import Tell
 
 BETWEEN_SPLITS = "leakage"
 IN_GOLDEN = "golden questions learned"
@@ -72,20 +71,6 @@ def _asked(row: Row, position: int) -> str:
     return row.example.text or row.example.prompt[-1].content
 
 
-def divided_anew(context: CheckContext) -> list[Row]:
-    """The same examples, divided so that what is nearly equal stays together, and golden questions for test.
-
-    Raises:
-        UserError: they cannot be divided.
-    """
-    examples = [row.example for row in context.rows]
-    version = context.version
-    held = frozenset(golden_among(examples, context.golden))
-    splits = divide(examples, version.division, version.seed, version.ratios, held)
-    return [Row(name, index, example) for name in SPLITS for index, example in enumerate(splits[name])]
-
-
-def without_golden(context: CheckContext) -> list[Row]:
-    """The rows without those of training that are golden questions."""
-    learned = set(looked(Leakage(), context.rows).learned_golden(context))
-    return [row for position, row in enumerate(context.rows) if position not in learned]
+def without_golden(context: CheckContext, tell: Tell) -> Mend:
+    """Rows of training that are golden questions go."""
+    return leaving_out(set(look_through(Leakage, context.rows, tell).learned_golden(context)))

@@ -6,7 +6,7 @@ A check therefore keeps counts and the first rows of what it finds, never the ro
 
 from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence, Set
 from hashlib import blake2b
 from typing import Self, TypeVar
 
@@ -15,6 +15,7 @@ import numpy
 from localft.data.checks.finding import MOST_ROWS, CheckContext, Finding, Row, RowReference, reference_to
 from localft.data.texts.remembering import remembering
 from localft.data.versions import Split
+from localft.data.working import Kept, Tell, look_at_all
 
 
 class Check(ABC):
@@ -48,6 +49,21 @@ def looked(check: AnyCheck, rows: Iterable[Row]) -> AnyCheck:
     for row in rows:
         check.look(row)
     return check
+
+
+Mend = Callable[[int, Row], Row | None]
+"""What becomes of a row, which is given with its position among all: None where it goes. Where nothing is to be mended
+it is the same object."""
+
+
+def look_through(make: Callable[[], Kept], rows: Sequence[Row], tell: Tell) -> Kept:
+    """What looks at rows, after it has looked at all of them; in several processes where they lie in files."""
+    return look_at_all(make, rows, tell, "Looking for what is to be mended")
+
+
+def leaving_out(positions: Set[int]) -> Mend:
+    """Rows at these positions go."""
+    return lambda position, row: None if position in positions else row
 
 
 class Sightings:

@@ -4,10 +4,11 @@ from array import array
 from typing import Self
 
 from localft.data.checks.finding import CheckContext, Finding, Row, counted, percent, shown
-from localft.data.checks.looking import Check, looked
+from localft.data.checks.looking import Check, Mend, leaving_out, look_through
 from localft.data.splits.asking import Column
 from localft.data.texts.near import near_groups
 from localft.data.texts.runs import Texts
+from localft.data.working import Tell
 
 NAME = "near-duplicates"
 _MANY = 0.05
@@ -62,10 +63,9 @@ class NearDuplicates(Check):
         return [Finding(NAME, severity, len(found), meaning, rows, advice)]
 
 
-def without(context: CheckContext) -> list[Row]:
-    """The rows without those that say nearly what an earlier one says."""
-    surplus = dict(looked(NearDuplicates(), context.rows).surplus())
-    return [row for position, row in enumerate(context.rows) if position not in surplus]
+def without(context: CheckContext, tell: Tell) -> Mend:
+    """Rows that say nearly what an earlier one says go."""
+    return leaving_out({position for position, _ in look_through(NearDuplicates, context.rows, tell).surplus()})
 
 
 def _said(row: Row) -> list[str]:

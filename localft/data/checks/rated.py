@@ -1,7 +1,9 @@
 """Examples that a person has rated bad: they are still there until somebody deletes them."""
 
 from localft.data.checks.finding import CheckContext, Finding, Row, counted, references
+from localft.data.checks.looking import Mend
 from localft.data.row_ratings import content_key
+from localft.data.working import Tell
 
 NAME = "rated bad"
 
@@ -15,9 +17,9 @@ def check(context: CheckContext) -> list[Finding]:
     return [Finding(NAME, "warning", len(rows), meaning, references(rows), "Delete or correct them.")]
 
 
-def without(context: CheckContext) -> list[Row]:
-    """The rows without those that were rated bad."""
-    return [row for row in context.rows if not _is_bad(row, context)]
+def without(context: CheckContext, tell: Tell) -> Mend:
+    """Rows that were rated bad go."""
+    return lambda position, row: None if context.rated_bad and _is_bad(row, context) else row
 
 
 def _is_bad(row: Row, context: CheckContext) -> bool:

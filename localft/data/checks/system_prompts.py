@@ -1,13 +1,13 @@
 """System prompts: one that nearly all examples share is what the model will be used with; the others are slips."""
 
-from collections import Counter
 from dataclasses import replace
 from typing import Self
 
 from localft.data.checks.finding import MOST_ROWS, CheckContext, Finding, Row, RowReference, counted
-from localft.data.checks.looking import Check, Sightings, Tally
+from localft.data.checks.looking import Check, Mend, Sightings, Tally, look_through
 from localft.data.examples import Example, Message
 from localft.data.versions import SPLITS
+from localft.data.working import Tell
 
 NAME = "other system prompts"
 _FEWEST_ROWS = 20
@@ -61,13 +61,33 @@ class SystemPrompts(Check):
         return tuple(rows[:MOST_ROWS])
 
 
-def alike(context: CheckContext) -> list[Row]:
-    """The rows with the usual system prompt in all of them, or none where that is usual; plain text as it is."""
-    prompts = Counter(_system(row.example) for row in context.rows if not row.example.plain)
-    usual = prompts.most_common(1)[0][0] if prompts else ""
-    return [
-        row if row.example.plain or _system(row.example) == usual else _with_prompt(row, usual) for row in context.rows
-    ]
+def alike(context: CheckContext, tell: Tell) -> Mend:
+    """All get the usual system prompt, or none where that is usual; plain text stays as it is."""
+    counts = look_through(_Conversations, context.rows, tell).prompts
+    commonest = counts.commonest()[0] if len(counts) else Tally.hashed("")
+    prompts = (_system(row.example) for row in context.rows if not row.example.plain)
+    usual = next((prompt for prompt in prompts if Tally.hashed(prompt) == commonest), "")
+
+    def mend(position: int, row: Row) -> Row:
+        return row if row.example.plain or _system(row.example) == usual else _with_prompt(row, usual)
+
+    return mend
+
+
+class _Conversations:
+    """Counts the system prompts of what is no plain text."""
+
+    def __init__(self) -> None:
+        self.prompts = Tally()
+
+    def look(self, row: Row) -> None:
+        """Count the prompt of a row."""
+        if not row.example.plain:
+            self.prompts.add(_system(row.example))
+
+    def join(self, later: Self) -> None:
+        """Count those of later rows too."""
+        self.prompts.join(later.prompts)
 
 
 def _with_prompt(row: Row, prompt: str) -> Row:

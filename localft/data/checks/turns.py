@@ -31,13 +31,8 @@ class Turns(RowCheck):
         return [Finding(NAME, severity, found.count, meaning, found.rows, advice)]
 
 
-def put_in_order(context: CheckContext) -> list[Row]:
-    """The rows with such conversations put in order, without those where that cannot be done."""
-    rows = [_ordered(row) for row in context.rows]
-    return [row for row in rows if row is not None]
-
-
-def _ordered(row: Row) -> Row | None:
+def put_in_order(position: int, row: Row) -> Row | None:
+    """Such conversations are put in order; those where that cannot be done go."""
     if row.example.plain or not disorder(row.example.messages):
         return row
     messages = in_order(row.example.messages)

@@ -3,27 +3,37 @@
 from localft import words
 from localft.data.making.importing import read_set_aside
 from localft.data.making.writing import write_version
+from localft.data.splits.asking import ask_ahead
 from localft.data.splits.divisions import divide
 from localft.data.splits.golden import golden_among, never_learned
 from localft.data.splits.splitting import Ratios
-from localft.data.versions import SPLITS, DatasetVersion, Division, load_split
+from localft.data.stored import StoredExamples
+from localft.data.versions import DatasetVersion, Division, open_together
+from localft.data.working import Tell, quiet
 from localft.store.projects import Project
 
 _BY = {"chance": "by chance", "time": "by time", "column": "as a column says"}
 
 
 def divide_anew(
-    project: Project, version: DatasetVersion, seed: int, ratios: Ratios, division: Division | None = None
+    project: Project,
+    version: DatasetVersion,
+    seed: int,
+    ratios: Ratios,
+    division: Division | None = None,
+    tell: Tell = quiet,
 ) -> DatasetVersion:
     """The same examples as a new version, with another seed, other shares or in another way.
 
     What was held out may be learned then, but for what asks a golden question: that measures. Without a `division` it
-    is divided in the same way as before.
+    is divided in the same way as before. Many examples are not held in memory.
 
     Raises:
         UserError: the ratios are wrong, the examples cannot be divided so, or the golden questions cannot be read.
     """
-    examples = [example for name in SPLITS for example in load_split(project, version.id, name)]
+    examples = open_together(project, version.id)
+    if isinstance(examples, StoredExamples):
+        ask_ahead(examples, tell)
     way = division or version.division
     golden = golden_among(examples, never_learned(project))
     splits = divide(examples, way, seed, ratios, frozenset(golden))
@@ -32,4 +42,4 @@ def divide_anew(
     asks = "asks a golden question" if len(golden) == 1 else "ask golden questions"
     held = f"; {words.counted(len(golden), 'example')} for test: {asks}" if golden else ""
     note = f"divided anew {_BY[way]}: {shares}, seed {seed}{held}"
-    return write_version(project, splits, version.sources, aside, seed, ratios, version.id, note, way)
+    return write_version(project, splits, version.sources, aside, seed, ratios, version.id, note, way, tell)

@@ -8,7 +8,7 @@ from localft.data.making.importing import read_set_aside
 from localft.data.making.keeping import give_back
 from localft.data.making.writing import write_version
 from localft.data.splits.golden import Splits, has_golden, leave_out_golden, never_learned, told_left_out
-from localft.data.versions import SPLITS, DatasetVersion, list_versions, load_split, newest_version
+from localft.data.versions import SPLITS, DatasetVersion, list_versions, newest_version, open_split
 from localft.errors import UserError
 from localft.store.projects import Project, move_to_trash
 
@@ -97,7 +97,7 @@ def _keep_again(project: Project, version: DatasetVersion, parent: str, undone_t
 
 def _learnable(project: Project, version: DatasetVersion) -> tuple[Splits, int]:
     """The splits of a version without what has become a golden question, and how many examples those are."""
-    return leave_out_golden({name: load_split(project, version.id, name) for name in SPLITS}, never_learned(project))
+    return leave_out_golden({name: open_split(project, version.id, name) for name in SPLITS}, never_learned(project))
 
 
 def _write_again(

@@ -1,51 +1,67 @@
 """Repairs make a new version of the data; the one before stays as it was, and is one click away."""
 
+import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from localft.data.checks.checking import read_context
-from localft.data.checks.finding import CheckContext, Row
+from localft.data.checks.finding import CheckContext
+from localft.data.checks.looking import Mend
+from localft.data.checks.stored_rows import StoredRows, rows_of
 from localft.data.making.importing import read_set_aside
 from localft.data.making.writing import write_version
-from localft.data.repairs.differing import Difference, differ
+from localft.data.repairs.differing import Difference, differ, told
 from localft.data.repairs.mending import REPAIRS, Repair
+from localft.data.repairs.staging import Splits, Staged, splits_of
 from localft.data.row_ratings import carry_ratings, content_key
+from localft.data.splits.divisions import divide
 from localft.data.splits.golden import golden_among, never_learned, told_left_out
-from localft.data.versions import SPLITS, DatasetVersion, Split
+from localft.data.stored import select
+from localft.data.versions import SPLITS, DatasetVersion, Split, put_together
+from localft.data.working import Tell, quiet
 from localft.errors import UserError
 from localft.store.projects import Project
 
+_ROWS_A_REPORT = 2_000
 
-def repair_version(project: Project, version: DatasetVersion, names: Sequence[str]) -> DatasetVersion:
+
+def repair_version(
+    project: Project, version: DatasetVersion, names: Sequence[str], tell: Tell = quiet
+) -> DatasetVersion:
     """Mend findings of a version, one after the other, and keep the result as a new version.
+
+    Many examples are not held in memory. What is done is told on the way.
 
     Raises:
         UserError: a name is none of a finding that can be mended, nothing would change, too little would be left, or
             the golden questions, which nothing may be made of, cannot be read.
     """
-    never_learned(project)
-    before = read_context(project, version)
-    after, done = _mend(before, names)
-    _refuse_too_few(after)
-    changed = differ(before.rows, after).changed
-    carry_ratings(project, ((earlier.example, later.example) for earlier, later in changed))
-    splits = {name: [row.example for row in after if row.split == name] for name in SPLITS}
-    aside = read_set_aside(project, version.id)
-    note = "; ".join(done)
-    return write_version(
-        project, splits, version.sources, aside, version.seed, version.ratios, version.id, note, version.division
-    )
+    return try_repair(project, version, names, tell).keep(tell)
 
 
 @dataclass(frozen=True)
 class Trial:
     """What a repair would change, and how many examples each split would have then."""
 
+    project: Project
+    version: DatasetVersion
     difference: Difference
     counts: dict[Split, int]
+    note: str
+    splits: Splits = field(repr=False)
+
+    def keep(self, tell: Tell = quiet) -> DatasetVersion:
+        """Make the version that was tried."""
+        project, version = self.project, self.version
+        carry_ratings(project, ((earlier.example, later.example) for earlier, later in self.difference.changed))
+        aside = read_set_aside(project, version.id)
+        return write_version(
+            project, self.splits, version.sources, aside, version.seed, version.ratios, version.id, self.note,
+            version.division, tell,
+        )  # fmt: skip
 
 
-def try_repair(project: Project, version: DatasetVersion, names: Sequence[str]) -> Trial:
+def try_repair(project: Project, version: DatasetVersion, names: Sequence[str], tell: Tell = quiet) -> Trial:
     """What `repair_version` would do.
 
     Raises:
@@ -53,10 +69,10 @@ def try_repair(project: Project, version: DatasetVersion, names: Sequence[str]) 
     """
     never_learned(project)
     before = read_context(project, version)
-    after, _ = _mend(before, names)
-    _refuse_too_few(after)
-    counts = {name: sum(row.split == name for row in after) for name in SPLITS}
-    return Trial(differ(before.rows, after), counts)
+    after, done = _mend(before, names, tell)
+    counts = {name: len(after[name]) for name in SPLITS}
+    _refuse_too_few(counts)
+    return Trial(project, version, differ(before.rows, rows_of(after), tell), counts, "; ".join(done), after)
 
 
 def repair_of(name: str) -> Repair:
@@ -70,60 +86,91 @@ def repair_of(name: str) -> Repair:
     return REPAIRS[name]
 
 
-def _mend(before: CheckContext, names: Sequence[str]) -> tuple[list[Row], list[str]]:
-    """The rows after all repairs, and for each repair that changed something what it did."""
+def _mend(before: CheckContext, names: Sequence[str], tell: Tell) -> tuple[Splits, list[str]]:
+    """What each split holds after all repairs, and for each repair that changed something what it did."""
     context, done = before, []
-    for name in names:
-        mended = repair_of(name).rows(context)
-        kept = _without_new_golden(context, mended)
-        rows = _renumbered(kept)
-        change = differ(context.rows, rows)
+    splits = splits_of(before.rows)
+    for name, repair in [(name, repair_of(name)) for name in names]:
+        if repair.mending is None:
+            made, change = _divided_anew(context, splits, tell)
+        else:
+            made, change, bad = _mended(context, repair.mending(context, tell), name, tell)
+            # A row that is changed is still rated bad for the repair that deletes such rows.
+            context = replace(context, rated_bad=context.rated_bad | bad)
+        made, left_out = _without_new_golden(context, splits, made)
+        if left_out:
+            change = f"{differ(context.rows, rows_of(made), tell).sentence} ({told_left_out(left_out)})"
         if change:
-            told = f" ({told_left_out(len(mended) - len(kept))})" if len(kept) < len(mended) else ""
-            done.append(f"{name}: {change.sentence}{told}")
-        # A row that is changed is still rated bad for the repair that deletes such rows.
-        bad = {content_key(new.example) for old, new in change.changed if content_key(old.example) in context.rated_bad}
-        context = replace(context, rows=rows, rated_bad=context.rated_bad | bad)
+            done.append(f"{name}: {change}")
+            splits, context = made, replace(context, rows=rows_of(made), known_asked=None)
     if not done:
         raise UserError(
             f"Nothing was changed: nothing of {', '.join(names)} can be mended.",
             "Look at the findings with `localft data check`.",
         )
-    return list(context.rows), done
+    return splits, done
 
 
-def _without_new_golden(context: CheckContext, rows: Sequence[Row]) -> Sequence[Row]:
-    """The rows without those that a repair has made training examples that ask golden questions.
+def _mended(context: CheckContext, mend: Mend, name: str, tell: Tell) -> tuple[Splits, str, set[str]]:
+    """The rows as a repair leaves them, what it did in words, and the keys of what is rated bad and says other things.
 
-    Those that were so before are a finding of their own, and have their own repair.
+    The words are "" where it did nothing.
+    """
+    staged = Staged(isinstance(context.rows, StoredRows))
+    removed = changed = 0
+    bad: set[str] = set()
+    with contextlib.closing(staged):
+        for position, row in enumerate(context.rows):
+            mended = mend(position, row)
+            if mended is None:
+                removed += 1
+                continue
+            if mended is not row and mended.example != row.example:
+                changed += 1
+                if context.rated_bad and content_key(row.example) in context.rated_bad:
+                    bad.add(content_key(mended.example))
+            staged.add(mended)
+            if position % _ROWS_A_REPORT == 0:
+                tell(f"Mending {name}", position, len(context.rows), "rows")
+    return staged.splits(), told(0, removed, changed, 0) if removed or changed else "", bad
+
+
+def _divided_anew(context: CheckContext, splits: Splits, tell: Tell) -> tuple[Splits, str]:
+    """The same examples, divided so that what is nearly equal stays together, and golden questions for test.
+
+    What that did comes with them in words.
+    """
+    version = context.version
+    examples = put_together([splits[name] for name in SPLITS])
+    held = frozenset(golden_among(examples, context.golden))
+    made = divide(examples, version.division, version.seed, version.ratios, held)
+    change = differ(context.rows, rows_of(made), tell)
+    return made, change.sentence if change else ""
+
+
+def _without_new_golden(context: CheckContext, before: Splits, made: Splits) -> tuple[Splits, int]:
+    """What a repair has made without the training examples that ask golden questions since, and how many those are.
+
+    Those that did so before are a finding of their own, and have their own repair.
     """
     if not context.golden:
-        return rows
-    new = _learned_golden(rows, context) - _learned_golden(context.rows, context)
-    return [row for row in rows if _origin(row) not in new or row.split != "train"]
+        return made, 0
+    known = set(_learned_golden(context, before).values())
+    new = {position for position, origin in _learned_golden(context, made).items() if origin not in known}
+    left = [position for position in range(len(made["train"])) if position not in new]
+    return ({**made, "train": select(made["train"], left)} if new else made), len(new)
 
 
-def _learned_golden(rows: Sequence[Row], context: CheckContext) -> set[tuple[str, int]]:
-    asked = golden_among([row.example for row in rows], context.golden)
-    return {_origin(rows[position]) for position in asked if rows[position].split == "train"}
+def _learned_golden(context: CheckContext, splits: Splits) -> dict[int, tuple[str, int]]:
+    """Where training examples that ask golden questions stand, and where they come from."""
+    asked = golden_among(put_together([splits[name] for name in SPLITS]), context.golden)
+    learned = [position for position in asked if position < len(splits["train"])]
+    examples = select(splits["train"], learned)
+    return {position: (one.source, one.row) for position, one in zip(learned, examples, strict=True)}
 
 
-def _origin(row: Row) -> tuple[str, int]:
-    return row.example.source, row.example.row
-
-
-def _renumbered(rows: Sequence[Row]) -> list[Row]:
-    """The rows with their places in what is left of each split."""
-    counts = dict.fromkeys(SPLITS, 0)
-    placed = []
-    for row in rows:
-        placed.append(row if row.index == counts[row.split] else replace(row, index=counts[row.split]))
-        counts[row.split] += 1
-    return placed
-
-
-def _refuse_too_few(rows: Sequence[Row]) -> None:
-    missing = [name for name in SPLITS if not any(row.split == name for row in rows)]
+def _refuse_too_few(counts: dict[Split, int]) -> None:
+    missing = [name for name in SPLITS if not counts[name]]
     if missing:
         raise UserError(
             f"The repair would leave no example for {missing[0]}.",

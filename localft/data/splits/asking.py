@@ -88,6 +88,11 @@ class Column:
         self._has_blanks = self._has_blanks or later._has_blanks
 
     @property
+    def codes(self) -> "array[int]":
+        """A number for each example, the same for the same text."""
+        return self._of
+
+    @property
     def says_something(self) -> bool:
         """Whether there is a text for any of them."""
         return len(self._codes) > 1

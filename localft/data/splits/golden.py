@@ -16,7 +16,7 @@ from localft.data.splits.splitting import differ_in_system_only
 from localft.data.stored import select
 from localft.data.texts.near import near_groups
 from localft.data.texts.runs import Texts
-from localft.data.versions import SPLITS, Split, list_versions, open_split
+from localft.data.versions import SPLITS, Split, list_versions, open_split, put_together
 from localft.errors import UserError
 from localft.store.projects import Project
 
@@ -70,7 +70,7 @@ def leave_out_golden(splits: Splits, golden: Sequence[Example]) -> tuple[Splits,
     Raises:
         UserError: nothing would be left to learn.
     """
-    everything = [example for name in SPLITS for example in splits[name]] if golden else []
+    everything = put_together([splits[name] for name in SPLITS]) if golden else []
     learned = {position for position in golden_among(everything, golden) if position < len(splits["train"])}
     if not learned:
         return splits, 0

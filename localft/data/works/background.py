@@ -1,4 +1,4 @@
-"""Imports and checks of so many examples that they take minutes: as jobs, which go on whatever becomes of the app."""
+"""Work on so many examples that it takes minutes: as jobs, which go on whatever becomes of the app."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ _REPORTS = pydantic.TypeAdapter(CheckReport)
 
 
 def works_folder(project: Project) -> Path:
-    """The job folders of a project's imports and checks."""
+    """The job folders of a project's imports, checks and changes of many examples."""
     return project.folder / "works"
 
 
@@ -39,6 +39,53 @@ def import_is_work(paths: Sequence[Path]) -> bool:
 def check_is_work(version: DatasetVersion) -> bool:
     """Whether a version has so many examples that it is checked by a job."""
     return version.total >= _MANY_EXAMPLES
+
+
+def change_is_work(version: DatasetVersion) -> bool:
+    """Whether a version has so many examples that it is repaired, or divided anew, by a job."""
+    return version.total >= _MANY_EXAMPLES
+
+
+def start_repair(project: Project, version: DatasetVersion, names: Sequence[str]) -> JobView:
+    """Start to repair a version as `repair_version` does. Stopped or killed, it leaves the project as it was.
+
+    Raises:
+        UserError: a change of the project's examples is under way.
+    """
+    settings = {"task": "repair", "version": version.id, "names": list(names)}
+    return _start_change(project, "Mend the examples", settings)
+
+
+def start_division(
+    project: Project, version: DatasetVersion, seed: int, ratios: Ratios, division: Division | None
+) -> JobView:
+    """Start to divide a version as `divide_anew` does. Stopped or killed, it leaves the project as it was.
+
+    Raises:
+        UserError: as for a repair.
+    """
+    settings = {
+        "task": "divide",
+        "version": version.id,
+        "seed": seed,
+        "ratios": list(ratios),
+        "division": division,
+    }
+    return _start_change(project, "Divide the examples anew", settings)
+
+
+def _start_change(project: Project, title: str, settings: dict[str, object]) -> JobView:
+    _refuse_second(project)
+    return _start(project, f"change-{files.new_id()}", title, settings)
+
+
+def _refuse_second(project: Project) -> None:
+    """Refuse to change examples while another job does: the one that ends last would count, without the other."""
+    names = [job.folder.name for job in jobs.live_below(works_folder(project))]
+    if any(name.startswith("import-") for name in names):
+        raise UserError("Examples are being taken in already.", "Wait for that, or stop it at the top.")
+    if any(name.startswith("change-") for name in names):
+        raise UserError("The examples are being changed already.", "Wait for that, or stop it at the top.")
 
 
 def start_import(
@@ -54,10 +101,9 @@ def start_import(
     """Start to import files as `import_files` does. Stopped or killed, it leaves the project as it was.
 
     Raises:
-        UserError: another import of the project is under way.
+        UserError: another import, or a change, of the project's examples is under way.
     """
-    if any(job.folder.name.startswith("import-") for job in jobs.live_below(works_folder(project))):
-        raise UserError("Examples are being taken in already.", "Wait for that, or stop it at the top.")
+    _refuse_second(project)
     settings = {
         "task": "import",
         "paths": [str(path.absolute()) for path in paths],

@@ -1,14 +1,18 @@
-"""The job that imports or checks many examples."""
+"""The job that imports, checks, repairs or divides many examples."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from localft import words
 from localft.data.checks.checking import check_version
+from localft.data.making.dividing import divide_anew
 from localft.data.making.importing import import_files
+from localft.data.repairs.repairing import try_repair
 from localft.data.shapes.chats import ChatChoice
+from localft.data.versions import DatasetVersion, newest_version, open_version
 from localft.data.works.background import keep_report
-from localft.errors import Stopped
+from localft.errors import Stopped, UserError
 from localft.jobs import JobContext
 from localft.models.base_model import BaseModel
 from localft.store.projects import Project, open_project
@@ -18,11 +22,11 @@ def run(context: JobContext) -> dict[str, Any]:
     """Do what was ordered, and tell how far it is.
 
     Raises:
-        UserError: as `import_files` or `check_version`.
+        UserError: as `import_files`, `check_version`, `try_repair` or `divide_anew`.
         Stopped: on request; nothing is left behind.
     """
     project = open_project(context.order.project)
-    return _import(context, project) if context.settings["task"] == "import" else _check(context, project)
+    return _TASKS[context.settings["task"]](context, project)
 
 
 def _import(context: JobContext, project: Project) -> dict[str, Any]:
@@ -48,6 +52,37 @@ def _check(context: JobContext, project: Project) -> dict[str, Any]:
     report = check_version(project, given["version"], model, tell=telling.tell)
     keep_report(context.folder, report)
     return {"message": report.sentence}
+
+
+def _repair(context: JobContext, project: Project) -> dict[str, Any]:
+    before = open_version(project, context.settings["version"])
+    telling = _Telling(context, "Stopped; nothing was mended.")
+    trial = try_repair(project, before, context.settings["names"], telling.tell)
+    _refuse_late(project, before)
+    version = trial.keep(telling.tell)
+    return {"version": version.id, "message": f"Repaired, {version.note}."}
+
+
+def _divide(context: JobContext, project: Project) -> dict[str, Any]:
+    given = context.settings
+    before = open_version(project, given["version"])
+    telling = _Telling(context, "Stopped; the examples are divided as before.")
+    version = divide_anew(project, before, given["seed"], tuple(given["ratios"]), given["division"], telling.tell)
+    return {"version": version.id, "message": f"{version.note.capitalize()}."}
+
+
+def _refuse_late(project: Project, before: DatasetVersion) -> None:
+    """Refuse to put a change of one version in the place of what a person has made of it meanwhile."""
+    if newest_version(project).id != before.id:
+        raise UserError("The examples were changed meanwhile, so nothing was mended.", "Mend them again.")
+
+
+_TASKS: Mapping[str, Callable[[JobContext, Project], dict[str, Any]]] = {
+    "import": _import,
+    "check": _check,
+    "repair": _repair,
+    "divide": _divide,
+}
 
 
 class _Telling:

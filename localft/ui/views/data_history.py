@@ -1,6 +1,7 @@
 """The history of a project's data: its versions, and what differs between two of them."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from localft import words
 from localft.data.checks.finding import Row
@@ -57,10 +58,10 @@ def _buttons(listed: Sequence[DatasetVersion], position: int, used: set[str]) ->
 
 def difference(found: Difference) -> Markup:
     """What differs between two versions, row by row, before and after."""
-    lines = list(_lines(found))
+    lines = list(islice(_lines(found), _MOST_ROWS))
     headings = ["What", "From", "Row", "Before", "After"]
-    table = parts.table(f"What changed: {found.sentence}", headings, lines[:_MOST_ROWS], [2], hide_caption=False)
-    more = len(lines) - _MOST_ROWS
+    table = parts.table(f"What changed: {found.sentence}", headings, lines, [2], hide_caption=False)
+    more = found.count - _MOST_ROWS
     rest = parts.note(f"{more:,} more: `localft data diff` lists them all.") if more > 0 else Markup()
     return h('<div role="status">{table}{rest}</div>', table=table, rest=rest)
 

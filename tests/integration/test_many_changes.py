@@ -1,0 +1,112 @@
+"""More examples than one wants in memory are repaired, compared, divided anew and exported within bounded memory."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from localft import jobs, paths
+from localft.data.making.importing import import_files
+from localft.data.rows.editing import delete_example
+from localft.data.versions import iterate_split, list_versions, newest_version
+from localft.data.works.background import start_division, start_repair
+from localft.errors import UserError
+from localft.jobs import JobState
+from localft.store.projects import Project, create_project
+
+ROWS, FEW = 36_000, 2_000
+# What a process holds when it begins another one counts for that: so it has to be a small one.
+PEAK = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+"""
+
+
+@pytest.fixture
+def project() -> Project:
+    return create_project("Many")
+
+
+def write(path: Path, count: int) -> Path:
+    """Conversations of about 1 KB, some with something to mend."""
+    chooser = random.Random(5)
+    words = ["".join(chooser.choices("abcdefghijklmnoprstuvw", k=chooser.randint(2, 9))) for _ in range(5_000)]
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(count):
+            question, answer = (" ".join(chooser.choices(words, k=many)).capitalize() + "." for many in (50, 90))
+            mail = f" Write to person{number}@mail.com." if number % 10 == 0 else ""
+            file.write(json.dumps({"prompt": question + mail, "completion": answer}) + "\n")
+    return path
+
+
+def peak(*words: str) -> int:
+    """The most bytes that a command held."""
+    command = [sys.executable, "-c", PEAK, sys.executable, "-m", "localft", "data", *words]
+    return int(subprocess.run(command, check=True, capture_output=True).stdout)
+
+
+def bytes_of_one(project: Project) -> float:
+    """What an example takes as an object."""
+    tracemalloc.start()
+    held = list(iterate_split(project, newest_version(project).id, "train"))
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return taken / len(held)
+
+
+def test_jobs_repair_and_divide(project: Project, tmp_path: Path) -> None:
+    version = import_files(project, [write(tmp_path / "few.jsonl", 60)]).version
+    first = start_repair(project, version, ["e-mail addresses"]).folder
+    with pytest.raises(UserError, match="being changed already"):
+        start_division(project, version, 7, version.ratios, None)
+    seen = list(jobs.follow(first))[-1]
+    assert (seen.state, seen.sentence) == (JobState.FINISHED, "Repaired, e-mail addresses: 6 changed.")
+    repaired = newest_version(project)
+    assert repaired.parent == version.id
+    seen = list(jobs.follow(start_division(project, repaired, 7, (0.5, 0.3, 0.2), None).folder))[-1]
+    assert (seen.state, seen.sentence) == (JobState.FINISHED, "Divided anew by chance: 50/30/20, seed 7.")
+    assert newest_version(project).counts == {"train": 30, "validation": 18, "test": 12}
+
+
+def test_a_job_does_not_undo_what_was_done_meanwhile(project: Project, tmp_path: Path) -> None:
+    version = import_files(project, [write(tmp_path / "few.jsonl", 60)]).version
+    changed = delete_example(project, version, "train", 0)
+    seen = list(jobs.follow(start_repair(project, version, ["e-mail addresses"]).folder))[-1]
+    assert "changed meanwhile" in seen.sentence
+    assert newest_version(project).id == changed.id
+
+
+@pytest.mark.skipif(os.name == "nt", reason="measured by what POSIX tells of children")
+@pytest.mark.timeout(900)
+def test_changes_within_bounded_memory(project: Project, tmp_path: Path) -> None:
+    """More examples take less than they alone would, were they all in memory."""
+
+    def peaks(name: str, count: int) -> dict[str, int]:
+        peak("import", project.slug, str(write(tmp_path / f"{name}.jsonl", count)))
+        forms = {
+            form: ["export", project.slug, str(tmp_path / f"{name}-out.{form}")] for form in ("jsonl", "csv", "xlsx")
+        }
+        commands = {
+            "repair": ["repair", project.slug, "e-mail addresses"],
+            "diff": ["diff", project.slug],
+            "split": ["split", project.slug, "--seed=7"],
+            **forms,
+        }
+        return {what: peak(*command) for what, command in commands.items()}
+
+    little = peaks("few", FEW)
+    alone = (ROWS - FEW) * bytes_of_one(project)
+    much = peaks("many", ROWS)
+    assert [version.total for version in list_versions(project).items] == [ROWS] * 3 + [FEW] * 3
+    more = {what: much[what] - little[what] for what in much}
+    print({what: f"{taken / 1e6:.1f} MB" for what, taken in more.items()}, f"of {alone / 1e6:.1f} MB")
+    assert max(more["jsonl"], more["csv"], more["xlsx"]) < alone / 8
+    assert max(more["repair"], more["diff"]) < alone / 3
+    assert more["split"] < alone
+    assert [folder for folder in (paths.cache_dir() / "reading").glob("*") if folder.is_dir()] == []
