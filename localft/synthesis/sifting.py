@@ -126,7 +126,7 @@ def _without_twins(project: Project, passages: Sequence[Passage], candidates: Se
             position = usable[place - len(asked)]
             fault: Fault = "in the data" if first < len(asked) else "duplicate"
             reason = (
-                f"the data asks nearly the same: {known[first].source}, row {known[first].row}"
+                f"the data asks nearly the same: {known[first].origin}"
                 if first < len(asked)
                 else f"it asks nearly the same as {candidates[usable[first - len(asked)]].id}"
             )

@@ -3,6 +3,7 @@
 import io
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localft.data.checks.checking import check_version
+from localft.data.checks.finding import Finding, Row, reference
+from localft.data.checks.looking import Sightings
 from localft.data.checks.token_lengths import measure
 from localft.data.examples import Example, Message
 from localft.data.exports.exporting import export_version, write_examples
@@ -25,6 +28,7 @@ from localft.models.templates import chat_format_for
 from localft.models.tokens import TextTokenizer, encode_example
 from localft.planning.recipe import TrainingSettings
 from localft.store.projects import create_project
+from localft.ui.views import data as views
 from tests.documents_made import docx, paragraph, pdf, placed
 from tests.model_folders import make_model_folder
 
@@ -231,3 +235,16 @@ def test_cutting_loses_nothing_and_keeps_to_the_length(parts: list[str], most: i
 def test_a_heading_stays_with_what_is_below_it() -> None:
     text = f"{'a' * 60}\n\n# Head\n\n{'b' * 60}"
     assert [text[start:end] for start, end in cut(text, 80)] == ["a" * 60, f"# Head\n\n{'b' * 60}"]
+
+
+def test_a_finding_names_the_page_of_a_document() -> None:
+    text = Message(role="assistant", content="As it was.")
+    row = Row("train", 0, Example(messages=(text,), source="manual.pdf", row=12, plain="part", place="page 3"))
+    seen = Sightings()
+    seen.add(row)
+    assert str(seen.rows[0]) == "manual.pdf, page 3: As it was."
+    assert str(reference(replace(row, example=row.example.model_copy(update={"place": ""})), "x")) == (
+        "manual.pdf, row 12: x"
+    )
+    found = Finding("topics", "note", 1, "One.", seen.rows, "Look.")
+    assert "page 3" in views.found_rows(found)

@@ -29,16 +29,25 @@ class Row:
 
 @dataclass(frozen=True)
 class RowReference:
-    """Where a finding applies: split and index of the example, the file and row it came from, what one sees there."""
+    """Where a finding applies: split and index of the example, the file and row it came from, what one sees there.
+
+    `place` says where it stands in a document ("page 3"), "" elsewhere.
+    """
 
     split: Split
     index: int
     source: str
     row: int
     text: str
+    place: str = ""
+
+    @property
+    def where(self) -> str:
+        """Its place in a document, else its row."""
+        return self.place or f"row {self.row:,}"
 
     def __str__(self) -> str:
-        return f"{self.source}, row {self.row}: {self.text}"
+        return f"{self.source}, {self.where}: {self.text}"
 
 
 @dataclass(frozen=True)
@@ -111,12 +120,12 @@ def shown(
 
 def reference(row: Row, text: str) -> RowReference:
     """Name a row, with a text of which the start is shown; what stands in a test example stays sealed."""
-    return reference_to(row.split, row.index, row.example.source, row.example.row, text)
+    return reference_to(row.split, row.index, row.example.source, row.example.row, text, row.example.place)
 
 
-def reference_to(split: Split, index: int, source: str, row: int, text: str) -> RowReference:
+def reference_to(split: Split, index: int, source: str, row: int, text: str, place: str) -> RowReference:
     """As `reference`, of a row that is not there any more."""
-    return RowReference(split, index, source, row, SEALED_TEXT if split == "test" else excerpt(text))
+    return RowReference(split, index, source, row, SEALED_TEXT if split == "test" else excerpt(text), place)
 
 
 def counted(number: int, one: str, many: str) -> str:

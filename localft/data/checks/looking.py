@@ -71,15 +71,16 @@ class Sightings:
 
     def __init__(self) -> None:
         self.count = 0
-        # Split, index, source, row and the start of the text, of which a reference is made when it is needed.
-        self._rows: list[tuple[Split, int, str, int, str]] = []
+        # Split, index, source, row, start of the text and place, of which a reference is made when it is needed.
+        self._rows: list[tuple[Split, int, str, int, str, str]] = []
 
     def add(self, row: Row, text: str | None = None) -> None:
         """Count a row; what is shown of it is `text`, or its answer."""
         self.count += 1
         if len(self._rows) < MOST_ROWS:
             shown = row.example.answer if text is None else text
-            self._rows.append((row.split, row.index, row.example.source, row.example.row, shown[:_LONGEST]))
+            one = row.example
+            self._rows.append((row.split, row.index, one.source, one.row, shown[:_LONGEST], one.place))
 
     def join(self, later: Self) -> None:
         """Count those of later rows too."""

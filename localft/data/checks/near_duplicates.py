@@ -55,7 +55,7 @@ class NearDuplicates(Check):
 
         def resembling(row: Row, position: int) -> str:
             first = context.rows[firsts[position]].example
-            return f"like {first.source}, row {first.row}: {row.example.answer}"
+            return f"like {first.origin}: {row.example.answer}"
 
         rows = shown(context, [position for position, _ in found], resembling)
         severity = "warning" if len(found) >= _MANY * total else "note"

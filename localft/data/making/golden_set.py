@@ -244,7 +244,7 @@ def refuse_learned(project: Project, question: Example) -> None:
     if learned:
         first = train[learned[0]]
         raise UserError(
-            f"The model learns this question: it stands in {first.source}, row {first.row}.",
+            f"The model learns this question: it stands in {first.origin}.",
             "A golden question has to be one that is never learned; ask another, or delete that example first.",
         )
 

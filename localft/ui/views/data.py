@@ -196,8 +196,10 @@ def sealed(count: int, opened: int) -> Markup:
 
 def found_rows(finding: Finding) -> Markup:
     """The rows that a finding is about."""
-    rows = [(row.split, f"{row.index + 1:,}", row.source, f"{row.row:,}", row.text) for row in finding.rows]
-    headings = ["Part", "Example", "From", "Row", "One sees"]
+    rows = [
+        (row.split, f"{row.index + 1:,}", row.source, row.place or f"{row.row:,}", row.text) for row in finding.rows
+    ]
+    headings = ["Part", "Example", "From", "Where", "One sees"]
     table = parts.table(f"Rows: {finding.check}", headings, rows, numbers=[1, 3], hide_caption=False)
     more = finding.count - len(finding.rows)
     rest = parts.note(f"{more:,} more.") if more > 0 else Markup()

@@ -59,7 +59,7 @@ def _buttons(listed: Sequence[DatasetVersion], position: int, used: set[str]) ->
 def difference(found: Difference) -> Markup:
     """What differs between two versions, row by row, before and after."""
     lines = list(islice(_lines(found), _MOST_ROWS))
-    headings = ["What", "From", "Row", "Before", "After"]
+    headings = ["What", "From", "Where", "Before", "After"]
     table = parts.table(f"What changed: {found.sentence}", headings, lines, [2], hide_caption=False)
     more = found.count - _MOST_ROWS
     rest = parts.note(f"{more:,} more: `localft data diff` lists them all.") if more > 0 else Markup()
@@ -68,15 +68,20 @@ def difference(found: Difference) -> Markup:
 
 def _lines(found: Difference) -> Iterator[tuple[object, ...]]:
     for row in found.removed:
-        yield ("deleted", row.example.source, f"{row.example.row:,}", _text(row), "")
+        yield ("deleted", *_from(row), _text(row), "")
     for row in found.added:
-        yield ("added", row.example.source, f"{row.example.row:,}", "", _text(row))
+        yield ("added", *_from(row), "", _text(row))
     for earlier, later in found.changed:
         before, after = before_and_after(earlier, later, _EXCERPT)
-        place = (later.example.source, f"{later.example.row:,}")
+        place = _from(later)
         yield ("changed", *place, parts.verbatim(before), parts.verbatim(after))
     for earlier, later in found.moved:
-        yield ("moved", later.example.source, f"{later.example.row:,}", earlier.split, later.split)
+        yield ("moved", *_from(later), earlier.split, later.split)
+
+
+def _from(row: Row) -> tuple[str, str]:
+    """The file that an example came from, and where it stands there."""
+    return row.example.source, row.example.place or f"{row.example.row:,}"
 
 
 def _text(row: Row) -> Markup:
