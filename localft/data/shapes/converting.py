@@ -7,7 +7,7 @@ from typing import Any
 
 from localft.data.examples import Example
 from localft.data.shapes.conversation import BadRow
-from localft.data.shapes.detecting import Layout, convert, detect
+from localft.data.shapes.detecting import Layout, convert, detect, spoken
 from localft.data.shapes.mapping import mapped
 from localft.data.shapes.rows import READ_OF_EXCERPT, Row, excerpt
 from localft.data.shapes.values import BadValue, start_of
@@ -72,6 +72,7 @@ class Converter:
     def __init__(self, mapping: Mapping[str, str]) -> None:
         self.mapping = dict(mapping)
         self._known: dict[tuple[str, ...], Layout | None] = {}
+        self._spoken: dict[tuple[int, str], Layout] = {}
 
     def convert(self, part: Part) -> Converted:
         """Convert the rows of a part."""
@@ -117,6 +118,10 @@ class Converter:
             column = self.mapping.get(needed)
             if column is not None and column not in row.values:
                 raise BadRow("missing column", f"it has no column {column!r}")
+        found = spoken(layout, row.values)
+        if found is not layout:
+            # One for all such rows: what a row is like is told by its layout.
+            layout = self._spoken.setdefault((id(layout), found.reason), found)
         return layout, convert(row.values, layout, part.name, row.number)
 
     def _layout(self, columns: tuple[str, ...]) -> Layout | None:

@@ -1,7 +1,7 @@
 """The shapes in which people keep conversations: which one a row has, why, and the example in it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -9,6 +9,7 @@ from localft.data.examples import Example, Message
 from localft.data.shapes.column_template import Template
 from localft.data.shapes.conversation import BadRow, message_list, tool_list, turns
 from localft.data.shapes.placing import KEPT, PLACES, kept_fields, placement
+from localft.data.shapes.transcripts import asking, is_transcript, transcript
 from localft.data.shapes.values import is_missing, to_text
 
 
@@ -22,6 +23,7 @@ class Shape(StrEnum):
     OPENASSISTANT = "OpenAssistant trees"
     PROMPT_COMPLETION = "prompt and completion"
     PREFERENCE = "preference pairs"
+    TRANSCRIPTS = "Human and Assistant transcripts"
     QUESTIONS = "questions and answers"
     CHATGPT = "ChatGPT conversations"
     DISCORD = "Discord chat"
@@ -35,6 +37,9 @@ class Shape(StrEnum):
 
 # Whole talks: that one ends with a very short answer says nothing about the rest of it.
 TALKS = (Shape.CHATGPT, Shape.DISCORD, Shape.TELEGRAM, Shape.WHATSAPP)
+
+# In these a text may be a conversation.
+_SPOKEN = (Shape.TEXT, Shape.PREFERENCE, Shape.PROMPT_COMPLETION)
 
 # Tables in which a column of any name may stand.
 _ASKING = (Shape.PROMPT_COMPLETION, Shape.ALPACA, Shape.DOLLY)
@@ -160,6 +165,18 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
+def spoken(layout: Layout, values: Mapping[str, Any]) -> Layout:
+    """The layout of a row whose texts turn out to be conversations written as one text, as HH-RLHF has them."""
+    column = next((layout.columns[name] for name in ("prompt", "text", "answer") if name in layout.columns), None)
+    if column is None or layout.shape not in _SPOKEN or not is_transcript(values.get(column)):
+        return layout
+    why = f"the column {column} holds conversations with Human: and Assistant: in turn"
+    if layout.shape is not Shape.TEXT:
+        return replace(layout, reason=f"{layout.reason}; {why}")
+    columns = {"messages": column, **{name: other for name, other in layout.columns.items() if name != "text"}}
+    return Layout(Shape.TRANSCRIPTS, columns, why)
+
+
 def tools_of(columns: Iterable[str]) -> dict[str, str]:
     """The column of tools, where there is one, as a layout has it."""
     return _extras({str(column).strip().lower(): str(column) for column in columns}, ("tools",))
@@ -195,7 +212,7 @@ def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) ->
         return _plain(get, source, row)
     rejected = ""
     if "messages" in layout.columns:
-        messages = message_list(get("messages"))
+        messages = _conversation(get("messages"))
     elif "rejected" in layout.columns:
         messages, rejected = _pair(get("prompt"), get("context"), get("answer"), get("rejected"))
     else:
@@ -237,7 +254,7 @@ def _pair(prompt: Any, context: Any, better: Any, worse: Any) -> tuple[list[Mess
     Both may be whole conversations: then they have to be the same up to the last turn.
     """
     if _is_conversation(better):
-        messages, others = message_list(better), message_list(worse)
+        messages, others = _conversation(better), _conversation(worse)
         if messages[:-1] != others[:-1]:
             raise BadRow("no common prompt", "the two conversations differ before their last turns")
     else:
@@ -252,13 +269,21 @@ def _pair(prompt: Any, context: Any, better: Any, worse: Any) -> tuple[list[Mess
 
 
 def _is_conversation(value: Any) -> bool:
-    return isinstance(value, list) and any(message.role == "user" for message in message_list(value))
+    return is_transcript(value) or (
+        isinstance(value, list) and any(message.role == "user" for message in message_list(value))
+    )
+
+
+def _conversation(value: Any) -> list[Message]:
+    return transcript(value) if is_transcript(value) else message_list(value)
 
 
 def _prompt(prompt: Any, context: Any) -> list[Message]:
     """A question (or a list of messages, which OpenAI wraps in an object), with its context after an empty line."""
     if isinstance(prompt, dict) and isinstance(prompt.get("messages"), list):
         prompt = prompt["messages"]
+    if is_transcript(prompt):
+        return _with_context(asking(prompt), context)
     if isinstance(prompt, list):
         return _with_context(message_list(prompt), context)
     if is_missing(prompt) and is_missing(context):

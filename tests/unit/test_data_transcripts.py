@@ -1,0 +1,77 @@
+"""Conversations written as one text, as HH-RLHF has them, are recognised, with the reason."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from localft.data.making.reading import read_files
+from localft.data.shapes.detecting import Shape
+from localft.data.shapes.transcripts import is_transcript, transcript
+
+SAID = (
+    "\n\nHuman: How do I boil {n} eggs?\n\nAssistant: For how long?"
+    "\n\nHuman: Ten minutes.\nSoft, please.\n\nAssistant: {a}"
+)
+
+
+def read(tmp_path: Path, rows: list[Any]) -> Any:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    return read_files([path])
+
+
+def test_pairs_of_whole_conversations(tmp_path: Path) -> None:
+    rows = [
+        {"chosen": SAID.format(n=n, a="Then six.\n\nNot ten."), "rejected": SAID.format(n=n, a="No idea.")}
+        for n in range(4)
+    ]
+    found = read(tmp_path, rows)
+    assert (found.shape, len(found.examples)) == (Shape.PREFERENCE, 4)
+    assert found.reason == (
+        "the column chosen answers better than rejected; "
+        "the column chosen holds conversations with Human: and Assistant: in turn"
+    )
+    one = found.examples[2]
+    assert [(turn.role, turn.content) for turn in one.messages] == [
+        ("user", "How do I boil 2 eggs?"),
+        ("assistant", "For how long?"),
+        ("user", "Ten minutes.\nSoft, please."),
+        ("assistant", "Then six.\n\nNot ten."),
+    ]
+    assert one.rejected == "No idea."
+
+
+def test_a_text_column_and_plain_text_beside_it(tmp_path: Path) -> None:
+    rows = [*({"text": SAID.format(n=n, a="So.")} for n in range(3)), {"text": "Human: is a word of a story."}]
+    found = read(tmp_path, rows)
+    assert [len(one.messages) for one in found.examples] == [4, 4, 4, 1]
+    assert found.shape is Shape.MIXED
+    assert "3 rows: the column text holds conversations with Human: and Assistant: in turn" in found.reason
+    assert [bool(one.plain) for one in found.examples] == [False, False, False, True]
+
+
+def test_a_prompt_that_waits_for_its_answer(tmp_path: Path) -> None:
+    asked = SAID.format(n=3, a="")
+    found = read(tmp_path, [{"prompt": asked, "chosen": " Six minutes.", "rejected": " Ten."}])
+    assert [turn.role for turn in found.examples[0].messages] == ["user", "assistant", "user", "assistant"]
+    assert (found.examples[0].answer, found.examples[0].rejected) == (" Six minutes.", " Ten.")
+    assert "the column prompt holds conversations" in found.reason
+
+
+def test_what_is_torn_is_set_aside(tmp_path: Path) -> None:
+    good = SAID.format(n=1, a="Fine.")
+    rows = [
+        {"chosen": good, "rejected": SAID.format(n=1, a="Bad.")},
+        {"chosen": good, "rejected": SAID.format(n=2, a="Bad.")},
+        {"chosen": good, "rejected": "\n\nHuman: How do I boil 1 eggs?"},
+    ]
+    found = read(tmp_path, rows)
+    assert [(one.row, one.kind) for one in found.set_aside] == [(2, "no common prompt"), (3, "not a conversation")]
+
+
+def test_only_texts_that_begin_so_are_transcripts() -> None:
+    assert not is_transcript("He said:\n\nHuman: x\n\nAssistant: y")
+    assert not is_transcript("Human: x")
+    assert not is_transcript(["Human: x\n\nAssistant: y"])
+    inside = transcript("Human: a\nAssistant: is a word here\n\nAssistant: b Human: c")
+    assert [turn.content for turn in inside] == ["a\nAssistant: is a word here", "b Human: c"]
