@@ -1,5 +1,6 @@
 """`localft data`: import examples, check them, look at them, mend them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,7 @@ def import_command(
         return
     with readable(output, project.slug, sources, hub) as files:
         if dry_run:
-            _try(output, project, files, reading, seed, division)
+            _try(output, project, files, reading, system_prompt, seed, division)
             return
         with shown(output) as tell:
             report = import_files(
@@ -127,11 +128,12 @@ def _try(
     project: Project,
     files: tuple[Path, ...],
     reading: Reading,
+    system_prompt: str | None,
     seed: int,
     division: Division | None,
 ) -> None:
     """Say what an import would do, or why it would fail."""
-    from localft.data.making.importing import divide, preview_files
+    from localft.data.making.importing import divide_as_before, preview_files
     from localft.data.making.set_aside import sealed_copies
 
     with shown(output) as tell:
@@ -139,11 +141,14 @@ def _try(
     _print_read(output, read)
     problem, counts, aside = "", None, [vars(row) for row in read.set_aside]
     try:
-        splits = divide(read, seed=seed, division=division)
+        splits, notes = divide_as_before(project, read, system_prompt, seed, division=division)
     except UserError as error:
         problem = str(error)
         output.say(f"It could not be imported. {problem}")
     else:
+        for note in notes:
+            output.say(note)
+        read = replace(read, notes=[*read.notes, *notes])
         counts = {split: len(splits[split]) for split in SPLITS}
         aside = sealed_copies(aside, splits["test"])
         output.say(f"It would make a version: {_counts(counts)}.")

@@ -1,6 +1,7 @@
 """Data: drop a file, see what it holds, take it in, and look at what there is."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from localft import words
 from localft.data.checks.checking import CheckReport
 from localft.data.making import keeping
 from localft.data.making.dividing import divide_anew
-from localft.data.making.importing import import_files, preview_files
+from localft.data.making.gathering import ReadResult
+from localft.data.making.importing import divide_as_before, import_files, preview_files
 from localft.data.making.set_aside import list_set_aside
 from localft.data.repairs.mending import REPAIRS
 from localft.data.repairs.repairing import repair_version
@@ -35,6 +37,7 @@ from localft.ui.actions import action_of, clickable
 from localft.ui.data_chats import ChatArea, chosen, draw_chat_area
 from localft.ui.data_checks import Checks, costs_of
 from localft.ui.data_columns import ColumnArea, chosen_columns, draw_column_area
+from localft.ui.data_golden import draw_golden
 from localft.ui.data_history import draw_history
 from localft.ui.data_hub import draw_hub
 from localft.ui.data_pasting import draw_pasting
@@ -76,8 +79,7 @@ class Intake:
 def draw(shared: Shared, watch: Watch) -> None:
     """Draw the tab and connect it."""
     checks, stamp = Checks(), draw_stamp()
-    state = gr.HTML()
-    message = gr.HTML()
+    state, message = gr.HTML(), gr.HTML()
     intake = _draw_intake(shared)
     kept = gr.HTML(js_on_load=clickable())
     draw_synthesis(shared)
@@ -91,6 +93,7 @@ def draw(shared: Shared, watch: Watch) -> None:
         draw_rows(shared, checks, stamp, message)
         draw_history(shared, message)
         aside = gr.HTML()
+    draw_golden(shared, checks)
     settings = _draw_settings(shared)
     outputs = [
         state, results, verdict, forward, findings, found, split, lengths, kept, aside, intake.samples,
@@ -221,13 +224,17 @@ def _ratios(train: float | None, validation: float | None) -> Ratios:
 def _connect_intake(shared: Shared, intake: Intake, settings: list[Any], message: gr.HTML) -> None:
     mapped = intake.columns.inputs
     choices = [*mapped, *intake.chat.inputs]
+    dividing = settings[1:]
     shown = [intake.preview, intake.take, *intake.columns.outputs, *intake.chat.outputs]
 
     def look(slug: str | None, paths: list[str] | None, *given: Any) -> Updates:
-        return _seen(intake, slug, paths, chosen_columns(*given[: len(mapped)]), chosen(*given[len(mapped) :]))
+        columns, told, way = given[: len(mapped)], given[len(mapped) : len(choices)], given[len(choices) :]
+        return _seen(intake, slug, paths, chosen_columns(*columns), chosen(*told), way)
 
-    def look_afresh(slug: str | None, paths: list[str] | None, gap: float | None, branches: Branches) -> Updates:
-        return _seen(intake, slug, paths, None, chosen(None, gap, branches), afresh=True)
+    def look_afresh(
+        slug: str | None, paths: list[str] | None, gap: float | None, branches: Branches, *way: Any
+    ) -> Updates:
+        return _seen(intake, slug, paths, None, chosen(None, gap, branches), way, afresh=True)
 
     def take(slug: str | None, paths: list[str] | None, *given: Any) -> Updates:
         columns, told = given[: len(mapped)], given[len(mapped) : -5]
@@ -253,14 +260,15 @@ def _connect_intake(shared: Shared, intake: Intake, settings: list[Any], message
     inputs = [shared.project, intake.files, *choices, *settings]
     outputs = [intake.files, intake.pasted, *shown]
     once: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "import"}
-    fresh = [shared.project, intake.files, intake.chat.gap, intake.chat.branches]
+    fresh = [shared.project, intake.files, intake.chat.gap, intake.chat.branches, *dividing]
     shared.on(intake.files.change, look_afresh, fresh, shown, message)
     for choice in choices:
         # Of what is typed into a template only the last state is read; what is wrong with it stands below it.
         said = intake.columns.said if choice in mapped else message
         # What is pasted into a text box is a change, and no input.
         trigger = choice.change if choice in intake.columns.templates else choice.input
-        shared.on(trigger, look, [shared.project, intake.files, *choices], shown, said, trigger_mode="always_last")
+        looked_at = [shared.project, intake.files, *choices, *dividing]
+        shared.on(trigger, look, looked_at, shown, said, trigger_mode="always_last")
     shared.on(intake.take.click, take, inputs, outputs, message, changes=True, **once)
     shared.on(intake.samples.click, sample, [shared.project], [], message, changes=True, **once)
 
@@ -271,21 +279,34 @@ def _seen(
     paths: list[str] | None,
     mapping: dict[str, str] | None,
     chat: ChatChoice,
+    way: Sequence[Any],
     afresh: bool = False,
 ) -> Updates:
-    """What the dropped files hold, read as chosen; nothing is to be seen without files."""
+    """What the dropped files hold, read as chosen, and divided in a way; nothing is to be seen without files."""
     if not paths:
         return {widget: value for widget, value in _emptied(intake).items() if widget is not intake.files}
     project = open_project(slug) if slug else None
     read = preview_files([Path(path) for path in paths], mapping, chat, project=project, beginning=True)
     count = "all examples" if read.is_beginning else words.counted(len(read.examples), "example")
     usable = bool(read.examples) and not read.lacks_voice
+    if project is not None and usable and not read.is_beginning:
+        read = replace(read, notes=[*read.notes, *_held_before(project, read, *way)])
     return {
         intake.preview: views.preview(read),
         intake.take: gr.update(visible=usable, value=f"Take {count} in"),
         **intake.columns.updates(read, afresh),
         **intake.chat.updates(read),
     }
+
+
+def _held_before(
+    project: Project, read: ReadResult, seed: float | None, train: float | None, validation: float | None, way: str
+) -> list[str]:
+    """What earlier versions mean for an import; nothing where it would be refused, of which taking it in tells."""
+    try:
+        return divide_as_before(project, read, None, _seed(seed), _ratios(train, validation), _division(way))[1]
+    except UserError:
+        return []
 
 
 def _emptied(intake: Intake) -> Updates:

@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from pathlib import Path
 
 from localft.data.checks.checking import CheckReport, check_version
 from localft.data.row_ratings import ratings_path
@@ -22,7 +23,7 @@ class Checks:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._reports: OrderedDict[tuple[str, str, str, tuple[int, ...]], CheckReport] = OrderedDict()
+        self._reports: OrderedDict[tuple[str, str, str, tuple[tuple[int, int], ...]], CheckReport] = OrderedDict()
 
     def report(self, project: Project, version: DatasetVersion) -> CheckReport:
         """Check a version, with lengths in tokens where the project's base model is on this computer.
@@ -38,7 +39,7 @@ class Checks:
     def look(self, project: Project, version: DatasetVersion) -> CheckWork:
         """The report on a version; where that is a job's work, how far it is. It is started where it never was."""
         model = present_model(project)
-        said = tuple(path.stat().st_size if path.exists() else 0 for path in (ratings_path(project), project.golden))
+        said = tuple(map(_state, (ratings_path(project), project.golden)))
         key = (project.slug, version.id, model.reference if model else "", said)
         with self._lock:
             if key in self._reports:
@@ -58,6 +59,14 @@ class Checks:
     def again(self, project: Project, version: DatasetVersion) -> None:
         """Start a check anew that was stopped."""
         start_check(project, version, present_model(project))
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """Another one whenever a file was written: its bytes, and when."""
+    if not path.exists():
+        return 0, 0
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def costs_of(project: Project, report: CheckReport, hardware: Hardware) -> list[LengthCost]:

@@ -236,7 +236,7 @@ def test_the_amount_is_told_against_what_is_advised() -> None:
     assert told_amount(0).startswith("There are no golden questions yet. 50 to 100")
     few = told_amount(12)
     assert few.startswith("12 golden questions; 50 to 100 are advised.")
-    assert "± 28 percentage points, with 50 to ± 14, with 100 to ± 10" in few
+    assert "± 28 percentage points; with 50 to ± 14, with 100 to ± 10" in few
     assert told_amount(1).startswith("1 golden question; ")
     assert "within the 50 to 100 advised: " in told_amount(50) and "within the 50" in told_amount(100)
     assert "more than the 100 advised, which is fine" in told_amount(101)

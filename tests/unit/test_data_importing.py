@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from localft.cli.main import main
 from localft.data.making.importing import import_files, preview_files, read_set_aside
 from localft.data.versions import SPLITS, Split, list_versions, load_split, newest_version, open_version
 from localft.errors import UserError
@@ -146,7 +147,7 @@ def test_a_preview_imports_nothing(project: Project, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("labels", [("answer",), ("yes", "no")])
 def test_what_was_held_out_for_test_is_held_out_in_later_imports(
-    project: Project, tmp_path: Path, labels: tuple[str, ...]
+    project: Project, tmp_path: Path, labels: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     def rows(first: int, last: int) -> list[str]:
         said = [(f"What is thing {number}?", labels[number % len(labels)]) for number in range(first, last)]
@@ -161,7 +162,10 @@ def test_what_was_held_out_for_test_is_held_out_in_later_imports(
     path.write_text("\n".join(rows(500, 560)), encoding="utf-8")
     import_files(project, [path])
     path.write_text("\n".join(rows(0, 237)), encoding="utf-8")
+    assert main(["data", "import", project.slug, str(path), "--dry-run", "--json"]) == 0
+    tried = json.loads(capsys.readouterr().out)
     report = import_files(project, [path])
+    assert (tried["counts"], tried["notes"]) == (report.version.counts, report.read.notes)
     later = report.version
     assert report.read.notes == ["20 examples for test as before: an earlier version measures with them."]
     assert asked(first.id, "test") < asked(later.id, "test")

@@ -28,7 +28,7 @@ def told_amount(count: int) -> str:
     sure = f"a difference between base and tuned model is sure to about ± {_points(count)} percentage points"
     if count < FEWEST:
         with_more = f"with {FEWEST} to ± {_points(FEWEST)}, with {ENOUGH} to ± {_points(ENOUGH)}"
-        return f"{here}; {FEWEST} to {ENOUGH} are advised. With so few {sure}, {with_more}."
+        return f"{here}; {FEWEST} to {ENOUGH} are advised. With so few, {sure}; {with_more}."
     advised = (
         f"within the {FEWEST} to {ENOUGH} advised"
         if count <= ENOUGH

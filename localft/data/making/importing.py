@@ -84,11 +84,8 @@ def import_files(
     if isinstance(read.examples, StoredExamples):
         ask_ahead(read.examples, tell)
     division = division or divisions.likely_division(read.examples)
-    held = held_before(project, read.examples, division, seed, ratios)
-    splits = divide(read, system_prompt, seed, ratios, division, held)
-    if held:
-        told = f"{words.counted(len(held), 'example')} for test as before: an earlier version measures with them."
-        read = replace(read, notes=[*read.notes, told])
+    splits, notes = divide_as_before(project, read, system_prompt, seed, ratios, division)
+    read = replace(read, notes=[*read.notes, *notes])
     aside = [_listed(row) for row in read.set_aside]
     version = write_version(project, splits, read.sources, aside, seed, ratios, division=division, tell=tell)
     return ImportReport(version, read)
@@ -139,6 +136,30 @@ def divide(
     if system_prompt and system_prompt.strip():
         examples = changed(examples, partial(_with_system, system_prompt))
     return divisions.divide(examples, division or divisions.likely_division(examples), seed, ratios, held)
+
+
+def divide_as_before(
+    project: Project,
+    read: ReadResult,
+    system_prompt: str | None = None,
+    seed: int = 42,
+    ratios: Ratios = DEFAULT_RATIOS,
+    division: Division | None = None,
+) -> tuple[Mapping[Split, Sequence[Example]], list[str]]:
+    """The three splits that an import into a project makes, and notes on what earlier versions mean for them.
+
+    What an earlier version that is divided in the same way holds out for test is held out again.
+
+    Raises:
+        UserError: as `divide`.
+    """
+    if read.lacks_voice or not read.examples:
+        raise no_rows(read)
+    division = division or divisions.likely_division(read.examples)
+    held = held_before(project, read.examples, division, seed, ratios)
+    splits = divide(read, system_prompt, seed, ratios, division, held)
+    told = f"{words.counted(len(held), 'example')} for test as before: an earlier version measures with them."
+    return splits, [told] if held else []
 
 
 def _without_golden(project: Project, read: ReadResult) -> ReadResult:

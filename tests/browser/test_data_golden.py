@@ -1,0 +1,121 @@
+"""Golden questions in the app: written, changed, deleted, taken back, imported, and taken out of training."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from localft.cli.main import main
+from localft.data.making.importing import import_files
+from localft.store.projects import create_project
+from tests.browser.walking import open_app
+from tests.running_app import RunningApp
+from tests.unit.test_data_checking import clean
+
+pytestmark = pytest.mark.timeout(300)
+_SOON = 30_000
+
+
+@pytest.fixture
+def learned(fresh_app: RunningApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What a project named Gold is trained to answer."""
+    monkeypatch.setenv("LOCALFT_HOME", str(fresh_app.home))
+    project = create_project("Gold")
+    file = tmp_path / "rows.jsonl"
+    file.write_text("\n".join(json.dumps(row) for row in clean()), encoding="utf-8")
+    version = import_files(project, [file]).version
+    train = (project.datasets / version.id / "train.jsonl").read_text(encoding="utf-8")
+    return json.loads(train.splitlines()[0])["messages"][0]["content"]
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    capsys.readouterr()
+    assert main(["data", *arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def asked(capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
+    listed = told(capsys, "golden", "list", "gold")["questions"]
+    return [(one["messages"][-2]["content"], one["messages"][-1]["content"]) for one in listed]
+
+
+def fill(page: Page, question: str, answer: str) -> None:
+    page.get_by_label("What the golden question asks").fill(question)
+    page.get_by_label("Wanted answer").fill(answer)
+    page.get_by_role("button", name="Save the golden question").click()
+
+
+def test_golden_questions_are_kept_in_the_app(
+    page: Page, fresh_app: RunningApp, learned: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    open_app(page, fresh_app, "data", "gold")
+    section = page.locator("#golden")
+    expect(section).to_contain_text("There are no golden questions yet. 50 to 100", timeout=_SOON)
+    page.locator("#write-golden").click()
+    fill(page, learned, "Learned.")
+    expect(section.get_by_role("alert")).to_contain_text("The model learns this question", timeout=_SOON)
+    fill(page, "What is <b>never</b> learned?", "This.")
+    expect(section).to_contain_text("Kept. The project has 1 golden question now.", timeout=_SOON)
+    rows = page.locator("#golden-questions tbody tr")
+    expect(rows).to_have_count(1, timeout=_SOON)
+    expect(rows).to_contain_text("What is <b>never</b> learned?")
+    expect(page.locator("#golden-form")).to_be_hidden()
+
+    page.get_by_role("button", name="Change: golden question 1").click()
+    expect(page.get_by_label("Wanted answer")).to_have_value("This.", timeout=_SOON)
+    fill(page, "What is never learned?", "That.")
+    expect(section).to_contain_text("Golden question 1 changed.", timeout=_SOON)
+    expect(rows).to_contain_text("That.", timeout=_SOON)
+    assert asked(capsys) == [("What is never learned?", "That.")]
+    page.get_by_role("button", name="Delete: golden question 1").click()
+    expect(rows).to_have_count(0, timeout=_SOON)
+    page.get_by_role("button", name="Take it back: the last change").click()
+    expect(rows).to_have_count(1, timeout=_SOON)
+    _bring_back(page, capsys)
+    _import_what_is_learned(page, learned, tmp_path, capsys)
+
+
+def _bring_back(page: Page, capsys: pytest.CaptureFixture[str]) -> None:
+    page.locator(".label-wrap:visible", has_text="Earlier golden questions").click()
+    page.get_by_role("button", name="Bring back: What is <b>never</b> learned?").click()
+    expect(page.locator("#golden-questions tbody tr")).to_have_count(2, timeout=_SOON)
+    expect(page.locator("#golden-history")).to_contain_text("1 brought back", timeout=_SOON)
+    expect(page.get_by_role("button", name="Bring back: What is <b>never</b> learned?")).to_have_count(0)
+    assert [answer for _, answer in asked(capsys)] == ["That.", "This."]
+
+
+def _import_what_is_learned(page: Page, learned: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = folder / "questions.csv"
+    table.write_text(f'given,wanted\n"{learned.upper()}",x\nSomething else?,y\n', encoding="utf-8")
+    page.locator(".label-wrap:visible", has_text="Import golden questions").click()
+    page.locator('#golden input[type="file"]').set_input_files(table)
+    expect(page.locator("#golden").get_by_text("questions.csv").first).to_be_visible(timeout=_SOON)
+    page.get_by_label("Column that asks").fill("given")
+    page.get_by_label("Column that answers").fill("wanted")
+    page.locator("#import-golden").click()
+    expect(page.locator("#golden")).to_contain_text("2 golden questions imported.", timeout=_SOON)
+    expect(page.locator("#golden-questions tbody tr")).to_have_count(4, timeout=_SOON)
+    expect(page.locator("#golden")).to_contain_text("1 training example asks nearly what golden questions ask")
+    before = told(capsys, "versions", "gold")["versions"][0]["counts"]["train"]
+    page.get_by_role("button", name="Take it out of training").click()
+    expect(page.get_by_role("button", name="Take it out of training")).to_have_count(0, timeout=_SOON)
+    assert told(capsys, "versions", "gold")["versions"][0]["counts"]["train"] == before - 1
+    assert told(capsys, "golden", "list", "gold")["learned"] == 0
+    search = page.get_by_label("Search the golden questions")
+    search.fill("SOMETHING")
+    search.press("Enter")
+    expect(page.locator("#golden-questions tbody tr")).to_have_count(1, timeout=_SOON)
+
+
+def test_what_is_held_out_already_is_told_before_a_file_is_taken_in(
+    page: Page, fresh_app: RunningApp, learned: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "more.jsonl"
+    file.write_text("\n".join(json.dumps(row) for row in clean(80)), encoding="utf-8")
+    open_app(page, fresh_app, "data", "gold")
+    page.locator('input[type="file"]').first.set_input_files(file)
+    expect(page.get_by_text("6 examples for test as before: an earlier version measures with them.")).to_be_visible(
+        timeout=_SOON
+    )
