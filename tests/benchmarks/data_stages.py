@@ -1,4 +1,8 @@
-"""How fast each stage from a file to its verdict is, and how much memory all processes of it take together."""
+"""How fast each stage from a file to its verdict is, and how much memory all processes of it take together.
+
+Seconds are those on the wall and those of CPU time of all processes: where the machine has other work too, only the
+latter say how much there is to do. Work that is divided takes them on all cores at once.
+"""
 
 import json
 import random
@@ -22,10 +26,9 @@ _REMEMBERED = 5_000
 
 @dataclass(frozen=True)
 class Stages:
-    """Seconds of each stage in their order, seconds of CPU time of all processes, and the most bytes they took."""
+    """(seconds, of CPU time) of each stage in their order, and the most bytes that all processes took."""
 
-    seconds: dict[str, float]
-    cpu: float
+    seconds: dict[str, tuple[float, float]]
     memory: int
 
 
@@ -36,11 +39,12 @@ def print_stages(rows: int) -> None:
         _write(path, rows)
         print(f"{rows:,} rows, {path.stat().st_size / 2**20:,.0f} MiB")
         stages: Stages = in_a_process(_measure, path)
-    for name, seconds in stages.seconds.items():
-        print(f"  {name:28} {seconds:7.1f} s {rows / max(seconds, 1e-3):12,.0f} rows/s")
-    total = sum(stages.seconds.values())
-    print(f"  {'all':28} {total:7.1f} s {rows / total:12,.0f} rows/s, {stages.cpu:.0f} s of CPU time")
+    whole = (sum(seconds for seconds, _ in stages.seconds.values()), sum(cpu for _, cpu in stages.seconds.values()))
+    for name, (seconds, cpu) in [*stages.seconds.items(), ("all", whole)]:
+        print(f"  {name:28} {seconds:7.1f} s {rows / max(seconds, 1e-3):12,.0f} rows/s {cpu:7.1f} s of CPU time")
     print(f"  most memory of all processes: {stages.memory / 2**20:,.0f} MiB")
+    busy = ", ".join(f"{load:.1f}" for load in psutil.getloadavg())
+    print(f"  {len(psutil.Process().cpu_affinity() or [])} cores; load of the last 1, 5 and 15 minutes: {busy}")
 
 
 def _write(path: Path, rows: int) -> None:
@@ -90,7 +94,7 @@ def _measure(path: Path) -> Stages:
         clock.begin("checks of rows")
         checking.check_version(project, version, tell=tell)
         clock.begin("")
-    return Stages(clock.seconds, _cpu_seconds(), memory[0])
+    return Stages(clock.seconds, memory[0])
 
 
 _LATER = {
@@ -102,14 +106,18 @@ _LATER = {
 
 class _Clock:
     def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._name, self._begun = "", time.perf_counter()
+        self.seconds: dict[str, tuple[float, float]] = {}
+        self._name, self._begun = "", (time.perf_counter(), _cpu_seconds())
 
     def begin(self, name: str) -> None:
         """End the stage that is under way, and begin this one."""
-        now = time.perf_counter()
+        if name == self._name:
+            return
+        now = time.perf_counter(), _cpu_seconds()
         if self._name:
-            self.seconds[self._name] = self.seconds.get(self._name, 0.0) + now - self._begun
+            before = self.seconds.get(self._name, (0.0, 0.0))
+            taken = [after - begun for after, begun in zip(now, self._begun, strict=True)]
+            self.seconds[self._name] = before[0] + taken[0], before[1] + taken[1]
         self._name, self._begun = name, now
 
 

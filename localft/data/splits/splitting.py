@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from localft.data.examples import Example
 from localft.data.splits.asking import Asked, ask
@@ -17,6 +17,8 @@ from localft.errors import UserError
 MINIMUM = 10
 Ratios = tuple[float, float, float]
 DEFAULT_RATIOS: Ratios = (0.8, 0.1, 0.1)
+# So many examples, or those of one group, are read to be put in order.
+_READ_AT_ONCE = 5_000
 Groups = Mapping[str, list[int]]
 """Positions of examples that belong together, by a key that follows from what they ask."""
 
@@ -217,10 +219,27 @@ def shuffled(key: str, seed: int) -> str:
 
 def in_order(examples: Sequence[Example], groups: Iterable[Sequence[int]]) -> Sequence[Example]:
     """The examples of groups, one group after the other, in each in an order that follows from what they say."""
+    known = list(groups)
+    ordered = _by_content(examples, [group for group in known if len(group) > 1])
     positions: list[int] = []
-    for group in groups:
-        positions += group if len(group) == 1 else sorted(group, key=lambda position: _content(examples[position]))
+    for group in known:
+        positions += group if len(group) < 2 else next(ordered)
     return select(examples, positions)
+
+
+def _by_content(examples: Sequence[Example], groups: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """The positions of each group in the order of what the examples say, many of which are read at once."""
+    begin = 0
+    while begin < len(groups):
+        end, wanted = begin, list[int]()
+        while end < len(groups) and len(wanted) < _READ_AT_ONCE:
+            wanted += groups[end]
+            end += 1
+        wanted.sort()
+        contents = dict(zip(wanted, map(_content, select(examples, wanted)), strict=True))
+        for group in groups[begin:end]:
+            yield sorted(group, key=contents.__getitem__)
+        begin = end
 
 
 def _content(example: Example) -> str:

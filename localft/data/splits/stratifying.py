@@ -1,5 +1,6 @@
 """Labels keep their shares: of each label every split gets its part, by the largest-remainder rule."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -51,17 +52,21 @@ class Shares:
 
         Where none has room, the one with most of it is overfilled: so the sizes come out as near as the groups allow.
         """
-        wanted = Counter(labels)
-        most = max(self._room.values())
-
-        def lack(name: Split) -> float:
-            return sum(count * self._missing[name][label] for label, count in wanted.items())
-
-        name = max((name for name in SPLITS if self._room[name] >= min(len(labels), most)), key=lack)
-        for label, count in wanted.items():
-            self._missing[name][label] -= count
-        self._room[name] -= len(labels)
-        return name
+        size = len(labels)
+        # Most groups are a single example.
+        wanted = Counter(labels).items() if size > 1 else [(labels[0], 1)]
+        enough = min(size, max(self._room.values()))
+        chosen, most = SPLITS[0], -math.inf
+        for name in SPLITS:
+            if self._room[name] >= enough:
+                missing = self._missing[name]
+                lack = sum(count * missing[label] for label, count in wanted)
+                if lack > most:
+                    chosen, most = name, lack
+        for label, count in wanted:
+            self._missing[chosen][label] -= count
+        self._room[chosen] -= size
+        return chosen
 
 
 def whole_parts(count: int, ratios: Sequence[float], owed: Sequence[float]) -> list[int]:
