@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from localft.data.shapes.chats import TAKEN_AS
 from localft.data.shapes.trees import BRANCHES
 
 if TYPE_CHECKING:
@@ -48,6 +49,14 @@ _OPTIONS = (
         help="For chats between people: a new conversation begins after so many hours of silence.",
     ),
     click.option(
+        "--as",
+        "taken_as",
+        type=click.Choice(TAKEN_AS),
+        default="auto",
+        show_default=True,
+        help="For files of text and JSON that are taken for something else: they are chats, or documents and tables.",
+    ),
+    click.option(
         "--branches",
         type=click.Choice(BRANCHES),
         default="best",
@@ -67,7 +76,7 @@ def reading_options(command: Callable[..., None]) -> Callable[..., None]:
     def gathered(*given: Any, pairs: tuple[str, ...], voice: str | None, gap_hours: float, **others: Any) -> None:
         from localft.data.shapes.chats import ChatChoice
 
-        chat = ChatChoice(voice, gap_hours, others.pop("branches"))
+        chat = ChatChoice(voice, gap_hours, others.pop("branches"), others.pop("taken_as"))
         texts = {"prompt_template": others.pop("template")}
         texts |= {name: others.pop(name) for name in ("answer_template", "system_template")}
         mapping = {**_mapping(pairs), **{name: text for name, text in texts.items() if text is not None}}

@@ -295,7 +295,7 @@ def _seen(
         intake.preview: views.preview(read),
         intake.take: gr.update(visible=usable, value=f"Take {count} in"),
         **intake.columns.updates(read, afresh),
-        **intake.chat.updates(read),
+        **intake.chat.updates(read, afresh),
     }
 
 

@@ -9,7 +9,7 @@ from localft.data.readers.chats.discord import read_discord
 from localft.data.readers.chats.telegram import read_telegram
 from localft.data.readers.chats.whatsapp import read_whatsapp
 from localft.data.readers.csv_file import read_csv
-from localft.data.readers.documents import PLAIN, document_of, holds_document
+from localft.data.readers.documents import MARKDOWN, PLAIN, document_of, holds_document
 from localft.data.readers.encoding import FORMATS, Lines, decode, read_lines
 from localft.data.readers.json_file import beside_note, parse_file, rows_of
 from localft.data.readers.jsonl import read_jsonl
@@ -34,7 +34,7 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
     Raises:
         UserError: it is binary, damaged, of no known format, or a chat without a word.
     """
-    if holds_document(content, suffix):
+    if holds_document(content, suffix) and not (suffix in MARKDOWN and choice.taken_as == "chat"):
         return rows_of_document(document_of(content, name, suffix))
     if content.startswith(PARQUET):
         return Found(read_parquet(content, name), [])
@@ -52,9 +52,13 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
         return Found(read_csv(lines, name, "\t" if suffix == ".tsv" else None), lines.notes)
     if suffix in JSON_LINES and first.startswith("["):
         return Found(_array_or_lines(lines, name), lines.notes)
-    chat = read_whatsapp(lines, name) if suffix not in JSON_LINES else None
+    if choice.taken_as == "document" and suffix not in JSON_LINES:
+        return rows_of_document(document_of(content, name, suffix))
+    chat = read_whatsapp(lines, name, choice.taken_as == "chat") if suffix not in JSON_LINES else None
     if chat is not None:
         return _of_chat(chat, name, choice, lines.notes)
+    if choice.taken_as == "chat" and suffix in PLAIN | MARKDOWN:
+        raise _no_chat(name)
     questions = read_questions(lines) if suffix not in JSON_LINES else None
     if questions is not None:
         return questions
@@ -81,13 +85,23 @@ def _of_chat(chat: ChatLog, name: str, choice: ChatChoice, notes: list[str]) -> 
 
 
 def _of_json(value: Any, name: str, choice: ChatChoice, notes: list[str]) -> Found:
-    talks = read_chatgpt(value, name)
-    if talks is not None:
-        return replace(talks, notes=[*notes, *talks.notes])
-    chat = read_telegram(value) or read_discord(value)
-    if chat is not None:
-        return _of_chat(chat, name, choice, notes)
+    if choice.taken_as != "document":
+        talks = read_chatgpt(value, name)
+        if talks is not None:
+            return replace(talks, notes=[*notes, *talks.notes])
+        chat = read_telegram(value) or read_discord(value)
+        if chat is not None:
+            return _of_chat(chat, name, choice, notes)
+        if choice.taken_as == "chat":
+            raise _no_chat(name)
     return Found(rows_of(value), [*notes, *beside_note(value, name)])
+
+
+def _no_chat(name: str) -> UserError:
+    return UserError(
+        f"{name} holds no chat that localft knows.",
+        "It reads what ChatGPT, Discord, Telegram and WhatsApp export; read it as it looks, or as a document.",
+    )
 
 
 def may_be_json(line: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
+from typing import Literal, get_args
 
 from localft.data.shapes.detecting import Layout
 from localft.data.shapes.rows import Row, excerpt
@@ -17,13 +18,16 @@ PRIVACY = (
     "for personal data."
 )
 _SPEAKERS_NAMED = 12
+TakenAs = Literal["auto", "chat", "document"]
+TAKEN_AS: tuple[TakenAs, ...] = get_args(TakenAs)
 
 
 @dataclass(frozen=True)
 class ChatChoice:
     """Whose voice is the assistant's, and after how many hours of silence a new conversation begins.
 
-    `branches` says which conversations are taken out of trees, in which one message has several answers.
+    `branches` says which conversations are taken out of trees, in which one message has several answers. `taken_as`
+    says what files of text are, where they look like something else: chats, or documents.
 
     Raises:
         UserError: the hours are no positive number, or there are no such branches.
@@ -32,6 +36,7 @@ class ChatChoice:
     voice: str | None = None
     gap_hours: float = 3.0
     branches: Branches = "best"
+    taken_as: TakenAs = "auto"
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.gap_hours) and self.gap_hours > 0):
@@ -40,6 +45,8 @@ class ChatChoice:
             )
         if self.branches not in BRANCHES:
             raise UserError(f"There are no branches {self.branches!r}.", f"Take {', '.join(BRANCHES)}.")
+        if self.taken_as not in TAKEN_AS:
+            raise UserError(f"A file cannot be read as {self.taken_as!r}.", f"Take {', '.join(TAKEN_AS)}.")
 
 
 @dataclass(frozen=True)

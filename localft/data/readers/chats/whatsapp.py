@@ -49,9 +49,12 @@ class _Message:
     lines: list[str] = field(default_factory=list)
 
 
-def read_whatsapp(lines: Lines, name: str) -> ChatLog | None:
-    """Read an export; None if the lines are none. Messages are numbered by the lines on which they begin."""
-    header = _header_of_chat([line for line in lines.text[:_LOOKED_AT] if line is not None and line.strip()])
+def read_whatsapp(lines: Lines, name: str, is_sure: bool = False) -> ChatLog | None:
+    """Read an export; None if the lines are none. Messages are numbered by the lines on which they begin.
+
+    Where a person `is_sure` that it is one, a single line with a date is enough.
+    """
+    header = _header_of_chat([line for line in lines.text[:_LOOKED_AT] if line is not None and line.strip()], is_sure)
     if header is None:
         return None
     messages, bad = _messages(lines, _style(header))
@@ -68,7 +71,7 @@ def read_whatsapp(lines: Lines, name: str) -> ChatLog | None:
     return ChatLog(_LAYOUT, [room], bad, left_out)
 
 
-def _header_of_chat(lines: list[str]) -> re.Match[str] | None:
+def _header_of_chat(lines: list[str], is_sure: bool) -> re.Match[str] | None:
     """The first header of a chat, None if the lines are none: minutes, a diary or a log has dates in it too.
 
     In a chat dates of one form begin most dated lines, with somebody's words or WhatsApp's own behind them, and hardly
@@ -82,7 +85,7 @@ def _header_of_chat(lines: list[str]) -> re.Match[str] | None:
     said = [_form(header) == form and _is_said(header) for _, header in found]
     mostly = 2 * sum(said) > len(said) or 2 * sum(said[:_FIRST]) > len(said[:_FIRST])
     place, header = next((place, header) for place, header in found if _form(header) == form)
-    return header if mostly and sum(said) > max(1, place) else None
+    return header if is_sure or (mostly and sum(said) > max(1, place)) else None
 
 
 def _form(header: re.Match[str]) -> tuple[str, str]:
