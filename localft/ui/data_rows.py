@@ -1,6 +1,5 @@
 """Browsing the examples of the newest version, one conversation at a time, and changing them by hand."""
 
-import hashlib
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -18,13 +17,15 @@ from localft.data.row_ratings import (
     rate_example,
     read_ratings,
 )
-from localft.data.rows.editing import add_example, add_golden, change_turn, delete_example
+from localft.data.rows.editing import add_example, add_golden, delete_example
+from localft.data.rows.known import example_key
 from localft.data.splits.sealing import list_openings, open_test
 from localft.data.versions import SPLITS, Split, iterate_split, newest_version
 from localft.errors import UserError
 from localft.store.projects import Project
 from localft.ui.actions import action_of, clickable
 from localft.ui.data_checks import Checks
+from localft.ui.data_editor import Editor, connect_editor, draw_editor
 from localft.ui.data_table import connect_table, draw_table, opened_key
 from localft.ui.handlers import Updates
 from localft.ui.shared import Shared, required
@@ -58,10 +59,9 @@ class Browser:
     shown: gr.HTML
     known: gr.State
     opened: gr.State
-    turn: gr.Dropdown
-    text: gr.Textbox
-    save: gr.Button
+    change: gr.Button
     delete: gr.Button
+    editor: Editor
     said: gr.HTML
     rating: gr.Radio
     note: gr.Textbox
@@ -74,8 +74,6 @@ class Browser:
             self.number,
             self.split,
             self.known,
-            self.turn,
-            self.text,
             self.opened,
             self.rating,
             self.note,
@@ -92,25 +90,16 @@ class Browser:
             closed = {
                 self.split: part,
                 self.known: _Known(project.slug),
-                self.turn: gr.update(choices=[], value=None),
-                self.text: "",
                 self.rating: NOT_RATED.mark,
                 self.note: NOT_RATED.note,
             }
             return {self.shown: views.sealed(total, len(list_openings(project, version))), **closed}
         where = max(1, min(total, position))
         example = next(islice(iterate_split(project, version.id, part), where - 1, None))
-        names = (
-            ["1: text"]
-            if example.plain
-            else [f"{number}: {message.role}" for number, message in enumerate(example.messages, start=1)]
-        )
         return {
             self.number: where,
             self.split: part,
             self.shown: views.example(example, where - 1, total, part),
-            self.turn: gr.update(choices=names, value=names[-1]),
-            self.text: example.answer,
             **self.rated(project, example),
         }
 
@@ -147,7 +136,7 @@ class Browser:
         now: _Known = shown[self.known]
         kept: set[Any] = set()
         if known is not None and now.example and now.example == known.example:
-            kept = {self.turn, self.text} | ({self.rating, self.note} if now.rating == known.rating else set())
+            kept = {self.rating, self.note} if now.rating == known.rating else set()
         return {component: value for component, value in shown.items() if component not in kept}
 
 
@@ -172,19 +161,18 @@ def draw_browser(opened: gr.State) -> Browser:
         earlier = gr.Button("Previous", size="sm", scale=0, min_width=100)
         later = gr.Button("Next", size="sm", scale=0, min_width=100)
     shown, known = gr.HTML(js_on_load=clickable()), gr.State(None)
-    with gr.Accordion("Change or rate this example", open=False):
-        turn = gr.Dropdown([], label="Turn", info="Which part of the conversation to change.")
-        text = gr.Textbox(label="Text", lines=4, max_lines=20)
-        with gr.Row(elem_classes="lf-buttons"):
-            save = gr.Button("Save this turn", size="sm", scale=0, min_width=150)
-            delete = gr.Button("Delete this example", size="sm", scale=0, min_width=170)
+    with gr.Row(elem_classes="lf-buttons"):
+        change = gr.Button("Change this example", size="sm", scale=0, min_width=170)
+        delete = gr.Button("Delete this example", size="sm", scale=0, min_width=170)
+    editor = draw_editor()
+    with gr.Accordion("Rate this example", open=False):
         gr.HTML(str(parts.note("What you think of it stays with what it says, through repairs and new versions.")))
         rating = gr.Radio([("Good", "good"), ("Bad", "bad"), ("Not rated", "none")], value="none", label="Your rating")
         note = gr.Textbox(label="Your note", lines=1, max_lines=4)
         rate = gr.Button("Keep the rating", size="sm", scale=0, min_width=150)
         said = gr.HTML()
     return Browser(
-        split, number, earlier, later, shown, known, opened, turn, text, save, delete, said, rating, note, rate
+        split, number, earlier, later, shown, known, opened, change, delete, editor, said, rating, note, rate
     )
 
 
@@ -201,9 +189,6 @@ def _connect_browsing(shared: Shared, browser: Browser, stamp: gr.Textbox, messa
         key = opened_key(project, version)
         return {**browser.show(slug, "test", 1, key), browser.opened: key}
 
-    def read_turn(slug: str | None, part: Split, position: float | None, known: _Known | None, turn: str) -> Updates:
-        return {browser.text: _shown(slug, part, position, known)[0].messages[_index(turn)].content}
-
     inputs = [shared.project, browser.split, browser.number, browser.opened]
     followed = [stamp, browser.split, browser.number, browser.known, browser.opened]
     shared.on(stamp.change, browser.follow, followed, browser.outputs, message, clear=False, **_ONE_BY_ONE)
@@ -218,27 +203,16 @@ def _connect_browsing(shared: Shared, browser: Browser, stamp: gr.Textbox, messa
     chosen = [shared.project, browser.split, browser.opened]
     shared.on(browser.split.input, start, chosen, browser.outputs, message, **_ONE_BY_ONE)
     shared.on(browser.shown.click, open_it, [shared.project], browser.outputs, message, changes=True, **_ONE_BY_ONE)
-    shared.on(browser.turn.input, read_turn, [*inputs[:3], browser.known, browser.turn], [browser.text], message)
 
 
 def _connect_changes(shared: Shared, browser: Browser) -> None:
-    def save(
-        slug: str | None, part: Split, position: float | None, known: _Known | None, turn: str, text: str
-    ) -> Updates:
-        _, index = _shown(slug, part, position, known)
-        project = required(slug)
-        version = change_turn(project, newest_version(project), part, index, _index(turn), text)
-        key = opened_key(project, version)
-        shown = {**browser.show(slug, part, index + 1, key), browser.opened: key if part == "test" else gr.skip()}
-        return {**shown, browser.turn: gr.skip(), browser.text: text, browser.said: _done(version.note)}
-
     def delete(slug: str | None, part: Split, position: float | None, known: _Known | None) -> Updates:
         _, index = _shown(slug, part, position, known)
         project = required(slug)
         version = delete_example(project, newest_version(project), part, index)
         key = opened_key(project, version)
         shown = {**browser.show(slug, part, index + 1, key), browser.opened: key if part == "test" else gr.skip()}
-        return {**shown, browser.said: _done(version.note)}
+        return {**shown, browser.editor.said: _done(version.note)}
 
     def rate(
         slug: str | None, part: Split, position: float | None, known: _Known | None, mark: Mark, note: str
@@ -251,9 +225,11 @@ def _connect_changes(shared: Shared, browser: Browser) -> None:
     inputs = [shared.project, browser.split, browser.number, browser.known]
     rated = [*inputs, browser.rating, browser.note]
     shared.on(browser.rate.click, rate, rated, browser.outputs, browser.said, changes=True, **_ONE_BY_ONE)
-    saved = [*inputs, browser.turn, browser.text]
-    shared.on(browser.save.click, save, saved, browser.outputs, browser.said, changes=True, **_ONE_BY_ONE)
-    shared.on(browser.delete.click, delete, inputs, browser.outputs, browser.said, changes=True, **_ONE_BY_ONE)
+    said = browser.editor.said
+    shared.on(browser.delete.click, delete, inputs, browser.outputs, said, changes=True, **_ONE_BY_ONE)
+    connect_editor(
+        shared, browser.editor, browser.change, browser.opened, inputs, _shown, opened_key, **_ONE_BY_ONE
+    )  # fmt: skip
 
 
 def _draw_adding(shared: Shared) -> None:
@@ -300,13 +276,7 @@ def _shown(slug: str | None, part: Split, position: float | None, known: _Known 
 
 
 def _known(project: Project, example: Example) -> _Known:
-    digest = hashlib.sha256(example.model_dump_json().encode("utf-8", "surrogatepass")).hexdigest()
-    return _Known(project.slug, digest, read_ratings(project).get(content_key(example), NOT_RATED))
-
-
-def _index(turn: str) -> int:
-    """The turn that "3: assistant" names, from 0."""
-    return int(turn.partition(":")[0]) - 1
+    return _Known(project.slug, example_key(example), read_ratings(project).get(content_key(example), NOT_RATED))
 
 
 def _done(note: str) -> Any:

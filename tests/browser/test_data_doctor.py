@@ -87,13 +87,13 @@ def _repair_and_undo(page: Page, told: Terminal, taken: int) -> None:
 def _change_a_row(page: Page, told: Terminal, taken: int) -> None:
     page.get_by_role("button", name="Next", exact=True).click()
     expect(page.get_by_text(re.compile("^2 of "))).to_be_visible(timeout=_SOON)
-    fold(page, "Change or rate this example")
-    text = page.get_by_label("Text", exact=True)
-    expect(text).not_to_have_value("", timeout=_SOON)
-    text.fill("Written by hand.")
-    page.get_by_role("button", name="Save this turn").click()
+    page.get_by_role("button", name="Change this example").click()
+    answer = page.get_by_label(re.compile("^Text of turn")).last
+    expect(answer).not_to_have_value("", timeout=_SOON)
+    answer.fill("Written by hand.")
+    page.get_by_role("button", name="Save this example").click()
     expect(page.get_by_text("Example 2 of train changed.")).to_be_visible(timeout=_SOON)
-    expect(page.locator(".lf-talk:visible")).to_contain_text("Written by hand.")
+    expect(page.locator(".lf-talk:visible")).to_contain_text("Written by hand.", timeout=_SOON)
     shown = told.ask("show", "dirty", "--first", "2", "--rows", "1")["examples"][0]
     assert shown["messages"][-1]["content"] == "Written by hand."
     page.get_by_role("button", name="Delete this example").click()

@@ -1,5 +1,6 @@
 """The Data tab: what was read, whether it is fit for training, and what it looks like."""
 
+import json
 from collections.abc import Sequence
 
 from localft import words
@@ -254,7 +255,7 @@ def _rejected(answer: str) -> Markup:
 
 def _turn(message: Message, called: str = "") -> Markup:
     quiet = "" if message.role != "assistant" or message.learn else " (not learned)"
-    calls = join(h("<code>{call}</code> ", call=str(call)) for call in message.tool_calls)
+    calls = join(h("<code>{call}</code> ", call=json.dumps(call, ensure_ascii=False)) for call in message.tool_calls)
     return h(
         '<div class="lf-turn lf-turn-{role}"><p class="lf-who">{who}</p>{text}{calls}</div>',
         role=message.role,
