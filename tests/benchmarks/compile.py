@@ -1,6 +1,6 @@
 """What torch.compile would bring: forward and backward of the same examples as a run computes them, and compiled.
 
-python -m tests.benchmarks.compile [--rounds N]
+python -m tests.benchmarks.compile [--rounds N] [--model NAME]
 
 Two models in 4 bits with an adapter, on packed micro-batches of varying lengths, half of the tokens learned: the
 starter, and two layers of a width of 1,024. Compiled are whole decoder layers, with the lean adapter or PEFT's own, or
@@ -13,6 +13,8 @@ Each way is a process of its own with one thread, in which rounds with and witho
 are seconds of its processor, so that whatever else the machine does is left out. The seconds of compiling are those of
 the clock, by which the first round was longer than the others; what an hour gains has them taken off. Printed, never
 asserted. A C++ compiler is needed.
+
+What came of it: too little to be an option, and it keeps more for the backward pass than is planned; see RESULTS.md.
 """
 
 import argparse
@@ -69,12 +71,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.compile")
     parser.add_argument("--rounds", type=int, default=5, help="So many passes with compiled code, and as many without.")
+    parser.add_argument("--model", choices=_MODELS, help="Only this model.")
     chosen = parser.parse_args(arguments)
     if not has_compiler():
         print(f"There is no C++ compiler here: nothing is measured. One comes with: {command_for_compiler()}")
         return 0
     with own_home():
-        for model in _MODELS:
+        for model in _MODELS if chosen.model is None else [chosen.model]:
             print(f"{model}:")
             for way in _WAYS:
                 print(f"  {in_a_process(_compare, model, way, chosen.rounds)}", flush=True)
