@@ -1,6 +1,7 @@
 """The test split is sealed: nobody sees its examples by the way, and whoever opens it is counted."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from localft.cli.main import main
 from localft.data.checks.checking import check_version
 from localft.data.examples import Example, Message
 from localft.data.exports.exporting import export_version
+from localft.data.exports.verdict_page import verdict_page
 from localft.data.making.dividing import divide_anew
 from localft.data.making.gathering import DUPLICATE
 from localft.data.making.importing import import_files
@@ -21,6 +23,7 @@ from localft.data.versions import SPLITS, DatasetVersion, load_split, newest_ver
 from localft.errors import UserError
 from localft.evaluation.evaluations import count_opened
 from localft.store.projects import Project, create_project
+from tests.sample_projects import add_version
 
 
 @pytest.fixture
@@ -139,6 +142,50 @@ def test_a_label_that_only_test_examples_have_is_not_named(project: Project, tmp
     alone = change_turn(project, version, "test", 0, 1, "hidden")
     [finding] = [one for one in check_version(project, alone).findings if one.check == "rare labels"]
     assert finding.meaning == "1 of 2 labels occur fewer than 5 times."
+
+
+OPEN = ("invoice payment refund", "parcel delivery courier", "password login account")
+SECRET = "quokka wombat numbat"
+
+
+def _asked(topic: str, answer: str, number: int) -> Example:
+    question = f"Please say something about {topic} in case {number} {number * number} {number * 7919}."
+    said = (Message(role="user", content=question), Message(role="assistant", content=answer))
+    return Example(messages=said, source="made", row=number + 1)
+
+
+def _json(**fields: str) -> str:
+    return json.dumps(fields)
+
+
+def _free(number: int) -> str:
+    return f"Something {number * 31} else {number * 17} is said {number * 13} here {number * 11}."
+
+
+@pytest.mark.parametrize(
+    ("usual", "secret"),
+    [
+        ((lambda number: "fine"), (lambda number: SECRET)),
+        ((lambda number: _json(kind="fine")), (lambda number: _json(kind=SECRET))),
+        ((lambda number: _json(kind="fine")), (lambda number: _json(kind="fine", **{SECRET: "x"}))),
+        (_free, (lambda number: f"{SECRET} and {SECRET} are {_free(number)}")),
+    ],
+    ids=["labels", "values of fields", "fields", "phrases"],
+)
+@pytest.mark.parametrize("tests", [12, 400], ids=["few", "most"])
+def test_no_finding_and_no_page_says_what_only_test_examples_say(
+    tests: int, usual: Callable[[int], str], secret: Callable[[int], str], project: Project
+) -> None:
+    def some(first: int, count: int) -> list[Example]:
+        return [_asked(OPEN[number % 3], usual(number), number) for number in range(first, first + count)]
+
+    hidden = [_asked(SECRET, secret(number), number) for number in range(200, 200 + tests)]
+    version = add_version(project, {"train": some(0, 90), "validation": some(90, 30), "test": hidden})
+    report = check_version(project, version)
+    page = verdict_page(project.name, version, report, 0)
+    said = [page, *(f"{one.meaning} {one.advice} {[row.text for row in one.rows]}" for one in report.findings)]
+    assert not [text for text in said if any(word in text for word in SECRET.split())]
+    assert {"topics", "one topic"} & {one.check for one in report.findings}
 
 
 def test_a_torn_or_strange_record_counts_nothing(project: Project, version: DatasetVersion) -> None:

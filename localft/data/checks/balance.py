@@ -47,12 +47,13 @@ class Balance(Check):
             return []
         common = max(self._labels, key=lambda label: self._labels[label].count)
         count = self._labels[common].count
+        named = f": {_shown(common)}" if self._labels[common].is_open else ""
         if len(self._labels) == 1:
-            meaning = f"All {total} answers are the same: {_shown(common)}."
+            meaning = f"All {total} answers are the same{named}."
             return [Finding("balance", "problem", total, meaning, (), "There is nothing to learn; add other answers.")]
         findings = []
         if count >= _DOMINANT * total:
-            meaning = f"One answer makes up {percent(count, total)} of all: {_shown(common)}."
+            meaning = f"One answer makes up {percent(count, total)} of all{named}."
             advice = "Add examples of the other answers, or the model may give this one always."
             findings.append(Finding("balance", "warning", count, meaning, (), advice))
         rare = {label: found for label, found in self._labels.items() if found.count < _RARE}
@@ -61,7 +62,7 @@ class Balance(Check):
 
 def _rare(rare: Mapping[str, Sightings], labels: int) -> Finding:
     # Of labels with so few rows all rows are known; what only test examples say is sealed.
-    open_ones = [label for label in sorted(rare) if any(row.split != "test" for row in rare[label].rows)]
+    open_ones = [label for label in sorted(rare) if rare[label].is_open]
     named = [_shown(label) for label in open_ones[:_MOST_NAMED]]
     rest = len(rare) - len(named)
     names = f": {', '.join(named)}" if named else ""

@@ -68,7 +68,8 @@ class FieldBalance(Check):
                 continue
             label, count = field.counts.most_common(1)[0]
             if count >= _DOMINANT * total:
-                named.append(f"{name[:40]!r} is {label} in {percent(count, total)}")
+                known = f"is {label}" if field.rows[label].is_open else "is the same"
+                named.append(f"{name[:40]!r} {known} in {percent(count, total)}")
                 for other, found in field.rows.items():
                     if other != label:
                         rare.join(found)

@@ -67,13 +67,12 @@ class Fields(Check):
             for keys, sightings in group.by_keys.items():
                 if keys != usual:
                     found.join(sightings)
-                    differences[_difference(set(usual), set(keys))] += sightings.count
+                    if sightings.is_open:
+                        differences[_difference(set(usual), set(keys))] += sightings.count
         if not found.count:
             return []
-        most = differences.most_common(1)[0][0]
-        meaning = (
-            f"{counted(found.count, 'JSON answer has', 'JSON answers have')} other fields than the others: {most}."
-        )
+        most = f": {differences.most_common(1)[0][0]}" if differences else ""
+        meaning = f"{counted(found.count, 'JSON answer has', 'JSON answers have')} other fields than the others{most}."
         advice = "Give all the same fields, empty ones too, unless they are optional for whatever reads them."
         return [Finding(NAME, "warning", found.count, meaning, found.rows, advice)]
 

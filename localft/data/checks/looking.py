@@ -88,6 +88,11 @@ class Sightings:
         self._rows += later._rows[: MOST_ROWS - len(self._rows)]
 
     @property
+    def is_open(self) -> bool:
+        """Whether it was seen outside of the sealed test split too, whose rows come last; else it is not named."""
+        return any(split != "test" for split, *_ in self._rows)
+
+    @property
     def rows(self) -> tuple[RowReference, ...]:
         """The first of them."""
         return tuple(reference_to(*row) for row in self._rows)

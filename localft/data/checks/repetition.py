@@ -75,7 +75,8 @@ class Beginnings(Check):
         common = next((begin for begin in self._rows if Tally.hashed(begin) == hashed), None)
         if count < _BEGINNING_SHARE * total or common is None:
             return []
-        meaning = f"{percent(count, total)} of all answers begin with {common!r}."
+        named = f"begin with {common!r}" if self._rows[common].is_open else "begin alike"
+        meaning = f"{percent(count, total)} of all answers {named}."
         advice = "The tuned model will begin so nearly always. Vary it, unless that is what you want."
         return [Finding(BEGINNINGS, "note", count, meaning, self._rows[common].rows, advice)]
 

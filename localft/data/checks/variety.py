@@ -1,5 +1,6 @@
 """Variety: what the questions are about, how evenly, and phrases that many answers share."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Self
 
@@ -8,7 +9,7 @@ from localft.data.checks.looking import Check, Tally
 from localft.data.checks.spread import Spread
 from localft.data.shapes.rows import excerpt
 from localft.data.texts.phrases import find_phrases
-from localft.data.texts.topics import MOST, Topic, find_topics
+from localft.data.texts.topics import MOST, Topic, find_topics, words_of
 
 TOPICS, ONE_TOPIC, PHRASES = "topics", "one topic", "repeated phrases"
 _FEWEST_ROWS = 100
@@ -18,6 +19,7 @@ _LONGEST = 2_000
 _MUCH, _NEARLY_ALL = 0.5, 0.8
 _MOST_NAMED, _ROWS_EACH = 8, 5
 _PHRASE_SHARE, _FEWEST_VARIED = 0.5, 0.5
+_SEALED = "sealed"
 
 
 class Topics(Check):
@@ -46,11 +48,13 @@ class Topics(Check):
         topics = find_topics([question for question, _ in kept])
         if len(topics.groups) < 2:
             return []
+        topics = replace(topics, groups=_without_sealed_words(topics.groups, kept))
         total = sum(len(topic.members) for topic in topics.groups)
         largest = len(topics.groups[0].members)
         sample = "" if self._questions.is_whole else f" (of {len(kept):,} that were looked at)"
         named = "; ".join(
-            f"{', '.join(topic.words)} ({percent(len(topic.members), total)})" for topic in topics.groups[:_MOST_NAMED]
+            f"{', '.join(topic.words) or _SEALED} ({percent(len(topic.members), total)})"
+            for topic in topics.groups[:_MOST_NAMED]
         )
         more = f"; and {len(topics.groups) - _MOST_NAMED} more" if len(topics.groups) > _MOST_NAMED else ""
         many = " or more" if len(topics.groups) == MOST else ""
@@ -68,13 +72,25 @@ class Topics(Check):
         return [Finding(TOPICS, "note", total, meaning, shown, advice)]
 
 
+def _without_sealed_words(groups: tuple[Topic, ...], kept: Sequence[tuple[str, RowReference]]) -> tuple[Topic, ...]:
+    """The topics without the words that only test questions have: these are sealed."""
+    known: set[str] = set()
+    for question, row in kept:
+        if row.split != "test":
+            known.update(words_of(question))
+    return tuple(replace(topic, words=tuple(word for word in topic.words if word in known)) for topic in groups)
+
+
 def _typical(groups: tuple[Topic, ...], rows: list[RowReference]) -> tuple[RowReference, ...]:
     """The most typical question of each topic, then the next ones, each with the words of its topic."""
     placed = [
         (topic, topic.members[rank]) for rank in range(_ROWS_EACH) for topic in groups if rank < len(topic.members)
     ]
     return tuple(
-        replace(rows[place], text=excerpt(f"{', '.join(topic.words)}: {rows[place].text}")) for topic, place in placed
+        rows[place]
+        if rows[place].split == "test"
+        else replace(rows[place], text=excerpt(f"{', '.join(topic.words)}: {rows[place].text}"))
+        for topic, place in placed
     )[:MOST_ROWS]
 
 
@@ -103,7 +119,10 @@ class Phrases(Check):
         if len(kept) < _FEWEST_ROWS or len({Tally.hashed(text) for text in texts}) < _FEWEST_VARIED * len(kept):
             return []
         phrases = find_phrases(texts)
-        common = [(phrase, count) for phrase, count in phrases.commonest if count >= _PHRASE_SHARE * len(kept)]
+        # What more answers have than there are test examples is no secret of these.
+        sealed = sum(row.split == "test" for _, row in kept)
+        least = max(_PHRASE_SHARE * len(kept), sealed + 1)
+        common = [(phrase, count) for phrase, count in phrases.commonest if count >= least]
         if not common:
             return []
         named = ", ".join(f"{phrase!r} ({percent(count, len(kept))})" for phrase, count in common)

@@ -1,7 +1,7 @@
 """The verdict on the data as one page: HTML that needs nothing else, to keep, print or send.
 
-It holds no text of an example but the labels that a finding names, so it can be shown to anybody who may know what the
-data is about.
+It holds no text of an example but what a finding names (labels, fields, words of topics, phrases, golden questions),
+and nothing that only the sealed test examples say, so it can be shown to anybody who may know what the data is about.
 """
 
 from collections.abc import Iterable, Sequence
