@@ -10,7 +10,7 @@ from localft import words
 from localft.data.checks.leakage import IN_GOLDEN
 from localft.data.examples import Message
 from localft.data.making.golden_amount import told_amount
-from localft.data.making.golden_history import list_changes, next_undo, restore_golden, undo_golden
+from localft.data.making.golden_history import last_change, list_changes, restore_golden, undo_golden
 from localft.data.making.golden_set import (
     bring_back,
     change_golden,
@@ -85,12 +85,11 @@ class Desk:
         }
 
     def _buttons(self, project: Project, start: int, found: int, everything: int) -> Updates:
-        change = next_undo(list_changes(project))
         paged = everything > _PAGE_SIZE
         return {
             self.earlier: gr.update(visible=paged, interactive=start > 0),
             self.later: gr.update(visible=paged, interactive=start + _PAGE_SIZE < found),
-            self.undo: views.last_change(change),
+            self.undo: views.last_change(last_change(project)),
         }
 
 

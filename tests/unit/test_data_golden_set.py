@@ -9,7 +9,14 @@ import pytest
 from localft.cli.main import main
 from localft.data.checks.leakage import IN_GOLDEN
 from localft.data.making.golden_amount import half_interval, told_amount
-from localft.data.making.golden_history import OUTSIDE, list_changes, next_undo, restore_golden, undo_golden
+from localft.data.making.golden_history import (
+    OUTSIDE,
+    last_change,
+    list_changes,
+    next_undo,
+    restore_golden,
+    undo_golden,
+)
 from localft.data.making.golden_set import (
     bring_back,
     change_golden,
@@ -179,7 +186,11 @@ def test_what_was_written_by_hand_is_a_state_like_any_other(project: Project) ->
     project.golden.write_bytes(broken)
     with pytest.raises(UserError, match="no golden question"):
         list_golden(project)
+    waiting = last_change(project)
+    assert waiting is not None and waiting.what == OUTSIDE
     assert undo_golden(project).what == OUTSIDE
+    then = last_change(project)
+    assert then is not None and then.what == "1 added: What is the third thing?"
     assert len(list_golden(project)) == 4
     for _ in range(3):
         undo_golden(project)

@@ -75,6 +75,15 @@ def next_undo(changes: list[Change]) -> Change | None:
     return None
 
 
+def last_change(project: Project) -> Change | None:
+    """What an undo would take back now, None for nothing; what another program has just written has no id yet."""
+    changes = list_changes(project)
+    state = _digest(project.golden.read_bytes() if has_golden(project) else b"")
+    if changes and state != changes[0].state:
+        return Change("", files.now(), OUTSIDE, state)
+    return next_undo(changes)
+
+
 def undo_golden(project: Project) -> Change:
     """Take the newest change back that is not taken back yet; return it.
 

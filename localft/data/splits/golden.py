@@ -37,8 +37,8 @@ def read_golden(project: Project) -> list[Example]:
     if not has_golden(project):
         raise UserError(
             f"The project {project.name} has no golden questions yet.",
-            f"Keep some in Chat, or write {project.golden}, one on each line: "
-            '{"prompt": "the question", "answer": "the answer you want"}.',
+            f"Write some in Data or with `localft data golden add {project.slug}`, keep some in Chat, or put them into "
+            f'{project.golden}, one on each line: {{"prompt": "the question", "answer": "the answer you want"}}.',
         )
     examples: dict[str, Example] = {}
     for row in open_file(project.golden).rows:
