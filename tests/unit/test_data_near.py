@@ -165,3 +165,10 @@ def test_texts_longer_than_what_is_remembered_say_the_same() -> None:
     words = "one two three, four! " * 5_000
     assert normalise(words) == "one two three four " * 4_999 + "one two three four"
     assert Texts([words]).words == Texts(["one two three four"]).words * 5_000
+
+
+def test_the_same_pairs_are_found_by_several_processes(planted: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = near_pairs(planted)
+    monkeypatch.setattr("localft.data.texts.near._MANY", 0)
+    monkeypatch.setattr("localft.data.texts.runs._BLOCK", 700)
+    assert near_pairs(planted) == alone != []

@@ -18,12 +18,16 @@ import numpy.typing as npt
 
 from localft.data.texts.grouping import Grouping
 from localft.data.texts.runs import Runs, Searchable, Texts, mixed
+from localft.data.working import in_order
 
 SIMILAR = 0.8
 _BANDS, _HASHES = 16, 6
 _SEED = 42
 # In a crowd of texts that share a band each meets so many neighbours: enough to join all of them.
 _NEIGHBOURS = 8
+# From so many texts on their hashes are taken in several processes.
+_MANY = 150_000
+Bands = npt.NDArray[numpy.uint64]
 
 
 class NearPair(NamedTuple):
@@ -92,18 +96,25 @@ def _candidates(texts: Searchable) -> Iterator[tuple[int, int]]:
             yield from new
 
 
-def _band_hashes(texts: Searchable) -> npt.NDArray[numpy.uint64]:
+def _band_hashes(texts: Searchable) -> Bands:
     """One number for each different text and band: [texts, bands]. Texts that share one are probably near."""
+    bands = numpy.zeros((len(texts), _BANDS), dtype=numpy.uint64)
+    for first, block in in_order(_bands_of, texts.blocks(), alone=len(texts) < _MANY):
+        bands[first : first + len(block)] = block
+    return bands[texts.different]
+
+
+def _bands_of(block: tuple[int, Runs, Runs]) -> tuple[int, Bands]:
+    """(position of the first text, bands) of a block of texts."""
     from rensa import RMinHash  # ty: ignore[missing-module-member] - compiled, without types
 
-    bands = numpy.zeros((len(texts), _BANDS), dtype=numpy.uint64)
-    for first, runs, starts in texts.blocks():
-        digests = RMinHash.digest_matrix_from_flat_token_hashes(runs, starts, _BANDS * _HASHES, _SEED)
-        rows = numpy.array(digests.to_rows(), dtype=numpy.uint64).reshape(len(starts) - 1, _BANDS, _HASHES)
-        block = bands[first : first + len(rows)]
-        for number in range(_HASHES):
-            block[:] = mixed(block + rows[:, :, number])
-    return bands[texts.different]
+    first, runs, starts = block
+    digests = RMinHash.digest_matrix_from_flat_token_hashes(runs, starts, _BANDS * _HASHES, _SEED)
+    rows = numpy.array(digests.to_rows(), dtype=numpy.uint64).reshape(len(starts) - 1, _BANDS, _HASHES)
+    bands = numpy.zeros((len(rows), _BANDS), dtype=numpy.uint64)
+    for number in range(_HASHES):
+        bands[:] = mixed(bands + rows[:, :, number])
+    return first, bands
 
 
 def _jaccard(one: Runs, other: Runs) -> float:
