@@ -8,15 +8,13 @@ With --rows only localft, stage by stage: also for a million rows, which the oth
 Made-up conversations of about 1 KB, a tenth of them varied copies: other case, other punctuation, one word in ten or
 twenty replaced, a greeting put before, sentences in another order. First the whole way, file to verdict, beside
 `datasets` with loops over its rows that do a part of it: exact duplicates, short answers, e-mail addresses, and
-near-duplicates by datasketch. Then near-duplicates alone, with what is found: a pair counts where the Jaccard
-similarity of the runs of three words, counted plainly, is at least 0.8.
+near-duplicates by datasketch. Then near-duplicates alone, beside datasketch and text-dedup, with what is found: a pair
+counts where the Jaccard similarity of the runs of three words, counted plainly, is at least 0.8.
 
 Each way is a process of its own; peak memory is what the process grew by. Ratios are of one run, and printed, never
 asserted.
 """
 
-import importlib
-import importlib.util
 import json
 import random
 import re
@@ -26,19 +24,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import psutil
 
-from localft.data.texts.normalising import normalise
 from tests.benchmarks._home import own_home
 from tests.benchmarks._measuring import in_a_process
+from tests.benchmarks._near_peers import SEARCHES, SIMILAR, Pairs, by_datasketch, is_there, runs
 from tests.benchmarks.data_stages import print_stages
 
 _ROWS = 10_000
-_SIMILAR = 0.8
 _GREETINGS = ("Hello there,", "Good morning!", "Dear team,", "Hi,")
-Pairs = set[tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -56,7 +51,6 @@ def main(words: Sequence[str]) -> int:
         print_stages(int(words[1]) if len(words) > 1 else _ROWS)
         return 0
     rows = int(words[0]) if words else _ROWS
-    has_datasketch = importlib.util.find_spec("datasketch") is not None
     with own_home(), TemporaryDirectory() as folder:
         path = Path(folder) / "rows.jsonl"
         texts = _write(path, rows)
@@ -64,20 +58,20 @@ def main(words: Sequence[str]) -> int:
         print(f"{rows:,} rows, {size / 2**20:.0f} MiB")
         ours = in_a_process(_localft, path)
         print(f"file to verdict: localft {_said(ours, rows)}")
-        if has_datasketch:
+        if is_there("datasketch"):
             loops = in_a_process(_loops, path)
             print(f"  datasets and loops {_said(loops, rows)}: {loops.seconds / ours.seconds:.1f} times as long")
         near = in_a_process(_near, texts)
         truth = _truth(texts)
         print(f"near-duplicates: localft {_said(near, rows)}, {_quality(near.pairs, truth, texts)}")
-        if has_datasketch:
-            other = in_a_process(_datasketch, texts)
-            ratio = other.seconds / near.seconds
-            print(
-                f"  datasketch {_said(other, rows)}, {_quality(other.pairs, truth, texts)}: {ratio:.1f} times as long"
-            )
-        else:
-            print("  datasketch is not installed, so there is nothing to compare with.")
+        for name, (module, _) in SEARCHES.items():
+            if not is_there(module):
+                print(f"  {name} is not installed, so there is nothing to compare with.")
+                continue
+            other = in_a_process(_searched_by, name, texts)
+            found = _quality(other.pairs, truth, texts)
+            print(f"  {name} {_said(other, rows)}, {found}: {other.seconds / near.seconds:.1f} times as long")
+        print("  semhash is left out: it compares meanings by a model from the hub, and no words.")
     return 0
 
 
@@ -162,7 +156,7 @@ def _loops(path: Path) -> Result:
                 continue
             seen.add(tuple(texts))
             kept.append("\n".join(texts))
-        return _by_datasketch(kept)
+        return by_datasketch(kept)
 
     return _measured(work)
 
@@ -173,27 +167,9 @@ def _near(texts: list[str]) -> Result:
     return _measured(lambda: {(pair.first, pair.second) for pair in near_pairs(texts)})
 
 
-def _datasketch(texts: list[str]) -> Result:
-    return _measured(lambda: _by_datasketch(texts))
-
-
-def _by_datasketch(texts: Sequence[str]) -> Pairs:
-    """As its documentation shows it."""
-    # By its name: it is there only where somebody wants to compare with it.
-    datasketch: Any = importlib.import_module("datasketch")
-    index, pairs = datasketch.MinHashLSH(threshold=_SIMILAR, num_perm=128), set()
-    for number, text in enumerate(texts):
-        sketch = datasketch.MinHash(num_perm=128)
-        for run in _runs(text):
-            sketch.update(" ".join(run).encode())
-        pairs |= {(int(str(other)), number) for other in index.query(sketch)}
-        index.insert(str(number), sketch)
-    return pairs
-
-
-def _runs(text: str) -> set[tuple[str, ...]]:
-    words = normalise(text).split()
-    return {tuple(words[start : start + 3]) for start in range(max(1, len(words) - 2))}
+def _searched_by(name: str, texts: list[str]) -> Result:
+    _, search = SEARCHES[name]
+    return _measured(lambda: search(texts))
 
 
 def _truth(texts: Sequence[str]) -> Pairs:
@@ -201,16 +177,16 @@ def _truth(texts: Sequence[str]) -> Pairs:
     copies = len(texts) // 10
     originals = len(texts) - copies
     planted = ((number, originals + number) for number in range(copies))
-    return {pair for pair in planted if _similarity(texts, *pair) >= _SIMILAR}
+    return {pair for pair in planted if _similarity(texts, *pair) >= SIMILAR}
 
 
 def _similarity(texts: Sequence[str], one: int, other: int) -> float:
-    first, second = _runs(texts[one]), _runs(texts[other])
+    first, second = runs(texts[one]), runs(texts[other])
     return len(first & second) / len(first | second)
 
 
 def _quality(found: frozenset[tuple[int, int]], truth: Pairs, texts: Sequence[str]) -> str:
-    right = sum(_similarity(texts, *pair) >= _SIMILAR for pair in found)
+    right = sum(_similarity(texts, *pair) >= SIMILAR for pair in found)
     return f"recall {len(found & truth) / len(truth):.3f}, precision {right / max(1, len(found)):.3f}"
 
 
