@@ -1,6 +1,7 @@
 """Work on many rows that is divided among processes, in order and within memory."""
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -124,6 +125,8 @@ def _cores() -> int:
 def _begin() -> None:
     """Be a worker: leave Ctrl-C to the process that one works for, and end with it, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What is there at the beginning stays: it need not be gone through again and again for what is not.
+    gc.freeze()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

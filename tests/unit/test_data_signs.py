@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localft.data.checks import boilerplate, changing_knowledge, edge_cases, privacy
+from localft.data.checks import boilerplate, changing_knowledge, edge_cases, languages, privacy
 from localft.data.texts.signs import Signs, has_any, loosened
 
 _EVERY = [
     *((kind.pattern, kind.signs) for kind in (*boilerplate.KINDS, *privacy.KINDS)),
     (edge_cases._UNANSWERED, edge_cases._SIGNS),
     (changing_knowledge._CHANGING, changing_knowledge._SIGNS),
+    (languages._TRANSLATES, languages._TRANSLATES_SIGNS),
 ]
 
 

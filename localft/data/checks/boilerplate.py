@@ -1,10 +1,11 @@
 """Sentences of other models (refusals, "as an AI") and placeholders that nobody filled in."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from localft.data.checks.finding import CheckContext, Finding, Row, counted
-from localft.data.checks.looking import Mend, RowCheck
+from localft.data.checks.looking import Mend, SeveralKinds
 from localft.data.texts.signs import Signs
 
 _REFUSAL = re.compile(
@@ -65,38 +66,49 @@ KINDS = (
 )
 
 
-class Boilerplate(RowCheck):
-    """Finds answers with such sentences of one kind."""
+# Most answers have none of any kind, which is told of all kinds at once.
+_ANY_SIGN = Signs.together(kind.signs for kind in KINDS)
 
-    def __init__(self, kind: Kind) -> None:
-        super().__init__()
-        self._kind = kind
 
-    def seen(self, row: Row) -> str | None:
-        """The sentence with what stands around it."""
-        match = _first(self._kind, row)
-        return match.string[max(0, match.start() - 40) : match.end() + 60] if match else None
+class Boilerplate(SeveralKinds):
+    """Finds answers with such sentences."""
+
+    def __init__(self) -> None:
+        super().__init__([kind.name for kind in KINDS])
+
+    def look(self, row: Row) -> None:
+        """Keep the first sentence of each kind with what stands around it."""
+        answers = [answer for answer in _learned(row) if _ANY_SIGN.stand_in(answer)]
+        for kind in KINDS if answers else ():
+            match = _first(kind, answers)
+            if match:
+                self.found[kind.name].add(row, match.string[max(0, match.start() - 40) : match.end() + 60])
 
     def findings(self, context: CheckContext) -> list[Finding]:
-        """One where there are such answers."""
-        kind, found = self._kind, self.found
-        if not found.count:
-            return []
-        meaning = f"{counted(found.count, 'answer holds', 'answers hold')} {kind.what}."
-        return [Finding(kind.name, "warning", found.count, meaning, found.rows, kind.advice)]
+        """One for each kind of which there are such answers."""
+        findings = []
+        for kind in KINDS:
+            found = self.found[kind.name]
+            if found.count:
+                meaning = f"{counted(found.count, 'answer holds', 'answers hold')} {kind.what}."
+                findings.append(Finding(kind.name, "warning", found.count, meaning, found.rows, kind.advice))
+        return findings
 
 
 def without(kind: Kind) -> Mend:
     """Rows of which an answer holds such a sentence go."""
-    return lambda position, row: None if _first(kind, row) else row
+    return lambda position, row: None if _first(kind, _learned(row)) else row
 
 
-def _first(kind: Kind, row: Row) -> re.Match[str] | None:
-    """The first such sentence in an answer that is learned, or in the last one."""
+def _learned(row: Row) -> list[str]:
+    """The answers that are learned, and the last one."""
     *before, last = row.example.messages
-    learned = (one.content for one in before if one.role == "assistant" and one.learn)
-    found = (_match(kind, answer) for answer in (*learned, last.content))
-    return next((match for match in found if match), None)
+    return [*(one.content for one in before if one.role == "assistant" and one.learn), last.content]
+
+
+def _first(kind: Kind, answers: Sequence[str]) -> re.Match[str] | None:
+    """The first such sentence in answers."""
+    return next((match for answer in answers if (match := _match(kind, answer))), None)
 
 
 def _match(kind: Kind, text: str) -> re.Match[str] | None:

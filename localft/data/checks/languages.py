@@ -20,6 +20,7 @@ from localft.data.checks.finding import (
 from localft.data.checks.looking import Check
 from localft.data.checks.spread import Spread
 from localft.data.texts.languages import NAMES, language_of
+from localft.data.texts.signs import Signs
 
 OTHER_ANSWER, OTHER, SHARES = "answers in another language", "other languages", "languages"
 _EXAMINED = 2_000
@@ -38,6 +39,7 @@ _TRANSLATES = re.compile(
     + r")\b",
     re.IGNORECASE,
 )
+_TRANSLATES_SIGNS = Signs.of(_TRANSLATES)
 
 
 @dataclass(frozen=True)
@@ -155,4 +157,5 @@ def _tell(row: _Said) -> _Spoken:
 
 def _asks_for_other(row: Row) -> bool:
     """Whether the question or the system prompt names another language, or speaks of translating."""
-    return any(_TRANSLATES.search(message.content[:_LONGEST_TASK]) for message in row.example.prompt)
+    tasks = (message.content[:_LONGEST_TASK] for message in row.example.prompt)
+    return any(_TRANSLATES_SIGNS.stand_in(task) and _TRANSLATES.search(task) is not None for task in tasks)

@@ -125,6 +125,18 @@ class RowCheck(Check):
         self.found.join(later.found)
 
 
+class SeveralKinds(Check):
+    """A check that looks for several kinds of things at once; `found` says in which rows there is one of each kind."""
+
+    def __init__(self, kinds: Sequence[str]) -> None:
+        self.found = {kind: Sightings() for kind in kinds}
+
+    def join(self, later: Self) -> None:
+        """Take into account what was found in later rows."""
+        for kind, found in later.found.items():
+            self.found[kind].join(found)
+
+
 class Whole(Check):
     """A check that needs all rows at once, and finds them in the context."""
 

@@ -1,14 +1,13 @@
 """Personal data and secrets: a model may repeat them word for word to whoever asks."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from localft.data.checks.calls import texts_of
 from localft.data.checks.finding import CheckContext, Finding, Row, Severity, counted
-from localft.data.checks.looking import RowCheck
+from localft.data.checks.looking import SeveralKinds
 from localft.data.examples import Example
-from localft.data.texts.remembering import remembering
 from localft.data.texts.signs import Signs, has_any
 
 _EMAIL = re.compile(r"\b[\w.+-]{1,64}@(?!example\.)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,10}\b")
@@ -60,29 +59,39 @@ KINDS = (
 )
 
 
-class Privacy(RowCheck):
-    """Finds personal data of one kind; card numbers have a right checksum."""
+class Privacy(SeveralKinds):
+    """Finds personal data; card numbers have a right checksum."""
 
-    def __init__(self, kind: Kind) -> None:
-        super().__init__()
-        self._kind = kind
+    def __init__(self) -> None:
+        super().__init__([kind.name for kind in KINDS])
 
-    def seen(self, row: Row) -> str | None:
-        """Enough of the first of them to find it by."""
-        for text in _texts(row.example):
-            if _may_hold_any(text):
-                for begin, end in _places(self._kind, text):
-                    return _masked(text[begin:end])
-        return None
+    def look(self, row: Row) -> None:
+        """Keep enough of the first find of each kind to find it by."""
+        texts = [text for text in _texts(row.example) if _may_hold_any(text)]
+        for kind in KINDS if texts else ():
+            find = _first(kind, texts)
+            if find is not None:
+                self.found[kind.name].add(row, _masked(find))
 
     def findings(self, context: CheckContext) -> list[Finding]:
-        """One where there are such examples."""
-        kind, found = self._kind, self.found
-        if not found.count:
-            return []
-        meaning = f"{counted(found.count, 'example holds', 'examples hold')} {kind.what}."
-        advice = "Replace them by made-up ones: the tuned model may repeat them to anyone."
-        return [Finding(kind.name, kind.severity, found.count, meaning, found.rows, advice)]
+        """One for each kind of which there are such examples."""
+        findings = []
+        for kind in KINDS:
+            found = self.found[kind.name]
+            if found.count:
+                meaning = f"{counted(found.count, 'example holds', 'examples hold')} {kind.what}."
+                advice = "Replace them by made-up ones: the tuned model may repeat them to anyone."
+                findings.append(Finding(kind.name, kind.severity, found.count, meaning, found.rows, advice))
+        return findings
+
+
+def first_find(kind: Kind, example: Example) -> str | None:
+    """The first find of a kind in an example."""
+    return _first(kind, _texts(example))
+
+
+def _first(kind: Kind, texts: Sequence[str]) -> str | None:
+    return next((text[begin:end] for text in texts for begin, end in _places(kind, text)), None)
 
 
 def redacted(text: str, kind: Kind) -> str:
@@ -112,9 +121,8 @@ def _places(kind: Kind, text: str) -> Iterator[tuple[int, int]]:
             yield match.span()
 
 
-@remembering
 def _may_hold_any(text: str) -> bool:
-    """Whether a text may hold a find of any kind: most hold nothing, and are looked at once for all kinds."""
+    """Whether a text may hold a find of any kind: most hold none, which is told of all kinds at once."""
     if not text.isascii() or has_any(text, b"0123456789@"):
         return True
     return _SECRET_SIGNS.stand_in(text)

@@ -6,6 +6,7 @@ So it only tells in which texts it is worth looking.
 """
 
 import re
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,11 @@ class Signs:
     def of(cls, pattern: re.Pattern[str]) -> "Signs":
         """What a pattern looks for, wherever a word begins or ends."""
         return cls(loosened(pattern.pattern), in_any_case=bool(pattern.flags & re.IGNORECASE))
+
+    @classmethod
+    def together(cls, several: "Iterable[Signs]") -> "Signs":
+        """The signs of all of them; the case of a letter then counts for none."""
+        return cls(*(sign for one in several for sign in one._signs))
 
     def stand_in(self, text: str) -> bool:
         """Whether any of them stands in a text."""
