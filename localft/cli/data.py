@@ -233,7 +233,7 @@ def check(
     Lengths are counted in tokens of the base model, where one is chosen and downloaded.
     """
 
-    from localft.data.checks.checking import check_version
+    from localft.data.checks.checking import check_version, report_value
     from localft.data.repairs.mending import REPAIRS
     from localft.hardware import read_hardware
     from localft.planning.experience import recall
@@ -272,7 +272,15 @@ def check(
         output.hint(f"Next: localft data repair {project.slug} (says what it can mend)")
     if report.verdict == "ready":
         output.hint(f"Next: localft train {project.slug}")
-    output.result({"project": project.slug, "dataset": version.id, "report": report, "length_costs": costs, **written})
+    output.result(
+        {
+            "project": project.slug,
+            "dataset": version.id,
+            "report": report_value(report),
+            "length_costs": costs,
+            **written,
+        }
+    )
 
 
 data.add_command(show)

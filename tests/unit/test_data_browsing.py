@@ -5,16 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pydantic
 import pytest
 
 from localft.cli.main import main
-from localft.data.checks.checking import check_version
+from localft.data.checks.checking import CheckReport, check_version, report_value
+from localft.data.checks.places import places_of_rows
 from localft.data.examples import Example, Message
 from localft.data.making.dividing import divide_anew
 from localft.data.making.importing import import_files
 from localft.data.repairs.repairing import repair_version
 from localft.data.row_ratings import RowRating, content_key, rate_example, ratings_path, read_ratings
-from localft.data.rows import browsing
 from localft.data.rows.browsing import browse, places_of, unnamed_of
 from localft.data.rows.editing import add_example, change_turn
 from localft.data.rows.wishes import Wish
@@ -55,7 +56,6 @@ def test_pages_hold_each_example_once_and_the_last_page_the_rest(project: Projec
 def test_a_page_reads_its_own_examples_only(
     project: Project, version: DatasetVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(browsing, "iterate_split")
     read = []
     real = Example.model_validate_json
 
@@ -106,22 +106,67 @@ def test_a_finding_shows_its_examples(project: Project, version: DatasetVersion)
         places_of(report, "nonsense")
 
 
-def test_a_finding_about_more_examples_than_it_names_says_so(project: Project, tmp_path: Path) -> None:
-    rows = [{"prompt": f"Question {n}?", "answer": f"Write to person{n}@firma-mail.de for it"} for n in range(150)]
+@pytest.fixture
+def mails(project: Project, tmp_path: Path) -> DatasetVersion:
+    """A version of which 260 examples hold an address, and every eighth says twice what another one says."""
+    rows = [{"prompt": f"Question {n}?", "answer": f"Write to person{n}@firma-mail.de for it"} for n in range(260)]
+    rows += [{"prompt": f"Other {n}?", "answer": f"Nothing to write {n}"} for n in range(20)]
     file = tmp_path / "mails.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    report = check_version(project, import_files(project, [file]).version)
-    many = "The finding is about 150 examples and names the first 100 of them"
-    assert unnamed_of(report, "e-mail addresses", opened=True) == f"{many}."
+    return import_files(project, [file]).version
+
+
+def test_every_example_of_a_finding_is_reached_page_by_page(project: Project, mails: DatasetVersion) -> None:
+    report = check_version(project, mails)
+    found = places_of(report, "e-mail addresses")
     finding = next(one for one in report.findings if one.check == "e-mail addresses")
-    rows = tuple(replace(row, split="test") if number < 7 else row for number, row in enumerate(finding.rows))
-    mixed = replace(report, findings=[replace(finding, rows=rows)])
-    assert unnamed_of(mixed, finding.check, opened=False) == f"{many}, of which 7 are test examples and stay sealed."
-    few = replace(report, findings=[replace(finding, rows=rows[6:9], count=3)])
-    assert unnamed_of(few, finding.check, opened=True) == ""
-    assert unnamed_of(few, finding.check, opened=False) == (
+    assert (finding.count, len(finding.rows), found.total) == (260, 100, 260)
+    pages = [browse(project, mails, Wish(places=found, size=50, page=page, opened=True)) for page in range(1, 7)]
+    assert {(page.count, page.pages) for page in pages} == {(260, 6)}
+    seen = [row.example.row for page in pages for row in page.rows]
+    assert sorted(seen) == list(range(1, 261))
+    closed = browse(project, mails, Wish(places=found, size=500))
+    assert closed.count == 260 - found.count("test")
+    assert {row.split for row in closed.rows} == {"train", "validation"}
+    [one] = browse(project, mails, Wish(places=found, search="person7@", opened=True)).rows
+    assert one.example.row == 8
+
+
+def test_a_report_is_kept_with_all_places_and_an_older_one_is_read(project: Project, mails: DatasetVersion) -> None:
+    adapter = pydantic.TypeAdapter(CheckReport)
+    report = check_version(project, mails)
+    written = adapter.dump_json(report)
+    assert adapter.validate_json(written) == report
+    older = json.loads(written)
+    for finding in older["findings"]:
+        del finding["places"]
+    read = adapter.validate_python(older)
+    assert places_of(read, "e-mail addresses").total == 100
+    assert unnamed_of(read, "e-mail addresses", True) == "The finding is about 260 examples and names 100 of them."
+    assert "places" not in str(report_value(report))
+
+
+def test_test_examples_of_a_finding_stay_sealed_and_are_counted(project: Project, mails: DatasetVersion) -> None:
+    report = check_version(project, mails)
+    assert unnamed_of(report, "e-mail addresses", opened=True) == ""
+    sealed = places_of(report, "e-mail addresses").count("test")
+    assert sealed > 1
+    assert unnamed_of(report, "e-mail addresses", opened=False) == (
+        f"The finding names 260 examples, of which {sealed} are test examples and stay sealed."
+    )
+    finding = next(one for one in report.findings if one.check == "e-mail addresses")
+    few = replace(finding, places=places_of_rows([("test", 3), ("train", 2), ("train", 1)]), count=3)
+    assert unnamed_of(replace(report, findings=[few]), finding.check, opened=False) == (
         "The finding names 3 examples, of which 1 is a test example and stays sealed."
     )
+
+
+def test_the_command_shows_the_last_page_of_a_finding(
+    project: Project, mails: DatasetVersion, capsys: pytest.CaptureFixture[str]
+) -> None:
+    how = ("show", "browsed", "--finding", "e-mail addresses", "--open-test", "--rows", "50", "--page")
+    last = answer(capsys, *how, "6")
+    assert (last["count"], last["pages"], len(last["examples"])) == (260, 6, 10)
 
 
 def test_a_finding_about_the_whole_names_no_example(project: Project, version: DatasetVersion) -> None:

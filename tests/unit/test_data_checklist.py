@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from localft.data.checks.checking import CheckReport, check_version
+from localft.data.checks.places import NOWHERE
 from localft.data.making.importing import import_files
 from localft.data.making.writing import write_version
 from localft.data.repairs.mending import REPAIRS
@@ -217,6 +218,8 @@ def test_one_fault_gives_exactly_its_finding_and_its_repair_ends_it(fault: Fault
     assert finding.count > 0
     assert finding.meaning.endswith(".")
     assert finding.advice
+    # Those that say where say it of all.
+    assert finding.places == NOWHERE or finding.places.total == finding.count
     if fault.finding in REPAIRS:
         repaired = check_version(project, repair_version(project, version, [fault.finding]))
         assert added_by(told(repaired), before) == {}

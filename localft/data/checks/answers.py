@@ -92,7 +92,7 @@ class Answers(Check):
             severity = "problem" if bad.count >= limit * total else "warning"
             meaning = f"{counted(bad.count, 'answer is', 'answers are')} {what} ({percent(bad.count, total)})."
             advice = "Correct them or delete them: the model learns the faults along with the form."
-            findings.append(Finding(name, severity, bad.count, meaning, bad.rows, advice))
+            findings.append(Finding(name, severity, bad.count, meaning, bad.rows, advice, bad.places))
         return findings
 
 

@@ -6,6 +6,7 @@ from typing import Self
 from localft.data.checks.calls import said
 from localft.data.checks.finding import MOST_ROWS, CheckContext, Finding, Row, percent
 from localft.data.checks.looking import Check, Sightings
+from localft.data.checks.places import places_of_rows
 from localft.data.versions import SPLITS
 
 _FEWEST_ROWS = 30
@@ -71,7 +72,15 @@ def _rare(rare: Mapping[str, Sightings], labels: int) -> Finding:
     rows = [row for found in rare.values() for row in found.rows]
     rows.sort(key=lambda row: (SPLITS.index(row.split), row.index))
     advice = "Add examples of them, or leave them out."
-    return Finding("rare labels", "warning", len(rows), meaning, tuple(rows[:MOST_ROWS]), advice)
+    return Finding(
+        "rare labels",
+        "warning",
+        len(rows),
+        meaning,
+        tuple(rows[:MOST_ROWS]),
+        advice,
+        places_of_rows((row.split, row.index) for row in rows),
+    )
 
 
 def _shown(label: str) -> str:

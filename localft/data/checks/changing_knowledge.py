@@ -38,4 +38,4 @@ class ChangingKnowledge(RowCheck):
             "keep giving the old ones."
         )
         advice = "Look the facts up when the question is asked (retrieval), and fine-tune only how the answer is given."
-        return [Finding(NAME, "problem", found.count, meaning, found.rows, advice)]
+        return [Finding(NAME, "problem", found.count, meaning, found.rows, advice, found.places)]

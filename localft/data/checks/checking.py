@@ -1,9 +1,9 @@
 """Is the data worth training on? Counts, lengths in the model's own tokens, findings, and a verdict in one sentence."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from localft.data.checks import (
     amount,
@@ -97,6 +97,15 @@ class CheckReport:
     findings: list[Finding]
     counts: dict[Split, int]
     lengths: TokenLengths | None
+
+
+def report_value(report: CheckReport) -> dict[str, Any]:
+    """A report for a program: with the first examples of each finding, as a person sees them."""
+    value = asdict(report)
+    for finding in value["findings"]:
+        # Bits, which only the table of examples reads.
+        del finding["places"]
+    return value
 
 
 def check_version(

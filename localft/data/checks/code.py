@@ -37,7 +37,7 @@ class InvalidCode(RowCheck):
         meaning = f"{who} code that no program could read ({percent(found.count, self.total)})."
         severity = "problem" if found.count >= _MANY * self.total else "warning"
         advice = "Correct it, or name another language at its fence: the model learns the faults along with the code."
-        return [Finding(TORN, severity, found.count, meaning, found.rows, advice)]
+        return [Finding(TORN, severity, found.count, meaning, found.rows, advice, found.places)]
 
 
 class OpenFences(RowCheck):
@@ -57,7 +57,7 @@ class OpenFences(RowCheck):
             return []
         meaning = f"{counted(found.count, 'answer opens', 'answers open')} a code fence (```) and never closes it."
         advice = "Close it; where the code is cut off, complete it or delete the example."
-        return [Finding(OPEN, "warning", found.count, meaning, found.rows, advice)]
+        return [Finding(OPEN, "warning", found.count, meaning, found.rows, advice, found.places)]
 
 
 def close_fences(position: int, row: Row) -> Row | None:

@@ -12,6 +12,7 @@ import numpy
 from localft.data.checks.calls import called, said
 from localft.data.checks.finding import CheckContext, Finding, Row, RowReference, counted, percent, shown
 from localft.data.checks.looking import Check, Mend, Tally, leaving_out, look_through
+from localft.data.checks.stored_rows import places_at
 from localft.data.examples import Example
 from localft.data.texts.normalising import normalise
 from localft.data.texts.signs import has_any
@@ -122,7 +123,7 @@ def _equal_finding(context: CheckContext, found: list[int], total: int) -> list[
     )
     severity = "problem" if len(found) >= 0.05 * total else "warning"
     advice = "Keep the right answer of each and delete the others, unless the variety is what you want to teach."
-    return [Finding(NAME, severity, len(found), meaning, _shown(context, found), advice)]
+    return [Finding(NAME, severity, len(found), meaning, _shown(context, found), advice, places_at(context, found))]
 
 
 def _near_finding(context: CheckContext, found: list[int]) -> list[Finding]:
@@ -130,7 +131,7 @@ def _near_finding(context: CheckContext, found: list[int]) -> list[Finding]:
         return []
     meaning = f"{counted(len(found), 'example asks', 'examples ask')} nearly the same as another, answered differently."
     advice = "Look whether the little that differs in the question is what decides the answer."
-    return [Finding(_NEAR, "note", len(found), meaning, _shown(context, found), advice)]
+    return [Finding(_NEAR, "note", len(found), meaning, _shown(context, found), advice, places_at(context, found))]
 
 
 def _shown(context: CheckContext, found: list[int]) -> tuple[RowReference, ...]:

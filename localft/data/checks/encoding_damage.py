@@ -31,7 +31,7 @@ class EncodingDamage(RowCheck):
             return []
         meaning = f"{counted(found.count, 'example holds', 'examples hold')} characters that were decoded wrongly."
         advice = "Export the data again as UTF-8 from where it came from."
-        return [Finding(NAME, "warning", found.count, meaning, found.rows, advice)]
+        return [Finding(NAME, "warning", found.count, meaning, found.rows, advice, found.places)]
 
 
 def mended(text: str) -> str:

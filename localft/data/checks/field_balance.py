@@ -78,7 +78,7 @@ class FieldBalance(Check):
         more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
         meaning = f"A label stands nearly always: {'; '.join(named[:_MOST_NAMED])}{more}."
         advice = "Add examples of the other labels, or the model may give this one always."
-        return [Finding(NAME, "warning", rare.count, meaning, rare.rows, advice)]
+        return [Finding(NAME, "warning", rare.count, meaning, rare.rows, advice, rare.places)]
 
 
 def _label(value: object) -> str | None:

@@ -74,7 +74,7 @@ class Fields(Check):
         most = f": {differences.most_common(1)[0][0]}" if differences else ""
         meaning = f"{counted(found.count, 'JSON answer has', 'JSON answers have')} other fields than the others{most}."
         advice = "Give all the same fields, empty ones too, unless they are optional for whatever reads them."
-        return [Finding(NAME, "warning", found.count, meaning, found.rows, advice)]
+        return [Finding(NAME, "warning", found.count, meaning, found.rows, advice, found.places)]
 
 
 def _difference(usual: set[str], keys: set[str]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from localft.data.checks.places import NOWHERE, Places
 from localft.data.checks.token_lengths import TokenLengths
 from localft.data.examples import Example
 from localft.data.shapes.rows import excerpt
@@ -56,6 +57,7 @@ class Finding:
 
     A "problem" hinders training, a "warning" is worth a look, a "note" informs. `count` says how many examples it
     concerns and `rows` shows the first of them; `meaning` says what it is in one sentence, `advice` what to do.
+    `places` says where all of them are, so far as the check has looked at them one by one.
     """
 
     check: str
@@ -64,6 +66,7 @@ class Finding:
     meaning: str
     rows: tuple[RowReference, ...]
     advice: str
+    places: Places = NOWHERE
 
 
 @dataclass(frozen=True)

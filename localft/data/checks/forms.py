@@ -79,7 +79,7 @@ def _mixed(groups: Sequence[tuple[_Forms, Sequence[Form]]]) -> list[Finding]:
     found, shares = _fewer(groups)
     meaning = f"Some answers are for programs, others are prose: {_listed(shares)}."
     advice = "Decide on one, or say in a system prompt when which of them is wanted."
-    return [Finding(OTHER, "warning", found.count, meaning, found.rows, advice)]
+    return [Finding(OTHER, "warning", found.count, meaning, found.rows, advice, found.places)]
 
 
 def _layouts(groups: Sequence[tuple[_Forms, Sequence[Form]]]) -> list[Finding]:
@@ -88,7 +88,7 @@ def _layouts(groups: Sequence[tuple[_Forms, Sequence[Form]]]) -> list[Finding]:
     found, shares = _fewer(groups)
     meaning = f"Few answers are laid out differently from the others: {_listed(shares)}."
     advice = "Fine where what is asked makes the difference; else lay them out alike."
-    return [Finding(LAYOUTS, "note", found.count, meaning, found.rows, advice)]
+    return [Finding(LAYOUTS, "note", found.count, meaning, found.rows, advice, found.places)]
 
 
 def _fewer(groups: Sequence[tuple[_Forms, Sequence[Form]]]) -> tuple[Sightings, Counter[Form]]:

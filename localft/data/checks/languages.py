@@ -18,6 +18,7 @@ from localft.data.checks.finding import (
     reference,
 )
 from localft.data.checks.looking import Check
+from localft.data.checks.places import NOWHERE, places_of_rows
 from localft.data.checks.spread import Spread
 from localft.data.texts.languages import NAMES, language_of
 from localft.data.texts.signs import Signs
@@ -145,7 +146,8 @@ def _finding(
     shown: tuple[RowReference, ...] | None = None,
 ) -> Finding:
     first = tuple(row.row for row in rows[:MOST_ROWS]) if shown is None else shown
-    return Finding(name, severity, len(rows), meaning, first, advice)
+    places = places_of_rows((row.row.split, row.row.index) for row in rows) if shown is None else NOWHERE
+    return Finding(name, severity, len(rows), meaning, first, advice, places)
 
 
 def _tell(row: _Said) -> _Spoken:

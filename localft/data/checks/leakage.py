@@ -5,6 +5,7 @@ from typing import Self
 
 from localft.data.checks.finding import CheckContext, Finding, Row, counted, shown
 from localft.data.checks.looking import Check, Mend, leaving_out, look_through
+from localft.data.checks.stored_rows import places_at
 from localft.data.splits.golden import golden_in
 from localft.data.splits.splitting import differ_in_system_only
 from localft.data.working import Tell
@@ -53,7 +54,17 @@ class Leakage(Check):
         )
         severity = "problem" if len(leaked) >= _MANY * held_out else "warning"
         advice = "Divide the examples anew, so that what is nearly equal stays together."
-        return [Finding(BETWEEN_SPLITS, severity, len(leaked), meaning, shown(context, leaked, _asked), advice)]
+        return [
+            Finding(
+                BETWEEN_SPLITS,
+                severity,
+                len(leaked),
+                meaning,
+                shown(context, leaked, _asked),
+                advice,
+                places_at(context, leaked),
+            )
+        ]
 
     def _golden(self, context: CheckContext) -> list[Finding]:
         fault = context.golden_fault
@@ -64,7 +75,17 @@ class Leakage(Check):
             return []
         meaning = f"{counted(len(learned), 'training example is', 'training examples are')} among the golden questions."
         advice = "Take them out of training: golden questions measure only what was never learned."
-        return [Finding(IN_GOLDEN, "problem", len(learned), meaning, shown(context, learned, _asked), advice)]
+        return [
+            Finding(
+                IN_GOLDEN,
+                "problem",
+                len(learned),
+                meaning,
+                shown(context, learned, _asked),
+                advice,
+                places_at(context, learned),
+            )
+        ]
 
 
 def _asked(row: Row, position: int) -> str:

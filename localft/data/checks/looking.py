@@ -11,8 +11,10 @@ from hashlib import blake2b
 from typing import Self, TypeVar
 
 import numpy
+import numpy.typing as npt
 
 from localft.data.checks.finding import MOST_ROWS, CheckContext, Finding, Row, RowReference, reference_to
+from localft.data.checks.places import PlaceList, Places
 from localft.data.texts.remembering import remembering
 from localft.data.versions import Split
 from localft.data.working import Kept, Tell, look_at_all
@@ -67,16 +69,16 @@ def leaving_out(positions: Set[int]) -> Mend:
 
 
 class Sightings:
-    """The rows in which something was seen: how many there are, and references to the first of them."""
+    """The rows in which something was seen: how many there are, where, and references to the first of them."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self._places = PlaceList()
         # Split, index, source, row, start of the text and place, of which a reference is made when it is needed.
         self._rows: list[tuple[Split, int, str, int, str, str]] = []
 
     def add(self, row: Row, text: str | None = None) -> None:
         """Count a row; what is shown of it is `text`, or its answer."""
-        self.count += 1
+        self._places.add(row.split, row.index)
         if len(self._rows) < MOST_ROWS:
             shown = row.example.answer if text is None else text
             one = row.example
@@ -84,13 +86,23 @@ class Sightings:
 
     def join(self, later: Self) -> None:
         """Count those of later rows too."""
-        self.count += later.count
+        self._places.join(later._places)
         self._rows += later._rows[: MOST_ROWS - len(self._rows)]
 
     @property
     def is_open(self) -> bool:
         """Whether it was seen outside of the sealed test split too, whose rows come last; else it is not named."""
         return any(split != "test" for split, *_ in self._rows)
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._places)
+
+    @property
+    def places(self) -> Places:
+        """Where they are."""
+        return self._places.packed()
 
     @property
     def rows(self) -> tuple[RowReference, ...]:
@@ -182,6 +194,10 @@ class Tally:
         hashes, firsts, counts = numpy.unique(self._all(), return_index=True, return_counts=True)
         place = min(numpy.flatnonzero(counts == counts.max()), key=firsts.__getitem__)
         return int(hashes[place]), int(counts[place])
+
+    def differ(self, hashed: int) -> npt.NDArray[numpy.bool_]:
+        """Of each text that was counted, in that order, whether it is another one than the text with this hash."""
+        return self._all() != numpy.uint64(hashed)
 
     @staticmethod
     def hashed(text: str) -> int:

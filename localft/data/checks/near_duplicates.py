@@ -5,6 +5,7 @@ from typing import Self
 
 from localft.data.checks.finding import CheckContext, Finding, Row, counted, percent, shown
 from localft.data.checks.looking import Check, Mend, leaving_out, look_through
+from localft.data.checks.stored_rows import places_at
 from localft.data.splits.asking import Column
 from localft.data.texts.near import near_groups
 from localft.data.texts.runs import Texts
@@ -60,7 +61,7 @@ class NearDuplicates(Check):
         rows = shown(context, [position for position, _ in found], resembling)
         severity = "warning" if len(found) >= _MANY * total else "note"
         advice = "Keep one of each: what is said more often is learned more strongly."
-        return [Finding(NAME, severity, len(found), meaning, rows, advice)]
+        return [Finding(NAME, severity, len(found), meaning, rows, advice, places_at(context, firsts))]
 
 
 def without(context: CheckContext, tell: Tell) -> Mend:

@@ -25,4 +25,4 @@ class PlainText(RowCheck):
         advice = (
             "The model learns to go on with such text, not to answer. Add questions with answers if it shall do both."
         )
-        return [Finding(NAME, "note", found.count, meaning, found.rows, advice)]
+        return [Finding(NAME, "note", found.count, meaning, found.rows, advice, found.places)]

@@ -2,6 +2,7 @@
 
 from localft.data.checks.finding import CheckContext, Finding, Row, counted, references
 from localft.data.checks.looking import Mend
+from localft.data.checks.places import places_of_rows
 from localft.data.row_ratings import content_key
 from localft.data.working import Tell
 
@@ -14,7 +15,17 @@ def check(context: CheckContext) -> list[Finding]:
     if not rows:
         return []
     meaning = f"{counted(len(rows), 'example is', 'examples are')} rated bad, and still there."
-    return [Finding(NAME, "warning", len(rows), meaning, references(rows), "Delete or correct them.")]
+    return [
+        Finding(
+            NAME,
+            "warning",
+            len(rows),
+            meaning,
+            references(rows),
+            "Delete or correct them.",
+            places_of_rows((row.split, row.index) for row in rows),
+        )
+    ]
 
 
 def without(context: CheckContext, tell: Tell) -> Mend:

@@ -31,7 +31,7 @@ class Circles(RowCheck):
             return []
         meaning = f"{counted(found.count, 'answer says', 'answers say')} the same again and again."
         advice = "Delete them: a model that learns such an answer does not find its end."
-        return [Finding(CIRCLES, "warning", found.count, meaning, found.rows, advice)]
+        return [Finding(CIRCLES, "warning", found.count, meaning, found.rows, advice, found.places)]
 
 
 class Beginnings(Check):
@@ -78,7 +78,7 @@ class Beginnings(Check):
         named = f"begin with {common!r}" if self._rows[common].is_open else "begin alike"
         meaning = f"{percent(count, total)} of all answers {named}."
         advice = "The tuned model will begin so nearly always. Vary it, unless that is what you want."
-        return [Finding(BEGINNINGS, "note", count, meaning, self._rows[common].rows, advice)]
+        return [Finding(BEGINNINGS, "note", count, meaning, self._rows[common].rows, advice, self._rows[common].places)]
 
 
 def goes_in_circles(text: str) -> bool:

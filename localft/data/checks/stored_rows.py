@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, groupby
 from typing import overload
 
-from localft.data.checks.finding import Row
+from localft.data.checks.finding import CheckContext, Row
+from localft.data.checks.places import Places, places_of_rows
 from localft.data.examples import Example
 from localft.data.stored import StoredExamples
 from localft.data.versions import Split
@@ -60,6 +61,12 @@ class StoredRows(Sequence[Row]):
             for place, example in zip(places, examples.select(places), strict=True):
                 yield Row(split, first + place, example)
 
+    def place(self, position: int) -> tuple[Split, int]:
+        """The split of the row at a position, and its index there; the example is not read."""
+        number = bisect_right(self._ends, position)
+        split, (first, _) = list(self._splits.items())[number]
+        return split, first + position - (self._ends[number - 1] if number else 0)
+
     def parts(self, most_bytes: int) -> Iterator["StoredRows"]:
         """All of them in parts of about so many bytes."""
         for split, (first, examples) in self._splits.items():
@@ -79,3 +86,11 @@ def rows_of(splits: Mapping[Split, Sequence[Example]]) -> Sequence[Row]:
 def rows_at(rows: Sequence[Row], positions: Iterable[int]) -> Iterator[Row]:
     """The rows at these positions, in this order."""
     return rows.at(positions) if isinstance(rows, StoredRows) else (rows[position] for position in positions)
+
+
+def places_at(context: CheckContext, positions: Iterable[int]) -> Places:
+    """Where the rows at these positions are."""
+    rows = context.rows
+    if isinstance(rows, StoredRows):
+        return places_of_rows(map(rows.place, positions))
+    return places_of_rows((rows[position].split, rows[position].index) for position in positions)

@@ -5,6 +5,7 @@ from typing import Self
 
 from localft.data.checks.finding import MOST_ROWS, CheckContext, Finding, Row, RowReference, counted
 from localft.data.checks.looking import Check, Mend, Sightings, Tally, look_through
+from localft.data.checks.places import PlaceList
 from localft.data.examples import Example, Message
 from localft.data.versions import SPLITS
 from localft.data.working import Tell
@@ -20,7 +21,7 @@ class SystemPrompts(Check):
     needs_answers = True
 
     def __init__(self) -> None:
-        self._prompts = Tally()
+        self._prompts, self._places = Tally(), PlaceList()
         # The first rows of the first different prompts: among them are the first rows with another than the usual one.
         self._rows: dict[str, Sightings] = {}
 
@@ -28,12 +29,14 @@ class SystemPrompts(Check):
         """Count the system prompt of a row."""
         prompt = _system(row.example)
         self._prompts.add(prompt)
+        self._places.add(row.split, row.index)
         if prompt in self._rows or len(self._rows) <= MOST_ROWS:
             self._rows.setdefault(prompt, Sightings()).add(row, prompt or "(none)")
 
     def join(self, later: Self) -> None:
         """Count the system prompts of later rows too."""
         self._prompts.join(later._prompts)
+        self._places.join(later._places)
         for prompt, sightings in later._rows.items():
             if prompt in self._rows or len(self._rows) <= MOST_ROWS:
                 self._rows.setdefault(prompt, Sightings()).join(sightings)
@@ -51,8 +54,9 @@ class SystemPrompts(Check):
             f"{counted(others, 'example has', 'examples have')} another system prompt than the others"
             f"{', which have none' if usual == Tally.hashed('') else ''}."
         )
+        places = self._places.packed(self._prompts.differ(usual))
         advice = "Give all the same one, unless the model shall behave differently under it."
-        return [Finding(NAME, "warning", others, meaning, self._others(usual), advice)]
+        return [Finding(NAME, "warning", others, meaning, self._others(usual), advice, places)]
 
     def _others(self, usual: int) -> tuple[RowReference, ...]:
         """The first rows with another system prompt than the usual one."""

@@ -4,6 +4,7 @@ import re
 
 from localft.data.checks.finding import CheckContext, Finding, Row, counted, shown
 from localft.data.checks.looking import RowCheck
+from localft.data.checks.stored_rows import places_at
 from localft.data.examples import Message
 
 MARKS = "format marks"
@@ -20,7 +21,7 @@ def check(context: CheckContext) -> list[Finding]:
     advice = "Bring their turns into order (system, user, assistant in turn), or delete them."
     reasons = dict(refused)
     rows = shown(context, list(reasons), lambda _, position: reasons[position])
-    return [Finding("chat format", "problem", len(refused), meaning, rows, advice)]
+    return [Finding("chat format", "problem", len(refused), meaning, rows, advice, places_at(context, reasons))]
 
 
 class Marks(RowCheck):
@@ -39,7 +40,7 @@ class Marks(RowCheck):
             f"{counted(found.count, 'example holds', 'examples hold')} marks of a chat format, such as <|im_end|>."
         )
         advice = "Remove them: localft puts in the marks of the chosen model by itself."
-        return [Finding(MARKS, "warning", found.count, meaning, found.rows, advice)]
+        return [Finding(MARKS, "warning", found.count, meaning, found.rows, advice, found.places)]
 
 
 class Thinking(RowCheck):
@@ -58,7 +59,7 @@ class Thinking(RowCheck):
             return []
         meaning = f"{counted(found.count, 'answer begins', 'answers begin')} with thinking aloud (<think>)."
         advice = "With thinking off this part is left out of training; choose on or keep to learn it."
-        return [Finding("thinking", "note", found.count, meaning, found.rows, advice)]
+        return [Finding("thinking", "note", found.count, meaning, found.rows, advice, found.places)]
 
 
 def _has_mark(message: Message) -> bool:

@@ -28,7 +28,7 @@ class Turns(RowCheck):
         meaning = f"{who} roles out of order ({percent(found.count, self.total)})."
         severity = "problem" if found.count >= _MANY * self.total else "warning"
         advice = "A conversation is a system message if any, then user and assistant in turn; tools answer their calls."
-        return [Finding(NAME, severity, found.count, meaning, found.rows, advice)]
+        return [Finding(NAME, severity, found.count, meaning, found.rows, advice, found.places)]
 
 
 def put_in_order(position: int, row: Row) -> Row | None:

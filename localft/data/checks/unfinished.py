@@ -43,7 +43,7 @@ class Unfinished(RowCheck):
             f"({percent(found.count, self.total)}), as if cut off."
         )
         advice = "Look where they were cut, and complete them or delete them."
-        return [Finding(NAME, "warning", found.count, meaning, found.rows, advice)]
+        return [Finding(NAME, "warning", found.count, meaning, found.rows, advice, found.places)]
 
 
 def _is_finished(row: Row) -> bool:

@@ -11,10 +11,12 @@ import numpy
 
 from localft import words
 from localft.data.checks.checking import CheckReport
+from localft.data.checks.finding import Finding
+from localft.data.checks.places import NOWHERE, Places, joined, places_of_rows
 from localft.data.examples import Example
 from localft.data.row_ratings import NOT_RATED, RowRating, content_key, read_ratings
-from localft.data.rows.wishes import Place, Rated, Sort, Wish
-from localft.data.versions import SPLITS, DatasetVersion, Split, iterate_split, open_split
+from localft.data.rows.wishes import Rated, Sort, Wish
+from localft.data.versions import SPLITS, DatasetVersion, Split, open_split
 from localft.errors import UserError
 from localft.store.projects import Project
 
@@ -65,15 +67,15 @@ def browse(project: Project, version: DatasetVersion, wish: Wish) -> RowPage:
     return RowPage(tuple(rows), count, _page(wish, count), _pages(wish, count), sealed)
 
 
-def places_of(report: CheckReport, name: str) -> frozenset[Place]:
-    """Where the examples of a finding are: the first hundred of them, which is how many a finding names.
+def places_of(report: CheckReport, name: str) -> Places:
+    """Where the examples of a finding are: all that its check has looked at one by one, or those that it shows.
 
     Raises:
         UserError: there is no such finding, or it names no example.
     """
     named = [finding for finding in report.findings if finding.check == name]
-    places = frozenset((row.split, row.index) for finding in named for row in finding.rows)
-    if places:
+    places = joined(_places(finding) for finding in named)
+    if places != NOWHERE:
         return places
     there = ", ".join(dict.fromkeys(finding.check for finding in report.findings if finding.rows))
     if named:
@@ -85,17 +87,23 @@ def places_of(report: CheckReport, name: str) -> frozenset[Place]:
 def unnamed_of(report: CheckReport, name: str, opened: bool) -> str:
     """What to say where a finding is about more examples than can be shown; "" where all of them can.
 
-    It names the first of many only, and of those the test examples stay sealed unless they are `opened`.
+    Some name only a few that are typical, and the test examples stay sealed unless they are `opened`.
     """
-    named = [finding for finding in report.findings if finding.check == name]
-    count, listed = sum(finding.count for finding in named), sum(len(finding.rows) for finding in named)
+    count = sum(finding.count for finding in report.findings if finding.check == name)
     places = places_of(report, name)
-    sealed = 0 if opened else sum(split == "test" for split, _ in places)
-    first = f"is about {count:,} examples and names the first {listed:,} of them"
-    what = first if count > listed else f"names {words.counted(len(places), 'example')}"
+    total, sealed = places.total, 0 if opened else places.count("test")
+    what = f"is about {count:,} examples and names {total:,} of them" if count > total else ""
+    what = what or f"names {words.counted(total, 'example')}"
     stay = "is a test example and stays" if sealed == 1 else "are test examples and stay"
     closed = f", of which {sealed:,} {stay} sealed" if sealed else ""
-    return f"The finding {what}{closed}." if closed or count > listed else ""
+    return f"The finding {what}{closed}." if closed or count > total else ""
+
+
+def _places(finding: Finding) -> Places:
+    """Those of a report that was written before they were kept are the ones that it shows."""
+    return (
+        finding.places if finding.places != NOWHERE else places_of_rows((row.split, row.index) for row in finding.rows)
+    )
 
 
 def length_of(example: Example) -> int:
@@ -109,9 +117,7 @@ def _matching(
     """The places (counted through all `splits`) of what fits, in the order that is wanted."""
     keys, places = array("q"), array("q")
     sought = wish.search.strip().casefold()
-    for place, (split, index, example) in enumerate(_rows(project, version, splits)):
-        if wish.places is not None and (split, index) not in wish.places:
-            continue
+    for place, example in _rows(project, version, splits, wish.places):
         if (wish.edited and not example.edited) or (sought and not _says(example, sought)):
             continue
         rating = _rating(example, ratings) if wish.rated or wish.sort == "rating" else NOT_RATED
@@ -146,10 +152,19 @@ def _rating(example: Example, ratings: dict[str, RowRating]) -> RowRating:
     return ratings.get(content_key(example), NOT_RATED) if ratings else NOT_RATED
 
 
-def _rows(project: Project, version: DatasetVersion, splits: list[Split]) -> Iterator[tuple[Split, int, Example]]:
+def _rows(
+    project: Project, version: DatasetVersion, splits: list[Split], places: Places | None
+) -> Iterator[tuple[int, Example]]:
+    """The examples, those at `places` only where there are any, each with its place counted through all `splits`."""
+    before = 0
     for name in splits:
-        for index, example in enumerate(iterate_split(project, version.id, name)):
-            yield name, index, example
+        examples = open_split(project, version.id, name)
+        if places is None:
+            yield from enumerate(examples, start=before)
+        else:
+            chosen = [index for index in places.of(name).tolist() if index < len(examples)]
+            yield from zip((before + index for index in chosen), examples.select(chosen), strict=True)
+        before += version.counts[name]
 
 
 def _at(

@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from localft.data.checks.places import Places
 from localft.data.versions import Split
 
 Sort = Literal["place", "shortest", "longest", "rating"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
 Rated = Literal["good", "bad", "noted", "not rated"]
 RATED: tuple[Rated, ...] = get_args(Rated)
-Place = tuple[Split, int]
-"""A split and the index of an example in it, from 0."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class Wish:
 
     search: str = ""
     split: Split | None = None
-    places: frozenset[Place] | None = None
+    places: Places | None = None
     rated: Rated | None = None
     edited: bool = False
     sort: Sort = "place"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from localft import words
 from localft.data.checks.checking import CheckReport
 from localft.data.checks.finding import Finding
+from localft.data.checks.places import NOWHERE
 from localft.data.checks.token_lengths import TokenLengths
 from localft.data.examples import Example, Message
 from localft.data.exports.verdict_page import TITLES
@@ -203,7 +204,8 @@ def found_rows(finding: Finding) -> Markup:
     headings = ["Part", "Example", "From", "Where", "One sees"]
     table = parts.table(f"Rows: {finding.check}", headings, rows, numbers=[1, 3], hide_caption=False)
     more = finding.count - len(finding.rows)
-    rest = parts.note(f"{more:,} more.") if more > 0 else Markup()
+    where = " All of them: choose this finding above the table of examples." if finding.places != NOWHERE else ""
+    rest = parts.note(f"{more:,} more.{where}") if more > 0 else Markup()
     return h('<div role="status">{table}{rest}</div>', table=table, rest=rest)
 
 
