@@ -37,7 +37,12 @@ NOT_RATED = RowRating()
 def content_key(example: Example) -> str:
     """The same for examples that say the same, wherever they came from and in whichever split they are."""
     said = example.model_dump_json(include={"messages", "tools", "rejected"}, exclude_defaults=True)
-    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return content_key_of(said.encode("utf-8", "surrogatepass"))
+
+
+def content_key_of(said: bytes) -> str:
+    """As `content_key`, of the JSON of what an example says."""
+    return hashlib.sha256(said).hexdigest()[:32]
 
 
 def ratings_path(project: Project) -> Path:

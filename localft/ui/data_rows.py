@@ -1,7 +1,6 @@
 """Browsing the examples of the newest version, one conversation at a time, and changing them by hand."""
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import gradio as gr
@@ -17,10 +16,10 @@ from localft.data.row_ratings import (
     rate_example,
     read_ratings,
 )
-from localft.data.rows.editing import add_example, add_golden, delete_example
+from localft.data.rows.editing import add_example, add_golden, delete_example, example_at
 from localft.data.rows.known import example_key
 from localft.data.splits.sealing import list_openings, open_test
-from localft.data.versions import SPLITS, Split, iterate_split, newest_version
+from localft.data.versions import SPLITS, Split, newest_version
 from localft.errors import UserError
 from localft.store.projects import Project
 from localft.ui.actions import action_of, clickable
@@ -95,7 +94,7 @@ class Browser:
             }
             return {self.shown: views.sealed(total, len(list_openings(project, version))), **closed}
         where = max(1, min(total, position))
-        example = next(islice(iterate_split(project, version.id, part), where - 1, None))
+        example = example_at(project, version, part, where - 1)
         return {
             self.number: where,
             self.split: part,
@@ -269,7 +268,8 @@ def _shown(slug: str | None, part: Split, position: float | None, known: _Known 
     """
     project, index = required(slug), int(position or 1) - 1
     version = newest_version(project)
-    example = next(islice(iterate_split(project, version.id, part), max(0, index), None), None)
+    there = part in SPLITS and 0 <= index < version.counts[part]
+    example = example_at(project, version, part, index) if there else None
     if example is None or known is None or _known(project, example).example != known.example:
         raise UserError("The examples have changed since this one was shown.", "Look at it again, then change it.")
     return example, index

@@ -1,13 +1,13 @@
 """Looking through the examples of a version: search, filter, sort, one page at a time.
 
-Examples are read one after the other; what is kept of each that fits is a place and a sort key, 16 bytes.
+Only the examples of the page are made; of all others their lines are looked at, and numbers about them remembered.
 """
 
-from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy
+import numpy.typing as npt
 
 from localft import words
 from localft.data.checks.checking import CheckReport
@@ -15,8 +15,9 @@ from localft.data.checks.finding import Finding
 from localft.data.checks.places import NOWHERE, Places, joined, places_of_rows
 from localft.data.examples import Example
 from localft.data.row_ratings import NOT_RATED, RowRating, content_key, read_ratings
+from localft.data.rows.scanning import Positions, SplitFile
 from localft.data.rows.wishes import Rated, Sort, Wish
-from localft.data.versions import SPLITS, DatasetVersion, Split, open_split
+from localft.data.versions import SPLITS, DatasetVersion, Split
 from localft.errors import UserError
 from localft.store.projects import Project
 
@@ -53,18 +54,18 @@ def browse(project: Project, version: DatasetVersion, wish: Wish) -> RowPage:
     """
     splits = [name for name in SPLITS if wish.split in {None, name} and (name != "test" or wish.opened)]
     sealed = version.counts["test"] if wish.split in {None, "test"} and not wish.opened else 0
+    files = [(name, SplitFile.of(project, version.id, name)) for name in splits]
     ratings = read_ratings(project)
     if not wish.choosy and wish.sort == "place":
         count = sum(version.counts[name] for name in splits)
         first = (_page(wish, count) - 1) * wish.size
-        chosen = range(first, min(first + wish.size, count))
+        chosen = list(range(first, min(first + wish.size, count)))
     else:
-        places = _matching(project, version, splits, wish, ratings)
+        places = _matching(files, version, wish, ratings)
         count = len(places)
         first = (_page(wish, count) - 1) * wish.size
-        chosen = places[first : first + wish.size]
-    rows = _at(project, version, splits, [int(place) for place in chosen], ratings)
-    return RowPage(tuple(rows), count, _page(wish, count), _pages(wish, count), sealed)
+        chosen = places[first : first + wish.size].tolist()
+    return RowPage(tuple(_at(files, version, chosen, ratings)), count, _page(wish, count), _pages(wish, count), sealed)
 
 
 def places_of(report: CheckReport, name: str) -> Places:
@@ -112,77 +113,80 @@ def length_of(example: Example) -> int:
 
 
 def _matching(
-    project: Project, version: DatasetVersion, splits: list[Split], wish: Wish, ratings: dict[str, RowRating]
-) -> "numpy.typing.NDArray[numpy.int64]":
-    """The places (counted through all `splits`) of what fits, in the order that is wanted."""
-    keys, places = array("q"), array("q")
-    sought = wish.search.strip().casefold()
-    for place, example in _rows(project, version, splits, wish.places):
-        if (wish.edited and not example.edited) or (sought and not _says(example, sought)):
-            continue
-        rating = _rating(example, ratings) if wish.rated or wish.sort == "rating" else NOT_RATED
-        if wish.rated and not _is_rated(rating, wish.rated):
-            continue
-        places.append(place)
-        keys.append(_sort_key(example, rating, wish.sort))
-    order = numpy.argsort(numpy.array(keys, dtype=numpy.int64), kind="stable")
-    return numpy.array(places, dtype=numpy.int64)[order]
-
-
-def _sort_key(example: Example, rating: RowRating, sort: Sort) -> int:
-    if sort == "place":
-        return 0
-    if sort == "rating":
-        return _RANKS[rating.mark]
-    return length_of(example) if sort == "shortest" else -length_of(example)
-
-
-def _says(example: Example, sought: str) -> bool:
-    texts = (*(message.content for message in example.messages), example.rejected)
-    return any(sought in text.casefold() for text in texts)
-
-
-def _is_rated(rating: RowRating, wanted: Rated) -> bool:
-    if wanted == "noted":
-        return bool(rating.note)
-    return not rating if wanted == "not rated" else rating.mark == wanted
-
-
-def _rating(example: Example, ratings: dict[str, RowRating]) -> RowRating:
-    return ratings.get(content_key(example), NOT_RATED) if ratings else NOT_RATED
-
-
-def _rows(
-    project: Project, version: DatasetVersion, splits: list[Split], places: Places | None
-) -> Iterator[tuple[int, Example]]:
-    """The examples, those at `places` only where there are any, each with its place counted through all `splits`."""
-    before = 0
-    for name in splits:
-        examples = open_split(project, version.id, name)
-        if places is None:
-            yield from enumerate(examples, start=before)
-        else:
-            chosen = [index for index in places.of(name).tolist() if index < len(examples)]
-            yield from zip((before + index for index in chosen), examples.select(chosen), strict=True)
+    files: Sequence[tuple[Split, SplitFile]], version: DatasetVersion, wish: Wish, ratings: Mapping[str, RowRating]
+) -> Positions:
+    """The places (counted through all splits) of what fits, in the order that is wanted."""
+    keys, places, before = [], [], 0
+    for name, file in files:
+        if len(file.examples()) < version.counts[name]:
+            raise _shortened(name)
+        fitting = _fitting(name, file, version.counts[name], wish, ratings)
+        places.append(fitting + before)
+        keys.append(_sort_keys(file, fitting, wish.sort, ratings))
         before += version.counts[name]
+    if not places:
+        return numpy.empty(0, dtype=numpy.int64)
+    return numpy.concatenate(places)[numpy.argsort(numpy.concatenate(keys), kind="stable")]
+
+
+def _fitting(name: Split, file: SplitFile, count: int, wish: Wish, ratings: Mapping[str, RowRating]) -> Positions:
+    """The indices in a split of what fits."""
+    found: Positions = numpy.arange(count)
+    if wish.places is not None:
+        found = numpy.intersect1d(found, wish.places.of(name))
+    if wish.rated:
+        found = found[_are_rated(file, wish.rated, ratings)[found]]
+    sought = wish.search.strip().casefold()
+    if sought and len(found):
+        found = numpy.intersect1d(found, file.saying(sought))
+    return numpy.intersect1d(found, file.edited()) if wish.edited and len(found) else found
+
+
+def _are_rated(file: SplitFile, wanted: Rated, ratings: Mapping[str, RowRating]) -> "npt.NDArray[numpy.bool_]":
+    if wanted == "not rated":
+        return ~file.rated(ratings)
+    return file.rated(
+        key for key, one in ratings.items() if (bool(one.note) if wanted == "noted" else one.mark == wanted)
+    )
+
+
+def _sort_keys(file: SplitFile, indices: Positions, sort: Sort, ratings: Mapping[str, RowRating]) -> Positions:
+    if sort == "place" or not len(indices):
+        return numpy.zeros(len(indices), dtype=numpy.int64)
+    if sort != "rating":
+        lengths = file.lengths()[indices]
+        return lengths if sort == "shortest" else -lengths
+    ranks = numpy.full(len(indices), _RANKS["none"])
+    for mark, rank in _RANKS.items():
+        keys = [key for key, one in ratings.items() if one.mark == mark]
+        if keys and mark != "none":
+            ranks[file.rated(keys)[indices]] = rank
+    return ranks
 
 
 def _at(
-    project: Project, version: DatasetVersion, splits: list[Split], places: list[int], ratings: dict[str, RowRating]
+    files: Sequence[tuple[Split, SplitFile]],
+    version: DatasetVersion,
+    places: Sequence[int],
+    ratings: Mapping[str, RowRating],
 ) -> Iterator[BrowsedRow]:
-    """The examples at places counted through all `splits`, in the order of the places."""
+    """The examples at places counted through all splits, in the order of the places."""
     found: dict[int, BrowsedRow] = {}
     wanted, before = set(places), 0
-    for name in splits:
-        own = sorted(place - before for place in wanted if before <= place < before + version.counts[name])
-        examples = open_split(project, version.id, name) if own else []
-        for index in own:
+    for name, file in files:
+        for place in (place for place in wanted if before <= place < before + version.counts[name]):
+            index, examples = place - before, file.examples()
             if index >= len(examples):
-                raise UserError(f"The file of {name} holds fewer examples than it had.", "Import the data again.")
+                raise _shortened(name)
             example = examples[index]
-            found[before + index] = BrowsedRow(name, index, example, _rating(example, ratings), length_of(example))
+            rating = ratings.get(content_key(example), NOT_RATED) if ratings else NOT_RATED
+            found[place] = BrowsedRow(name, index, example, rating, length_of(example))
         before += version.counts[name]
     return (found[place] for place in places)
+
+
+def _shortened(name: Split) -> UserError:
+    return UserError(f"The file of {name} holds fewer examples than it had.", "Import the data again.")
 
 
 def _pages(wish: Wish, count: int) -> int:

@@ -20,6 +20,7 @@ from localft.data.versions import (
     SourceFile,
     Split,
     load_split,
+    open_split,
 )
 from localft.errors import UserError
 from localft.store.projects import Project
@@ -72,7 +73,10 @@ def example_at(project: Project, version: DatasetVersion, split: Split, index: i
     Raises:
         UserError: there is none.
     """
-    return _find(_read(project, version), split, index)
+    examples = open_split(project, version.id, split)
+    if not 0 <= index < len(examples):
+        raise _none_there(split, index, len(examples))
+    return examples[index]
 
 
 def delete_example(project: Project, version: DatasetVersion, split: Split, index: int) -> DatasetVersion:
@@ -166,8 +170,12 @@ def _read(project: Project, version: DatasetVersion) -> Splits:
 
 def _find(splits: Splits, split: Split, index: int) -> Example:
     if not 0 <= index < len(splits[split]):
-        raise UserError(f"There is no example {index + 1:,} for {split}.", f"There are {len(splits[split]):,}.")
+        raise _none_there(split, index, len(splits[split]))
     return splits[split][index]
+
+
+def _none_there(split: Split, index: int, count: int) -> UserError:
+    return UserError(f"There is no example {index + 1:,} for {split}.", f"There are {count:,}.")
 
 
 def _keep(project: Project, version: DatasetVersion, splits: Kept, note: str) -> DatasetVersion:
