@@ -94,6 +94,7 @@ def _synthesis_option(flag: str, text: str) -> Any:
 @_synthesis_option("--resume", "Go on with one that was stopped; nothing is asked twice.")
 @_synthesis_option("--show", "Show what was written, and why some of it was rejected.")
 @click.option("--rows", type=click.IntRange(0), default=5, show_default=True, help="How many examples to show.")
+@click.option("--page", type=click.IntRange(1), default=1, show_default=True, help="With --show: which page of them.")
 @_synthesis_option("--take", "Take the accepted examples in as a new version of the data.")
 @click.option("--without", multiple=True, metavar="NUMBER", help="With --take: leave this example out, such as 3.1.")
 @click.option("--system", "system_prompt", default="", help="With --take: a system prompt for the examples.")
@@ -118,7 +119,7 @@ def synthesise(output: Output, project: Project, **options: Any) -> None:
         synthesis = resume_synthesis(synthesis, _key(synthesis.design.writer))
         _follow(output, project, synthesis, options)
     elif asked[0] == "show":
-        _show(output, project, synthesis, options["rows"])
+        _show(output, project, synthesis, options["rows"], options["page"])
     elif asked[0] == "take":
         _take(output, project, synthesis, options["without"], options["system_prompt"])
     else:
@@ -216,10 +217,10 @@ def _follow(output: Output, project: Project, synthesis: Synthesis, options: dic
         output.result({"project": project.slug, **synthesis_value(read_synthesis(synthesis.folder))})
         return
     wait_for(output, synthesis.folder, ways, _narrate)
-    _show(output, project, read_synthesis(synthesis.folder), options["rows"])
+    _show(output, project, read_synthesis(synthesis.folder), options["rows"], 1)
 
 
-def _show(output: Output, project: Project, synthesis: Synthesis, rows: int) -> None:
+def _show(output: Output, project: Project, synthesis: Synthesis, rows: int, page: int) -> None:
     outcome = outcome_of(project, synthesis)
     passages = {passage.index: passage for passage in read_passages(synthesis.folder)}
     output.heading(outcome.sentence)
@@ -228,10 +229,15 @@ def _show(output: Output, project: Project, synthesis: Synthesis, rows: int) -> 
         f"{words.counted(outcome.calls, 'answer')}: {outcome.tokens_in:,} tokens read, {outcome.tokens_out:,} "
         f"written{cost}."
     )
-    _print_examples(output, "Accepted:", outcome.accepted[:rows], passages)
-    _print_examples(output, "Rejected:", outcome.rejected[:rows], passages)
-    for one in outcome.unreadable[:rows]:
+    part = slice((page - 1) * rows, page * rows)
+    _print_examples(output, "Accepted:", outcome.accepted[part], passages)
+    _print_examples(output, "Rejected:", outcome.rejected[part], passages)
+    for one in outcome.unreadable[part]:
         output.say(f"  {passages[one.passage].where}: nothing usable, {one.reason}")
+    if rows and max(map(len, (outcome.accepted, outcome.rejected, outcome.unreadable))) > page * rows:
+        output.hint(
+            f"More: localft data synthesise {project.slug} --show {synthesis.id} --rows {rows} --page {page + 1}"
+        )
     if not outcome.accepted and outcome.calls:
         output.hint("A larger model writes better examples; other documents or passages may help too.")
     if synthesis.taken is not None:

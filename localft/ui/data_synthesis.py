@@ -36,10 +36,11 @@ from localft.ui.actions import action_of, clickable
 from localft.ui.forms import Form, draw_form
 from localft.ui.handlers import Updates
 from localft.ui.once import Once, new_key
-from localft.ui.shared import Page, Shared, required
+from localft.ui.shared import Page, Picked, Shared, required
 from localft.ui.views import parts
 from localft.ui.views import synthesis as views
 
+_PAGE, _REJECTED_PAGE = "page", "rejected-page"
 _OLLAMA, _ADDRESS = "ollama", "address"
 _KIND_NAMES = {"question-answer": "Questions and answers", "instruction": "Tasks", "style": "The document's own voice"}
 _ONE_BY_ONE: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "synthesis"}
@@ -187,12 +188,22 @@ def _reader(results: _Results, order: _Order) -> Callable[[Page], Updates]:
         }
         if project is None or not listed:
             return shown
-        return shown | _shown(project, listed[0], results)
+        return shown | _shown(project, listed[0], results, _pages(page.picked, listed[0]))
 
     return read
 
 
-def _shown(project: Project, synthesis: Synthesis, results: _Results) -> Updates:
+def _pages(picked: Picked, synthesis: Synthesis) -> views.Pages:
+    """Which pages the person has turned to, of this synthesis and no other."""
+
+    def turned(action: str) -> int | None:
+        of, _, page = picked.get(action, "").partition(":")
+        return int(page) if of == synthesis.id and page.isdecimal() else None
+
+    return views.Pages(turned(_PAGE), turned(_REJECTED_PAGE))
+
+
+def _shown(project: Project, synthesis: Synthesis, results: _Results, pages: views.Pages) -> Updates:
     """The newest synthesis: how far it is; once it has ended what it wrote, and what can be done with that."""
     if synthesis.job.state.alive:
         return {results.state: views.going_on(synthesis.job)}
@@ -203,7 +214,7 @@ def _shown(project: Project, synthesis: Synthesis, results: _Results) -> Updates
     currency = read_preferences().currency
     return {
         results.state: views.ended(synthesis, outcome, currency),
-        results.examples: views.examples(outcome, passages, synthesis.without, undecided),
+        results.examples: views.examples(outcome, passages, synthesis.without, undecided, pages),
         results.resume: gr.update(visible=synthesis.job.state.resumable),
         results.take: gr.update(
             visible=undecided and bool(outcome.accepted),
@@ -249,9 +260,11 @@ def _connect_order(shared: Shared, order: _Order, message: gr.HTML) -> None:
 
 
 def _connect_results(shared: Shared, order: _Order, results: _Results, message: gr.HTML) -> None:
-    def choose(slug: str | None, event: gr.EventData) -> Updates:
+    def choose(slug: str | None, picked: Picked, event: gr.EventData) -> Updates:
         action, example = action_of(event)
         synthesis = open_synthesis(required(slug))
+        if action in {_PAGE, _REJECTED_PAGE}:
+            return {shared.picked: {**picked, action: f"{synthesis.id}:{example}"}}
         if example not in {one.id for one in outcome_of(required(slug), synthesis).accepted}:
             raise UserError("The examples have changed.", "Reload the page.")
         leave_out(synthesis, example, action == "leave-out")
@@ -272,7 +285,8 @@ def _connect_results(shared: Shared, order: _Order, results: _Results, message: 
         return {message: parts.done("What was written lies in the trash folder.", "plain")}
 
     changing: dict[str, Any] = {"changes": True, **_ONE_BY_ONE}
-    shared.on(results.examples.click, choose, [shared.project], [], message, **changing)
+    inputs = [shared.project, shared.picked]
+    shared.on(results.examples.click, choose, inputs, [shared.picked], message, **changing)
     shared.on(results.take.click, take, [shared.project], [], message, **changing)
     shared.on(results.resume.click, go_on, [shared.project, order.key], [order.key], message, **changing)
     shared.on(results.drop.click, discard, [shared.project], [], message, **changing)

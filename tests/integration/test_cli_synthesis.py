@@ -57,11 +57,14 @@ def test_the_whole_way(
     assert (first["id"], source["document"], source["place"]) == ("1.1", "manual.md", "section 1: The kettle")
     assert first["answer"] in source["text"]
     assert answer(capsys, "--show")["accepted"] == written["accepted"]
+    assert main(["data", "synthesise", "manual", "--show", "--rows", "5", "--page", "3"]) == 0
+    shown = capsys.readouterr().out
+    assert [one["id"] for one in written["accepted"] if f"  {one['id']} " in shown] == ["6.1", "6.2"]
     taken = answer(capsys, "--take", "--without", "1.1", "--without", "6.2")
     assert (taken["taken"], taken["dataset"]) == (10, newest_version(project).id)
     assert "taken in already" in answer(capsys, "--take", status=1)["error"]
     assert answer(capsys, "--drop", written["synthesis"])["dropped"] is True
-    assert "No examples were written" in answer(capsys, "--show", status=1)["error"]
+    assert "has no synthesis yet" in answer(capsys, "--show", status=1)["error"]
 
 
 def test_in_words(project: Project, manual: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -96,7 +99,7 @@ def test_nobody_is_asked_without_a_terminal_and_nothing_starts(
         (["manual.md", "--model", "gguf"], "no GGUF"),
         (["none.md", "--url", "ollama", "--model", "q"], "There is no file or folder"),
         (["manual.md", "--url", "ollama", "--model", "q", "--most", "0"], "most:"),
-        (["--take"], "No examples were written"),
+        (["--take"], "has no synthesis yet"),
     ],
 )
 def test_what_cannot_be_done_is_a_sentence(

@@ -1,5 +1,7 @@
 """What the fold for documents shows: what it takes, what was written, and texts as they are."""
 
+import re
+
 from localft.synthesis.candidates import Candidate
 from localft.synthesis.costs import estimate
 from localft.synthesis.passages import Passage
@@ -44,3 +46,41 @@ def test_where_the_passages_go_is_said() -> None:
     assert "The passages are sent to https://api.example.com/v1." in away
     here = str(views.expected(expected, address_writer("http://127.0.0.1:11434/v1", "small"), "€"))
     assert "are sent" not in here
+
+
+def many(accepted: int, rejected: int) -> Outcome:
+    return outcome().model_copy(
+        update={
+            "accepted": tuple(candidate(number) for number in range(accepted)),
+            "rejected": tuple(candidate(1_000 + number, "not supported") for number in range(rejected)),
+        }
+    )
+
+
+def ids(shown: str) -> list[int]:
+    return [int(one) for one in re.findall(r'data-action="leave-out" data-value="1\.(\d+)"', shown)]
+
+
+def test_every_example_is_reached_page_by_page() -> None:
+    written = many(2 * views.PAGE_SIZE + 5, views.PAGE_SIZE + 1)
+    seen: list[int] = []
+    for number in (1, 2, 3):
+        shown = str(views.examples(written, {0: PASSAGE}, set(), True, views.Pages(accepted=number)))
+        seen += ids(shown)
+        assert 'data-action="page" data-value="4"' not in shown
+    assert seen == list(range(2 * views.PAGE_SIZE + 5))
+    assert f"{2 * views.PAGE_SIZE + 1} to {2 * views.PAGE_SIZE + 5} of {2 * views.PAGE_SIZE + 5} examples." in shown
+    beyond = views.examples(written, {0: PASSAGE}, set(), True, views.Pages(accepted=99))
+    assert ids(str(beyond)) == seen[2 * views.PAGE_SIZE :]
+
+
+def test_what_was_rejected_has_pages_too_and_stays_unfolded() -> None:
+    written = many(1, views.PAGE_SIZE + 1)
+    first = str(views.examples(written, {0: PASSAGE}, set(), True))
+    assert "1.1000" in first
+    assert f"1.{1_000 + views.PAGE_SIZE}" not in first
+    assert "<details open" not in first.replace(' class="lf-fold"', "")
+    later = str(views.examples(written, {0: PASSAGE}, set(), True, views.Pages(rejected=2)))
+    assert f"1.{1_000 + views.PAGE_SIZE}" in later
+    assert "it holds no JSON object" in later
+    assert "<details open" in later.replace(' class="lf-fold"', "")

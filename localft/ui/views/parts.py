@@ -114,9 +114,14 @@ def action(name: str, value: str, words: str, described: str = "", primary: bool
     )
 
 
-def folded(title: str, body: Markup) -> Markup:
-    """A part that folds out."""
-    return h('<details class="lf-fold"><summary>{title}</summary>{body}</details>', title=title, body=body)
+def folded(title: str, body: Markup, opened: bool = False) -> Markup:
+    """A part that folds out, or is `opened` already."""
+    return h(
+        '<details class="lf-fold"{opened}><summary>{title}</summary>{body}</details>',
+        opened=Markup(" open") if opened else "",
+        title=title,
+        body=body,
+    )
 
 
 def verbatim(words: str) -> Markup:

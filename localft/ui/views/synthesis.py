@@ -1,19 +1,24 @@
 """Examples written from documents: what it takes, how far it is, and what was written."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 from localft import words
 from localft.jobs import JobView
 from localft.synthesis.candidates import Candidate
 from localft.synthesis.costs import Estimate
 from localft.synthesis.passages import Passage
-from localft.synthesis.sifting import Outcome
+from localft.synthesis.sifting import Outcome, Unreadable
 from localft.synthesis.syntheses import Synthesis
 from localft.synthesis.writers import Writer
 from localft.ui.views import parts
 from localft.ui.views.html import Markup, h, join
 
-_SHOWN = 50
+PAGE_SIZE = 20
+Item = TypeVar("Item")
+# Below more examples than fit on a screen the pages can be turned too.
+_FEW = 3
 
 
 def explained() -> Markup:
@@ -61,30 +66,58 @@ def ended(synthesis: Synthesis, outcome: Outcome, currency: str) -> Markup:
     return parts.card("Not finished", trouble + body, "warn")
 
 
-def examples(outcome: Outcome, passages: Mapping[int, Passage], without: Collection[str], undecided: bool) -> Markup:
-    """What was written, each example with its passage; and what was rejected, with the reason."""
+@dataclass(frozen=True)
+class Pages:
+    """Which page is looked at of what is kept, and of what was rejected, from 1; None: nobody has turned it yet."""
+
+    accepted: int | None = None
+    rejected: int | None = None
+
+
+def examples(
+    outcome: Outcome,
+    passages: Mapping[int, Passage],
+    without: Collection[str],
+    undecided: bool,
+    pages: Pages = Pages(),
+) -> Markup:
+    """What was written, each example with its passage; and what was rejected, with the reason: a page of each."""
+    shown, turning = _page(outcome.accepted, pages.accepted, "page", "example")
     kept = join(
         _example(one, passages[one.passage], _button(one, one.id in without) if undecided else Markup())
-        for one in outcome.accepted[:_SHOWN]
+        for one in shown
     )
-    more = len(outcome.accepted) - _SHOWN
-    rest = parts.note(f"{more:,} more; `localft data synthesise --show` prints them all.") if more > 0 else Markup()
-    return kept + rest + _rejected(outcome, passages)
+    below = turning if len(shown) > _FEW else Markup()
+    return turning + kept + below + _rejected(outcome, passages, pages.rejected)
 
 
-def _rejected(outcome: Outcome, passages: Mapping[int, Passage]) -> Markup:
-    rows = [(one.id, one.fault, one.reason, parts.verbatim(one.asked[:300]), parts.verbatim(one.answer[:300]))
-            for one in outcome.rejected[:_SHOWN]]  # fmt: skip
-    unreadable = [
-        (passages[one.passage].where, "nothing usable", one.reason, "", "") for one in outcome.unreadable[:_SHOWN]
-    ]
-    if not rows and not unreadable:
+def _page(items: Sequence[Item], page: int | None, action: str, word: str) -> tuple[Sequence[Item], Markup]:
+    """The items of a page, and where one is among all of them, with buttons that turn the pages."""
+    count = -(-len(items) // PAGE_SIZE)
+    if count < 2:
+        return items, Markup()
+    number = min(max(1, page or 1), count)
+    first = (number - 1) * PAGE_SIZE
+    shown = items[first : first + PAGE_SIZE]
+    said = f"{first + 1:,} to {first + len(shown):,} of {words.counted(len(items), word)}."
+    earlier = parts.action(action, str(number - 1), "Earlier ones", word) if number > 1 else Markup()
+    later = parts.action(action, str(number + 1), "Later ones", word) if number < count else Markup()
+    return shown, h('<p class="lf-note">{said} {earlier}{later}</p>', said=said, earlier=earlier, later=later)
+
+
+def _rejected(outcome: Outcome, passages: Mapping[int, Passage], page: int | None) -> Markup:
+    shown, turning = _page([*outcome.rejected, *outcome.unreadable], page, "rejected-page", "rejection")
+    if not shown:
         return Markup()
-    headings = ["Number", "What", "Why", "It asks", "It answers"]
-    table = parts.table("Rejected examples", headings, [*rows, *unreadable])
-    hidden = len(outcome.rejected) + len(outcome.unreadable) - len(rows) - len(unreadable)
-    rest = parts.note(f"{hidden:,} more.") if hidden > 0 else Markup()
-    return parts.folded(f"{words.counted(len(outcome.rejected) + len(outcome.unreadable), 'rejection')}", table + rest)
+    rows = [
+        (passages[one.passage].where, "nothing usable", one.reason, "", "")
+        if isinstance(one, Unreadable)
+        else (one.id, one.fault, one.reason, parts.verbatim(one.asked[:300]), parts.verbatim(one.answer[:300]))
+        for one in shown
+    ]
+    table = parts.table("Rejected examples", ["Number", "What", "Why", "It asks", "It answers"], rows)
+    count = words.counted(len(outcome.rejected) + len(outcome.unreadable), "rejection")
+    return parts.folded(count, turning + table, opened=page is not None)
 
 
 def _button(one: Candidate, is_out: bool) -> Markup:
