@@ -1,5 +1,6 @@
 """`localft data`: import examples, check them, look at them, mend them."""
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ from localft.errors import UserError
 from localft.store.projects import Project
 
 if TYPE_CHECKING:
+    from localft.data.checks.checking import CheckReport
     from localft.data.making.reading import ReadResult
 
 _ROWS_SHOWN = 5
@@ -256,6 +258,19 @@ def check(
     costs = length_costs(report.lengths, model, read_hardware(), recall()) if report.lengths and model else []
     if costs:
         print_length_costs(output, costs)
+    _print_findings(output, project, report)
+    if any(finding.check in REPAIRS for finding in report.findings):
+        output.hint(f"Next: localft data repair {project.slug} (says what it can mend)")
+    if report.verdict == "ready":
+        output.hint(f"Next: localft train {project.slug}")
+    told = {"report": report_value(report), "length_costs": costs, **written}
+    output.result({"project": project.slug, "dataset": version.id, **told})
+
+
+def _print_findings(output: Output, project: Project, report: "CheckReport") -> None:
+    from localft.data.checks.places import NOWHERE
+    from localft.data.repairs.mending import REPAIRS
+
     for finding in report.findings:
         output.say()
         output.heading(f"{finding.severity}: {finding.check}, {finding.count:,}")
@@ -263,24 +278,13 @@ def check(
         for row in finding.rows[:_ROWS_SHOWN]:
             output.say(f"    {shorten(one_line(str(row)), 110)}")
         if finding.rows and finding.count > _ROWS_SHOWN:
-            output.say(f"    and {finding.count - _ROWS_SHOWN:,} more")
+            every = f": localft data show {project.slug} --finding {shlex.quote(finding.check)}"
+            where = every if finding.places != NOWHERE else ""
+            output.say(f"    and {finding.count - _ROWS_SHOWN:,} more{where}")
         if finding.advice:
             output.say(f"  {finding.advice}")
         if finding.check in REPAIRS:
             output.say(f"  Repair ({finding.check}): {REPAIRS[finding.check].what}.")
-    if any(finding.check in REPAIRS for finding in report.findings):
-        output.hint(f"Next: localft data repair {project.slug} (says what it can mend)")
-    if report.verdict == "ready":
-        output.hint(f"Next: localft train {project.slug}")
-    output.result(
-        {
-            "project": project.slug,
-            "dataset": version.id,
-            "report": report_value(report),
-            "length_costs": costs,
-            **written,
-        }
-    )
 
 
 data.add_command(show)

@@ -91,7 +91,9 @@ class Boilerplate(SeveralKinds):
             found = self.found[kind.name]
             if found.count:
                 meaning = f"{counted(found.count, 'answer holds', 'answers hold')} {kind.what}."
-                findings.append(Finding(kind.name, "warning", found.count, meaning, found.rows, kind.advice, found.places))
+                findings.append(
+                    Finding(kind.name, "warning", found.count, meaning, found.rows, kind.advice, found.places)
+                )
         return findings
 
 

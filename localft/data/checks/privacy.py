@@ -81,7 +81,9 @@ class Privacy(SeveralKinds):
             if found.count:
                 meaning = f"{counted(found.count, 'example holds', 'examples hold')} {kind.what}."
                 advice = "Replace them by made-up ones: the tuned model may repeat them to anyone."
-                findings.append(Finding(kind.name, kind.severity, found.count, meaning, found.rows, advice, found.places))
+                findings.append(
+                    Finding(kind.name, kind.severity, found.count, meaning, found.rows, advice, found.places)
+                )
         return findings
 
 
