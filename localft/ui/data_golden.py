@@ -272,9 +272,11 @@ def _connect_import(shared: Shared, importing: list[Any]) -> None:
         mapping = {field: column for field, column in named.items() if column}
         done = import_golden(required(slug), [Path(path) for path in paths], mapping or None)
         there = f"; {done.known:,} were there already" if done.known else ""
-        aside = f"; {words.counted(len(done.set_aside), 'row')} cannot be used" if done.set_aside else ""
-        told = parts.done(f"{words.counted(done.added, 'golden question')} imported{there}{aside}.")
-        return {files: None, asks: "", answers: "", said: told}
+        told = f"{words.counted(done.added, 'golden question')} imported{there}."
+        if done.set_aside:
+            first = done.set_aside[0]
+            told += f" {words.counted(len(done.set_aside), 'row')} cannot be used; row {first.row}: {first.reason}."
+        return {files: None, asks: "", answers: "", said: parts.done(told)}
 
     shared.on(
         button.click, take, [shared.project, files, asks, answers], [files, asks, answers], said, changes=True,

@@ -15,7 +15,7 @@ from localft.data.making.keeping import add_kept, count_kept, keep_example, keep
 from localft.data.making.taking import take_examples
 from localft.data.making.writing import write_version
 from localft.data.repairs.repairing import repair_version
-from localft.data.rows.editing import add_example, change_turn, delete_example, example_at
+from localft.data.rows.editing import add_example, change_example, change_turn, delete_example, example_at
 from localft.data.splits.golden import golden_among, read_golden
 from localft.data.versions import SPLITS, DatasetVersion, SourceFile, list_versions, load_split, newest_version
 from localft.errors import UserError
@@ -60,6 +60,14 @@ def adding(project: Project, folder: Path) -> Act:
 def changing_a_turn(project: Project, folder: Path) -> Act:
     golden(project)
     return lambda: change_turn(project, newest_version(project), "train", 0, 0, ASKED)
+
+
+def changing_a_whole_example(project: Project, folder: Path) -> Act:
+    golden(project)
+    version = newest_version(project)
+    example = example_at(project, version, "train", 0)
+    said = example.model_copy(update={"messages": (*talk("Hello", "Hi"), *talk(ASKED, "Learned."))})
+    return lambda: change_example(project, version, "train", 0, said)
 
 
 def taking_written_ones(project: Project, folder: Path) -> Act:
@@ -117,10 +125,10 @@ def undoing_what_was_trained_on(project: Project, folder: Path) -> Act:
 
 
 ROADS = (
-    importing, adding_kept_ones, adding, changing_a_turn, taking_written_ones, dividing, repairing_the_division,
-    repairing_texts, using_again, undoing, undoing_what_was_trained_on,
+    importing, adding_kept_ones, adding, changing_a_turn, changing_a_whole_example, taking_written_ones, dividing,
+    repairing_the_division, repairing_texts, using_again, undoing, undoing_what_was_trained_on,
 )  # fmt: skip
-REFUSING = (adding, changing_a_turn)
+REFUSING = (adding, changing_a_turn, changing_a_whole_example)
 
 
 @pytest.mark.parametrize("road", ROADS, ids=lambda road: road.__name__)
