@@ -1,11 +1,13 @@
 """More examples than one wants in memory are repaired, compared, divided anew and exported within bounded memory."""
 
+import gzip
 import json
 import os
 import random
 import subprocess
 import sys
 import tracemalloc
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -47,7 +49,12 @@ def write(path: Path, count: int) -> Path:
 
 def peak(*words: str) -> int:
     """The most bytes that a command held."""
-    command = [sys.executable, "-c", PEAK, sys.executable, "-m", "localft", "data", *words]
+    return peak_of("-m", "localft", "data", *words)
+
+
+def peak_of(*words: str) -> int:
+    """The most bytes that Python held, told to do that."""
+    command = [sys.executable, "-c", PEAK, sys.executable, *words]
     return int(subprocess.run(command, check=True, capture_output=True).stdout)
 
 
@@ -58,6 +65,34 @@ def bytes_of_one(project: Project) -> float:
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return taken / len(held)
+
+
+READ = "import sys; from localft.data.making.reading import read_files; print(len(read_files([sys.argv[1]]).examples))"
+
+
+def pack(path: Path) -> list[Path]:
+    """The same packed in some ways, and in UTF-16."""
+    content = path.read_bytes()
+    packed, archive, wide = (path.with_name(f"{path.stem}{ending}") for ending in (".jsonl.gz", ".zip", "-wide.jsonl"))
+    packed.write_bytes(gzip.compress(content))
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("rows.jsonl", content)
+    wide.write_bytes(content.decode().encode("utf-16"))
+    return [packed, archive, wide]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="measured by what POSIX tells of children")
+@pytest.mark.timeout(900)
+def test_packed_and_wide_files_are_read_within_bounded_memory(project: Project, tmp_path: Path) -> None:
+    """About as much as the same rows take in a plain file, which is read a block at a time."""
+    few, many = (write(tmp_path / f"{name}.jsonl", count) for name, count in (("few", FEW), ("many", ROWS)))
+    import_files(project, [few])
+    alone = (ROWS - FEW) * bytes_of_one(project)
+    plain = peak_of("-c", READ, str(many))
+    more = {path.name: peak_of("-c", READ, str(path)) - plain for path in pack(many)}
+    print({what: f"{taken / 1e6:.1f} MB" for what, taken in more.items()}, f"of {alone / 1e6:.1f} MB")
+    assert max(more.values()) < alone / 3
+    assert [folder for folder in (paths.cache_dir() / "reading").glob("*") if folder.is_dir()] == []
 
 
 def test_jobs_repair_and_divide(project: Project, tmp_path: Path) -> None:

@@ -69,6 +69,9 @@ CONTENTS = {
     "undecodable.csv": table().encode().replace(b"Say 7 of", b"Say \xff\xfe\xfd of"),
     "unclosed.csv": b'prompt,completion\na,b\n"open,c\nd,e\n\nf,g\n"h\ni",j\n',
     "uneven.csv": b"\n\nprompt,completion\na\na,b,c\na,b\n,\n",
+    "wide.csv": table().encode("utf-16"),
+    "wide_lines.jsonl": LINES.encode("utf-16-be"),
+    "wider.jsonl": LINES.encode("utf-32"),
     "array.json": json.dumps(ROWS, ensure_ascii=False).encode(),
     "marked.json": b"\xef\xbb\xbf \n" + json.dumps(ROWS, indent=1).encode() + b"\n",
     "mixed.json": b'[1, 2.50,null, "a]", {"a": 12345678901234567890, "a": 1},\r\n{"b": NaN}, [3],{"c":"\xc3\xa4"},-1 ]',
@@ -121,7 +124,6 @@ def test_any_table_is_read_the_same_by_blocks(
     [
         ("object.json", json.dumps({"rows": ROWS}).encode()),
         ("chatgpt.json", json.dumps([{"title": "A", "mapping": {}}]).encode()),
-        ("wide.csv", table().encode("utf-16")),
         ("mac.csv", table().replace("\n", "\r").encode()),
         ("list.jsonl", ("[" + ",\n".join(map(json.dumps, ROWS)) + "]").encode()),
         ("chat.txt", "".join(f"01.02.24, 10:{n:02} - Ann: Hello\n" for n in range(20)).encode()),

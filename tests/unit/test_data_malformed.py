@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from localft import paths
 from tests.malformed.fixed import inputs
 from tests.malformed.grammar import IN_CHILD, IN_PROCESS
 from tests.malformed.trying import Input, outcome, read_or_be_told
@@ -25,7 +26,8 @@ def test_all_inputs_are_expected() -> None:
 @pytest.mark.parametrize("name", INPUTS)
 def test_what_comes_of_a_fixed_input(name: str, tmp_path: Path) -> None:
     assert outcome(tmp_path, Input(*INPUTS[name])) == EXPECTED[name]
-    assert list(tmp_path.iterdir()) == [], "nothing was unpacked"
+    assert [one.name for one in tmp_path.iterdir() if one.name != "home"] == [], "nothing was unpacked"
+    assert [one for one in (paths.cache_dir() / "reading").glob("*") if one.is_dir()] == []
 
 
 @settings(QUIET, max_examples=300)

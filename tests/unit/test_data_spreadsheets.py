@@ -258,6 +258,6 @@ def test_any_archive(files: dict[str, bytes], junk: bytes) -> None:
         path = Path(folder) / "any.zip"
         path.write_bytes(content + junk)
         try:
-            assert opening.open_files(path)
+            assert list(opening.open_files(path))
         except UserError as error:
             assert error.message

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from localft.data.examples import Example
 from localft.data.making.gathering import Gathering, ReadResult
+from localft.data.readers.archive import is_archive
 from localft.data.readers.opening import open_files
+from localft.data.readers.unpacking import kind_of
 from localft.data.shapes.chats import ChatChoice, missing_voice
 from localft.data.shapes.converting import SetAside
 from localft.data.shapes.detecting import Shape
@@ -20,6 +22,8 @@ from localft.errors import UserError
 
 # Files of so many bytes together are not held in memory.
 MANY_BYTES = 32 << 20
+# So many times as large packed files are taken to be.
+_PACKED = 8
 
 
 def read_files(
@@ -65,8 +69,14 @@ def are_many(files: Sequence[Path]) -> bool:
     for file in files:
         # What cannot be read is said when it is opened.
         with contextlib.suppress(OSError, ValueError):
-            total += file.stat().st_size
+            total += file.stat().st_size * (_PACKED if _is_packed(file) else 1)
     return total >= MANY_BYTES
+
+
+def _is_packed(file: Path) -> bool:
+    with file.open("rb") as opened:
+        head = opened.read(4)
+    return bool(kind_of(head)) or is_archive(head)
 
 
 def _names(files: Sequence[Path], taken: Collection[str]) -> list[str]:

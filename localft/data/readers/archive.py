@@ -1,20 +1,27 @@
-"""ZIP archives: every file inside as if it had been named on its own, read in memory and never unpacked to the disk."""
+"""ZIP archives: every file inside as if it had been named on its own.
+
+Small ones are read in memory, large ones from a file for the time of the reading; no name in an archive is a path.
+"""
 
 import io
+import itertools
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
+from localft.data.readers.unpacking import Unpacked, refuse_bomb, write_out
 from localft.data.shapes.rows import excerpt
 from localft.errors import UserError
 
 _MOST_FILES = 10_000
-_MOST_BYTES = 2 << 30
+_MOST_BYTES = 16 << 30
 _CHUNK = 1 << 20
-# What people pack shrinks to a tenth or a fiftieth; from so many bytes on, more is a file made to fill the memory.
-_MOST_SHRUNK, _SHRUNK_FROM = 200, 64 << 20
+# A file of so many bytes is not held in memory.
+LARGE = 32 << 20
+# Names in workbooks, texts and other documents of offices.
+_OF_DOCUMENTS = {"[Content_Types].xml", "mimetype"}
 # Of the others some take as much memory as they like, and none is what systems make.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 
@@ -27,7 +34,19 @@ def is_archive(content: bytes) -> bool:
     return content.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
-def names_in(content: bytes, name: str) -> list[str]:
+def is_large_archive(path: Path) -> bool:
+    """Whether a file is an archive of files that is not held in memory; documents that are archives inside are none."""
+    try:
+        with path.open("rb") as file:
+            if path.stat().st_size < LARGE or not is_archive(file.read(4)):
+                return False
+    except (OSError, ValueError):
+        # Whoever reads it says why.
+        return False
+    return not _OF_DOCUMENTS & set(names_in(path, path.name))
+
+
+def names_in(content: bytes | Path, name: str) -> list[str]:
     """The names of the files in an archive.
 
     Raises:
@@ -37,8 +56,10 @@ def names_in(content: bytes, name: str) -> list[str]:
         return [entry.filename for entry in archive.infolist() if not entry.is_dir()]
 
 
-def files_in(content: bytes, name: str, most_bytes: int = _MOST_BYTES) -> Iterator[tuple[str, bytes]]:
-    """Each file of an archive that people mean, with its contents; hidden files and what systems put there are not.
+def files_in(content: bytes | Path, name: str, most_bytes: int = _MOST_BYTES) -> Iterator[tuple[str, bytes | Unpacked]]:
+    """Each file of an archive that people mean, with its contents, or unpacked where it is large.
+
+    Hidden files and what systems put there are left out.
 
     Raises:
         UserError: it is damaged, protected by a password, packed in a strange way, or too large unpacked.
@@ -53,25 +74,35 @@ def files_in(content: bytes, name: str, most_bytes: int = _MOST_BYTES) -> Iterat
                 raise UserError(f"{inside} is protected by a password.", "Unpack it yourself and add the files.")
             if entry.compress_type not in _METHODS:
                 raise UserError(f"{inside} is packed in a way that localft does not read.", _PLAIN_ZIP)
-            parts, size = [], 0
+            parts = _limited(_unpack(archive, entry, inside), most_bytes - total, name, most_bytes)
+            held: list[bytes] = []
             # What an archive says of its sizes need not be true.
-            for part in _unpack(archive, entry, inside):
-                total += len(part)
-                size += len(part)
-                if size > _SHRUNK_FROM and size > _MOST_SHRUNK * max(1, entry.compress_size):
-                    raise UserError(f"{inside} unpacks to more than {_MOST_SHRUNK} times its size.", _PLAIN_ZIP)
-                if total > most_bytes:
-                    raise UserError(
-                        f"{name} holds more than {most_bytes >> 20:,} MB of files.",
-                        _PLAIN_ZIP,
-                    )
-                parts.append(part)
-            yield inside, b"".join(parts)
+            while (size := sum(map(len, held))) < LARGE and (part := next(parts, b"")):
+                held.append(part)
+                refuse_bomb(size + len(part), entry.compress_size, inside)
+            if size < LARGE:
+                total += size
+                yield inside, b"".join(held)
+                continue
+            suffix = PurePosixPath(entry.filename).suffix.lower()
+            unpacked = write_out(itertools.chain(held, parts), suffix, inside, entry.compress_size)
+            # Not while the file is read.
+            held.clear()
+            total += unpacked.path.stat().st_size
+            yield inside, unpacked
 
 
-def _open(content: bytes, name: str) -> zipfile.ZipFile:
+def _limited(parts: Iterator[bytes], room: int, name: str, most_bytes: int) -> Iterator[bytes]:
+    for part in parts:
+        room -= len(part)
+        if room < 0:
+            raise UserError(f"{name} holds more than {most_bytes >> 20:,} MB of files.", _PLAIN_ZIP)
+        yield part
+
+
+def _open(content: bytes | Path, name: str) -> zipfile.ZipFile:
     try:
-        archive = zipfile.ZipFile(io.BytesIO(content))
+        archive = zipfile.ZipFile(io.BytesIO(content) if isinstance(content, bytes) else content)
     except (zipfile.BadZipFile, struct.error, OSError, RuntimeError, ValueError) as error:
         raise UserError(f"{name} is a damaged ZIP archive: {error}.", "Make it again from its source.") from error
     if len(archive.infolist()) > _MOST_FILES:

@@ -183,10 +183,10 @@ def decoded(line: bytes, encoding: str = "utf-8") -> str | None:
         return None
 
 
-def is_wide(head: bytes) -> bool:
-    """Whether a file that begins so is UTF-16 or UTF-32."""
-    marks = tuple(mark for mark, encoding in _MARKS if encoding != "utf-8-sig")
-    return head.startswith(marks) or _wide_without_mark(head) is not None
+def wide_encoding(head: bytes) -> str | None:
+    """The encoding of a file that begins so where it is UTF-16 or UTF-32, None where it is neither."""
+    marked = next((encoding for mark, encoding in _MARKS if head.startswith(mark)), None)
+    return _wide_without_mark(head) if marked is None else None if marked == "utf-8-sig" else marked
 
 
 class WindowsLetters:

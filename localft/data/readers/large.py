@@ -2,6 +2,7 @@
 
 import codecs
 import hashlib
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from localft.data.readers.array_blocks import ArrayRows
 from localft.data.readers.blocks import CsvRows, LineRows, csv_encoding
 from localft.data.readers.content import CSV, JSON_LINES, PARQUET, is_object
 from localft.data.readers.documents import holds_document
-from localft.data.readers.encoding import is_wide, refuse_binary
+from localft.data.readers.encoding import refuse_binary, wide_encoding
 from localft.data.readers.parquet import TableRows, is_arrow
+from localft.data.readers.unpacking import as_utf8
 from localft.data.readers.workbook import OLE
 from localft.data.shapes.rows import Contents, Found
 from localft.errors import UserError, explain
@@ -25,8 +27,8 @@ _LONGEST_FIRST_LINE = 16 << 20
 def open_large(path: Path, name: str) -> Contents | None:
     """A file of `LARGE` bytes or more, with rows that are read when they are asked for.
 
-    None where it is smaller, or of a format that has to be read as a whole: archives, workbooks, documents, chats,
-    UTF-16, and JSON that is neither an array nor one object a line.
+    None where it is smaller, or of a format that has to be read as a whole: archives, workbooks, documents, chats, and
+    JSON that is neither an array nor one object a line.
 
     Raises:
         UserError: it cannot be read, or is binary.
@@ -60,9 +62,11 @@ def _found(path: Path, name: str, suffix: str) -> Found | None:
         or head.startswith(OLE)
         or holds_document(head, suffix)
         or suffix in {".arrow", ".feather", ".parquet", ".pq"}
-        or is_wide(head)
     ):
         return None
+    wide = wide_encoding(head)
+    if wide is not None:
+        return _recoded(path, name, suffix, wide)
     refuse_binary(head, name)
     if suffix == ".json" and head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"["):
         rows = ArrayRows(path, name)
@@ -81,6 +85,14 @@ def _found(path: Path, name: str, suffix: str) -> Found | None:
     if first.startswith("{") or (suffix in JSON_LINES and not first.startswith("[")):
         return Found(LineRows(path), [])
     return None
+
+
+def _recoded(path: Path, name: str, suffix: str, encoding: str) -> Found | None:
+    """What is found in a file of wide characters, read from a copy in UTF-8."""
+    copy = as_utf8(path, encoding, name)
+    found = _found(copy.path, name, suffix)
+    note = f"{name} is {encoding[:6].upper()} text."
+    return replace(found, notes=[note, *found.notes], owner=copy.owner) if found is not None else None
 
 
 def _is_chat(rows: ArrayRows) -> bool:

@@ -1,20 +1,22 @@
 """Open a file: one table, or several where it is a workbook or an archive."""
 
 import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from localft.data.readers.archive import files_in, is_archive, names_in
+from localft.data.readers.archive import files_in, is_archive, is_large_archive, names_in
 from localft.data.readers.content import read_content
 from localft.data.readers.documents import SUFFIXES, WORD, WORD_PART
 from localft.data.readers.encoding import FORMATS
 from localft.data.readers.large import open_large
 from localft.data.readers.loading import load
 from localft.data.readers.open_assistant import unfolded
+from localft.data.readers.unpacking import Unpacked, unpack
 from localft.data.readers.workbook import is_workbook, read_workbook
 from localft.data.shapes.chats import ChatChoice
 from localft.data.shapes.rows import Contents
-from localft.errors import UserError
+from localft.errors import UserError, explain
 
 _WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
 _TABLES = {".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather"}
@@ -22,8 +24,8 @@ _KNOWN = _WORKBOOKS | _TABLES | SUFFIXES
 _OTHERWISE = f"localft reads {FORMATS}."
 
 
-def open_files(path: Path, name: str = "", choice: ChatChoice | None = None) -> list[Contents]:
-    """Read a file into rows; a workbook has several such contents, and so has an archive.
+def open_files(path: Path, name: str = "", choice: ChatChoice | None = None) -> Iterator[Contents]:
+    """Read a file into rows, one table after the other; a workbook has several such contents, and so has an archive.
 
     Messages and notes call it `name`, or by its own name. A chat has rows where the choice names one of its speakers.
 
@@ -31,15 +33,37 @@ def open_files(path: Path, name: str = "", choice: ChatChoice | None = None) -> 
         UserError: it is missing, a folder, empty, unreadable, binary, of no known format, or a chat without a word.
     """
     name, choice = name or path.name, choice or ChatChoice()
-    return [unfolded(contents, choice.branches, contents.name) for contents in _tables(path, name, choice)]
+    for contents in _tables(path, name, choice):
+        yield unfolded(contents, choice.branches, contents.name)
 
 
-def _tables(path: Path, name: str, choice: ChatChoice) -> list[Contents]:
+def _tables(path: Path, name: str, choice: ChatChoice) -> Iterator[Contents]:
+    try:
+        unpacked = unpack(path, name) if path.is_file() else None
+    except (OSError, ValueError) as error:
+        raise explain(error) or UserError(f"{path} cannot be read: {error}.", "Check the path.") from error
+    if unpacked is None:
+        yield from _opened(path, name, choice)
+        return
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size = file.tell()
+    # What the person has is the packed file.
+    for contents in _opened(unpacked.path, name, choice):
+        yield replace(contents, bytes=size, sha256=digest, owner=(unpacked.owner, contents.owner))
+
+
+def _opened(path: Path, name: str, choice: ChatChoice) -> Iterator[Contents]:
     large = open_large(path, name)
-    return [large] if large is not None else _read(load(path, name), name, path.suffix.lower(), choice)
+    if large is not None:
+        yield large
+    elif is_large_archive(path):
+        yield from _archived(path, name, choice)
+    else:
+        yield from _read(load(path, name), name, path.suffix.lower(), choice)
 
 
-def _read(content: bytes, name: str, suffix: str, choice: ChatChoice, is_inside: bool = False) -> list[Contents]:
+def _read(content: bytes, name: str, suffix: str, choice: ChatChoice, is_inside: bool = False) -> Iterable[Contents]:
     """The tables in a file's contents; `is_inside` says that they come from an archive, in which no other is opened."""
     if not is_archive(content):
         book = suffix not in WORD and is_workbook(content)
@@ -62,7 +86,7 @@ def open_file(path: Path, name: str = "") -> Contents:
     Raises:
         UserError: as `open_files`, or it holds several.
     """
-    contents = open_files(path, name)
+    contents = list(open_files(path, name))
     if len(contents) != 1:
         raise UserError(f"{name or path.name} holds {len(contents)} tables.", "Name a file that holds one.")
     return contents[0]
@@ -86,21 +110,33 @@ def _sheets(content: bytes, name: str) -> list[Contents]:
     ]
 
 
-def _archived(content: bytes, name: str, choice: ChatChoice) -> list[Contents]:
-    """Each file of an archive that can be read; the others are told."""
-    found: list[Contents] = []
+def _archived(content: bytes | Path, name: str, choice: ChatChoice) -> Iterator[Contents]:
+    """Each file of an archive that can be read; the others are told, with the file that follows them or the last."""
+    waiting: Contents | None = None
     notes: list[str] = []
     for inside, unpacked in files_in(content, name):
-        suffix = Path(inside).suffix.lower()
         try:
-            if suffix not in _KNOWN and not is_archive(unpacked):
-                raise UserError(f"{inside} is of no format that localft reads inside an archive.")
-            if not unpacked.strip():
-                raise UserError(f"{inside} is empty.")
-            found += _read(unpacked, inside, suffix, choice, is_inside=True)
+            for contents in _inside(unpacked, inside, choice):
+                if waiting is not None:
+                    yield waiting
+                waiting, notes = replace(contents, notes=[*notes, *contents.notes]), []
         except UserError as error:
             notes.append(f"Left out: {error.message}")
-    if not found:
+    if waiting is None:
         raise UserError(f"{name} holds no file that localft can read. {' '.join(notes[:3])}".strip(), _OTHERWISE)
-    first = found[0]
-    return [replace(first, notes=[*notes, *first.notes]), *found[1:]]
+    yield replace(waiting, notes=[*waiting.notes, *notes])
+
+
+def _inside(unpacked: bytes | Unpacked, name: str, choice: ChatChoice) -> Iterator[Contents]:
+    suffix = Path(name).suffix.lower()
+    if isinstance(unpacked, Unpacked):
+        large = open_large(unpacked.path, name) if suffix in _KNOWN else None
+        if large is not None:
+            yield replace(large, owner=(unpacked.owner, large.owner))
+            return
+        unpacked = load(unpacked.path, name)
+    if suffix not in _KNOWN and not is_archive(unpacked):
+        raise UserError(f"{name} is of no format that localft reads inside an archive.")
+    if not unpacked.strip():
+        raise UserError(f"{name} is empty.")
+    yield from _read(unpacked, name, suffix, choice, is_inside=True)

@@ -42,7 +42,7 @@ _KEPT = (
 )  # fmt: skip
 # Libraries of numbers reserve memory for as many threads as there are cores.
 _OWN = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-_SMALLER = "Divide it into smaller files."
+_SMALLER = "Divide it into smaller files; a table can be saved as CSV, which is read row by row."
 _OTHER = "Open it in the program that made it and save it again, or as text or CSV."
 
 

@@ -46,7 +46,8 @@ class Found:
     """The rows of a file, and what people should know about how it was read.
 
     `layout` is set where the format says it, whatever the columns are called. `speakers` of a chat are counted by their
-    messages; there are rows only once a `voice` among them is the assistant's.
+    messages; there are rows only once a `voice` among them is the assistant's. The rows may be read from a file that is
+    there as long as its `owner` is.
     """
 
     rows: Collection[Row] | PartedRows
@@ -54,6 +55,7 @@ class Found:
     layout: Layout | None = None
     speakers: dict[str, int] = field(default_factory=dict)
     voice: str = ""
+    owner: object = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
