@@ -12,7 +12,7 @@ from localft.data.checks.checking import CheckReport
 from localft.data.making import keeping
 from localft.data.making.dividing import divide_anew
 from localft.data.making.gathering import ReadResult
-from localft.data.making.importing import divide_as_before, import_files, preview_files
+from localft.data.making.importing import import_files, preview_files, told_before
 from localft.data.making.set_aside import list_set_aside
 from localft.data.repairs.mending import REPAIRS
 from localft.data.repairs.repairing import repair_version
@@ -302,9 +302,9 @@ def _seen(
 def _held_before(
     project: Project, read: ReadResult, seed: float | None, train: float | None, validation: float | None, way: str
 ) -> list[str]:
-    """What earlier versions mean for an import; nothing where it would be refused, of which taking it in tells."""
+    """What earlier versions mean for an import; of a setting that is wrong, taking it in tells."""
     try:
-        return divide_as_before(project, read, None, _seed(seed), _ratios(train, validation), _division(way))[1]
+        return told_before(project, read, _seed(seed), _ratios(train, validation), _division(way))
     except UserError:
         return []
 

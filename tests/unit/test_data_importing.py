@@ -1,12 +1,14 @@
 """From files to an immutable version; a failed import leaves the project as it was."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from localft.cli.main import main
-from localft.data.making.importing import import_files, preview_files, read_set_aside
+from localft.data.making.importing import import_files, preview_files, read_set_aside, told_before
+from localft.data.splits.splitting import DEFAULT_RATIOS
 from localft.data.versions import SPLITS, Split, list_versions, load_split, newest_version, open_version
 from localft.errors import UserError
 from localft.store.projects import Project, create_project
@@ -164,8 +166,13 @@ def test_what_was_held_out_for_test_is_held_out_in_later_imports(
     path.write_text("\n".join(rows(0, 237)), encoding="utf-8")
     assert main(["data", "import", project.slug, str(path), "--dry-run", "--json"]) == 0
     tried = json.loads(capsys.readouterr().out)
+    read = preview_files([path], project=project)
+    told = told_before(project, read, 42, DEFAULT_RATIOS)
     report = import_files(project, [path])
-    assert (tried["counts"], tried["notes"]) == (report.version.counts, report.read.notes)
+    assert (tried["counts"], tried["notes"], told) == (report.version.counts, report.read.notes, report.read.notes)
+    assert told_before(project, read, 7, DEFAULT_RATIOS) == []
+    many = replace(read, examples=list(read.examples) * 50)
+    assert told_before(project, many, 42, DEFAULT_RATIOS)[0].startswith("How many of them an earlier version")
     later = report.version
     assert report.read.notes == ["20 examples for test as before: an earlier version measures with them."]
     assert asked(first.id, "test") < asked(later.id, "test")

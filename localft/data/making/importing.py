@@ -20,13 +20,15 @@ from localft.data.splits.golden import golden_among, never_learned
 from localft.data.splits.holding_out import held_before
 from localft.data.splits.splitting import DEFAULT_RATIOS, Ratios, too_few
 from localft.data.stored import StoredExamples, changed, select
-from localft.data.versions import SPLITS, DatasetVersion, Division, Split, load_split
+from localft.data.versions import SPLITS, DatasetVersion, Division, Split, list_versions, load_split
 from localft.data.working import Tell, quiet
 from localft.errors import UserError
 from localft.store import files
 from localft.store.projects import Project
 
 GOLDEN = "golden question"
+# To compare more with earlier versions takes seconds, and a preview is made anew with each choice.
+_MOST_COMPARED = 10_000
 
 
 @dataclass(frozen=True)
@@ -157,9 +159,24 @@ def divide_as_before(
         raise no_rows(read)
     division = division or divisions.likely_division(read.examples)
     held = held_before(project, read.examples, division, seed, ratios)
-    splits = divide(read, system_prompt, seed, ratios, division, held)
-    told = f"{words.counted(len(held), 'example')} for test as before: an earlier version measures with them."
-    return splits, [told] if held else []
+    return divide(read, system_prompt, seed, ratios, division, held), _told_held(len(held))
+
+
+def told_before(
+    project: Project, read: ReadResult, seed: int, ratios: Ratios, division: Division | None = None
+) -> list[str]:
+    """The notes of `divide_as_before` without dividing, to be told before anything is taken in."""
+    if read.lacks_voice or not read.examples or not list_versions(project).items:
+        return []
+    if len(read.examples) > _MOST_COMPARED:
+        return ["How many of them an earlier version holds out for test is told when they are taken in."]
+    division = division or divisions.likely_division(read.examples)
+    return _told_held(len(held_before(project, read.examples, division, seed, ratios)))
+
+
+def _told_held(count: int) -> list[str]:
+    told = f"{words.counted(count, 'example')} for test as before: an earlier version measures with them."
+    return [told] if count else []
 
 
 def _without_golden(project: Project, read: ReadResult) -> ReadResult:
