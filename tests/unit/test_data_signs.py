@@ -22,9 +22,7 @@ _EVERY = [
 def test_a_text_in_which_a_pattern_matches_has_its_signs(pattern: re.Pattern[str], signs: Signs) -> None:
     @given(st.from_regex(pattern))
     def look(text: str) -> None:
-        # Two letters of Turkish count as an i in Python alone.
-        if pattern.search(text.translate({0x130: "i", 0x131: "i"})):
-            assert signs.stand_in(text.translate({0x130: "i", 0x131: "i"}))
+        assert signs.stand_in(text) or not pattern.search(text)
 
     look()
 
@@ -46,6 +44,15 @@ def test_signs_stand_in_texts_in_any_case_or_in_theirs() -> None:
     assert not Signs("as an ai").stand_in("as a nail")
     assert Signs("AKIA", in_any_case=False).stand_in("AKIA")
     assert not Signs("AKIA", in_any_case=False).stand_in("akia")
+
+
+@pytest.mark.parametrize("letter", ["\u0130", "\u0131"])
+def test_two_letters_of_turkish_are_an_i_as_they_are_to_python(letter: str) -> None:
+    refusals = boilerplate.KINDS[0]
+    text = f"As an a{letter} I can only guess."
+    assert refusals.pattern.search(text)
+    assert refusals.signs.stand_in(text)
+    assert not Signs("AKIA", in_any_case=False).stand_in(f"AK{letter}A")
 
 
 def test_signs_go_to_another_process_after_they_were_used() -> None:

@@ -39,6 +39,9 @@ class Signs:
 
     def stand_in(self, text: str) -> bool:
         """Whether any of them stands in a text."""
+        if self._in_any_case and not text.isascii():
+            # To Python these two letters of Turkish are an i in any case, to RE2 they are not.
+            text = text.replace("\u0130", "i").replace("\u0131", "i")
         return self._pattern.search(text.encode("utf-8", "replace")) is not None
 
     @cached_property
