@@ -135,3 +135,11 @@ def test_no_change_makes_an_example_ask_what_measures(project: Project, version:
     with pytest.raises(UserError, match="an example for train"):
         change_turn(project, version, "test", 0, 0, learned)
     assert change_turn(project, version, "train", 0, 0, learned).counts == version.counts
+
+
+@pytest.mark.parametrize("said", [("half a \udcff pair", "This."), ("What is it?", "\ud800")])
+def test_half_a_pair_of_utf16_is_no_example(project: Project, version: DatasetVersion, said: tuple[str, str]) -> None:
+    with pytest.raises(UserError, match="broken character"):
+        add_example(project, version, talk(*said))
+    with pytest.raises(UserError, match="broken character"):
+        add_golden(project, talk(*said))

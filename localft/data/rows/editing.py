@@ -9,7 +9,8 @@ from localft.data.making.keeping import keep_golden
 from localft.data.making.writing import write_version
 from localft.data.row_ratings import carry_ratings, content_key, rating_of
 from localft.data.rows.drafting import ExampleDraft, drafted
-from localft.data.shapes.conversation import BadRow, turns
+from localft.data.shapes.conversation import BadRow, message_list, turns
+from localft.data.shapes.values import BadValue
 from localft.data.splits.asking import prompt_digests
 from localft.data.splits.divisions import divide_more
 from localft.data.splits.golden import golden_among, never_learned
@@ -159,8 +160,8 @@ def _everything(splits: Splits, split: Split, index: int) -> tuple[list[Example]
 
 def _checked(messages: Sequence[Message]) -> tuple[Message, ...]:
     try:
-        return turns(list(messages))
-    except BadRow as error:
+        return turns(message_list([message.as_chat() for message in messages]))
+    except (BadRow, BadValue) as error:
         raise UserError(f"That is no example: {error}.", "Correct it and try again.") from error
 
 
