@@ -48,6 +48,16 @@ def moment(iso: str) -> str:
     return f"{datetime.fromisoformat(iso).astimezone():%Y-%m-%d %H:%M}"
 
 
+def is_moment(text: object) -> bool:
+    """Whether `moment` can tell it: what stands in a file may have been written by hand."""
+    from datetime import datetime
+
+    try:
+        return isinstance(text, str) and bool(datetime.fromisoformat(text).astimezone())
+    except (ValueError, OverflowError, OSError):
+        return False
+
+
 def rate(per_second: float, unit: str) -> str:
     """Units per second, or per minute where that reads better; bytes with their unit."""
     if unit in {"bytes", "byte", "B"}:

@@ -289,3 +289,34 @@ def test_all_of_it_from_the_command_line(project: Project, tmp_path: Path, capsy
     assert "no golden question of this number" in capsys.readouterr().err
     assert main(["data", "golden", "list", "gold"]) == 0
     assert "Where is it?" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_change_spells_what_else_stands_in_a_file_of_another_encoding_as_it_was(
+    project: Project, encoding: str
+) -> None:
+    line = '{"prompt": "What is it?", "answer": "That.", "score": 1.10, "huge": 1e999, "half": "\\ud800"}'
+    project.golden.write_bytes(f"{line}\r\n".encode(encoding))
+    assert asked(project) == ["What is it?"]
+    add_golden(project, talk("And what is this thing?", "This."))
+    assert project.golden.read_bytes().splitlines()[0] == line.encode()
+    change_golden(project, list_golden(project)[0].key, "What is it?", "That one.")
+    changed = project.golden.read_text("utf-8").splitlines()[0]
+    assert '"score": 1.10, "huge": 1e999, "half": "\\ud800"' in changed
+
+
+def test_lines_of_the_history_that_tell_nothing_are_passed_over(project: Project) -> None:
+    three(project)
+    with (project.folder / "golden_history" / "changes.jsonl").open("a") as log:
+        log.write('{"id": "a"}\n{"id": "b", "when": "2026-01-01", "state": {}}\n{"id": 7, "when": "2026-01-01"}\n[1]\n')
+    assert len(list_changes(project)) == 3
+    assert main(["data", "golden", "history", project.slug]) == 0
+    undo_golden(project)
+    assert asked(project) == ["What is the first thing?", "What is the second thing?"]
+
+
+@pytest.mark.parametrize("when", ["yesterday", 7, None, ["2026-01-01"]])
+def test_a_moment_that_is_none_is_not_told(project: Project, when: object) -> None:
+    by_hand(project, {"prompt": "What is it?", "answer": "That.", "kept": {"from": None, "when": when}})
+    assert (list_golden(project)[0].origin, list_golden(project)[0].when) == ("", "")
+    assert main(["data", "golden", "list", project.slug]) == 0

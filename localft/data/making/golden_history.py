@@ -5,9 +5,11 @@ change. What was written by another program is noticed with the next change, and
 """
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from localft import words
 from localft.data.splits.golden import has_golden
 from localft.errors import UserError
 from localft.store import files
@@ -32,14 +34,17 @@ class Change(NamedTuple):
 
 
 def list_changes(project: Project) -> list[Change]:
-    """The changes, newest first."""
-    changes = [
-        Change(str(line[_ID]), str(line.get("when", "")), str(line.get("what", "")), str(line.get("state", "")),
-               str(line.get("undid", "")), bool(line.get("found")))
-        for line in files.read_lines(_log(project))[0]
-        if line.get(_ID)
-    ]  # fmt: skip
-    return changes[::-1]
+    """The changes, newest first; a line that tells none is passed over."""
+    changes = [_change_of(line) for line in files.read_lines(_log(project))[0]]
+    return [change for change in reversed(changes) if change]
+
+
+def _change_of(line: Mapping[str, Any]) -> Change | None:
+    said = [line.get(name, "") for name in (_ID, "when", "what", "state", "undid")]
+    texts = [value for value in said if isinstance(value, str)]
+    if len(texts) < len(said) or not texts[0] or not words.is_moment(texts[1]):
+        return None
+    return Change(*texts, found=bool(line.get("found")))
 
 
 def rewrite(project: Project, content: bytes, what: str, undid: str = "") -> None:

@@ -1,11 +1,11 @@
 """The golden set: questions that measure and are never learned, listed, changed, deleted, imported and brought back."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from localft import words
 from localft.data.examples import Example, Message
 from localft.data.making.golden_history import list_changes, rewrite, state_content
 from localft.data.making.reading import read_files
@@ -16,7 +16,7 @@ from localft.data.shapes.conversation import BadRow, turns
 from localft.data.shapes.converting import SetAside
 from localft.data.shapes.detecting import detect
 from localft.data.shapes.rows import Row, excerpt
-from localft.data.shapes.values import BadValue, parse_json, to_plain
+from localft.data.shapes.values import BadValue, json_of, parse_json
 from localft.data.splits.golden import golden_among, golden_of, has_golden, never_learned
 from localft.data.versions import list_versions, newest_version, open_split
 from localft.errors import UserError
@@ -83,8 +83,8 @@ def _listed(lines: Iterable[_Line], search: str = "") -> list[GoldenQuestion]:
     wanted = search.casefold().strip()
     for number, (key, line) in enumerate(different.items(), start=1):
         if wanted in "\n".join(message.content for message in line.example.messages).casefold():
-            origin, when = str(line.kept.get("from", "")), str(line.kept.get("when", ""))
-            found.append(GoldenQuestion(number, key, line.example, origin, when))
+            origin, when = str(line.kept.get("from") or ""), line.kept.get("when")
+            found.append(GoldenQuestion(number, key, line.example, origin, str(when) if words.is_moment(when) else ""))
     return found
 
 
@@ -270,7 +270,17 @@ def _readable(project: Project, state: str) -> list[_Line]:
 
 def _lines_of(path: Path, named: Path) -> list[_Line]:
     raw = path.read_bytes().split(b"\n")
-    return [_Line(_raw_of(row, raw), dict(row.values or {}), golden_of(row, named)) for row in open_file(path).rows]
+    return [_line_of(row, raw, named) for row in open_file(path).rows]
+
+
+def _line_of(row: Row, raw: Sequence[bytes], named: Path) -> _Line:
+    question = golden_of(row, named)
+    try:
+        return _Line(_raw_of(row, raw), dict(row.values or {}), question)
+    except BadValue as error:
+        raise UserError(
+            f"Line {row.number} of {named} cannot be kept: {error}.", "Correct it, or delete it."
+        ) from error
 
 
 def _raw_of(row: Row, raw: Sequence[bytes]) -> bytes:
@@ -294,7 +304,8 @@ def _line(values: dict[str, Any]) -> _Line:
 
 
 def _dumped(values: Any) -> bytes:
-    return json.dumps(to_plain(values, nulls=True), ensure_ascii=False).encode("utf-8", "backslashreplace")
+    """JSON with every number as it was spelled; half of a pair of UTF-16 stays the escape that it was."""
+    return json_of(values).encode("utf-8", "backslashreplace")
 
 
 def _write(project: Project, lines: Sequence[_Line], what: str) -> None:

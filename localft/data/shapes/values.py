@@ -108,6 +108,18 @@ def to_text(value: Any) -> str:
         raise BadValue("nested too deeply") from error
 
 
+def json_of(value: Any) -> str:
+    """A value that was read from JSON as JSON again, each number as it was spelled; a broken character stays one.
+
+    Raises:
+        BadValue: it is nested too deeply.
+    """
+    try:
+        return _spelled(value)
+    except RecursionError as error:
+        raise BadValue("nested too deeply") from error
+
+
 def _spelled(value: Any) -> str:
     if isinstance(value, NumberText):
         return str(value)
