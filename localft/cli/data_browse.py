@@ -90,10 +90,21 @@ def show_page(
 
 
 def _checked(project: Project, version: DatasetVersion, given: dict[str, Any]) -> "CheckReport":
-    """As `localft data check` looks: some findings are about the tokens of the base model."""
+    """As `localft data check` looks: some findings are about the tokens of the base model.
+
+    Where the app has let a job check so many examples, what it has found is read, and not looked for anew.
+    """
     from localft.data.checks.checking import DEFAULT_LENGTH, check_version
+    from localft.data.checks.places import NOWHERE
+    from localft.data.works.background import look_at_check
 
     model, chat_format = model_and_format(given["base_model"] or project.info.base_model)
+    if (given["max_length"] or DEFAULT_LENGTH) == DEFAULT_LENGTH:
+        report = look_at_check(project, version, model).report
+        named = [one for one in report.findings if one.check == given["finding"]] if report is not None else []
+        # One that was kept before the places were is as good as none.
+        if report is not None and named and all(one.places != NOWHERE for one in named):
+            return report
     return check_version(project, version, model, chat_format, given["max_length"] or DEFAULT_LENGTH)
 
 

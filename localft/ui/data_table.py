@@ -49,6 +49,7 @@ class RowTable:
     shown: gr.HTML
     earlier: gr.Button
     later: gr.Button
+    number: gr.Number
     page: gr.State
     stamp: gr.Textbox
     opened: gr.State
@@ -113,7 +114,7 @@ def draw_table(checks: Checks, opened: gr.State, stamp: gr.Textbox) -> RowTable:
         search = gr.Textbox(label="Search", placeholder="Text, then Enter", min_width=220, scale=2)
         split = gr.Dropdown([("All", _ALL), *((name, name) for name in SPLITS)], value=_ALL,
                             label="Of which part", min_width=150)  # fmt: skip
-        finding = gr.Dropdown([("Any", _ALL)], value=_ALL, label="Finding", min_width=150)
+        finding = gr.Dropdown([("Any", _ALL)], value=_ALL, label="Finding", min_width=220)
         rated = gr.Dropdown([("Any", _ALL), *((name.capitalize(), name) for name in RATED)], value=_ALL,
                             label="Rating", min_width=130)  # fmt: skip
         order = gr.Dropdown(list(_ORDERS), value="place", label="Order", min_width=150)
@@ -122,8 +123,11 @@ def draw_table(checks: Checks, opened: gr.State, stamp: gr.Textbox) -> RowTable:
     with gr.Row(elem_classes="lf-buttons"):
         earlier = gr.Button("Previous page", size="sm", scale=0, min_width=130, interactive=False)
         later = gr.Button("Next page", size="sm", scale=0, min_width=130, interactive=False)
+        number = gr.Number(
+            None, precision=0, minimum=1, label="Go to page", placeholder="Enter", min_width=110, scale=0
+        )
     return RowTable(
-        search, split, finding, rated, edited, order, shown, earlier, later, gr.State(1), stamp, opened, checks
+        search, split, finding, rated, edited, order, shown, earlier, later, number, gr.State(1), stamp, opened, checks
     )
 
 
@@ -154,6 +158,9 @@ def connect_table(shared: Shared, table: RowTable, browser: list[Any], show: Sho
     def first(slug: str | None, *given: Any) -> Updates:
         return table.look(slug, *given, page=1)
 
+    def go(slug: str | None, number: float | None, *given: Any) -> Updates:
+        return {**table.look(slug, *given, page=int(number or 1)), table.number: None}
+
     def turn(by: int) -> Callable[..., Updates]:
         return lambda slug, *given: table.look(slug, *given, page=int(given[-1]) + by)
 
@@ -166,6 +173,8 @@ def connect_table(shared: Shared, table: RowTable, browser: list[Any], show: Sho
         shared.on(asked, first, inputs, table.outputs, message, **_ONE_BY_ONE)
     shared.on(table.earlier.click, turn(-1), inputs, table.outputs, message, **_ONE_BY_ONE)
     shared.on(table.later.click, turn(1), inputs, table.outputs, message, **_ONE_BY_ONE)
+    asked_for = [shared.project, table.number, *table.inputs]
+    shared.on(table.number.submit, go, asked_for, [*table.outputs, table.number], message, **_ONE_BY_ONE)
     _connect_buttons(shared, table, browser, show, message)
 
 

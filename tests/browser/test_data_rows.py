@@ -57,6 +57,9 @@ def test_examples_are_found_rated_dropped_divided_and_opened(page: Page, fresh_a
 def _search_and_turn(page: Page, ask: Any, seen: int) -> None:
     page.get_by_role("button", name="Next page").click()
     expect(told(page)).to_contain_text("page 2", timeout=_SOON)
+    page.get_by_label("Go to page").fill("3")
+    page.get_by_label("Go to page").press("Enter")
+    expect(told(page)).to_contain_text("page 3", timeout=_SOON)
     search = page.get_by_label("Search", exact=True)
     search.fill("FITNESS band")
     search.press("Enter")

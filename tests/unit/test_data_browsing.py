@@ -10,7 +10,7 @@ import pytest
 
 from localft.cli.main import main
 from localft.data.checks.checking import CheckReport, check_version, report_value
-from localft.data.checks.places import places_of_rows
+from localft.data.checks.places import NOWHERE, places_of_rows
 from localft.data.examples import Example, Message
 from localft.data.making.dividing import divide_anew
 from localft.data.making.importing import import_files
@@ -20,6 +20,8 @@ from localft.data.rows.browsing import browse, places_of, unnamed_of
 from localft.data.rows.editing import add_example, change_turn
 from localft.data.rows.wishes import Wish
 from localft.data.versions import DatasetVersion, load_split
+from localft.data.works import background
+from localft.data.works.background import CheckWork
 from localft.errors import UserError
 from localft.store.projects import Project, create_project
 
@@ -167,6 +169,21 @@ def test_the_command_shows_the_last_page_of_a_finding(
     how = ("show", "browsed", "--finding", "e-mail addresses", "--open-test", "--rows", "50", "--page")
     last = answer(capsys, *how, "6")
     assert (last["count"], last["pages"], len(last["examples"])) == (260, 6, 10)
+
+
+def test_a_check_that_a_job_has_made_is_not_made_again(
+    project: Project, mails: DatasetVersion, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = check_version(project, mails)
+    finding = next(one for one in report.findings if one.check == "e-mail addresses")
+    kept = replace(finding, places=places_of_rows([("train", 4)]))
+    monkeypatch.setattr(background, "look_at_check", lambda *_: CheckWork(replace(report, findings=[kept]), None))
+    how = ("show", "browsed", "--finding", "e-mail addresses")
+    assert [row["number"] for row in answer(capsys, *how)["examples"]] == [5]
+    assert answer(capsys, *how, "--max-length", "64")["count"] > 100
+    older = replace(finding, places=NOWHERE)
+    monkeypatch.setattr(background, "look_at_check", lambda *_: CheckWork(replace(report, findings=[older]), None))
+    assert answer(capsys, *how)["count"] > 100
 
 
 def test_a_finding_about_the_whole_names_no_example(project: Project, version: DatasetVersion) -> None:

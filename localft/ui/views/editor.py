@@ -33,11 +33,12 @@ def form(example: Example, project: str, split: Split, index: int, key: str, onc
         name=name, project=project, split=split, index=index, key=key,
     )  # fmt: skip
     return h(
-        '{opening}<p class="lf-note">Example {number} of {split}, as it will be.</p>'
+        '{opening}<p class="lf-note">Example {number} of {split}, as it will be.{learned}</p>'
         '<div data-turns class="lf-talk">{turns}</div>{besides}'
         '<p><button type="button" class="lf-button lf-primary" data-send="save">Save this example</button>'
         '<button type="button" class="lf-button" data-send="discard">Discard the changes</button></p></{name}>',
         opening=opening, name=name, number=f"{index + 1:,}", split=split, turns=turns,
+        learned="" if example.plain else " An answer that is not learned is only read, as the questions are.",
         besides=Markup() if example.plain else _besides(example),
     )  # fmt: skip
 
