@@ -118,14 +118,14 @@ def draw_golden(shared: Shared, checks: Checks) -> None:
         with gr.Row(elem_classes="lf-buttons"):
             write = gr.Button("Write a golden question", size="sm", scale=0, min_width=190, elem_id="write-golden")
         importing = _draw_import()
-        with gr.Accordion("Earlier golden questions", open=False) as fold:
+        with gr.Accordion("Earlier golden questions", open=False, visible=False) as fold:
             history = gr.HTML(js_on_load=clickable(), elem_id="golden-history")
             gone_back = gr.HTML()
     desk = Desk(
         stamp, amount, search, shown, earlier, later, undo, gr.State(0), form, gr.State(""), question, answer, system,
         history, checks,
     )  # fmt: skip
-    _connect_listing(shared, desk, section, message)
+    _connect_listing(shared, desk, section, fold, message)
     _connect_form(shared, desk, (write, save, leave), message, said)
     _connect_buttons(shared, desk, message)
     _connect_history(shared, desk, fold, gone_back)
@@ -147,9 +147,16 @@ def _draw_import() -> list[Any]:
     return [files, asks, answers, button, said]
 
 
-def _connect_listing(shared: Shared, desk: Desk, section: gr.Column, message: gr.HTML) -> None:
+def _connect_listing(shared: Shared, desk: Desk, section: gr.Column, fold: gr.Accordion, message: gr.HTML) -> None:
+    """The section is there where a project is open, the `fold` of earlier questions once something was changed."""
+
     def read(page: Page) -> Updates:
-        return {desk.stamp: _stamp(desk.checks, page.project), section: gr.update(visible=page.project is not None)}
+        project = page.project
+        return {
+            desk.stamp: _stamp(desk.checks, project),
+            section: gr.update(visible=project is not None),
+            fold: gr.update(visible=project is not None and bool(list_changes(project))),
+        }
 
     def follow(stamp: str, search: str, first: int, history: str) -> Updates:
         # While the page loads, the stamp is there before the chosen project is.
@@ -165,7 +172,7 @@ def _connect_listing(shared: Shared, desk: Desk, section: gr.Column, message: gr
     def turn(by: int) -> Any:
         return lambda slug, search, first: desk.look(required(slug).slug, search, first + by)
 
-    shared.view("data", [desk.stamp, section], read)
+    shared.view("data", [desk.stamp, section, fold], read)
     outputs = [*desk.listed, desk.history]
     inputs = [shared.project, desk.search]
     shared.on(
