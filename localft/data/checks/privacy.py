@@ -28,9 +28,12 @@ _SECRET = re.compile(
     r"|AIza[\w-]{30,})\b|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
 _SECRET_SIGNS = Signs("sk-", "hf_", "gh[pousr]_", "AKIA", "xox[abp]-", "AIza", "-----BEGIN ", in_any_case=False)
-# So many digits with no more between them, or a number that begins abroad.
+# As the patterns have them, wherever they stand.
 _CARD_SIGNS = Signs(r"\p{Nd}(?:[ -]?\p{Nd}){12}")
-_PHONE_SIGNS = Signs(r"\+\p{Nd}", r"\p{Nd}(?:[ ()./-]{0,3}\p{Nd}){7}")
+_PHONE_SIGNS = Signs(
+    r"\+\p{Nd}", r"\p{Nd}{3}\)?[ .-]\p{Nd}{3}[ .-]\p{Nd}{4}", r"0[1-9](?:[ .-]\p{Nd}{2}){4}",
+    r"0[1-9]\p{Nd}{0,3}\)?[ /-]\p{Nd}{6}", r"0[1-9]\p{Nd}{1,3}\)? \p{Nd}{3,4} \p{Nd}{2}",
+)  # fmt: skip
 _EMAIL_SIGNS = Signs("@")
 # Of 19 digits, with something between any two of them.
 _LONGEST_CARD = 37

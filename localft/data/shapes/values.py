@@ -156,6 +156,11 @@ def start_of(value: Any, length: int) -> str:
 
 def _spell_start(value: Any, room: int, parts: list[str]) -> int:
     """Put the start of a spelled value behind the parts; return for how many more characters there is room."""
+    # Most values are texts; whether one is a mapping takes longer to tell.
+    if type(value) is str:
+        # A longer text is cut before the quotation mark that would end it.
+        parts.append(encode_basestring(value[: max(0, room)]))
+        return room - len(parts[-1])
     if isinstance(value, Mapping):
         opening, closing = "{}"
         items: Iterable[tuple[str, Any]] = ((f"{encode_basestring(str(key))}: ", item) for key, item in value.items())
@@ -163,10 +168,8 @@ def _spell_start(value: Any, room: int, parts: list[str]) -> int:
         opening, closing = "[]"
         items = (("", item) for item in value)
     else:
-        # A longer text is cut before the quotation mark that would end it.
-        spelled = _spelled(value[: max(0, room)] if type(value) is str else value)
-        parts.append(spelled)
-        return room - len(spelled)
+        parts.append(_spelled(value))
+        return room - len(parts[-1])
     between = opening
     for name, item in items:
         parts.append(between + name)
