@@ -205,6 +205,27 @@ def test_what_was_written_by_hand_is_a_state_like_any_other(project: Project) ->
     assert project.golden.read_bytes() == written
 
 
+@pytest.mark.parametrize("step", ["write_bytes", "append_line"])
+def test_a_change_that_dies_half_way_loses_nothing(
+    step: str, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    three(project)
+    before = project.golden.read_bytes()
+
+    def die(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as broken, pytest.raises(OSError, match="No space left"):
+        broken.setattr(f"localft.data.making.golden_history.files.{step}", die)
+        delete_golden(project, [list_golden(project)[1].key])
+    assert len(list_golden(project)) == (3 if step == "write_bytes" else 2)
+    add_golden(project, talk("What is the fourth thing?", "It is fourth."))
+    undo_golden(project)
+    if step == "append_line":
+        undo_golden(project)
+    assert project.golden.read_bytes() == before
+
+
 def test_the_last_question_can_be_deleted_and_brought_back(project: Project) -> None:
     add_golden(project, talk("Only one?", "Yes."))
     delete_golden(project, [list_golden(project)[0].key])
