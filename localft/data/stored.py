@@ -1,7 +1,9 @@
 """Examples that lie in a file and are read when they are asked for: more of them than memory holds."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -132,6 +134,51 @@ class StoredExamples(Sequence[Example]):
         for first, last in zip([0, *cuts.tolist()], [*cuts.tolist(), len(self)], strict=True):
             if last > first:
                 yield self[first:last]
+
+
+class Chain(Sequence[Example]):
+    """Examples of several parts, one part after the other; those that lie in files are read when they are asked for."""
+
+    def __init__(self, parts: Sequence[Sequence[Example]]) -> None:
+        self.parts = [part for part in parts if len(part)]
+        self._ends = list(accumulate(map(len, self.parts)))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    @overload
+    def __getitem__(self, index: int) -> Example: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Example]: ...
+    def __getitem__(self, index: int | slice) -> "Example | Sequence[Example]":
+        if isinstance(index, slice):
+            return [self[position] for position in range(*index.indices(len(self)))]
+        place = index + len(self) if index < 0 else index
+        if not 0 <= place < len(self):
+            raise IndexError(index)
+        number = bisect_right(self._ends, place)
+        return self.parts[number][place - (self._ends[number - 1] if number else 0)]
+
+    def __iter__(self) -> Iterator[Example]:
+        for part in self.parts:
+            yield from part
+
+    def lines(self) -> Iterator[bytes]:
+        """A line for each, with its line feed."""
+        for part in self.parts:
+            yield from lines_of(part)
+
+
+def chain(*parts: Sequence[Example]) -> Sequence[Example]:
+    """The examples of all parts, one part after the other; in memory where all of them are."""
+    if any(isinstance(part, StoredExamples | Chain) for part in parts):
+        return Chain(parts)
+    return [example for part in parts for example in part]
+
+
+def lines_of(examples: Sequence[Example]) -> Iterator[bytes]:
+    """The line by which each example is kept in a file."""
+    return examples.lines() if isinstance(examples, StoredExamples | Chain) else map(line_of, examples)
 
 
 def _both(first: Change, second: Change, example: Example) -> Example:

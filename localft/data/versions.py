@@ -106,9 +106,7 @@ def iterate_split(project: Project, version_id: str, split: Split) -> Iterator[E
     Raises:
         UserError: the file was changed, and is no longer what localft wrote, or it is gone.
     """
-    path = project.datasets / Path(version_id).name / f"{split}.jsonl"
-    if not path.exists():
-        raise UserError(f"The file {path} is gone, which a version is made of.", "Import the data again.")
+    path = _file(project, version_id, split)
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             try:
@@ -124,9 +122,17 @@ def open_split(project: Project, version_id: str, split: Split) -> StoredExample
     """The examples of one split, which are read when they are asked for.
 
     Raises:
-        OSError: the file cannot be read.
+        UserError: the file is gone.
+        OSError: it cannot be read.
     """
-    return StoredExamples.of_file(project.datasets / Path(version_id).name / f"{split}.jsonl")
+    return StoredExamples.of_file(_file(project, version_id, split))
+
+
+def _file(project: Project, version_id: str, split: Split) -> Path:
+    path = project.datasets / Path(version_id).name / f"{split}.jsonl"
+    if not path.exists():
+        raise UserError(f"The file {path} is gone, which a version is made of.", "Import the data again.")
+    return path
 
 
 def is_many(project: Project, version_id: str) -> bool:

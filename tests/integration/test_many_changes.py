@@ -131,6 +131,9 @@ def test_changes_within_bounded_memory(project: Project, tmp_path: Path) -> None
             "repair": ["repair", project.slug, "e-mail addresses"],
             "diff": ["diff", project.slug],
             "split": ["split", project.slug, "--seed=7"],
+            "edit": ["edit", project.slug, "--example=5", "--text=Another answer."],
+            "delete": ["edit", project.slug, "--example=6", "--delete"],
+            "add": ["add", project.slug, "--question=What else is there?", "--answer=Nothing."],
             **forms,
         }
         return {what: peak(*command) for what, command in commands.items()}
@@ -138,10 +141,11 @@ def test_changes_within_bounded_memory(project: Project, tmp_path: Path) -> None
     little = peaks("few", FEW)
     alone = (ROWS - FEW) * bytes_of_one(project)
     much = peaks("many", ROWS)
-    assert [version.total for version in list_versions(project).items] == [ROWS] * 3 + [FEW] * 3
+    kept = [count - gone for count in (ROWS, FEW) for gone in (0, 1, 0, 0, 0, 0)]
+    assert [version.total for version in list_versions(project).items] == kept
     more = {what: much[what] - little[what] for what in much}
     print({what: f"{taken / 1e6:.1f} MB" for what, taken in more.items()}, f"of {alone / 1e6:.1f} MB")
     assert max(more["jsonl"], more["csv"], more["xlsx"]) < alone / 8
-    assert max(more["repair"], more["diff"]) < alone / 3
-    assert more["split"] < alone
+    assert max(more["repair"], more["diff"], more["edit"], more["delete"]) < alone / 3
+    assert max(more["split"], more["add"]) < alone
     assert [folder for folder in (paths.cache_dir() / "reading").glob("*") if folder.is_dir()] == []

@@ -19,7 +19,7 @@ from localft.data.making.keeping import keep_golden
 from localft.data.making.reading import read_files
 from localft.data.scratch import Scratch
 from localft.data.splits.asking import Asked, ask
-from localft.data.stored import StoredExamples, line_of, select
+from localft.data.stored import Chain, StoredExamples, chain, line_of, lines_of, select
 from localft.data.versions import SPLITS, DatasetVersion, Split, load_split
 from localft.data.working import in_order, look_at_all
 from localft.errors import UserError
@@ -217,3 +217,21 @@ def test_stored_rows_are_rows_in_any_part(tmp_path: Path) -> None:
     assert [row for part in stored_rows.parts(700) for row in part] == everything
     with pytest.raises(IndexError):
         stored_rows[30]
+
+
+def test_a_chain_is_all_its_parts(tmp_path: Path) -> None:
+    examples = [example(number) for number in range(20)]
+    kept = store(tmp_path / "examples.jsonl", examples)
+    joined = chain(kept[:7], [], [examples[7]], chain(kept[8:12], kept[12:]))
+    assert isinstance(joined, Chain)
+    assert (len(joined), list(joined), joined[7], joined[-1], joined[6:9]) == (
+        20, examples, examples[7], examples[19], examples[6:9]
+    )  # fmt: skip
+    assert list(lines_of(joined)) == [line_of(one) for one in examples]
+    for place in (20, -21):
+        with pytest.raises(IndexError):
+            joined[place]
+    asked, alone = ask(joined), ask(examples)
+    assert list(asked.short_keys()) == list(alone.short_keys())
+    assert asked.texts.words == alone.texts.words
+    assert chain(examples[:3], examples[3:]) == examples

@@ -19,8 +19,8 @@ from localft.data.splits.asking import ask_ahead
 from localft.data.splits.golden import golden_among, never_learned
 from localft.data.splits.holding_out import held_before
 from localft.data.splits.splitting import DEFAULT_RATIOS, Ratios, too_few
-from localft.data.stored import StoredExamples, changed, select
-from localft.data.versions import SPLITS, DatasetVersion, Division, Split, list_versions, load_split
+from localft.data.stored import StoredExamples, chain, changed, select
+from localft.data.versions import SPLITS, DatasetVersion, Division, Split, list_versions, open_split
 from localft.data.working import Tell, quiet
 from localft.errors import UserError
 from localft.store import files
@@ -101,8 +101,8 @@ def extend_version(project: Project, version: DatasetVersion, paths: Sequence[Pa
     Raises:
         UserError: a file cannot be read.
     """
-    known = {name: load_split(project, version.id, name) for name in SPLITS}
-    everything = [example for name in SPLITS for example in known[name]]
+    known = {name: open_split(project, version.id, name) for name in SPLITS}
+    everything = chain(*known.values())
     read = _without_golden(project, read_files(paths, strict=False, known=everything))
     if not read.examples and set(read.kinds) <= {DUPLICATE, GOLDEN}:
         return ImportReport(version, read)

@@ -1,15 +1,17 @@
 """Examples that were made rather than read from a file, taken in as a new version of the data."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from localft.data.examples import Example, Message
 from localft.data.making.importing import read_set_aside
 from localft.data.making.writing import write_version
-from localft.data.splits.divisions import divide_more
+from localft.data.splits.divisions import Splits, divide_more
 from localft.data.splits.golden import golden_among, never_learned
 from localft.data.splits.splitting import DEFAULT_RATIOS, split
-from localft.data.versions import SPLITS, DatasetVersion, SourceFile, list_versions, load_split
+from localft.data.stored import chain
+from localft.data.versions import SPLITS, DatasetVersion, SourceFile, list_versions, open_split
 from localft.errors import UserError
 from localft.store.projects import Project
 
@@ -46,9 +48,9 @@ def take_examples(
         UserError: nothing is left to take in, or there are too few for a first version.
     """
     newest = next(iter(list_versions(project).items), None)
-    known = {name: load_split(project, newest.id, name) if newest else [] for name in SPLITS}
+    known: Splits = {name: open_split(project, newest.id, name) if newest else [] for name in SPLITS}
     made = [_with_system(example, system_prompt) for example in examples]
-    kept, left_out = _without_known(project, made, [example for name in SPLITS for example in known[name]])
+    kept, left_out = _without_known(project, made, chain(*known.values()))
     if not kept:
         raise UserError("None of these examples is new.", "What they ask is in the data, or a golden question.")
     if newest is None:
@@ -73,14 +75,19 @@ def _without_known(
     project: Project, examples: Sequence[Example], known: Sequence[Example]
 ) -> tuple[list[Example], list[LeftOut]]:
     golden = set(golden_among(examples, never_learned(project)))
-    seen = {example.messages for example in known}
+    seen = {_said(example) for example in known}
     kept, left_out = [], []
     for position, example in enumerate(examples):
         if position in golden:
             left_out.append(LeftOut(example, "it asks a golden question, which is never learned"))
-        elif example.messages in seen:
+        elif _said(example) in seen:
             left_out.append(LeftOut(example, "it is in the data already"))
         else:
-            seen.add(example.messages)
+            seen.add(_said(example))
             kept.append(example)
     return kept, left_out
+
+
+def _said(example: Example) -> bytes:
+    """What an example says, in 16 bytes: there may be many."""
+    return hashlib.blake2b(example.model_dump_json(include={"messages"}).encode(), digest_size=16).digest()

@@ -3,12 +3,12 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from localft.data.examples import Example
 from localft.data.splits.splitting import Ratios
-from localft.data.stored import StoredExamples, line_of
+from localft.data.stored import lines_of
 from localft.data.versions import SPLITS, DatasetVersion, Division, SourceFile, Split, list_versions
 from localft.data.working import Tell, quiet
 from localft.store import files
@@ -87,7 +87,7 @@ def _write_splits(hidden: Path, splits: Mapping[Split, Sequence[Example]], tell:
     for name in SPLITS:
         digest.update(b"\x1e" if name != SPLITS[0] else b"")
         with (hidden / f"{name}.jsonl").open("wb") as file:
-            for line in _lines(splits[name]):
+            for line in lines_of(splits[name]):
                 file.write(line)
                 digest.update(line)
                 pairs += b'"rejected":' in line and bool(Example.model_validate_json(line).rejected)
@@ -97,7 +97,3 @@ def _write_splits(hidden: Path, splits: Mapping[Split, Sequence[Example]], tell:
             file.flush()
             os.fsync(file.fileno())
     return digest.hexdigest(), pairs
-
-
-def _lines(examples: Sequence[Example]) -> Iterator[bytes]:
-    return examples.lines() if isinstance(examples, StoredExamples) else map(line_of, examples)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from localft.data.checks.checking import read_context
 from localft.data.examples import Example, Message
 from localft.data.making.importing import read_set_aside
 from localft.data.making.keeping import keep_golden
@@ -15,20 +14,19 @@ from localft.data.splits.asking import prompt_digests
 from localft.data.splits.divisions import divide_more
 from localft.data.splits.golden import golden_among, never_learned
 from localft.data.splits.splitting import ask_fully, group_examples
+from localft.data.stored import chain
 from localft.data.versions import (
     SPLITS,
     DatasetVersion,
     SourceFile,
     Split,
-    load_split,
     open_split,
 )
 from localft.errors import UserError
 from localft.store.projects import Project
 
 BY_HAND = "by hand"
-Splits = dict[Split, list[Example]]
-Kept = Mapping[Split, Sequence[Example]]
+Splits = Mapping[Split, Sequence[Example]]
 
 
 def change_turn(
@@ -58,7 +56,7 @@ def change_example(
     changed = said.model_copy(update={"edited": True})
     if content_key(changed) == content_key(example) and changed.plain == example.plain:
         raise UserError("Nothing of the example was changed.", "Change something, then save it.")
-    splits[split][index] = changed
+    splits = {**splits, split: chain(splits[split][:index], [changed], splits[split][index + 1 :])}
     if prompt_digests(example, with_system=True) != prompt_digests(changed, with_system=True):
         _refuse_golden(project, splits, split, index)
         _refuse_straddling(splits, split, index)
@@ -90,7 +88,7 @@ def delete_example(project: Project, version: DatasetVersion, split: Split, inde
     _find(splits, split, index)
     if len(splits[split]) == 1:
         raise UserError(f"It is the only example for {split}.", "Add others first.")
-    del splits[split][index]
+    splits = {**splits, split: chain(splits[split][:index], splits[split][index + 1 :])}
     return _keep(project, version, splits, f"{_place(split, index)} deleted")
 
 
@@ -103,18 +101,24 @@ def add_example(project: Project, version: DatasetVersion, messages: Sequence[Me
         UserError: it is no conversation with an answer, is there already, or is a golden question; or the golden ones
             cannot be read.
     """
-    context = read_context(project, version)
-    splits: Splits = {name: [row.example for row in context.rows if row.split == name] for name in SPLITS}
-    numbers = [row.example.row for row in context.rows if row.example.source == BY_HAND]
-    added = Example(messages=_checked(messages), source=BY_HAND, row=max(numbers, default=0) + 1, edited=True)
-    if any(added.messages == row.example.messages for row in context.rows):
-        raise UserError("This example is there already.", "Change the one that is there.")
+    splits = _read(project, version)
+    everything = chain(*splits.values())
+    said, number = _checked(messages), 0
+    for example in everything:
+        number = max(number, example.row) if example.source == BY_HAND else number
+        if example.messages == said:
+            raise _there_already()
+    added = Example(messages=said, source=BY_HAND, row=number + 1, edited=True)
     # Among all, so that it is known what a system text is for.
-    if len(context.rows) in golden_among([*(row.example for row in context.rows), added], never_learned(project)):
+    if len(everything) in golden_among(chain(everything, [added]), never_learned(project)):
         raise _golden_question()
     more = divide_more(splits, [added], version.division, version.seed, version.ratios)
-    home = next(name for name in SPLITS if added in more[name])
-    return _keep(project, version, more, "1 example added by hand"), home
+    home = next(name for name in SPLITS if len(more[name]) > len(splits[name]))
+    return _keep(project, version, more, "1 example added by hand", is_added=True), home
+
+
+def _there_already() -> UserError:
+    return UserError("This example is there already.", "Change the one that is there.")
 
 
 def add_golden(project: Project, messages: Sequence[Message]) -> int:
@@ -142,7 +146,7 @@ def _golden_question() -> UserError:
 def _refuse_straddling(splits: Splits, split: Split, index: int) -> None:
     """Refuse an example that asks nearly what is asked in another split, where one of the two is learned."""
     everything, place = _everything(splits, split, index)
-    homes = [name for name in SPLITS for _ in splits[name]]
+    homes = [name for name in SPLITS for _ in range(len(splits[name]))]
     together = next(group for group in group_examples(ask_fully(everything)).values() if place in group)
     other = next((homes[one] for one in together if (homes[one] == "train") != (split == "train")), None)
     if other is not None:
@@ -152,10 +156,10 @@ def _refuse_straddling(splits: Splits, split: Split, index: int) -> None:
         )
 
 
-def _everything(splits: Splits, split: Split, index: int) -> tuple[list[Example], int]:
+def _everything(splits: Splits, split: Split, index: int) -> tuple[Sequence[Example], int]:
     """All examples in a row, and the place of one of them."""
     before = sum(len(splits[name]) for name in SPLITS[: SPLITS.index(split)])
-    return [example for name in SPLITS for example in splits[name]], before + index
+    return chain(*(splits[name] for name in SPLITS)), before + index
 
 
 def _checked(messages: Sequence[Message]) -> tuple[Message, ...]:
@@ -166,7 +170,7 @@ def _checked(messages: Sequence[Message]) -> tuple[Message, ...]:
 
 
 def _read(project: Project, version: DatasetVersion) -> Splits:
-    return {name: load_split(project, version.id, name) for name in SPLITS}
+    return {name: open_split(project, version.id, name) for name in SPLITS}
 
 
 def _find(splits: Splits, split: Split, index: int) -> Example:
@@ -179,11 +183,11 @@ def _none_there(split: Split, index: int, count: int) -> UserError:
     return UserError(f"There is no example {index + 1:,} for {split}.", f"There are {count:,}.")
 
 
-def _keep(project: Project, version: DatasetVersion, splits: Kept, note: str) -> DatasetVersion:
+def _keep(
+    project: Project, version: DatasetVersion, splits: Splits, note: str, is_added: bool = False
+) -> DatasetVersion:
     sources = list(version.sources)
-    if BY_HAND not in {source.name for source in sources} and any(
-        example.source == BY_HAND for name in SPLITS for example in splits[name]
-    ):
+    if is_added and BY_HAND not in {source.name for source in sources}:
         sources.append(SourceFile(name=BY_HAND, bytes=0, sha256="", shape=BY_HAND))
     aside = read_set_aside(project, version.id)
     return write_version(

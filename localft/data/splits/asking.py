@@ -10,7 +10,7 @@ from typing import Self
 import numpy
 
 from localft.data.examples import Example
-from localft.data.stored import StoredExamples
+from localft.data.stored import Chain, StoredExamples
 from localft.data.texts.normalising import normalise
 from localft.data.texts.runs import Texts
 from localft.data.working import Tell, look_at_all, quiet
@@ -188,6 +188,11 @@ class Asked:
 
 def ask(examples: Sequence[Example], with_system: bool = False) -> Asked:
     """What examples ask."""
+    if isinstance(examples, Chain):
+        asked = Asked(with_system)
+        for part in examples.parts:
+            asked.join(ask(part, with_system))
+        return asked
     if not isinstance(examples, StoredExamples):
         asked = Asked(with_system)
         for example in examples:

@@ -22,7 +22,7 @@ from localft.data.splits.splitting import (
     together,
 )
 from localft.data.splits.stratifying import whole_parts
-from localft.data.stored import StoredExamples
+from localft.data.stored import StoredExamples, chain
 from localft.data.versions import SPLITS, Division, Split
 from localft.errors import UserError
 
@@ -69,19 +69,20 @@ def divide_more(
     if division == "chance":
         return split_more(splits, new, seed, ratios)
     everything, homes = together(splits, new)
-    groups = group_examples(ask_fully(everything))
+    asked = ask_fully(everything)
+    groups = group_examples(asked)
     added: dict[Split, list[list[int]]] = {name: [] for name in SPLITS}
-    starts = _starts(everything, homes, groups)
+    starts = _starts(asked.times.texts(), homes, groups)
     for key in sorted(groups, key=lambda key: shuffled(key, seed)):
         fresh = [position for position in groups[key] if position >= len(homes)]
         known = [homes[position] for position in groups[key] if position < len(homes)]
         own = [_own_home(everything[position], division, starts) for position in fresh]
         if fresh:
             added[_most_held_out([*known, *own])].append(fresh)
-    return {name: [*splits[name], *in_order(everything, added[name])] for name in SPLITS}
+    return {name: chain(splits[name], in_order(everything, added[name])) for name in SPLITS}
 
 
-def _starts(examples: Sequence[Example], homes: Sequence[Split], groups: Groups) -> dict[Split, str]:
+def _starts(times: Sequence[str], homes: Sequence[Split], groups: Groups) -> dict[Split, str]:
     """When the time of each split begins, "" where it has none: a group counts as old as its newest example."""
     starts: dict[Split, str] = dict.fromkeys(SPLITS, "")
     for group in groups.values():
@@ -89,7 +90,7 @@ def _starts(examples: Sequence[Example], homes: Sequence[Split], groups: Groups)
         for position in group:
             if position < len(homes):
                 name = homes[position]
-                newest[name] = max(newest.get(name, ""), examples[position].time)
+                newest[name] = max(newest.get(name, ""), times[position])
         for name, time in newest.items():
             starts[name] = min(filter(None, (starts[name], time)), default="")
     return starts

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from localft.data.examples import Example
 from localft.data.splits.asking import Asked, ask
 from localft.data.splits.stratifying import Shares, labels_of
-from localft.data.stored import select
+from localft.data.stored import chain, select
 from localft.data.texts.grouping import Grouping
 from localft.data.texts.near import near_groups
 from localft.data.texts.runs import SURE_FORM_SHARE
@@ -162,7 +162,7 @@ def hold_out(
 
 def split_more(
     splits: Mapping[Split, Sequence[Example]], new: Sequence[Example], seed: int, ratios: Ratios
-) -> dict[Split, list[Example]]:
+) -> dict[Split, Sequence[Example]]:
     """Add new examples to splits of which no example moves: what was held out is never learned later.
 
     A new example that asks nearly what a held-out one asks is held out with it. The others fill up what is missing of
@@ -178,13 +178,14 @@ def split_more(
         name = max(known, key=SPLITS.index) if known else max(SPLITS, key=missing.__getitem__)
         added[name].append(fresh)
         missing[name] -= len(fresh)
-    return {name: [*splits[name], *in_order(everything, added[name])] for name in SPLITS}
+    return {name: chain(splits[name], in_order(everything, added[name])) for name in SPLITS}
 
 
-def together(splits: Mapping[Split, Sequence[Example]], new: Sequence[Example]) -> tuple[list[Example], list[Split]]:
+def together(
+    splits: Mapping[Split, Sequence[Example]], new: Sequence[Example]
+) -> tuple[Sequence[Example], list[Split]]:
     """(examples, homes): those of the splits and behind them the new ones; the split of each that has one."""
-    known = [(example, name) for name in SPLITS for example in splits[name]]
-    return [*(example for example, _ in known), *new], [name for _, name in known]
+    return chain(*(splits[name] for name in SPLITS), new), [name for name in SPLITS for _ in range(len(splits[name]))]
 
 
 def too_few(count: int) -> UserError | None:
