@@ -149,3 +149,25 @@ def test_json_changes_everything_at_once() -> None:
 def test_json_that_is_no_example(text: str, says: str) -> None:
     with pytest.raises(UserError, match=says):
         read_spelled(PAIR, text)
+
+
+def test_the_worse_answer_may_be_a_turn_as_an_export_has_it() -> None:
+    asked = [{"role": "user", "content": "A?"}, {"role": "assistant", "content": "B."}]
+    worse = [{"role": "assistant", "content": "C."}]
+    assert read_spelled(PAIR, json.dumps({"messages": asked, "rejected": worse})).rejected == "C."
+    assert read_spelled(PAIR, json.dumps({"messages": asked, "rejected": " \n"})).rejected == ""
+
+
+@pytest.mark.parametrize(
+    "worse", [{"a": "C."}, [{"role": "user", "content": "C."}], [{"role": "assistant", "content": "C."}] * 2]
+)
+def test_what_is_no_text_is_no_worse_answer(worse: object) -> None:
+    asked = [{"role": "user", "content": "A?"}, {"role": "assistant", "content": "B."}]
+    with pytest.raises(UserError, match="worse answer is no"):
+        read_spelled(PAIR, json.dumps({"messages": asked, "rejected": worse}))
+
+
+def test_tools_that_are_nested_too_deeply_are_refused() -> None:
+    tools = '[{"a": ' + "[" * 400 + "]" * 400 + "}]"
+    with pytest.raises(UserError, match="nested too deeply"):
+        drafted(TALK, ExampleDraft.of(TALK).model_copy(update={"tools": tools}))

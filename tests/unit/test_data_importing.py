@@ -191,3 +191,11 @@ def test_what_would_leave_nothing_to_learn_is_a_sentence(project: Project, tmp_p
     (tmp_path / "b.jsonl").write_text("\n".join(rows), encoding="utf-8")
     with pytest.raises(UserError, match="held out for test already"):
         import_files(project, [tmp_path / "b.jsonl"])
+
+
+def test_a_row_with_tools_that_are_nested_too_deeply_is_set_aside(project: Project, tmp_path: Path) -> None:
+    asked = {"messages": [{"role": "user", "content": "Which?"}, {"role": "assistant", "content": "That one."}]}
+    deep = json.dumps({**asked, "tools": [{"a": 0}]}).replace("0", "[" * 260 + "]" * 260)
+    version = import_files(project, [write(tmp_path / "a.jsonl", 20, deep)]).version
+    assert version.total == 20
+    assert [(row["row"], row["reason"]) for row in read_set_aside(project, version.id)] == [(21, "nested too deeply")]

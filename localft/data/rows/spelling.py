@@ -67,10 +67,23 @@ def _conversation(example: Example, values: dict[str, Any]) -> Example:
     if values.get("plain"):
         # As `localft data show --json` tells a text.
         return example.model_copy(update={"messages": whole_text(said), "tools": (), "rejected": ""})
-    said, rejected = list(turns(said)), to_text(values.get("rejected"))
-    refuse_pair(tuple(said), rejected)
-    what = {"messages": tuple(said), "tools": tool_list(values.get("tools")), "rejected": rejected, "plain": ""}
+    said, rejected = turns(said), _rejected(values.get("rejected"))
+    refuse_pair(said, rejected)
+    what = {"messages": said, "tools": tool_list(values.get("tools")), "rejected": rejected, "plain": ""}
     return example.model_copy(update=what)
+
+
+def _rejected(value: Any) -> str:
+    """The worse answer, "" for none: a text, or a turn in a list, as an export has it."""
+    if isinstance(value, list) and value:
+        answers = message_list(value)
+        if len(answers) > 1 or answers[0].role != "assistant" or answers[0].tool_calls:
+            raise BadRow("not a conversation", "the worse answer is no single text of the assistant")
+        value = answers[0].content
+    elif isinstance(value, dict):
+        raise BadRow("not a conversation", "the worse answer is no text")
+    text = to_text(value)
+    return text if text.strip() else ""
 
 
 def _refuse_unknown(values: Iterable[str], known: tuple[str, ...]) -> None:

@@ -8,6 +8,9 @@ from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any
 
+# Deeper ones cannot be written and read again by pydantic.
+_DEEPEST = 100
+
 
 class BadValue(ValueError):
     """A value that cannot be part of an example; the message says why, in a few words for a list of reasons.
@@ -199,17 +202,23 @@ def to_plain(value: Any, nulls: bool = False) -> Any:
     What is null in an object is left out, unless `nulls` are to be kept.
 
     Raises:
-        BadValue: a number is too large to be one, or a text holds a broken character.
+        BadValue: a number is too large to be one, a text holds a broken character, or it is nested too deeply.
     """
+    return _plain(value, nulls, _DEEPEST)
+
+
+def _plain(value: Any, nulls: bool, room: int) -> Any:
     if isinstance(value, NumberText):
         return _number(value)
     if isinstance(value, str):
         return checked_text(value)
+    if not room:
+        raise BadValue("nested too deeply")
     if isinstance(value, Mapping):
         kept = ((key, item) for key, item in value.items() if nulls or item is not None)
-        return {checked_text(str(key)): to_plain(item, nulls) for key, item in kept}
+        return {checked_text(str(key)): _plain(item, nulls, room - 1) for key, item in kept}
     if isinstance(value, list | tuple):
-        return [to_plain(item, nulls) for item in value]
+        return [_plain(item, nulls, room - 1) for item in value]
     return value
 
 
