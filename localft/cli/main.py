@@ -98,6 +98,10 @@ def main(arguments: list[str] | None = None) -> int:
         error.show()
         output.failure_value(error.format_message())
         return error.exit_code
+    except click.ClickException as error:
+        # A file that --from names is not there, or an editor cannot be started.
+        output.failure(UserError(error.format_message()))
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         output.failure(UserError("Stopped."))
         return _STOPPED_STATUS

@@ -133,3 +133,14 @@ def test_what_is_refused_changes_nothing(project: Project, capsys: pytest.Captur
         assert main(["data", "edit", project.slug, "--example", "3", *arguments]) == 1
         assert says in capsys.readouterr().err
     assert newest_version(project) == before
+
+
+def test_an_editor_that_is_not_there_is_told(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EDITOR", "/no/such/editor")
+    monkeypatch.delenv("VISUAL", raising=False)
+    assert main(["data", "edit", project.slug, "--example", "1", "--editor"]) == 1
+    told = capsys.readouterr().err
+    assert "/no/such/editor" in told
+    assert "unexpected" not in told
