@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from localft.data.examples import Message
+from localft.data.examples import Example, Message
 from localft.data.making.history import undo
 from localft.data.making.importing import import_files, read_set_aside
 from localft.data.rows.editing import BY_HAND, add_example, add_golden, change_turn, delete_example, example_at
@@ -143,3 +143,20 @@ def test_half_a_pair_of_utf16_is_no_example(project: Project, version: DatasetVe
         add_example(project, version, talk(*said))
     with pytest.raises(UserError, match="broken character"):
         add_golden(project, talk(*said))
+
+
+def test_a_change_reads_and_writes_the_others_as_they_lie(
+    project: Project, version: DatasetVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+    real = Example.model_validate_json
+    monkeypatch.setattr(Example, "model_validate_json", lambda line: read.append(line) or real(line))
+    changed = change_turn(project, version, "train", 3, 1, "Another answer.")
+    fewer = delete_example(project, changed, "train", 3)
+    assert len(read) <= 4
+    monkeypatch.undo()
+    before, after = load_split(project, version.id, "train"), load_split(project, changed.id, "train")
+    assert [place for place, one in enumerate(after) if one != before[place]] == [3]
+    assert load_split(project, fewer.id, "train") == [*before[:3], *before[4:]]
+    for name in ("validation", "test"):
+        assert load_split(project, fewer.id, name) == load_split(project, version.id, name)
