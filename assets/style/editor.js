@@ -1,5 +1,7 @@
 // The editor of one example (localft/ui/views/editor.py draws it): turns are added, moved and taken out in the page, so
 // that no answer of the app comes between a person and what is being typed; saving sends all of it at once.
+// Turns that were taken out of this draft, with the turn that each stood after.
+let removed = [];
 const turnsOf = () => [...element.querySelectorAll("[data-turn]")];
 const fieldOf = (turn, name) => turn.querySelector(`[data-field="${name}"]`);
 
@@ -38,6 +40,8 @@ const settle = () => {
   });
   const system = element.querySelector('[data-edit="system"]');
   if (system) system.hidden = turns.some((turn) => turn.dataset.role === "system");
+  const back = element.querySelector('[data-edit="back"]');
+  if (back) back.hidden = removed.length === 0;
 };
 
 const changed = () => {
@@ -65,7 +69,16 @@ const edits = {
   after: (turn) => put(fresh(answerTo(turn)), (added) => turn.after(added)),
   up: (turn) => turn.previousElementSibling?.before(turn),
   down: (turn) => turn.nextElementSibling?.after(turn),
-  remove: (turn) => turn.remove(),
+  remove: (turn) => {
+    const beside = turn.nextElementSibling ?? turn.previousElementSibling;
+    removed.push({ turn, after: turn.previousElementSibling });
+    turn.remove();
+    beside?.querySelector('[data-edit="remove"]').focus();
+  },
+  back: () => {
+    const { turn, after } = removed.pop();
+    put(turn, (one) => (after?.isConnected ? after.after(one) : element.querySelector("[data-turns]").prepend(one)));
+  },
   system: () => put(fresh("system"), (added) => element.querySelector("[data-turns]").prepend(added)),
   end: () => put(fresh(answerTo(turnsOf().at(-1))), (added) => element.querySelector("[data-turns]").append(added)),
   worse: (_, button) => {
@@ -102,6 +115,7 @@ element.addEventListener("input", (event) => {
 
 // An answer has come: a new example to change, or the sentence why the last draft was not kept.
 watch("value", () => {
+  removed = [];
   settle();
   element.querySelector('[data-field="content"]')?.focus();
 });

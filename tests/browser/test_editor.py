@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from localft.data.examples import Example
@@ -51,6 +52,12 @@ def open_first(page: Page, app: RunningApp) -> None:
     page.get_by_role("button", name="Change this example").click()
 
 
+def faults(page: Page) -> list[str]:
+    """What axe finds serious or critical in the form."""
+    found = Axe().run(page, "#editor").response["violations"]
+    return [one["id"] for one in found if one["impact"] in {"serious", "critical"}]
+
+
 def act(page: Page, name: str) -> None:
     page.locator("#editor").get_by_role("button", name=name, exact=True).click()
 
@@ -72,6 +79,10 @@ def test_a_conversation_is_changed_as_a_whole(page: Page, fresh_app: RunningApp,
     expect(page.get_by_role("alert")).to_contain_text("not saved yet", timeout=_SOON)
     expect(page.get_by_label("Text of turn 6")).to_have_value("And the other one?")
     page.get_by_label("Calls of tools in turn 3").fill('[{"type": "function", "function": {"name": "look"}}]')
+    act(page, "Delete turn 6")
+    act(page, "Bring the deleted turn back")
+    expect(page.get_by_label("Text of turn 6")).to_have_value("And the other one?")
+    assert faults(page) == []
     act(page, "Delete turn 6")
     act(page, "Save this example")
     expect(page.get_by_text("Example 1 of train changed.")).to_be_visible(timeout=_SOON)

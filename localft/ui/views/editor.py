@@ -117,6 +117,7 @@ def _besides(example: Example) -> Markup:
     add = h(
         '<p><button type="button" class="lf-button" data-edit="end">Add a turn at the end</button>'
         '<button type="button" class="lf-button" data-edit="system"{system}>Add a system prompt</button>'
+        '<button type="button" class="lf-button" data-edit="back" hidden>Bring the deleted turn back</button>'
         '<button type="button" class="lf-button" data-edit="worse"{worse}>Add a worse answer</button></p>',
         system=_hidden(any(message.role == "system" for message in example.messages)),
         worse=_hidden(bool(example.rejected)),
