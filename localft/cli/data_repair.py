@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -230,10 +231,10 @@ def _print_some(output: Output, what: str, count: int, lines: Sequence[str]) -> 
 
 def _as_value(difference: "Difference") -> dict[str, Any]:
     return {
-        "removed": [_row(row) for row in difference.removed],
-        "added": [_row(row) for row in difference.added],
-        "changed": [_pair(earlier, later) for earlier, later in difference.changed],
-        "moved": [_pair(earlier, later) for earlier, later in difference.moved],
+        "removed": map(_row, difference.removed),
+        "added": map(_row, difference.added),
+        "changed": starmap(_pair, difference.changed),
+        "moved": starmap(_pair, difference.moved),
     }
 
 

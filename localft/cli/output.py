@@ -4,7 +4,7 @@ import json
 import shutil
 import sys
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -53,14 +53,15 @@ class Output:
     def result(self, value: Mapping[str, Any]) -> None:
         """With --json print the command's one object; otherwise nothing, for the person has read it already.
 
-        Records, dataclasses, paths and enums are written as JSON; numbers that JSON does not know become null.
+        Records, dataclasses, paths and enums are written as JSON; numbers that JSON does not know become null. What
+        comes one after the other (an iterator) is written so, and becomes a list.
         """
         if not self.json_mode or self._answered:
             return
-        from pydantic_core import to_jsonable_python
-
         self._answered = True
-        click.echo(json.dumps(to_jsonable_python(value, inf_nan_mode="null"), ensure_ascii=False, indent=2))
+        for piece in _json_pieces(value):
+            click.echo(piece, nl=False)
+        click.echo()
 
     def failure(self, error: UserError) -> None:
         """Print what went wrong and what to do."""
@@ -72,6 +73,31 @@ class Output:
     def failure_value(self, message: str, hint: str = "") -> None:
         """With --json print the error as the one object, so that a program always gets one."""
         self.result({"error": message, "hint": hint})
+
+
+def _json_pieces(value: Mapping[str, Any]) -> Iterator[str]:
+    """An object as JSON, indented, its iterators item by item."""
+    sign = "{\n"
+    for key, item in value.items():
+        yield f"{sign}  {json.dumps(str(key), ensure_ascii=False)}: "
+        sign = ",\n"
+        if not isinstance(item, Iterator):
+            yield _as_json(item, "  ")
+            continue
+        begin = "["
+        for one in item:
+            yield f"{begin}\n    {_as_json(one, '    ')}"
+            begin = ","
+        yield "[]" if begin == "[" else "\n  ]"
+    yield "{}" if sign == "{\n" else "\n}"
+
+
+def _as_json(value: Any, margin: str) -> str:
+    from pydantic_core import to_jsonable_python
+
+    text = json.dumps(to_jsonable_python(value, inf_nan_mode="null"), ensure_ascii=False, indent=2)
+    # Within a text line feeds are escapes.
+    return text.replace("\n", f"\n{margin}")
 
 
 def _table_line(cells: Sequence[str], widths: Sequence[int], headers: Sequence[str], numbers: Sequence[str]) -> str:

@@ -9,8 +9,10 @@ from localft import words
 from localft.data.examples import Example, Message
 from localft.data.splits.asking import asked_text
 from localft.data.splits.golden import golden_among, never_learned
+from localft.data.stored import chain
 from localft.data.texts.near import near_groups
-from localft.data.versions import SPLITS, list_versions, load_split
+from localft.data.texts.runs import Texts
+from localft.data.versions import SPLITS, list_versions, open_split
 from localft.store.projects import Project
 from localft.store.records import Record
 from localft.synthesis.calls import CallLog, State, state_of
@@ -113,22 +115,25 @@ def _without_twins(project: Project, passages: Sequence[Passage], candidates: Se
     """Reject what asks nearly what an earlier candidate, or an example of the newest version, asks."""
     texts = {passage.text for passage in passages}
     version = next(iter(list_versions(project).items), None)
-    known = [example for name in SPLITS for example in load_split(project, version.id, name)] if version else []
-    asked = [_without_passage(asked_text(example, with_system=False), texts) for example in known]
+    known = chain(*(open_split(project, version.id, name) for name in SPLITS)) if version else []
+    asked = Texts(_without_passage(asked_text(example, with_system=False), texts) for example in known)
+    count = len(asked)
     usable = [position for position, one in enumerate(candidates) if not one.fault]
-    groups = near_groups([*asked, *(candidates[position].asked for position in usable)])
+    for position in usable:
+        asked.add(candidates[position].asked)
+    groups = near_groups(asked)
     sifted = list(candidates)
     for group in groups:
         first = group[0]
         for place in group[1:]:
-            if place < len(asked):
+            if place < count:
                 continue
-            position = usable[place - len(asked)]
-            fault: Fault = "in the data" if first < len(asked) else "duplicate"
+            position = usable[place - count]
+            fault: Fault = "in the data" if first < count else "duplicate"
             reason = (
                 f"the data asks nearly the same: {known[first].origin}"
-                if first < len(asked)
-                else f"it asks nearly the same as {candidates[usable[first - len(asked)]].id}"
+                if first < count
+                else f"it asks nearly the same as {candidates[usable[first - count]].id}"
             )
             sifted[position] = sifted[position].rejected(fault, reason)
     return sifted

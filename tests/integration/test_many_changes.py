@@ -131,6 +131,7 @@ def test_changes_within_bounded_memory(project: Project, tmp_path: Path) -> None
             "repair": ["repair", project.slug, "e-mail addresses"],
             "diff": ["diff", project.slug],
             "split": ["split", project.slug, "--seed=7"],
+            "diff of nearly all": ["diff", project.slug, "--json"],
             "edit": ["edit", project.slug, "--example=5", "--text=Another answer."],
             "delete": ["edit", project.slug, "--example=6", "--delete"],
             "add": ["add", project.slug, "--question=What else is there?", "--answer=Nothing."],
@@ -146,6 +147,6 @@ def test_changes_within_bounded_memory(project: Project, tmp_path: Path) -> None
     more = {what: much[what] - little[what] for what in much}
     print({what: f"{taken / 1e6:.1f} MB" for what, taken in more.items()}, f"of {alone / 1e6:.1f} MB")
     assert max(more["jsonl"], more["csv"], more["xlsx"]) < alone / 8
-    assert max(more["repair"], more["diff"], more["edit"], more["delete"]) < alone / 3
+    assert max(more["repair"], more["diff"], more["diff of nearly all"], more["edit"], more["delete"]) < alone / 3
     assert max(more["split"], more["add"]) < alone
     assert [folder for folder in (paths.cache_dir() / "reading").glob("*") if folder.is_dir()] == []

@@ -51,6 +51,15 @@ def test_json_is_valid_whatever_the_numbers(capsys: pytest.CaptureFixture[str]) 
     assert printed.err == "for the person\n"
 
 
+def test_what_comes_one_after_the_other_is_written_so(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"a": 1, "b": ["x\ny", {}]}, [], "ü"]
+    for value in ({"rows": rows, "none": [], "deep": {"rows": rows}, "last": None}, {}):
+        output = Output()
+        output.json_mode = True
+        output.result({key: iter(item) if isinstance(item, list) else item for key, item in value.items()})
+        assert capsys.readouterr().out == json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
 @pytest.mark.parametrize(
     ("done", "text"),
     [

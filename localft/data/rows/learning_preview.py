@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from localft.data.examples import Example
-from localft.data.versions import DatasetVersion, Split, load_split
+from localft.data.versions import DatasetVersion, Split, open_split
 from localft.errors import UserError
 from localft.models.base_model import BaseModel
 from localft.models.chat_format import ChatFormat
@@ -60,7 +60,7 @@ def preview(
         UserError: there is no such example, the model is not downloaded, or its template refuses the example.
     """
     version_id = version if isinstance(version, str) else version.id
-    examples = load_split(project, version_id, split)
+    examples = open_split(project, version_id, split)
     if not 0 <= index < len(examples):
         raise UserError(f"There is no example {index + 1}: {split} has {len(examples)}.", "Choose another one.")
     tokenizer = TextTokenizer(tokenizer_folder(base_model))
