@@ -19,7 +19,7 @@ from localft.data.making.reading import are_many, read_files
 from localft.data.readers import archive, large, unpacking
 from localft.data.readers.opening import open_files
 from localft.data.shapes.rows import PartedRows
-from localft.errors import UserError
+from localft.errors import Stopped, UserError
 
 ROWS = [{"prompt": f"question {n}", "completion": f"answer {n}"} for n in range(40)]
 LINES = "".join(json.dumps(row) + "\n" for row in ROWS).encode()
@@ -117,6 +117,21 @@ def test_what_cannot_be_unpacked_is_a_sentence(name: str, content: bytes, says: 
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UserError, match=says):
         read_files([tmp_path / name])
+    assert scratch_folders() == []
+
+
+def test_unpacking_is_told_and_can_be_stopped(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(LINES))
+    told: list[str] = []
+
+    def stop(message: str, done: float, total: float, unit: str) -> None:
+        told.append(f"{message}: {done:g} {unit}")
+        raise Stopped("Stopped.")
+
+    with pytest.raises(Stopped):
+        read_files([path], tell=stop)
+    assert told == [f"Unpacking a.jsonl.gz: {len(LINES)} bytes"]
     assert scratch_folders() == []
 
 

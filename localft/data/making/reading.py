@@ -55,7 +55,7 @@ def read_files(
     gathering = Gathering(mapping or {}, known, chat or ChatChoice(), many, beginning, tell)
     taken = {example.source for example in known}
     for path, name in zip(files, _names(files, taken), strict=True):
-        for contents in open_files(path, name, gathering.chat):
+        for contents in open_files(path, name, gathering.chat, tell):
             gathering.add(contents)
     result = gathering.result()
     if strict and (result.lacks_voice or not result.examples):

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from localft.data.readers.unpacking import Unpacked, refuse_bomb, write_out
 from localft.data.shapes.rows import excerpt
+from localft.data.working import Tell, quiet
 from localft.errors import UserError
 
 _MOST_FILES = 10_000
@@ -56,7 +57,9 @@ def names_in(content: bytes | Path, name: str) -> list[str]:
         return [entry.filename for entry in archive.infolist() if not entry.is_dir()]
 
 
-def files_in(content: bytes | Path, name: str, most_bytes: int = _MOST_BYTES) -> Iterator[tuple[str, bytes | Unpacked]]:
+def files_in(
+    content: bytes | Path, name: str, most_bytes: int = _MOST_BYTES, tell: Tell = quiet
+) -> Iterator[tuple[str, bytes | Unpacked]]:
     """Each file of an archive that people mean, with its contents, or unpacked where it is large.
 
     Hidden files and what systems put there are left out.
@@ -85,7 +88,7 @@ def files_in(content: bytes | Path, name: str, most_bytes: int = _MOST_BYTES) ->
                 yield inside, b"".join(held)
                 continue
             suffix = PurePosixPath(entry.filename).suffix.lower()
-            unpacked = write_out(itertools.chain(held, parts), suffix, inside, entry.compress_size)
+            unpacked = write_out(itertools.chain(held, parts), suffix, inside, entry.compress_size, tell)
             # Not while the file is read.
             held.clear()
             total += unpacked.path.stat().st_size

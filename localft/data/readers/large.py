@@ -16,6 +16,7 @@ from localft.data.readers.parquet import TableRows, is_arrow
 from localft.data.readers.unpacking import as_utf8
 from localft.data.readers.workbook import OLE
 from localft.data.shapes.rows import Contents, Found
+from localft.data.working import Tell, quiet
 from localft.errors import UserError, explain
 
 LARGE = 32 << 20
@@ -24,7 +25,7 @@ _LOOKED_AT = 20
 _LONGEST_FIRST_LINE = 16 << 20
 
 
-def open_large(path: Path, name: str) -> Contents | None:
+def open_large(path: Path, name: str, tell: Tell = quiet) -> Contents | None:
     """A file of `LARGE` bytes or more, with rows that are read when they are asked for.
 
     None where it is smaller, or of a format that has to be read as a whole: archives, workbooks, documents, chats, and
@@ -36,7 +37,7 @@ def open_large(path: Path, name: str) -> Contents | None:
     try:
         if not path.is_file() or path.stat().st_size < LARGE:
             return None
-        found = _found(path, name, path.suffix.lower())
+        found = _found(path, name, path.suffix.lower(), tell)
         if found is None:
             return None
         with path.open("rb") as file:
@@ -46,7 +47,7 @@ def open_large(path: Path, name: str) -> Contents | None:
         raise explain(error) or UserError(f"{path} cannot be read: {error}.", "Check the path.") from error
 
 
-def _found(path: Path, name: str, suffix: str) -> Found | None:
+def _found(path: Path, name: str, suffix: str, tell: Tell) -> Found | None:
     with path.open("rb") as file:
         head = file.read(_HEAD)
         file.seek(0)
@@ -66,7 +67,7 @@ def _found(path: Path, name: str, suffix: str) -> Found | None:
         return None
     wide = wide_encoding(head)
     if wide is not None:
-        return _recoded(path, name, suffix, wide)
+        return _recoded(path, name, suffix, wide, tell)
     refuse_binary(head, name)
     if suffix == ".json" and head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"["):
         rows = ArrayRows(path, name)
@@ -87,10 +88,10 @@ def _found(path: Path, name: str, suffix: str) -> Found | None:
     return None
 
 
-def _recoded(path: Path, name: str, suffix: str, encoding: str) -> Found | None:
+def _recoded(path: Path, name: str, suffix: str, encoding: str, tell: Tell) -> Found | None:
     """What is found in a file of wide characters, read from a copy in UTF-8."""
-    copy = as_utf8(path, encoding, name)
-    found = _found(copy.path, name, suffix)
+    copy = as_utf8(path, encoding, name, tell)
+    found = _found(copy.path, name, suffix, tell)
     note = f"{name} is {encoding[:6].upper()} text."
     return replace(found, notes=[note, *found.notes], owner=copy.owner) if found is not None else None
 

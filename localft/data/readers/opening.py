@@ -16,6 +16,7 @@ from localft.data.readers.unpacking import Unpacked, unpack
 from localft.data.readers.workbook import is_workbook, read_workbook
 from localft.data.shapes.chats import ChatChoice
 from localft.data.shapes.rows import Contents
+from localft.data.working import Tell, quiet
 from localft.errors import UserError, explain
 
 _WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
@@ -24,7 +25,7 @@ _KNOWN = _WORKBOOKS | _TABLES | SUFFIXES
 _OTHERWISE = f"localft reads {FORMATS}."
 
 
-def open_files(path: Path, name: str = "", choice: ChatChoice | None = None) -> Iterator[Contents]:
+def open_files(path: Path, name: str = "", choice: ChatChoice | None = None, tell: Tell = quiet) -> Iterator[Contents]:
     """Read a file into rows, one table after the other; a workbook has several such contents, and so has an archive.
 
     Messages and notes call it `name`, or by its own name. A chat has rows where the choice names one of its speakers.
@@ -33,32 +34,32 @@ def open_files(path: Path, name: str = "", choice: ChatChoice | None = None) -> 
         UserError: it is missing, a folder, empty, unreadable, binary, of no known format, or a chat without a word.
     """
     name, choice = name or path.name, choice or ChatChoice()
-    for contents in _tables(path, name, choice):
+    for contents in _tables(path, name, choice, tell):
         yield unfolded(contents, choice.branches, contents.name)
 
 
-def _tables(path: Path, name: str, choice: ChatChoice) -> Iterator[Contents]:
+def _tables(path: Path, name: str, choice: ChatChoice, tell: Tell) -> Iterator[Contents]:
     try:
-        unpacked = unpack(path, name) if path.is_file() else None
+        unpacked = unpack(path, name, tell) if path.is_file() else None
     except (OSError, ValueError) as error:
         raise explain(error) or UserError(f"{path} cannot be read: {error}.", "Check the path.") from error
     if unpacked is None:
-        yield from _opened(path, name, choice)
+        yield from _opened(path, name, choice, tell)
         return
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         size = file.tell()
     # What the person has is the packed file.
-    for contents in _opened(unpacked.path, name, choice):
+    for contents in _opened(unpacked.path, name, choice, tell):
         yield replace(contents, bytes=size, sha256=digest, owner=(unpacked.owner, contents.owner))
 
 
-def _opened(path: Path, name: str, choice: ChatChoice) -> Iterator[Contents]:
-    large = open_large(path, name)
+def _opened(path: Path, name: str, choice: ChatChoice, tell: Tell) -> Iterator[Contents]:
+    large = open_large(path, name, tell)
     if large is not None:
         yield large
     elif is_large_archive(path):
-        yield from _archived(path, name, choice)
+        yield from _archived(path, name, choice, tell)
     else:
         yield from _read(load(path, name), name, path.suffix.lower(), choice)
 
@@ -110,11 +111,11 @@ def _sheets(content: bytes, name: str) -> list[Contents]:
     ]
 
 
-def _archived(content: bytes | Path, name: str, choice: ChatChoice) -> Iterator[Contents]:
+def _archived(content: bytes | Path, name: str, choice: ChatChoice, tell: Tell = quiet) -> Iterator[Contents]:
     """Each file of an archive that can be read; the others are told, with the file that follows them or the last."""
     waiting: Contents | None = None
     notes: list[str] = []
-    for inside, unpacked in files_in(content, name):
+    for inside, unpacked in files_in(content, name, tell=tell):
         try:
             for contents in _inside(unpacked, inside, choice):
                 if waiting is not None:

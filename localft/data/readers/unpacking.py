@@ -15,6 +15,7 @@ from typing import Any
 
 from localft import words
 from localft.data.scratch import Scratch
+from localft.data.working import Tell, quiet
 from localft.errors import UserError
 
 _CHUNK = 1 << 20
@@ -42,8 +43,8 @@ def kind_of(head: bytes) -> str:
     return next((kind for mark, kind in _KINDS.items() if head.startswith(mark)), "")
 
 
-def unpack(path: Path, name: str) -> Unpacked | None:
-    """What is in a packed file; None where it is none.
+def unpack(path: Path, name: str, tell: Tell = quiet) -> Unpacked | None:
+    """What is in a packed file; None where it is none. How far it is is told on the way.
 
     Raises:
         UserError: it is damaged, an archive of several files, or unpacks to more than there is room for.
@@ -55,7 +56,7 @@ def unpack(path: Path, name: str) -> Unpacked | None:
         return None
     inner = Path(path.name)
     suffix = Path(inner.stem).suffix.lower() if inner.suffix.lower() in _ENDINGS else inner.suffix.lower()
-    written = write_out(_parts(path, kind, name), suffix, name, path.stat().st_size)
+    written = write_out(_parts(path, kind, name), suffix, name, path.stat().st_size, tell)
     with written.path.open("rb") as file:
         file.seek(_TAR_AT)
         if file.read(len(_TAR)) == _TAR:
@@ -63,7 +64,7 @@ def unpack(path: Path, name: str) -> Unpacked | None:
     return written
 
 
-def write_out(parts: Iterable[bytes], suffix: str, name: str, packed: int) -> Unpacked:
+def write_out(parts: Iterable[bytes], suffix: str, name: str, packed: int, tell: Tell = quiet) -> Unpacked:
     """The parts as a file; `packed` is how many bytes they were.
 
     Raises:
@@ -78,6 +79,7 @@ def write_out(parts: Iterable[bytes], suffix: str, name: str, packed: int) -> Un
             if size > MOST_BYTES or shutil.disk_usage(scratch.folder).free < _LEFT_FREE + len(part):
                 raise UserError(f"{name} unpacks to {words.size(size)} and more, too much for the disk.", _PLAIN)
             file.write(part)
+            tell(f"Unpacking {name}", size, 0, "bytes")
     return Unpacked(path, suffix, scratch)
 
 
@@ -91,14 +93,14 @@ def refuse_bomb(size: int, packed: int, name: str) -> None:
         raise UserError(f"{name} unpacks to more than {MOST_SHRUNK} times its size.", _PLAIN)
 
 
-def as_utf8(path: Path, encoding: str, name: str) -> Unpacked:
+def as_utf8(path: Path, encoding: str, name: str, tell: Tell = quiet) -> Unpacked:
     """A file of another encoding in UTF-8.
 
     Raises:
         UserError: it is damaged.
         OSError: it cannot be read.
     """
-    return write_out(_recoded(path, encoding, name), path.suffix.lower(), name, path.stat().st_size)
+    return write_out(_recoded(path, encoding, name), path.suffix.lower(), name, path.stat().st_size, tell)
 
 
 def _parts(path: Path, kind: str, name: str) -> Iterator[bytes]:
