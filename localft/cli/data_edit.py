@@ -75,13 +75,13 @@ def edit(output: Output, project: Project, split: Split, number: int, opened: bo
         example = example_at(project, version, split, number - 1)
         if options["editor"]:
             look(project, version, split, opened)
-            changed = _in_editor(example, lambda said: change_example(project, version, split, number - 1, said))
+            changed = _in_editor(example, lambda said: _keep_now(project, version, split, number - 1, example, said))
         else:
             said = _from_file(example, options["file"]) if options["file"] else _by_options(example, options)
             changed = change_example(project, version, split, number - 1, said)
     output.say(f"Version {changed.id}: {changed.note}.")
     output.hint(f"Back: localft data undo {project.slug}")
-    output.result({"project": project.slug, "dataset": changed.id, "parent": version.id, "counts": changed.counts})
+    output.result({"project": project.slug, "dataset": changed.id, "parent": changed.parent, "counts": changed.counts})
 
 
 def _from_file(example: "Example", file: Any) -> "Example":
@@ -136,6 +136,19 @@ def _by_options(example: "Example", options: dict[str, Any]) -> "Example":
     if options["system"] is not None:
         draft = draft.with_system(options["system"])
     return drafted(example, draft.model_copy(update={name: options[name] for name in ("rejected", "tools")}))
+
+
+def _keep_now(
+    project: Project, seen: "DatasetVersion", split: Split, index: int, example: "Example", said: "Example"
+) -> "DatasetVersion":
+    """Let an example that was `seen` say what was typed, in what the data has become while the editor was open."""
+    from localft.data.rows.editing import change_example
+    from localft.data.rows.known import example_key, find_known
+
+    now = chosen_version(project, None)
+    if now.id != seen.id:
+        split, index, _ = find_known(project, now, split, index, example_key(example))
+    return change_example(project, now, split, index, said)
 
 
 @click.command(

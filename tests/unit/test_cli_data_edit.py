@@ -144,3 +144,16 @@ def test_an_editor_that_is_not_there_is_told(
     told = capsys.readouterr().err
     assert "/no/such/editor" in told
     assert "unexpected" not in told
+
+
+def test_what_was_changed_while_the_editor_was_open_stays(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def typed(text: str, **_: Any) -> str:
+        assert main(["data", "edit", project.slug, "--example", "1", "--delete"]) == 0
+        return json.dumps({"messages": [{"role": "user", "content": "A?"}, {"role": "assistant", "content": "B."}]})
+
+    before = newest_version(project)
+    monkeypatch.setattr(click, "edit", typed)
+    assert main(["data", "edit", project.slug, "--example", "3", "--editor"]) == 0
+    now = newest_version(project)
+    assert now.counts["train"] == before.counts["train"] - 1
+    assert load_split(project, now.id, "train")[1].answer == "B."

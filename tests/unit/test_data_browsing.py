@@ -13,6 +13,7 @@ from localft.data.checks.checking import CheckReport, check_version, report_valu
 from localft.data.checks.places import NOWHERE, places_of_rows
 from localft.data.examples import Example, Message
 from localft.data.making.dividing import divide_anew
+from localft.data.making.history import restore
 from localft.data.making.importing import import_files
 from localft.data.repairs.repairing import repair_version
 from localft.data.row_ratings import RowRating, content_key, rate_example, ratings_path, read_ratings
@@ -234,7 +235,7 @@ def test_a_rating_survives_every_new_version_but_not_another_answer(project: Pro
     assert len(said("not rated")) == 57
     ordered = browse(project, again, Wish(sort="rating", opened=True)).rows
     assert [row.rating.mark for row in ordered[:3]] == ["bad", "good", "none"]
-    edited = change_turn(project, version, "train", 1, 1, "a better answer")
+    edited = change_turn(project, restore(project, version).version, "train", 1, 1, "a better answer")
     assert browse(project, edited, Wish(rated="bad", opened=True)).count == 0
     rate_example(project, good, RowRating())
     assert content_key(good) not in read_ratings(project)

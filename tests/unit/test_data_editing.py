@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from localft.data.examples import Example, Message
+from localft.data.making.dividing import divide_anew
 from localft.data.making.history import undo
 from localft.data.making.importing import import_files, read_set_aside
 from localft.data.rows.editing import BY_HAND, add_example, add_golden, change_turn, delete_example, example_at
 from localft.data.splits.golden import read_golden
-from localft.data.versions import SPLITS, DatasetVersion, load_split
+from localft.data.versions import SPLITS, DatasetVersion, load_split, newest_version
 from localft.errors import UserError
 from localft.store.projects import Project, create_project
 from tests.unit.test_data_checking import clean
@@ -160,3 +161,16 @@ def test_a_change_reads_and_writes_the_others_as_they_lie(
     assert load_split(project, fewer.id, "train") == [*before[:3], *before[4:]]
     for name in ("validation", "test"):
         assert load_split(project, fewer.id, name) == load_split(project, version.id, name)
+
+
+def test_no_change_takes_back_what_others_have_changed_meanwhile(project: Project, version: DatasetVersion) -> None:
+    newer = change_turn(project, version, "train", 0, 1, "Changed meanwhile.")
+    for change in (
+        lambda: change_turn(project, version, "train", 1, 1, "Late."),
+        lambda: delete_example(project, version, "train", 1),
+        lambda: divide_anew(project, version, 7, version.ratios),
+    ):
+        with pytest.raises(UserError, match="changed meanwhile"):
+            change()
+    assert newest_version(project).id == newer.id
+    assert not list(project.datasets.glob(".[0-9]*"))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from localft.cli.main import main
+from localft.data.making.history import restore
 from localft.data.making.importing import import_files
 from localft.data.repairs.repairing import repair_version, try_repair
 from localft.data.row_ratings import RowRating, rate_example, rating_of
@@ -60,7 +61,7 @@ def test_a_change_by_hand_takes_the_rating_along_unless_the_new_text_has_one(
     rate_example(project, after, RowRating("bad", "too short"))
     corrected = change_turn(project, changed, "train", 2, 1, "A longer answer than that.")
     assert not rating_of(project, example_at(project, corrected, "train", 2))
-    change_turn(project, version, "train", 2, 1, "Another answer.")
+    change_turn(project, restore(project, version).version, "train", 2, 1, "Another answer.")
     assert rating_of(project, after) == RowRating("bad", "too short")
     assert rating_of(project, example) == RowRating("good", "keep it")
 

@@ -14,6 +14,7 @@ from localft.data.exports.exporting import export_version
 from localft.data.exports.verdict_page import verdict_page
 from localft.data.making.dividing import divide_anew
 from localft.data.making.gathering import DUPLICATE
+from localft.data.making.history import restore
 from localft.data.making.importing import import_files
 from localft.data.making.set_aside import sealed_copies
 from localft.data.making.writing import write_version
@@ -139,7 +140,7 @@ def test_a_label_that_only_test_examples_have_is_not_named(project: Project, tmp
     rare = change_turn(project, change_turn(project, version, "test", 0, 1, "hidden"), "train", 0, 1, "open")
     [finding] = [one for one in check_version(project, rare).findings if one.check == "rare labels"]
     assert finding.meaning == "2 of 3 labels occur fewer than 5 times: 'open' and 1 more."
-    alone = change_turn(project, version, "test", 0, 1, "hidden")
+    alone = change_turn(project, restore(project, version).version, "test", 0, 1, "hidden")
     [finding] = [one for one in check_version(project, alone).findings if one.check == "rare labels"]
     assert finding.meaning == "1 of 2 labels occur fewer than 5 times."
 

@@ -9,6 +9,7 @@ import pytest
 
 from localft.data.examples import Example, Message
 from localft.data.making.dividing import divide_anew
+from localft.data.making.history import restore
 from localft.data.making.importing import import_files
 from localft.data.rows.editing import delete_example, example_at
 from localft.data.rows.known import example_key, find_known
@@ -100,6 +101,6 @@ def test_an_example_is_found_again_wherever_it_has_gone(project: Project) -> Non
     other = divide_anew(project, fewer, 3, (0.2, 0.2, 0.6))
     split, index, found = find_known(project, other, "train", 5, key)
     assert (found, example_at(project, other, split, index)) == (seen, seen)
-    gone = delete_example(project, fewer, "train", 4)
+    gone = delete_example(project, restore(project, fewer).version, "train", 4)
     with pytest.raises(UserError, match="have changed since"):
         find_known(project, gone, "train", 5, key)

@@ -11,6 +11,7 @@ from localft.data.splits.splitting import Ratios
 from localft.data.stored import lines_of
 from localft.data.versions import SPLITS, DatasetVersion, Division, SourceFile, Split, list_versions
 from localft.data.working import Tell, quiet
+from localft.errors import UserError
 from localft.store import files
 from localft.store.projects import Project
 
@@ -35,14 +36,17 @@ def write_version(
     """The splits as a new version, or the newest where that holds the same.
 
     `parent` is the version that it was made from, and `note` says in words how; `undone_to` is the one that an undo
-    keeps once more.
+    keeps once more. What others have made of the parent meanwhile would not count any more, so nothing is written then.
 
     Raises:
-        UserError: another process writes a version of this project for ten minutes.
+        UserError: another process writes a version of this project for ten minutes, or the parent is no more the newest
+            one, unless an undo goes back.
     """
     with files.locked(project.folder / ".datasets.lock", _PATIENCE):
         _sweep(project.datasets)
         newest = next(iter(list_versions(project).items), None)
+        if parent and not undone_to and (newest is None or newest.id != parent):
+            raise UserError("The examples were changed meanwhile, so nothing was done.", "Do it once more.")
         version_id = files.new_id()
         hidden = project.datasets / f".{version_id}"
         with files.all_or_nothing(hidden):

@@ -10,9 +10,9 @@ from localft.data.making.dividing import divide_anew
 from localft.data.making.importing import import_files
 from localft.data.repairs.repairing import try_repair
 from localft.data.shapes.chats import ChatChoice
-from localft.data.versions import DatasetVersion, newest_version, open_version
+from localft.data.versions import open_version
 from localft.data.works.background import keep_report
-from localft.errors import Stopped, UserError
+from localft.errors import Stopped
 from localft.jobs import JobContext
 from localft.models.base_model import BaseModel
 from localft.store.projects import Project, open_project
@@ -58,7 +58,6 @@ def _repair(context: JobContext, project: Project) -> dict[str, Any]:
     before = open_version(project, context.settings["version"])
     telling = _Telling(context, "Stopped; nothing was mended.")
     trial = try_repair(project, before, context.settings["names"], telling.tell)
-    _refuse_late(project, before)
     version = trial.keep(telling.tell)
     return {"version": version.id, "message": f"Repaired, {version.note}."}
 
@@ -69,12 +68,6 @@ def _divide(context: JobContext, project: Project) -> dict[str, Any]:
     telling = _Telling(context, "Stopped; the examples are divided as before.")
     version = divide_anew(project, before, given["seed"], tuple(given["ratios"]), given["division"], telling.tell)
     return {"version": version.id, "message": f"{version.note.capitalize()}."}
-
-
-def _refuse_late(project: Project, before: DatasetVersion) -> None:
-    """Refuse to put a change of one version in the place of what a person has made of it meanwhile."""
-    if newest_version(project).id != before.id:
-        raise UserError("The examples were changed meanwhile, so nothing was mended.", "Mend them again.")
 
 
 _TASKS: Mapping[str, Callable[[JobContext, Project], dict[str, Any]]] = {
