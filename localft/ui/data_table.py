@@ -85,7 +85,10 @@ class RowTable:
         )
         found = browse(project, version, wish)
         besides = unnamed_of(report, finding, may) if report is not None else ""
+        # What is being typed is left alone, unless another page is shown.
+        turned = {self.number: found.page} if found.page != shown_page else {}
         return {
+            **turned,
             self.shown: row_views.table(found, wish.choosy, besides),
             self.page: found.page,
             self.earlier: gr.update(interactive=found.page > 1),
@@ -94,7 +97,7 @@ class RowTable:
 
     @property
     def outputs(self) -> list[Any]:
-        return [self.shown, self.page, self.earlier, self.later, self.finding, self.opened]
+        return [self.shown, self.page, self.number, self.earlier, self.later, self.finding, self.opened]
 
 
 def opened_key(project: Project, version: DatasetVersion) -> str:
@@ -123,9 +126,7 @@ def draw_table(checks: Checks, opened: gr.State, stamp: gr.Textbox) -> RowTable:
     with gr.Row(elem_classes="lf-buttons"):
         earlier = gr.Button("Previous page", size="sm", scale=0, min_width=130, interactive=False)
         later = gr.Button("Next page", size="sm", scale=0, min_width=130, interactive=False)
-        number = gr.Number(
-            None, precision=0, minimum=1, label="Go to page", placeholder="Enter", min_width=110, scale=0
-        )
+        number = gr.Number(1, precision=0, minimum=1, label="Page", min_width=110, scale=0)
     return RowTable(
         search, split, finding, rated, edited, order, shown, earlier, later, number, gr.State(1), stamp, opened, checks
     )
@@ -159,7 +160,9 @@ def connect_table(shared: Shared, table: RowTable, browser: list[Any], show: Sho
         return table.look(slug, *given, page=1)
 
     def go(slug: str | None, number: float | None, *given: Any) -> Updates:
-        return {**table.look(slug, *given, page=int(number or 1)), table.number: None}
+        shown = table.look(slug, *given, page=int(number or 1))
+        # There may be fewer pages than was thought.
+        return {**shown, table.number: shown.get(table.page, number)}
 
     def turn(by: int) -> Callable[..., Updates]:
         return lambda slug, *given: table.look(slug, *given, page=int(given[-1]) + by)
@@ -174,7 +177,7 @@ def connect_table(shared: Shared, table: RowTable, browser: list[Any], show: Sho
     shared.on(table.earlier.click, turn(-1), inputs, table.outputs, message, **_ONE_BY_ONE)
     shared.on(table.later.click, turn(1), inputs, table.outputs, message, **_ONE_BY_ONE)
     asked_for = [shared.project, table.number, *table.inputs]
-    shared.on(table.number.submit, go, asked_for, [*table.outputs, table.number], message, **_ONE_BY_ONE)
+    shared.on(table.number.submit, go, asked_for, table.outputs, message, **_ONE_BY_ONE)
     _connect_buttons(shared, table, browser, show, message)
 
 
