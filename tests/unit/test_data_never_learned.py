@@ -1,5 +1,7 @@
 """No road leads a golden question into training: each leaves it out or refuses, and refuses where none can be read."""
 
+import errno
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 from localft.cli.main import main
 from localft.data.checks import encoding_damage, leakage
 from localft.data.examples import Example, Message
+from localft.data.making import history
 from localft.data.making.dividing import divide_anew
 from localft.data.making.history import restore, undo
 from localft.data.making.importing import import_files
@@ -214,3 +217,34 @@ def test_a_version_with_nothing_but_golden_questions_to_learn_is_not_used_again(
     golden(project)
     with pytest.raises(UserError, match="All of its training examples ask golden questions"):
         restore(project, bad)
+
+
+def test_an_undo_that_cannot_write_leaves_all_as_it_was(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = newest_version(project)
+    newest = change_turn(project, first, "train", 0, 1, "Another answer.")
+    learned = load_split(project, first.id, "train")[1].prompt[-1].content
+    project.golden.write_text(json.dumps({"prompt": learned, "answer": "Wanted."}), encoding="utf-8")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(history, "write_version", full)
+        with pytest.raises(OSError, match="No space"):
+            undo(project, set())
+    assert [one.id for one in list_versions(project).items] == [newest.id, first.id]
+    gone_back = undo(project, set())
+    assert gone_back
+    assert gone_back.left_out == 1
+
+
+def test_an_undo_goes_on_where_it_comes_to_what_was_there_already(project: Project) -> None:
+    first = newest_version(project)
+    learned = load_split(project, first.id, "train")[1].prompt[-1].content
+    project.golden.write_text(json.dumps({"prompt": learned, "answer": "Wanted."}), encoding="utf-8")
+    repaired = repair_version(project, first, [leakage.IN_GOLDEN])
+    gone_back = undo(project, set())
+    assert gone_back
+    assert gone_back.version.id not in {repaired.id, first.id}
+    assert gone_back.version.sha256 == repaired.sha256
+    assert undo(project, set()) is None

@@ -56,11 +56,19 @@ def _take_away(project: Project, newest: DatasetVersion) -> GoneBack | None:
     """Move the newest version to the trash; the one before it counts, without what must not be learned by now."""
     before = next(iter(list_versions(project).items[1:]), None)
     splits, left_out = _learnable(project, before) if before and has_golden(project) else ({}, 0)
-    move_to_trash(project.datasets / newest.id)
-    give_back(project, newest.id)
     if before is None or not left_out:
-        return GoneBack(before) if before else None
-    return _write_again(project, before, splits, left_out, before.id, _meant(project, before).id)
+        now = GoneBack(before) if before else None
+        move_to_trash(project.datasets / newest.id)
+    else:
+        # Written first: whatever dies meanwhile, what must not be learned does not count again.
+        goes_to = _meant(project, before).id
+        now = _write_again(project, before, splits, left_out, before.id, goes_to)
+        move_to_trash(project.datasets / newest.id)
+        if now.version.id == newest.id:
+            # It held the same, and was not written.
+            now = _write_again(project, before, splits, left_out, before.id, goes_to)
+    give_back(project, newest.id)
+    return now
 
 
 def version_before(project: Project, version: DatasetVersion) -> DatasetVersion:
