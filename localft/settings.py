@@ -21,6 +21,8 @@ class Settings(pydantic.BaseModel):
 
 
 S = TypeVar("S", bound=Settings)
+# What is not spelled as it stands in a name.
+_SPELLED = {"kwh": "kWh", "url": "URL", "gguf": "GGUF"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Field:
 
     @property
     def label(self) -> str:
-        return self.name.replace("_", " ").capitalize()
+        first, *others = (_SPELLED.get(word, word) for word in self.name.split("_"))
+        return " ".join((first[0].upper() + first[1:], *others))
 
     @property
     def flag(self) -> str:

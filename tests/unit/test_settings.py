@@ -8,6 +8,7 @@ from pydantic import Field
 
 from localft.errors import UserError
 from localft.planning.recipe import TrainingSettings
+from localft.preferences import Preferences
 from localft.settings import Settings, fields, parse
 
 
@@ -42,6 +43,8 @@ def test_names_become_labels_and_flags() -> None:
     known = {field.name: field for field in fields(TrainingSettings)}
     assert known["learning_rate"].label == "Learning rate"
     assert known["learning_rate"].flag == "--learning-rate"
+    price = fields(Preferences)[0]
+    assert (price.label, price.flag) == ("Price per kWh", "--price-per-kwh")
 
 
 def test_every_setting_of_a_run_explains_itself_and_accepts_its_default() -> None:

@@ -237,7 +237,7 @@ def _length_costs(costs: Sequence[LengthCost]) -> Markup:
     table = parts.table(
         "What each maximum length costs", ["Length", "Cut", "Tokens lost", "Memory", "Fits"], rows, numbers=range(4)
     )
-    said = "Examples cut at each maximum length, and the memory that qlora needs at least, one example at a time."
+    said = "Examples cut at each maximum length, and the memory that QLoRA needs at least, one example at a time."
     return h("{table}{note}", table=table, note=parts.note(said))
 
 

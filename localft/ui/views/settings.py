@@ -10,7 +10,8 @@ from localft.ui.views.html import Markup, h
 PRIVACY = (
     "Everything runs on this computer: your examples, the training, the tuned model and this page.",
     "The page answers on 127.0.0.1 only, and only to who opened the link that localft printed.",
-    "The internet is used when you search or download a model, when you share a demo, and never otherwise.",
+    "The internet is used only for what you ask for: to search or download models and datasets, to share a demo, and "
+    "where you let a model at another address write examples.",
     "Usage reports of every library that localft uses are switched off.",
     "Keys are read from where you keep them; localft writes none into a file, a log or a command line.",
 )
