@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from localft import jobs
+from localft.data.splits.golden import refuse_learning_golden
 from localft.data.versions import list_versions, shared_system_prompt
 from localft.errors import UserError
 from localft.hardware import Hardware, read_hardware
@@ -91,10 +92,11 @@ def start_run(
 
     Raises:
         UserError: the plan says that it does not fit (unless `even_if_too_large`), the base model is not downloaded, or
-            it has no chat template that could be used.
+            it has no chat template that could be used, or the examples ask golden questions.
     """
     if not even_if_too_large:
         refuse_too_large(plan)
+    refuse_learning_golden(project, recipe.dataset)
     folder, order = prepare_run(project, recipe, plan, checkpoint_seconds)
     jobs.start(folder, order.model_copy(update={"processes": cards}))
     return _load(folder)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localft import jobs, words
+from localft.data.splits.golden import refuse_learning_golden
 from localft.data.versions import open_version
 from localft.errors import UserError
 from localft.jobs import JobState
@@ -85,11 +86,14 @@ def start_sweep(
     Where this process dies between the two, the runs are there and `resume_sweep` queues them.
 
     Raises:
-        UserError: one of them does not fit (unless `even_if_too_large`), or the base model is not downloaded.
+        UserError: one of them does not fit (unless `even_if_too_large`), the base model is not downloaded, or the
+            examples ask golden questions.
     """
     if not even_if_too_large:
         for proposal in proposals:
             refuse_too_large(proposal.plan)
+    for dataset in {proposal.recipe.dataset for proposal in proposals}:
+        refuse_learning_golden(project, dataset)
     sweep = files.new_id()
     with contextlib.ExitStack() as unless_all:
         for number, proposal in enumerate(proposals, 1):

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from localft import jobs, paths
-from localft.cli import progress
+from localft.cli import progress, telling
 from localft.cli.main import main
 from localft.data.checks.checking import check_version
 from localft.data.making.importing import import_files
@@ -151,6 +151,7 @@ def test_progress_is_told_with_rate_and_time_left(
     many: Path, project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(progress, "_SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr(telling, "_MOMENT", 0.0)
     assert main(["data", "import", project.slug, str(many), "--json"]) == 0
     answer, said = capsys.readouterr()
     assert json.loads(answer)["examples"] == ROWS

@@ -86,6 +86,24 @@ def _summarise(text: str) -> Example:
     )
 
 
+def test_a_question_in_the_midst_of_a_conversation_is_the_same_question() -> None:
+    def talk(*said: str) -> Example:
+        roles = ("user", "assistant") * len(said)
+        return Example(
+            messages=tuple(Message(role=role, content=text) for role, text in zip(roles, said, strict=False))
+        )
+
+    golden = [talk("When does Jupiter rise tonight?", "At nine."), talk("And then?", "Then it sets.")]
+    within = talk("Hello", "Hello!", "when does jupiter rise tonight", "At nine.")
+    followed = talk("Hello", "Hello!", "When does Jupiter rise tonight?", "At nine.", "Thanks", "Gladly.")
+    # A question of a word or two means what the conversation makes of it.
+    other = talk("It rises.", "Yes.", "And then?", "It culminates.")
+    answered = talk("What did you ask?", "When does Jupiter rise tonight?", "No, before that.", "Nothing.")
+    assert golden_among([other, within, answered, followed], golden) == [1, 3]
+    before = talk("Hello", "Hello!", "When does Jupiter rise tonight?", "At nine.")
+    assert golden_among([talk("When does Jupiter rise tonight?", "At ten.")], [before]) == []
+
+
 def test_where_only_the_system_text_differs_it_is_what_is_asked_about() -> None:
     texts = [" ".join(f"{topic}{number}" for number in range(20)) for topic in ("ore", "tin", "gem", "oak")]
     examples = [_summarise(f"{text} {number}" * 3) for text in texts for number in range(10)]

@@ -1,17 +1,22 @@
 """Runs as their folders tell them: listed, opened, measured; resumed parts replace what they repeat."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from localft.data.making.history import restore
+from localft.data.making.importing import import_files
+from localft.data.splits.golden import refuse_learning_golden
+from localft.data.versions import load_split, open_version
 from localft.errors import UserError
 from localft.hardware import read_hardware
 from localft.jobs import JobOrder, JobResult, JobState
 from localft.models.find import find_model
 from localft.planning.plan import Plan
 from localft.store import files
-from localft.store.projects import Project, open_project
+from localft.store.projects import Project, create_project, open_project
 from localft.training import runs
 from localft.training.metrics import metrics_of
 from localft.training.progress import RunProgress
@@ -71,6 +76,25 @@ def test_a_plan_that_does_not_fit_is_not_started() -> None:
         start_run(project, run.recipe, too_large)
     assert caught.value.hint == "Choose less."
     assert [one.folder for one in list_runs(project).items] == [folder]
+
+
+def test_what_has_become_a_golden_question_is_not_learned(tmp_path: Path) -> None:
+    project, file = create_project("Tickets"), tmp_path / "tickets.jsonl"
+    rows = [{"prompt": f"Ticket {number}?", "answer": f"Answer {number}."} for number in range(40)]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    import_files(project, [file])
+    folder = write_run(project)
+    run = open_run(project)
+    assert run.plan is not None
+    taught = load_split(project, run.recipe.dataset, "train")[3]
+    row = {"messages": [message.as_chat() for message in taught.messages]}
+    project.golden.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    with pytest.raises(UserError, match="1 training example asks a golden question") as caught:
+        start_run(project, run.recipe, run.plan)
+    assert f"localft data restore {project.slug} {run.recipe.dataset}" in caught.value.hint
+    assert [one.folder for one in list_runs(project).items] == [folder]
+    restored, _ = restore(project, open_version(project, run.recipe.dataset))
+    refuse_learning_golden(project, restored.id)
 
 
 def test_a_run_on_several_cards_is_not_resumed_without_them(monkeypatch: pytest.MonkeyPatch) -> None:

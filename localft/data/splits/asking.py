@@ -16,6 +16,8 @@ from localft.data.texts.runs import Texts
 from localft.data.working import Tell, look_at_all, quiet
 
 _KEY, _EARLIER = 32, 16
+# A question and its answer, and no more.
+_FEWEST_WITH_LATER = 2
 # Longer answers are no labels, and so are more different ones.
 LONGEST_LABEL, MOST_LABELS = 80, 30
 
@@ -30,8 +32,25 @@ def prompt_digests(example: Example, with_system: bool = False) -> list[bytes]:
         if message.role == "assistant":
             keys.append(said.digest())
         if with_system or message.role != "system":
-            said.update(f"{message.role}\x1f{normalise(message.content)}\x1e".encode())
+            said.update(_turn(message.role, message.content))
     return keys
+
+
+def turn_digest(text: str) -> bytes:
+    """What `prompt_digests` has for a conversation in which a user has said nothing but this."""
+    return hashlib.sha256(_turn("user", text)).digest()
+
+
+def _turn(role: str, text: str) -> bytes:
+    return f"{role}\x1f{normalise(text)}\x1e".encode()
+
+
+def _later_digests(example: Example) -> list[bytes]:
+    """One for each turn of a user after the first answer, by itself."""
+    if example.plain or len(example.messages) <= _FEWEST_WITH_LATER:
+        return []
+    after = itertools.dropwhile(lambda message: message.role != "assistant", example.messages)
+    return [turn_digest(message.content) for message in after if message.role == "user"]
 
 
 def prompt_keys(example: Example, with_system: bool = False) -> list[str]:
@@ -114,6 +133,7 @@ class Asked:
     def __init__(self, with_system: bool = False) -> None:
         self.with_system = with_system
         self._keys, self._earlier, self._earlier_of = bytearray(), bytearray(), array("I")
+        self._later, self._later_of = bytearray(), array("I")
         self.texts = Texts()
         self.groups, self.labels, self.times, self.named_splits = Column(), Column(), Column(), Column()
         # None once the answers are too long, or too many different ones, to be labels.
@@ -128,6 +148,9 @@ class Asked:
         for key in earlier:
             self._earlier += key[:_EARLIER]
             self._earlier_of.append(len(self))
+        for key in _later_digests(example):
+            self._later += key[:_EARLIER]
+            self._later_of.append(len(self))
         self._keys += last
         self.texts.add(*_asked_turns(example, self.with_system))
         self.groups.add(example.group or "")
@@ -144,6 +167,8 @@ class Asked:
         self._keys += later._keys
         self._earlier += later._earlier
         self._earlier_of.extend(before + position for position in later._earlier_of)
+        self._later += later._later
+        self._later_of.extend(before + position for position in later._later_of)
         self.texts.join(later.texts)
         for mine, others in (
             (self.groups, later.groups), (self.labels, later.labels), (self.times, later.times),
@@ -181,9 +206,16 @@ class Asked:
 
     def earlier_keys(self) -> Iterator[tuple[int, bytes]]:
         """(position, key): those of earlier answers, their first 16 bytes."""
-        starts = range(0, len(self._earlier), _EARLIER)
-        for position, start in zip(self._earlier_of, starts, strict=True):
-            yield position, bytes(self._earlier[start : start + _EARLIER])
+        return _with_positions(self._earlier, self._earlier_of)
+
+    def later_keys(self) -> Iterator[tuple[int, bytes]]:
+        """(position, key): what a user asks after an answer, each turn as if nothing had been said before it."""
+        return _with_positions(self._later, self._later_of)
+
+
+def _with_positions(keys: bytearray, of: "array[int]") -> Iterator[tuple[int, bytes]]:
+    for position, start in zip(of, range(0, len(keys), _EARLIER), strict=True):
+        yield position, bytes(keys[start : start + _EARLIER])
 
 
 def ask(examples: Sequence[Example], with_system: bool = False) -> Asked:

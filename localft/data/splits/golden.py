@@ -11,16 +11,19 @@ from localft.data.shapes.conversation import BadRow
 from localft.data.shapes.detecting import convert, detect
 from localft.data.shapes.rows import Row
 from localft.data.shapes.values import BadValue
-from localft.data.splits.asking import Asked, ask
+from localft.data.splits.asking import Asked, ask, turn_digest
 from localft.data.splits.splitting import differ_in_system_only
 from localft.data.stored import select
 from localft.data.texts.near import near_groups
+from localft.data.texts.normalising import normalise
 from localft.data.texts.runs import Texts
 from localft.data.versions import SPLITS, Split, list_versions, open_split, put_together
 from localft.errors import UserError
 from localft.store.projects import Project
 
 Splits = Mapping[Split, Sequence[Example]]
+# Shorter turns, in bytes, mean what the conversation makes of them: "And then?".
+_SHORTEST_LATER = 12
 
 
 def has_golden(project: Project) -> bool:
@@ -83,6 +86,22 @@ def leave_out_golden(splits: Splits, golden: Sequence[Example]) -> tuple[Splits,
     return {**splits, "train": select(splits["train"], left)}, len(learned)
 
 
+def refuse_learning_golden(project: Project, dataset: str) -> None:
+    """Refuse to learn from a version that teaches what has become a golden question since it was made.
+
+    Raises:
+        UserError: it does, or the golden questions cannot be read.
+    """
+    golden = never_learned(project)
+    count = len(golden_among(open_split(project, dataset, "train"), golden)) if golden else 0
+    if count:
+        asks = "asks a golden question" if count == 1 else "ask golden questions"
+        raise UserError(
+            f"{words.counted(count, 'training example')} {asks}, which are never learned.",
+            f"`localft data restore {project.slug} {dataset}` makes a version without, which is trained on then.",
+        )
+
+
 def told_left_out(count: int) -> str:
     """That so many examples were held out of training, for the end of a note."""
     return f"{words.counted(count, 'example')} left out of training: golden questions are never learned"
@@ -121,7 +140,8 @@ def count_learned(project: Project, dataset: str, questions: list[Example]) -> i
 def golden_among(examples: Sequence[Example], golden: Sequence[Example]) -> list[int]:
     """Positions of the examples that ask what a golden question asks, word for word or nearly so.
 
-    Where many examples differ in the system text only ("Summarise."), it belongs to what is asked.
+    A question also counts where it comes later in a conversation, then word for word only. Where many examples differ
+    in the system text only ("Summarise."), it belongs to what is asked.
     """
     return golden_in(_ask_as_needed(examples), golden) if golden else []
 
@@ -149,9 +169,24 @@ def _matches(asked: Asked, golden: Sequence[Example]) -> Iterator[tuple[int, int
     for position, key in itertools.chain(enumerate(asked.short_keys()), asked.earlier_keys()):
         for number in keys.get(key, ()):
             yield number, position
+    yield from _asked_later(asked, golden)
     texts = Texts()
     texts.join(questions.texts)
     texts.join(asked.texts)
     for group in near_groups(texts):
         numbers = [position for position in group if position < len(golden)]
         yield from itertools.product(numbers, (position - len(golden) for position in group[len(numbers) :]))
+
+
+def _asked_later(asked: Asked, golden: Sequence[Example]) -> Iterator[tuple[int, int]]:
+    """(question, example) where a question that needs nothing before it is asked in the midst of a conversation."""
+    keys: dict[bytes, list[int]] = {}
+    for number, question in enumerate(golden):
+        turns = [message for message in question.messages if message.role != "system"]
+        if [turn.role for turn in turns] == ["user", "assistant"]:
+            asks = turns[0].content
+            if len(normalise(asks).encode()) >= _SHORTEST_LATER:
+                keys.setdefault(turn_digest(asks)[:16], []).append(number)
+    for position, key in asked.later_keys():
+        for number in keys.get(key, ()):
+            yield number, position
