@@ -6,7 +6,7 @@ from localft.cli.options import examples, json_option, project_argument
 from localft.cli.output import Output
 from localft.cli.selection import chosen_version
 from localft.cli.telling import shown
-from localft.data.versions import DIVISIONS, SPLITS, Division
+from localft.data.versions import DIVISIONS, SPLITS, Division, open_split
 from localft.store.projects import Project
 
 split_by_option = click.option(
@@ -47,10 +47,11 @@ def split(
 
     By chance, each part gets its share of each label, where the examples have labels. By time, the oldest are learned
     and the newest measure. By column, as a column of the file says (`localft data import --map split=COLUMN`). Examples
-    of one group, and those that ask nearly the same, always stay together. What was held out may be learned then:
-    compare runs of one division only.
+    of one group, and those that ask nearly the same, always stay together. What was held out may be learned then, which
+    counts as an opening of the test split that it was in: compare runs of one division only.
     """
     from localft.data.making.dividing import divide_anew
+    from localft.data.splits.sealing import count_released, told_released
 
     before = chosen_version(project, None)
     with shown(output) as tell:
@@ -59,6 +60,9 @@ def split(
         )
     counts = ", ".join(f"{after.counts[name]:,} for {name}" for name in SPLITS)
     output.say(f"Version {after.id}: {counts}.")
+    released = count_released(project, before, open_split(project, after.id, "test"))
+    if released:
+        output.say(f"{told_released(released)}; that counts as an opening of the earlier test split.")
     output.hint(f"Back: localft data undo {project.slug}")
     output.result(
         {
@@ -67,5 +71,6 @@ def split(
             "parent": before.id,
             "division": after.division,
             "counts": after.counts,
+            "no_longer_held_out": released,
         }
     )

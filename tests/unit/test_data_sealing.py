@@ -19,7 +19,7 @@ from localft.data.making.importing import import_files
 from localft.data.making.set_aside import sealed_copies
 from localft.data.making.writing import write_version
 from localft.data.rows.editing import change_turn
-from localft.data.splits.sealing import SEALED_TEXT, list_openings, look, open_test
+from localft.data.splits.sealing import SEALED_TEXT, list_openings, look, open_test, told_released
 from localft.data.versions import SPLITS, DatasetVersion, load_split, newest_version
 from localft.errors import UserError
 from localft.evaluation.evaluations import count_opened
@@ -231,3 +231,41 @@ def test_the_command_line_shows_test_examples_only_when_told_to(
     assert secret not in json.dumps(tried)
     assert [pair[0].get("sealed") for pair in tried["changed"]].count(True) == version.counts["test"]
     assert secret not in json.dumps(answer(capsys, "check", "sealed"))
+
+
+def test_to_divide_anew_opens_what_is_held_out_no_longer(
+    project: Project, version: DatasetVersion, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def test_rows(one: DatasetVersion) -> set[int]:
+        return {example.row for example in load_split(project, one.id, "test")}
+
+    told = answer(capsys, "split", "sealed", "--seed", "9", "--ratios", "0.6", "0.2", "0.2")
+    after = newest_version(project)
+    gone = test_rows(version) - test_rows(after)
+    assert gone
+    assert told["no_longer_held_out"] == len(gone)
+    assert told_released(len(gone)) in after.note
+    [opening] = list_openings(project, version)
+    assert (opening.who, opening.version, opening.what) == ("division", version.id, after.id)
+    assert list_openings(project, after) == []
+    again = divide_anew(project, after, version.seed, version.ratios)
+    assert test_rows(again) == test_rows(version)
+    assert "division" in {one.who for one in list_openings(project, again)}
+    assert divide_anew(project, again, version.seed, version.ratios).id == again.id
+    assert len(list_openings(project, after)) == bool(test_rows(after) - test_rows(again))
+    assert not told_released(0)
+
+
+@pytest.mark.parametrize("ratios", [(0.8, 0.1, 0.1), (0.6, 0.2, 0.2)])
+def test_an_import_in_another_division_tells_what_is_held_out_no_longer(
+    ratios: tuple[float, float, float], project: Project, version: DatasetVersion, tmp_path: Path
+) -> None:
+    held = {one.row for one in load_split(project, version.id, "test")}
+    report = import_files(project, [tmp_path / "mails.jsonl"], seed=9, ratios=ratios)
+    gone = held - {one.row for one in load_split(project, report.version.id, "test")}
+    assert gone
+    assert [f"{told_released(len(gone))}: an earlier version is divided otherwise."] == report.read.notes
+    assert [one.who for one in list_openings(project, version)] == ["division"]
+    assert list_openings(project, report.version) == []
+    import_files(project, [tmp_path / "mails.jsonl"], seed=9, ratios=ratios)
+    assert len(list_openings(project, version)) == 1

@@ -6,6 +6,7 @@ from localft.data.making.writing import write_version
 from localft.data.splits.asking import ask_ahead
 from localft.data.splits.divisions import divide
 from localft.data.splits.golden import golden_among, never_learned
+from localft.data.splits.sealing import count_released, open_test, told_released
 from localft.data.splits.splitting import Ratios
 from localft.data.stored import StoredExamples
 from localft.data.versions import DatasetVersion, Division, open_together
@@ -25,8 +26,9 @@ def divide_anew(
 ) -> DatasetVersion:
     """The same examples as a new version, with another seed, other shares or in another way.
 
-    What was held out may be learned then, but for what asks a golden question: that measures. Without a `division` it
-    is divided in the same way as before. Many examples are not held in memory.
+    What was held out may be learned then, but for what asks a golden question: that measures. Where any is, the test
+    split of `version` counts as opened, and the note says how many. Without a `division` it is divided in the same way
+    as before. Many examples are not held in memory.
 
     Raises:
         UserError: the ratios are wrong, the examples cannot be divided so, or the golden questions cannot be read.
@@ -42,4 +44,9 @@ def divide_anew(
     asks = "asks a golden question" if len(golden) == 1 else "ask golden questions"
     held = f"; {words.counted(len(golden), 'example')} for test: {asks}" if golden else ""
     note = f"divided anew {_BY[way]}: {shares}, seed {seed}{held}"
-    return write_version(project, splits, version.sources, aside, seed, ratios, version.id, note, way, tell)
+    released = count_released(project, version, splits["test"])
+    note = "; ".join(filter(None, (note, told_released(released))))
+    after = write_version(project, splits, version.sources, aside, seed, ratios, version.id, note, way, tell)
+    if released and after.id != version.id:
+        open_test(project, version, "division", after.id)
+    return after

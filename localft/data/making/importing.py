@@ -17,7 +17,8 @@ from localft.data.shapes.rows import excerpt
 from localft.data.splits import divisions
 from localft.data.splits.asking import ask_ahead
 from localft.data.splits.golden import golden_among, never_learned
-from localft.data.splits.holding_out import held_before
+from localft.data.splits.holding_out import held_before, released_by
+from localft.data.splits.sealing import open_test, told_released
 from localft.data.splits.splitting import DEFAULT_RATIOS, Ratios, too_few
 from localft.data.stored import StoredExamples, chain, changed, select
 from localft.data.versions import SPLITS, DatasetVersion, Division, Split, list_versions, open_split
@@ -76,7 +77,8 @@ def import_files(
     `system_prompt` is given to every example that has none; `chat` says whose voice is the assistant's in chats.
     Without a `division` it is the one that the examples' own columns suggest.
     Importing what the newest version holds already gives that version again. What an earlier version that is divided
-    in the same way holds out for test is held out again. What is done is told on the way.
+    in the same way holds out for test is held out again. What one that is divided otherwise holds out may be learned:
+    that counts as an opening of its test split, and a note says how many. What is done is told on the way.
 
     Raises:
         UserError: nothing can be read or used, or there are too few examples; the project is then as it was.
@@ -87,9 +89,13 @@ def import_files(
         ask_ahead(read.examples, tell)
     division = division or divisions.likely_division(read.examples)
     splits, notes = divide_as_before(project, read, system_prompt, seed, ratios, division)
+    released, _ = released_by(project, read.examples, splits["test"], division, seed, ratios)
     read = replace(read, notes=[*read.notes, *notes])
     aside = [_listed(row) for row in read.set_aside]
     version = write_version(project, splits, read.sources, aside, seed, ratios, division=division, tell=tell)
+    for before in released:
+        if before.id != version.id:
+            open_test(project, before, "division", version.id)
     return ImportReport(version, read)
 
 
@@ -159,7 +165,10 @@ def divide_as_before(
         raise no_rows(read)
     division = division or divisions.likely_division(read.examples)
     held = held_before(project, read.examples, division, seed, ratios)
-    return divide(read, system_prompt, seed, ratios, division, held), _told_held(len(held))
+    splits = divide(read, system_prompt, seed, ratios, division, held)
+    _, released = released_by(project, read.examples, splits["test"], division, seed, ratios)
+    told = told_released(released)
+    return splits, [*_told_held(len(held)), *([f"{told}: an earlier version is divided otherwise."] if told else [])]
 
 
 def told_before(

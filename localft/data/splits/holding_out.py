@@ -30,6 +30,31 @@ def held_before(
     return frozenset(position - known for group in groups for position in group if position >= known)
 
 
+def released_by(
+    project: Project,
+    examples: Sequence[Example],
+    test: Sequence[Example],
+    division: Division,
+    seed: int,
+    ratios: Ratios,
+) -> tuple[list[DatasetVersion], int]:
+    """Versions divided in other ways that hold out what is not in the `test` of these examples; how many those are."""
+    way = (division, seed, ratios)
+    before = [one for one in _last_ones(project) if (one.division, one.seed, one.ratios) != way]
+    if not before:
+        return [], 0
+    asked = ask_fully(examples)
+    kept = set(ask(test, asked.with_system).short_keys())
+    open_keys = [key for key in asked.short_keys() if key not in kept]
+    found, keys = [], set[bytes]()
+    for version in before:
+        held = set(ask(open_split(project, version.id, "test"), asked.with_system).short_keys()).intersection(open_keys)
+        keys |= held
+        if held:
+            found.append(version)
+    return found, sum(key in keys for key in open_keys)
+
+
 def _last_ones(project: Project) -> Iterator[DatasetVersion]:
     """The last version that came of each import: those that no other was made from."""
     versions = list_versions(project).items

@@ -1,19 +1,25 @@
 """The test split stays sealed: what is looked at no longer measures, so each opening is deliberate, and counted.
 
+To divide the examples anew opens it too, for what was held out and is learned or shown from then on.
+
 The record stands in the project, beside the versions: they never change, and many hold the same test examples.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from localft.data.versions import DatasetVersion, Split, list_versions
+from localft import words
+from localft.data.examples import Example
+from localft.data.stored import lines_of
+from localft.data.versions import DatasetVersion, Split, list_versions, open_split
 from localft.errors import UserError
 from localft.store import files
 from localft.store.projects import Project
 
-Opener = Literal["evaluation", "browse", "export"]
+Opener = Literal["evaluation", "browse", "export", "division"]
 SEALED_TEXT = "(sealed: it is a test example)"
 _OPENERS: tuple[Opener, ...] = get_args(Opener)
 
@@ -22,7 +28,7 @@ _OPENERS: tuple[Opener, ...] = get_args(Opener)
 class Opening:
     """The test split was opened: when, by what, of which version, with which test examples (their SHA-256).
 
-    `what` tells the openings of one kind apart: the id of an evaluation.
+    `what` tells the openings of one kind apart: the id of an evaluation, or of the version that was divided anew.
     """
 
     when: str
@@ -70,18 +76,43 @@ def look(project: Project, version: DatasetVersion, split: Split, opened: bool, 
 def list_openings(project: Project, version: DatasetVersion) -> list[Opening]:
     """When the test examples of a version, or some of them, were opened, in it or in another that tests with them.
 
-    What it was made from counts with it, as far back as the examples were divided in the same way.
+    What it was made from counts with it, as far back as the examples were divided in the same way. A division opens
+    what it holds out no longer, so that it does not count for the version that it made.
     """
     openings = _read(project)
     if not openings:
         return []
     alike, test = _ancestors(project, version), _digest(project, version)
     same = {one.version for one in openings if one.version in alike or one.test == test}
-    others = {one.version for one in openings} - same
+    others = {_seen_in(one) for one in openings if one.version not in same}
     if others:
         lines = _test_lines(project, version.id)
-        same |= {other for other in others if not lines.isdisjoint(_test_lines(project, other))}
-    return [opening for opening in openings if opening.version in same or opening.test == test]
+        others = {other for other in others if not lines.isdisjoint(_seen_lines(project, *other))}
+    return [one for one in openings if one.version in same or one.test == test or _seen_in(one) in others]
+
+
+def count_released(project: Project, version: DatasetVersion, test: Sequence[Example]) -> int:
+    """How many examples a version holds out that are not in the `test` split of another division of the same ones."""
+    kept = {hash(line) for line in lines_of(test)}
+    return sum(hash(line) not in kept for line in lines_of(open_split(project, version.id, "test")))
+
+
+def told_released(count: int) -> str:
+    """Says how many examples are held out no longer; "" of none."""
+    if not count:
+        return ""
+    was, now = ("was", "is") if count == 1 else ("were", "are")
+    return f"{words.counted(count, 'example')} that {was} held out {now} learned or shown from now on"
+
+
+def _seen_in(opening: Opening) -> tuple[str, str]:
+    """The version whose test examples were seen, and the one that still holds some of them out."""
+    return opening.version, opening.what if opening.who == "division" else ""
+
+
+def _seen_lines(project: Project, version_id: str, but_in: str) -> set[int]:
+    seen = _test_lines(project, version_id)
+    return seen - _test_lines(project, but_in) if but_in else seen
 
 
 def _test_lines(project: Project, version_id: str) -> set[int]:
