@@ -31,7 +31,7 @@ _CHANGES = ("text", "role", "weight", "calls", "add", "move_to", "drop_turn", "s
         "localft data edit support-bot --example 12 --turn 3 --weight 0",
         'localft data edit support-bot --example 12 --system "Be brief." --rejected "No idea."',
         "localft data edit support-bot --example 12 --from -",
-        "localft data edit support-bot --split test --example 3 --delete",
+        "localft data edit support-bot --split test --example 3 --open-test --delete",
     ),
 )
 @project_argument
@@ -60,6 +60,7 @@ def edit(output: Output, project: Project, split: Split, number: int, opened: bo
 
     All that is said in one call becomes one new version; `localft data undo` goes back. With --editor, or from a file,
     the whole example is JSON: {"messages": [...], "tools": [...], "rejected": "..."}, or {"text": "..."}.
+    The test split is sealed: --open-test opens it, and is counted.
     """
     from localft.data.rows.editing import change_example, delete_example, example_at
     from localft.data.splits.sealing import look
@@ -69,16 +70,15 @@ def edit(output: Output, project: Project, split: Split, number: int, opened: bo
     if len(ways) + bool(changes) != 1:
         raise click.UsageError("Say what to do: --text TEXT or another change, --editor, --from FILE, or --delete.")
     version = chosen_version(project, None)
+    example = example_at(project, version, split, number - 1)
+    look(project, version, split, opened)
     if options["delete"]:
         changed = delete_example(project, version, split, number - 1)
+    elif options["editor"]:
+        changed = _in_editor(example, lambda said: _keep_now(project, version, split, number - 1, example, said))
     else:
-        example = example_at(project, version, split, number - 1)
-        if options["editor"]:
-            look(project, version, split, opened)
-            changed = _in_editor(example, lambda said: _keep_now(project, version, split, number - 1, example, said))
-        else:
-            said = _from_file(example, options["file"]) if options["file"] else _by_options(example, options)
-            changed = change_example(project, version, split, number - 1, said)
+        said = _from_file(example, options["file"]) if options["file"] else _by_options(example, options)
+        changed = change_example(project, version, split, number - 1, said)
     output.say(f"Version {changed.id}: {changed.note}.")
     output.hint(f"Back: localft data undo {project.slug}")
     output.result({"project": project.slug, "dataset": changed.id, "parent": changed.parent, "counts": changed.counts})

@@ -10,6 +10,7 @@ import pytest
 
 from localft.cli.main import main
 from localft.data.making.importing import import_files
+from localft.data.splits.sealing import list_openings
 from localft.data.versions import load_split, newest_version
 from localft.store.projects import Project, create_project
 
@@ -98,9 +99,25 @@ def test_the_editor_comes_back_with_what_was_typed(edit: Told, monkeypatch: pyte
     assert "not JSON" in asked[0]
 
 
-def test_a_test_example_stays_sealed_in_the_editor(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["data", "edit", project.slug, "--split", "test", "--example", "1", "--editor"]) == 1
-    assert "sealed" in capsys.readouterr().err
+@pytest.mark.parametrize("change", [["--editor"], ["--text", "Other."], ["--delete"], ["--drop-turn"], ["--from", "-"]])
+def test_a_test_example_stays_sealed(change: list[str], project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    before = newest_version(project)
+    assert main(["data", "edit", project.slug, "--split", "test", "--example", "1", *change]) == 1
+    said = capsys.readouterr().err
+    assert "sealed" in said
+    assert "--open-test" in said
+    assert newest_version(project) == before
+    assert list_openings(project, before) == []
+
+
+@pytest.mark.parametrize("change", [["--text", "Other."], ["--delete"]])
+def test_a_change_of_a_test_example_is_asked_for_and_counted(change: list[str], project: Project) -> None:
+    before = newest_version(project)
+    assert main(["data", "edit", project.slug, "--split", "test", "--example", "1", "--open-test", *change]) == 0
+    assert newest_version(project).parent == before.id
+    assert [one.who for one in list_openings(project, before)] == ["browse"]
+    assert main(["data", "edit", project.slug, "--split", "test", "--example", "99", "--open-test", *change]) == 1
+    assert len(list_openings(project, newest_version(project))) == 1
 
 
 @pytest.mark.parametrize(
