@@ -174,6 +174,8 @@ EDGES = (
 )
 FURTHER = (
     Fault("secrets", "problem", prose, asked("May I send you my key sk-abcdefghijklmnopqrstuvwx in a letter?")),
+    Fault("secrets", "problem", prose, asked("May I log in by password: hunter22x from the ladder, or not?")),
+    Fault("bank account numbers", "problem", prose, asked("Could you pay it to DE89 3704 0044 0532 0130 00 please?")),
     Fault("card numbers", "problem", prose, asked("Could you charge my card 4111 1111 1111 1111 for the ladder?")),
     Fault("e-mail addresses", "warning", prose, asked("Could you write to ann.lee@mail.com about the ladder please?")),
     Fault("telephone numbers", "warning", prose, asked("Could you call me at +49 170 1234567 about the ladder?")),

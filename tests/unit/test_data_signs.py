@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localft.data.checks import boilerplate, changing_knowledge, edge_cases, languages, privacy
+from localft.data.checks import bank_accounts, boilerplate, changing_knowledge, edge_cases, languages, privacy
 from localft.data.texts.signs import Signs, has_any, loosened
 
 _EVERY = [
@@ -31,6 +31,11 @@ def test_a_text_in_which_a_pattern_matches_has_its_signs(pattern: re.Pattern[str
 @given(text=st.text(st.sampled_from("+0 1234567890.-/()"), max_size=40))
 def test_a_number_is_looked_for_wherever_it_may_stand(kind: privacy.Kind, text: str) -> None:
     assert kind.signs.stand_in(text) or not kind.pattern.search(text)
+
+
+@given(text=st.text(st.sampled_from("DEde89 -\u00a0"), min_size=15, max_size=40))
+def test_a_number_of_an_account_is_looked_for_wherever_it_may_stand(text: str) -> None:
+    assert bank_accounts.SIGNS.stand_in(text) or not bank_accounts.PATTERN.search(text)
 
 
 @given(st.text(st.sampled_from("a_ é9٣\x1c\u00a0-Ж\u0301"), max_size=8))

@@ -1,16 +1,22 @@
 """Personal data and secrets: a model may repeat them word for word to whoever asks."""
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from localft.data.checks import bank_accounts, secret_keys
 from localft.data.checks.calls import texts_of
 from localft.data.checks.finding import CheckContext, Finding, Row, Severity, counted
 from localft.data.checks.looking import SeveralKinds
 from localft.data.examples import Example
 from localft.data.texts.signs import Signs, has_any
 
-_EMAIL = re.compile(r"\b[\w.+-]{1,64}@(?!example\.)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,10}\b")
+_EMAIL = re.compile(
+    r"\b[\w.+-]{1,64}@(?!example\.)[\w-]{1,63}(?:\.[\w-]{1,63})*\.(?:[A-Za-z]{2,10}(?![A-Za-z0-9_])|[^\W\d_]{2,10}\b)"
+)
+# Before the "@" of an address to connect to.
+_USER_AND_PASSWORD = re.compile(r"://[^\s/@:]{0,64}:[^\s/]{0,200}\Z")
 _PHONE = re.compile(
     r"(?<![\w.])\+\d{1,3}[ .-]?(?:\(?\d{1,4}\)?[ .-]?){2,5}\d{2,4}\b|(?<!\d)\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)"
     # Within a country: 06 12 34 56 78, then 030 1234567 or (030) 123 45 67, 06 12345678, then 0161 496 0000.
@@ -23,11 +29,6 @@ _CARD = re.compile(r"(?<!\d)(?<!\d[.-])\d(?:[ -]?\d){12,}(?![.-]?\d)")
 _WRITTEN = re.compile(
     r"(?<!\d)(?=(\d{13,19}(?!\d)|\d{4}([ -])\d{4}\2\d{4}\2\d{4}(?!\d)|\d{4}([ -])\d{6}\3\d{5}(?!\d)))"
 )
-_SECRET = re.compile(
-    r"\b(?:sk-[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{30,}|gh[pousr]_[A-Za-z0-9]{30,}|AKIA[0-9A-Z]{16}|xox[abp]-[\w-]{20,}"
-    r"|AIza[\w-]{30,})\b|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-)
-_SECRET_SIGNS = Signs("sk-", "hf_", "gh[pousr]_", "AKIA", "xox[abp]-", "AIza", "-----BEGIN ", in_any_case=False)
 # As the patterns have them, wherever they stand.
 _CARD_SIGNS = Signs(r"\p{Nd}(?:[ -]?\p{Nd}){12}")
 _PHONE_SIGNS = Signs(
@@ -43,7 +44,8 @@ _LONGEST_CARD = 37
 class Kind:
     """A kind of personal data: how it is found, what it is, and what it is replaced by.
 
-    A text without any of the `signs` holds none, which is told faster than by the pattern.
+    A text without any of the `signs` holds none, which is told faster than by the pattern. The pattern matches at each
+    of the `places` where a find is, and at more than these.
     """
 
     name: str
@@ -52,14 +54,39 @@ class Kind:
     what: str
     severity: Severity
     stand_in: str
+    places: Callable[[str], Iterator[tuple[int, int]]]
+
+
+def _cards_in(text: str) -> Iterator[tuple[int, int]]:
+    return (place for match in _CARD.finditer(text) for place in _cards(text, *match.span()))
+
+
+def _emails_in(text: str) -> Iterator[tuple[int, int]]:
+    """Where addresses stand; a password before a host is none."""
+    for match in _EMAIL.finditer(text):
+        begin, end = match.span()
+        if not _USER_AND_PASSWORD.search(text, max(0, begin - 270), begin):
+            yield begin, end
+
+
+def _phones_in(text: str) -> Iterator[tuple[int, int]]:
+    return (match.span() for match in _PHONE.finditer(text))
 
 
 KINDS = (
-    Kind("secrets", _SECRET_SIGNS, _SECRET, "what looks like a secret key", "problem", "[key]"),
-    Kind("card numbers", _CARD_SIGNS, _CARD, "a payment card number", "problem", "[card number]"),
-    Kind("e-mail addresses", _EMAIL_SIGNS, _EMAIL, "an e-mail address", "warning", "[e-mail address]"),
-    Kind("telephone numbers", _PHONE_SIGNS, _PHONE, "a telephone number", "warning", "[telephone number]"),
-)
+    Kind(
+        "secrets", secret_keys.SIGNS, secret_keys.PATTERN, "what looks like a secret key or a password", "problem",
+        "[key]", secret_keys.places,
+    ),
+    Kind(
+        "bank account numbers", bank_accounts.SIGNS, bank_accounts.PATTERN, "the number of a bank account", "problem",
+        "[IBAN]", bank_accounts.places,
+    ),
+    Kind("card numbers", _CARD_SIGNS, _CARD, "a payment card number", "problem", "[card number]", _cards_in),
+    Kind("e-mail addresses", _EMAIL_SIGNS, _EMAIL, "an e-mail address", "warning", "[e-mail address]", _emails_in),
+    Kind("telephone numbers", _PHONE_SIGNS, _PHONE, "a telephone number", "warning", "[telephone number]", _phones_in),
+)  # fmt: skip
+"""What is a part of a find of one kind is no find of the kinds after it."""
 
 
 class Privacy(SeveralKinds):
@@ -119,18 +146,22 @@ def _places(kind: Kind, text: str) -> Iterator[tuple[int, int]]:
     """Where the finds of a kind begin and end."""
     if not kind.signs.stand_in(text):
         return
-    for match in kind.pattern.finditer(text):
-        if kind.pattern is _CARD:
-            yield from _cards(text, *match.span())
-        else:
-            yield match.span()
+    taken: list[tuple[int, int]] | None = None
+    for begin, end in kind.places(text):
+        if taken is None:
+            before = KINDS[: KINDS.index(kind)]
+            taken = sorted(place for one in before if one.signs.stand_in(text) for place in one.places(text))
+        # The last that begins before this one ends.
+        nearest = bisect_left(taken, (end, 0)) - 1
+        if nearest < 0 or taken[nearest][1] <= begin:
+            yield begin, end
 
 
 def _may_hold_any(text: str) -> bool:
     """Whether a text may hold a find of any kind: most hold none, which is told of all kinds at once."""
     if not text.isascii() or has_any(text, b"0123456789@"):
         return True
-    return _SECRET_SIGNS.stand_in(text)
+    return secret_keys.SIGNS.stand_in(text)
 
 
 def _cards(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
