@@ -131,7 +131,7 @@ def test_lines_without_a_name_are_notices_and_strangers_have_a_tilde(tmp_path: P
 
 def test_what_stands_before_the_first_message_and_bytes_of_no_encoding_are_set_aside(tmp_path: Path) -> None:
     path = tmp_path / "chat.txt"
-    lines = [b"History", b"31/12/2023, 10:00 - Ben: caf\xe9", b"31/12/2023, 10:01 - Ben: Hello",
+    lines = [b"History", b"31/12/2023, 10:00 - Ben: \xff\xfe\xfa", b"31/12/2023, 10:01 - Ben: Hello",
              b"31/12/2023, 10:02 - Anna: Hi"]  # fmt: skip
     path.write_bytes(b"\n".join(lines))
     result = read_files([path], chat=ChatChoice("Anna"))

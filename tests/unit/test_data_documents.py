@@ -55,7 +55,7 @@ def test_a_page_says_its_encoding(tmp_path: Path) -> None:
     page = '<meta charset="koi8-r"><p>Привет, мир</p>'
     found = read(tmp_path, page.encode("koi8-r"), "a.html")
     assert found.text == "Привет, мир"
-    assert found.notes == ("a.html is not UTF-8; it was read as koi8-r.",)
+    assert found.notes == ("a.html is not UTF-8; it was read as KOI8-R.",)
 
 
 @pytest.mark.parametrize("charset", ["undefined", "unicode_escape", "idna", "utf-16", "base64", "no-such"])

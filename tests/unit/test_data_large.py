@@ -53,6 +53,8 @@ def both(path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Contents, Content
     return whole, streamed
 
 
+SLAVONIC_TABLE = table().replace("ä", "řeč příliš dlouhá")
+SLAVONIC_LINES = LINES.replace("ä", "řeč příliš dlouhá").replace(r"\u00e4", "řeč")
 CONTENTS = {
     "plain.jsonl": LINES.encode(),
     "no_end.jsonl": LINES.rstrip("\n").encode(),
@@ -66,6 +68,15 @@ CONTENTS = {
     "tabs.tsv": table("\t").encode(),
     "crlf.csv": table().replace("\n", "\r\n").encode(),
     "western.csv": table().replace("“", "é").replace("”", "é").encode("cp1252"),
+    "polish.csv": SLAVONIC_TABLE.encode("cp1250"),
+    "damaged_polish.csv": SLAVONIC_TABLE.encode("cp1250").replace(b"Say 7 of", b"Say \x81\x83 of"),
+    "czech.jsonl": SLAVONIC_LINES.replace("“", "").replace("”", "").encode("iso8859_2"),
+    "japanese.jsonl": LINES.replace("ä", "表示する").encode("cp932", errors="ignore"),
+    "slavonic.json": SLAVONIC_LINES.encode("cp1250"),
+    "slavonic_array.json": json.dumps(
+        json.loads(f"[{SLAVONIC_LINES.rstrip().replace(chr(10), ',')}]"), ensure_ascii=False
+    ).encode("cp1250"),
+    "cut.jsonl": LINES.encode() + b'{"a": "\xc3',
     "undecodable.csv": table().encode().replace(b"Say 7 of", b"Say \xff\xfe\xfd of"),
     "unclosed.csv": b'prompt,completion\na,b\n"open,c\nd,e\n\nf,g\n"h\ni",j\n',
     "uneven.csv": b"\n\nprompt,completion\na\na,b,c\na,b\n,\n",

@@ -117,7 +117,7 @@ BROKEN = (
     b'{"prompt": "q1", "completion": "fine"}\n'
     b"\n"
     b"not json\n"
-    b'{"prompt": "q", "completion": "caf\xe9"}\n'
+    b'{"prompt": "q", "completion": "\xff\xfe\xfa"}\n'
     b'{"prompt": "q", "completion": ""}\n'
     b'{"prompt": "q", "completion": null}\n'
     b'{"prompt": "q", "completion": NaN}\n'
@@ -278,7 +278,7 @@ def test_files_that_are_none_end_in_a_sentence(tmp_path: Path) -> None:
         (write(tmp_path / "number.json", "5"), "not an object"),
         (write(tmp_path / "none.json", "[]"), "no rows"),
         (
-            write(tmp_path / "latin.json", b'[{"prompt": "q", "completion": "caf\xe9"}]'),
+            write(tmp_path / "latin.json", b'[{"prompt": "q", "completion": "\xff\xfe\xfa"}]'),
             "line 1: bytes that are not UTF-8",
         ),
         (write(tmp_path / "torn16.jsonl", b"\xff\xfe{\x00\x00\xd8"), "UTF-16"),

@@ -79,7 +79,9 @@ def test_a_csv_of_an_older_excel_is_read_and_says_so(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "prompt;answer\nGrüße;schön\n".encode("cp1252"))
     result = read_files([path])
     assert result.examples[0].answer == "schön"
-    assert result.notes == ["a.csv is not UTF-8; it was read as Windows-1252."]
+    assert result.notes == [
+        "a.csv is not UTF-8; it was read as Windows-1252: “Grüße”, “schön”. If that looks wrong, save it as UTF-8."
+    ]
 
 
 def test_bytes_that_are_no_text_set_a_csv_row_aside(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from localft.data.readers.csv_file import Line, csv_rows
-from localft.data.readers.encoding import WindowsLetters, decoded
+from localft.data.readers.encoding import decoded
+from localft.data.readers.guessing import Guess, guess
 from localft.data.readers.jsonl import LARGEST_LINE, line_row
 from localft.data.shapes.rows import Row, excerpt
 
@@ -24,10 +25,11 @@ class LineBlock:
 
     first: int
     content: bytes
+    encoding: str
 
     def __iter__(self) -> Iterator[Row]:
         for number, raw in enumerate(self.content.split(b"\n"), start=self.first):
-            row = line_row(number, decoded(raw), raw)
+            row = line_row(number, decoded(raw, self.encoding), raw)
             if row is not None:
                 yield row
 
@@ -46,9 +48,10 @@ class LongLine:
 
 @dataclass(frozen=True)
 class LineRows:
-    """The rows of a large file of JSON lines in UTF-8."""
+    """The rows of a large file of JSON lines; `encoding` is that of each line."""
 
     path: Path
+    encoding: str
 
     def __iter__(self) -> Iterator[Row]:
         for part, _ in self.parts():
@@ -68,11 +71,11 @@ class LineRows:
                         rest, number = _after_line(file), number + 1
                     continue
                 content = rest + whole
-                yield LineBlock(number, content), file.tell() / size
+                yield LineBlock(number, content, self.encoding), file.tell() / size
                 number += content.count(b"\n") + 1
                 rest = after
         if rest:
-            yield LineBlock(number, rest), 1.0
+            yield LineBlock(number, rest, self.encoding), 1.0
 
 
 @dataclass(frozen=True)
@@ -97,20 +100,20 @@ class CsvRows:
                 yield part, file.tell() / size
 
 
-def csv_encoding(path: Path) -> str:
-    """How the lines of a table are encoded: as UTF-8, or as older Excel writes them where nothing in it is UTF-8."""
-    decoder, letters, is_utf8 = codecs.getincrementaldecoder("utf-8")(), WindowsLetters(), True
+def guess_of(path: Path) -> Guess | None:
+    """The encoding of a large text, None where it is UTF-8, damaged UTF-8, or cannot be told."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            letters.look(block)
-            if is_utf8:
-                try:
-                    decoder.decode(block)
-                except UnicodeDecodeError:
-                    is_utf8 = False
-            if not is_utf8 and not letters.all_like:
-                return "utf-8"
-    return "utf-8" if is_utf8 else "cp1252"
+        marked = file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+        file.seek(0)
+        try:
+            while block := file.read(_BLOCK):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            file.seek(0)
+            return None if marked else guess(file)
+    return None
 
 
 def _lines(file: BinaryIO, encoding: str) -> Iterator[Line]:

@@ -46,7 +46,7 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
         raise UserError(f"{name} is not a Parquet file, whatever its name says.", "Write it again from its source.")
     if suffix == ".json":
         return _read_json(content, name, choice)
-    lines = read_lines(content, name, may_be_windows=suffix in CSV)
+    lines = read_lines(content, name)
     first = next((line.strip() for line in lines.text if line and line.strip()), "")
     if suffix in CSV and not is_object(first):
         return Found(read_csv(lines, name, "\t" if suffix == ".tsv" else None), lines.notes)

@@ -1,9 +1,15 @@
-"""Bytes to text: byte-order marks, UTF-16, and the old Windows code page, each decided openly."""
+"""Bytes to text, the same way for all text files, each decision told.
+
+A byte-order mark decides; without one it is UTF-8, or UTF-16 where every other byte is zero. What is neither is read as
+the encoding that its words tell (see `guessing`), unless it is UTF-8 in which some bytes are damaged.
+"""
 
 import codecs
+import io
 import re
 from dataclasses import dataclass
 
+from localft.data.readers.guessing import Guess, called, guess
 from localft.errors import UserError
 
 _MARKS = (
@@ -14,13 +20,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _HEAD = 65_536
-# Three in a row, or a pair that is not two letters: not how people write in Western languages.
-_UNLIKE_LETTERS = re.compile(rb"[\x80-\xff]{3}|[\x80-\xff][\x80-\xbf]|[\x80-\xbf][\x80-\xff]")
-_NOT_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 _META = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
 # What Python has beside encodings of whole texts.
 _NO_PAGES = {"idna", "mbcs", "oem", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
-_ENOUGH_TO_GUESS = 64
 _CONTROL = bytes([*range(9), 11, 12, *range(14, 27), *range(28, 32)])
 
 
@@ -83,11 +85,26 @@ def _wide_without_mark(content: bytes) -> str | None:
 
 
 def decode(content: bytes, name: str) -> tuple[str | None, list[str]]:
-    """Decode a whole file, None where some of it is not UTF-8; with notes on anything but plain UTF-8.
+    """Decode a whole file, None where some of it cannot be; with notes on anything but plain UTF-8.
 
     Raises:
         UserError: it is binary, or damaged UTF-16 or UTF-32.
     """
+    text, notes = _as_unicode(content, name)
+    found = guessed(content) if text is None else None
+    if found is None:
+        return text, notes
+    text = decoded(content, found.encoding)
+    return text, [] if text is None else [found.note(name)]
+
+
+def guessed(content: bytes) -> Guess | None:
+    """The encoding of what is not UTF-8 as a whole, None where it is damaged UTF-8 or cannot be told."""
+    return None if content.startswith(codecs.BOM_UTF8) else guess(io.BytesIO(content))
+
+
+def _as_unicode(content: bytes, name: str) -> tuple[str | None, list[str]]:
+    """The text of a whole file of UTF-8, UTF-16 or UTF-32, None where it is none of them."""
     refuse_binary(content, name)
     encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), _wide_without_mark(content))
     try:
@@ -111,19 +128,14 @@ def decode_text(content: bytes, name: str, declares: bool = False) -> tuple[str,
     Raises:
         UserError: it is binary, damaged UTF-16 or UTF-32, or of no encoding that can be told.
     """
-    text, notes = decode(content, name)
+    text, notes = _as_unicode(content, name)
+    declared = _declared(content) if declares and text is None else ""
+    if declared:
+        text, notes = decoded(content, declared), [f"{name} is not UTF-8; it was read as {called(declared)}."]
+    if text is None:
+        text, notes = decode(content, name)
     if text is not None:
         return text, notes
-    guesses = [_declared(content)] if declares else []
-    guesses += ["cp1252"] if _looks_windows(content) else []
-    for encoding in [*guesses, _guessed(content)]:
-        if encoding:
-            try:
-                text = content.decode(encoding)
-            except UnicodeDecodeError:
-                continue
-            called = "Windows-1252" if encoding == "cp1252" else encoding
-            return text, [f"{name} is not UTF-8; it was read as {called}."]
     line = content.count(b"\n", 0, _first_bad(content)) + 1
     raise UserError(f"{name}, line {line:,}: bytes that are not UTF-8.", "Save the file as UTF-8.")
 
@@ -139,14 +151,6 @@ def _declared(content: bytes) -> str:
     return "" if name in _NO_PAGES or name.startswith(("utf-16", "utf-32")) else name
 
 
-def _guessed(content: bytes) -> str:
-    """The encoding that fits the letters best, "" where none does."""
-    import charset_normalizer
-
-    best = charset_normalizer.from_bytes(content[:_HEAD], cp_exclusion=["utf_7"]).best()
-    return best.encoding if best is not None and len(content) >= _ENOUGH_TO_GUESS else ""
-
-
 def _first_bad(content: bytes) -> int:
     try:
         content.decode("utf-8")
@@ -155,24 +159,21 @@ def _first_bad(content: bytes) -> int:
     return 0
 
 
-def read_lines(content: bytes, name: str, may_be_windows: bool = False) -> Lines:
+def read_lines(content: bytes, name: str) -> Lines:
     """Split a text file into lines (at line feeds only) and decode each.
-
-    `may_be_windows` lets a file be read as Windows-1252, as older Excel writes CSV, where none of it is UTF-8 beyond
-    ASCII and the other bytes stand as letters with accents do; a note says so.
 
     Raises:
         UserError: it is binary, or damaged UTF-16 or UTF-32.
     """
-    text, notes = decode(content, name)
-    if text is None and may_be_windows and _looks_windows(content):
-        text, notes = content.decode("cp1252"), [f"{name} is not UTF-8; it was read as Windows-1252."]
+    text, notes = _as_unicode(content, name)
     if text is not None:
         # Only where there is no line feed at all does a carriage return end a line, as on very old Macs.
         lines = text.split("\n" if "\n" in text else "\r")
         return Lines([*lines], [], notes)
-    raw = content.removeprefix(codecs.BOM_UTF8).split(b"\n")
-    return Lines([decoded(line) for line in raw], raw, notes)
+    found = guessed(content)
+    raw = content.removeprefix(codecs.BOM_UTF8).split(b"\n" if b"\n" in content else b"\r")
+    encoding = "utf-8" if found is None else found.encoding
+    return Lines([decoded(line, encoding) for line in raw], raw, [] if found is None else [found.note(name)])
 
 
 def decoded(line: bytes, encoding: str = "utf-8") -> str | None:
@@ -187,21 +188,3 @@ def wide_encoding(head: bytes) -> str | None:
     """The encoding of a file that begins so where it is UTF-16 or UTF-32, None where it is neither."""
     marked = next((encoding for mark, encoding in _MARKS if head.startswith(mark)), None)
     return _wide_without_mark(head) if marked is None else None if marked == "utf-8-sig" else marked
-
-
-class WindowsLetters:
-    """Looks at a file block by block for bytes beyond ASCII that do not stand as letters with accents do."""
-
-    def __init__(self) -> None:
-        self.all_like = True
-        self._end = b""
-
-    def look(self, block: bytes) -> None:
-        """Look at the next block."""
-        # What is unlike a letter may begin in the block before.
-        self.all_like = self.all_like and (block.isascii() or _looks_windows(self._end + block))
-        self._end = block[-2:]
-
-
-def _looks_windows(content: bytes) -> bool:
-    return not _UNLIKE_LETTERS.search(content) and not _NOT_WINDOWS.search(content)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from localft.data.readers.archive import is_archive
 from localft.data.readers.array_blocks import ArrayRows
-from localft.data.readers.blocks import CsvRows, LineRows, csv_encoding
+from localft.data.readers.blocks import CsvRows, LineRows, guess_of
 from localft.data.readers.content import CSV, JSON_LINES, PARQUET, is_object
 from localft.data.readers.documents import holds_document
 from localft.data.readers.encoding import refuse_binary, wide_encoding
@@ -67,32 +67,40 @@ def _found(path: Path, name: str, suffix: str, tell: Tell) -> Found | None:
         return None
     wide = wide_encoding(head)
     if wide is not None:
-        return _recoded(path, name, suffix, wide, tell)
+        return _recoded(path, name, suffix, wide, f"{name} is {wide[:6].upper()} text.", tell)
     refuse_binary(head, name)
     if suffix == ".json" and head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"["):
+        guess = guess_of(path)
+        if guess is not None:
+            return _recoded(path, name, suffix, guess.encoding, guess.note(name), tell)
         rows = ArrayRows(path, name)
         return None if _is_chat(rows) else Found(rows, [])
-    if b"\n" not in start:
-        return None
-    first, second = (line.decode("utf-8-sig", errors="replace").strip() for line in [*lines, b"", b""][:2])
+    return _of_lines(path, name, suffix, lines) if b"\n" in start else None
+
+
+def _of_lines(path: Path, name: str, suffix: str, lines: list[bytes]) -> Found | None:
+    """What is found in a file of lines, of which these are the first."""
+    guess = guess_of(path)
+    encoding, notes = ("utf-8", []) if guess is None else (guess.encoding, [guess.note(name)])
+    first, second = (
+        line.decode(encoding, errors="replace").lstrip("\ufeff").strip() for line in [*lines, b"", b""][:2]
+    )
     if suffix in CSV and not is_object(first):
-        encoding = csv_encoding(path)
-        notes = [f"{name} is not UTF-8; it was read as Windows-1252."] if encoding == "cp1252" else []
         return Found(CsvRows(path, name, "\t" if suffix == ".tsv" else None, encoding), notes)
     if suffix == ".json":
         # Many tools call JSON lines .json.
         by_line = is_object(first) and second.startswith("{")
-        return Found(LineRows(path), [f"{name} holds one JSON object a line."]) if by_line else None
+        told = [*notes, f"{name} holds one JSON object a line."]
+        return Found(LineRows(path, encoding), told) if by_line else None
     if first.startswith("{") or (suffix in JSON_LINES and not first.startswith("[")):
-        return Found(LineRows(path), [])
+        return Found(LineRows(path, encoding), notes)
     return None
 
 
-def _recoded(path: Path, name: str, suffix: str, encoding: str, tell: Tell) -> Found | None:
-    """What is found in a file of wide characters, read from a copy in UTF-8."""
+def _recoded(path: Path, name: str, suffix: str, encoding: str, note: str, tell: Tell) -> Found | None:
+    """What is found in a file of another encoding, read from a copy in UTF-8."""
     copy = as_utf8(path, encoding, name, tell)
     found = _found(copy.path, name, suffix, tell)
-    note = f"{name} is {encoding[:6].upper()} text."
     return replace(found, notes=[note, *found.notes], owner=copy.owner) if found is not None else None
 
 

@@ -1,0 +1,130 @@
+"""Texts in the encodings that were used before UTF-8 are read as they were written, and a note says as what."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from localft.data.making.reading import ReadResult, read_files
+from localft.errors import UserError
+from tests.sentences_of_languages import ENCODINGS, SENTENCES
+
+WRITTEN = [(language, encoding) for language, encodings in ENCODINGS.items() for encoding in encodings]
+CALLED = {
+    "big5": "Big5",
+    "cp866": "CP866",
+    "euc_jp": "EUC-JP",
+    "euc_kr": "EUC-KR",
+    "gb18030": "GB18030",
+    "iso8859_2": "ISO-8859-2",
+    "koi8_r": "KOI8-R",
+    "mac_roman": "Mac Roman",
+    "shift_jis": "Shift JIS",
+    **{f"cp{number}": f"Windows-{number}" for number in range(1250, 1255)},
+}
+
+
+def table(sentences: list[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(
+        [("prompt", "answer"), *((f"Say {n}", s) for n, s in enumerate(sentences))]
+    )
+    return text.getvalue()
+
+
+def lines(sentences: list[str]) -> str:
+    rows = ({"prompt": f"Say {number}", "completion": said} for number, said in enumerate(sentences))
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def array(sentences: list[str]) -> str:
+    return json.dumps([json.loads(line) for line in lines(sentences).splitlines()], ensure_ascii=False)
+
+
+def read(tmp_path: Path, content: bytes, suffix: str) -> ReadResult:
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(content)
+    return read_files([path])
+
+
+@pytest.mark.parametrize(("suffix", "write"), [(".csv", table), (".jsonl", lines), (".json", array)])
+@pytest.mark.parametrize(("language", "encoding"), WRITTEN)
+def test_rows_of_any_encoding_are_read_as_written(
+    language: str, encoding: str, suffix: str, write: Callable[[list[str]], str], tmp_path: Path
+) -> None:
+    result = read(tmp_path, write(SENTENCES[language]).encode(encoding), suffix)
+    assert [one.answer for one in result.examples] == SENTENCES[language]
+    assert not result.set_aside
+    (note,) = result.notes
+    assert note.startswith(f"a{suffix} is not UTF-8; it was read as {CALLED[encoding]}: “")
+    word = note.split("“")[1].split("”")[0]
+    assert not word.isascii()
+    assert any(word in sentence for sentence in SENTENCES[language])
+
+
+@pytest.mark.parametrize(("language", "encoding"), WRITTEN)
+def test_text_of_any_encoding_is_read_as_written(language: str, encoding: str, tmp_path: Path) -> None:
+    text = "\n".join(SENTENCES[language])
+    result = read(tmp_path, text.encode(encoding), ".txt")
+    assert "\n".join(one.answer for one in result.examples) == text
+    assert any(f"read as {CALLED[encoding]}: “" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize(
+    "language", ["German", "French", "Spanish", "Polish", "Czech", "Russian", "Japanese", "Korean"]
+)
+def test_a_few_sentences_are_enough_for_the_encoding_of_windows(language: str, count: int, tmp_path: Path) -> None:
+    said = SENTENCES[language][:count]
+    result = read(tmp_path, table(said).encode(ENCODINGS[language][0]), ".csv")
+    assert [one.answer for one in result.examples] == said
+
+
+def test_english_with_curly_quotation_marks_is_western(tmp_path: Path) -> None:
+    said = ["I don’t know.", "“Yes” — she said…", "It’s five o’clock."] * 10
+    result = read(tmp_path, table(said).encode("cp1252"), ".csv")
+    assert [one.answer for one in result.examples] == said
+    assert "read as Windows-1252: “don’t”" in result.notes[0]
+
+
+@pytest.mark.parametrize(("suffix", "write"), [(".csv", table), (".jsonl", lines)])
+@pytest.mark.parametrize("language", SENTENCES)
+def test_damaged_utf8_stays_utf8_and_loses_only_the_damaged_rows(
+    language: str, suffix: str, write: Callable[[list[str]], str], tmp_path: Path
+) -> None:
+    content = write(SENTENCES[language]).encode().replace(b"Say 3", b"Say \xe9\xff").replace(b"Say 7", b"Say \x9f")
+    result = read(tmp_path, content, suffix)
+    said = [sentence for number, sentence in enumerate(SENTENCES[language]) if number not in {3, 7}]
+    assert [one.answer for one in result.examples] == said
+    first = 5 if suffix == ".csv" else 4
+    assert [(one.row, one.kind) for one in result.set_aside] == [(first, "undecodable"), (first + 4, "undecodable")]
+    assert not any("read as" in note for note in result.notes)
+
+
+def test_a_line_that_the_encoding_does_not_have_is_set_aside(tmp_path: Path) -> None:
+    content = table(SENTENCES["Russian"]).encode("cp1251").replace(b"Say 3", b"Say \x98")
+    result = read(tmp_path, content, ".csv")
+    assert len(result.examples) == len(SENTENCES["Russian"]) - 1
+    assert [(one.row, one.kind) for one in result.set_aside] == [(5, "undecodable")]
+
+
+def test_what_begins_with_a_mark_is_never_taken_for_something_else(tmp_path: Path) -> None:
+    content = b"\xef\xbb\xbf" + table(SENTENCES["German"]).encode("cp1252")
+    with pytest.raises(UserError, match="bytes that are not UTF-8"):
+        read(tmp_path, content, ".csv")
+
+
+def test_only_the_first_words_of_a_long_file_are_looked_at(tmp_path: Path) -> None:
+    plain = lines(["nothing beyond ASCII here"] * 3_000)
+    result = read(tmp_path, (plain + lines(SENTENCES["Czech"])).encode("cp1250"), ".jsonl")
+    assert [one.answer for one in result.examples][-10:] == SENTENCES["Czech"]
+
+
+@pytest.mark.parametrize("language", ["German", "Russian", "Japanese"])
+def test_a_word_without_end_among_others_is_no_trouble(language: str, tmp_path: Path) -> None:
+    said = [*SENTENCES[language], "A" * 2_000_000 + SENTENCES[language][0]]
+    result = read(tmp_path, lines(said).encode(ENCODINGS[language][0]), ".jsonl")
+    assert [one.answer for one in result.examples] == said
