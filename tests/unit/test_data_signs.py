@@ -13,6 +13,7 @@ from localft.data.texts.signs import Signs, has_any, loosened
 _EVERY = [
     *((kind.pattern, kind.signs) for kind in (*boilerplate.KINDS, *privacy.KINDS)),
     (edge_cases._UNANSWERED, edge_cases._SIGNS),
+    (edge_cases._MASHED, edge_cases._MASHED_SIGNS),
     (changing_knowledge._CHANGING, changing_knowledge._SIGNS),
     (languages._TRANSLATES, languages._TRANSLATES_SIGNS),
 ]

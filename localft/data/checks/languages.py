@@ -31,7 +31,7 @@ _TASK = 0.2
 # So few are slips, or not enough to learn a language from.
 _FEW = 0.05
 _MOST_NAMED = 4
-_FEWEST_TO_MISS_OTHERS = 100
+_FEWEST_TO_MISS_OTHERS = 50
 _LONGEST, _LONGEST_TASK = 1_000, 500
 _TRANSLATES = re.compile(
     r"translat|übersetz|tradu[cçiz]|vertaal|перев[её]д|перевод|翻译|翻訳|번역|ترجم|अनुवाद|tłumacz|çevir"
