@@ -57,6 +57,11 @@ _OPTIONS = (
         help="For files of text and JSON that are taken for something else: they are chats, or documents and tables.",
     ),
     click.option(
+        "--encoding",
+        metavar="NAME",
+        help="For files of text whose encoding is not found rightly: cp1250, cp1254, iso8859-2, mac-roman and others.",
+    ),
+    click.option(
         "--branches",
         type=click.Choice(BRANCHES),
         default="best",
@@ -76,7 +81,7 @@ def reading_options(command: Callable[..., None]) -> Callable[..., None]:
     def gathered(*given: Any, pairs: tuple[str, ...], voice: str | None, gap_hours: float, **others: Any) -> None:
         from localft.data.shapes.chats import ChatChoice
 
-        chat = ChatChoice(voice, gap_hours, others.pop("branches"), others.pop("taken_as"))
+        chat = ChatChoice(voice, gap_hours, others.pop("branches"), others.pop("taken_as"), others.pop("encoding"))
         texts = {"prompt_template": others.pop("template")}
         texts |= {name: others.pop(name) for name in ("answer_template", "system_template")}
         mapping = {**_mapping(pairs), **{name: text for name, text in texts.items() if text is not None}}

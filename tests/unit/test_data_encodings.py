@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from localft.cli.main import main
 from localft.data.making.reading import ReadResult, read_files
+from localft.data.shapes.chats import ChatChoice
 from localft.errors import UserError
+from localft.store.projects import create_project
 from tests.sentences_of_languages import ENCODINGS, SENTENCES
 
 WRITTEN = [(language, encoding) for language, encodings in ENCODINGS.items() for encoding in encodings]
@@ -128,3 +131,32 @@ def test_a_word_without_end_among_others_is_no_trouble(language: str, tmp_path: 
     said = [*SENTENCES[language], "A" * 2_000_000 + SENTENCES[language][0]]
     result = read(tmp_path, lines(said).encode(ENCODINGS[language][0]), ".jsonl")
     assert [one.answer for one in result.examples] == said
+
+
+@pytest.mark.parametrize(("suffix", "write"), [(".csv", table), (".jsonl", lines), (".json", array)])
+def test_the_encoding_may_be_told(suffix: str, write: Callable[[list[str]], str], tmp_path: Path) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(write(["İstanbul şehrinde"]).encode("cp1254"))
+    result = read_files([path], chat=ChatChoice(encoding="cp1254"))
+    assert [one.answer for one in result.examples] == ["İstanbul şehrinde"]
+    assert result.notes == [f"a{suffix} was read as Windows-1254, as you said."]
+
+
+def test_an_encoding_that_is_not_or_does_not_fit_is_told(tmp_path: Path) -> None:
+    for name in ("cp9999", "base64", "undefined", "a\0b"):
+        with pytest.raises(UserError, match="no encoding"):
+            ChatChoice(encoding=name)
+    path = tmp_path / "a.csv"
+    path.write_bytes(table(SENTENCES["Russian"]).encode("cp1251"))
+    with pytest.raises(UserError, match="damaged EUC-JP text"):
+        read_files([path], chat=ChatChoice(encoding="euc_jp"))
+
+
+def test_the_command_line_tells_the_encoding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(table(SENTENCES["Turkish"][:2]).encode("cp1254"))
+    create_project("turkish")
+    assert main(["data", "import", "turkish", str(path), "--encoding", "cp1254", "--dry-run"]) == 0
+    assert "read as Windows-1254, as you said" in " ".join(capsys.readouterr().out.split())
+    assert main(["data", "import", "turkish", str(path), "--encoding", "cp9999"]) != 0
+    assert "no encoding 'cp9999'" in capsys.readouterr().err

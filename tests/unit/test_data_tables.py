@@ -80,7 +80,8 @@ def test_a_csv_of_an_older_excel_is_read_and_says_so(tmp_path: Path) -> None:
     result = read_files([path])
     assert result.examples[0].answer == "schön"
     assert result.notes == [
-        "a.csv is not UTF-8; it was read as Windows-1252: “Grüße”, “schön”. If that looks wrong, save it as UTF-8."
+        "a.csv is not UTF-8; it was read as Windows-1252: “Grüße”, “schön”. "
+        "If that looks wrong, save it as UTF-8 or import it with --encoding."
     ]
 
 

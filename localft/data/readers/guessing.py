@@ -71,12 +71,13 @@ class Guess:
         """What a person is told, to see whether it is right."""
         shown = ", ".join(f"“{word}”" for word in self.words)
         read = f"{name} is not UTF-8; it was read as {called(self.encoding)}"
-        return f"{read}: {shown}. If that looks wrong, save it as UTF-8."
+        return f"{read}: {shown}. If that looks wrong, save it as UTF-8 or import it with --encoding."
 
 
 def called(encoding: str) -> str:
     """What people call an encoding."""
-    return _CALLED.get(encoding, encoding.upper().replace("_", "-").replace("ISO8859", "ISO-8859"))
+    encoding = encoding.lower()
+    return _CALLED.get(encoding) or encoding.upper().replace("_", "-").replace("ISO8859", "ISO-8859")
 
 
 def guess(file: BinaryIO) -> Guess | None:

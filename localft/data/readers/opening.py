@@ -6,14 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from localft.data.readers.archive import files_in, is_archive, is_large_archive, names_in
-from localft.data.readers.content import read_content
+from localft.data.readers.content import PARQUET, read_content
 from localft.data.readers.documents import SUFFIXES, WORD, WORD_PART
 from localft.data.readers.encoding import FORMATS
+from localft.data.readers.guessing import called
 from localft.data.readers.large import open_large
 from localft.data.readers.loading import load
 from localft.data.readers.open_assistant import unfolded
-from localft.data.readers.unpacking import Unpacked, unpack
-from localft.data.readers.workbook import is_workbook, read_workbook
+from localft.data.readers.parquet import is_arrow
+from localft.data.readers.unpacking import Unpacked, as_utf8, unpack
+from localft.data.readers.workbook import OLE, is_workbook, read_workbook
 from localft.data.shapes.chats import ChatChoice
 from localft.data.shapes.rows import Contents
 from localft.data.working import Tell, quiet
@@ -21,6 +23,7 @@ from localft.errors import UserError, explain
 
 _WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
 _TABLES = {".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather"}
+_PACKED = _WORKBOOKS | WORD | {".parquet", ".pq", ".arrow", ".feather", ".pdf", ".zip"}
 _KNOWN = _WORKBOOKS | _TABLES | SUFFIXES
 _OTHERWISE = f"localft reads {FORMATS}."
 
@@ -44,14 +47,37 @@ def _tables(path: Path, name: str, choice: ChatChoice, tell: Tell) -> Iterator[C
     except (OSError, ValueError) as error:
         raise explain(error) or UserError(f"{path} cannot be read: {error}.", "Check the path.") from error
     if unpacked is None:
-        yield from _opened(path, name, choice, tell)
+        yield from _as_told(path, path, name, choice, tell)
         return
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         size = file.tell()
     # What the person has is the packed file.
-    for contents in _opened(unpacked.path, name, choice, tell):
+    for contents in _as_told(unpacked.path, path, name, choice, tell):
         yield replace(contents, bytes=size, sha256=digest, owner=(unpacked.owner, contents.owner))
+
+
+def _as_told(path: Path, given: Path, name: str, choice: ChatChoice, tell: Tell) -> Iterator[Contents]:
+    """What is in a file; if it is text whose encoding is told, in a copy of it in UTF-8."""
+    if choice.encoding is None or not _is_text(path):
+        yield from _opened(path, name, choice, tell)
+        return
+    copy = as_utf8(path, choice.encoding, name, tell)
+    with given.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size = file.tell()
+    note = f"{name} was read as {called(choice.encoding)}, as you said."
+    for contents in _opened(copy.path, name, choice, tell):
+        owner = (copy.owner, contents.owner)
+        yield replace(contents, notes=[note, *contents.notes], bytes=size, sha256=digest, owner=owner)
+
+
+def _is_text(path: Path) -> bool:
+    if not path.is_file() or path.suffix.lower() in _PACKED:
+        return False
+    with path.open("rb") as file:
+        head = file.read(8)
+    return bool(head) and not (is_archive(head) or is_arrow(head) or head.startswith((PARQUET, OLE, b"%PDF")))
 
 
 def _opened(path: Path, name: str, choice: ChatChoice, tell: Tell) -> Iterator[Contents]:

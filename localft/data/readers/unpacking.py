@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from localft import words
+from localft.data.readers.guessing import called
 from localft.data.scratch import Scratch
 from localft.data.working import Tell, quiet
 from localft.errors import UserError
@@ -130,9 +131,13 @@ def _recoded(path: Path, encoding: str, name: str) -> Iterator[bytes]:
             except UnicodeDecodeError as error:
                 place = file.tell() - len(block) - held + error.start
                 raise UserError(
-                    f"{name} is damaged {encoding[:6].upper()} text: {error.reason} at byte {place}.",
+                    f"{name} is damaged {_called(encoding)} text: {error.reason} at byte {place}.",
                     "Save it again, as UTF-8.",
                 ) from error
             if not block:
                 return
             yield text.encode("utf-8")
+
+
+def _called(encoding: str) -> str:
+    return encoding[:6].upper() if encoding.startswith("utf") else called(encoding)

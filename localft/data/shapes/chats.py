@@ -27,16 +27,18 @@ class ChatChoice:
     """Whose voice is the assistant's, and after how many hours of silence a new conversation begins.
 
     `branches` says which conversations are taken out of trees, in which one message has several answers. `taken_as`
-    says what files of text are, where they look like something else: chats, or documents.
+    says what files of text are, where they look like something else: chats, or documents. `encoding` is that of files
+    of text, where it need not be found.
 
     Raises:
-        UserError: the hours are no positive number, or there are no such branches.
+        UserError: the hours are no positive number, or there are no such branches or no such encoding.
     """
 
     voice: str | None = None
     gap_hours: float = 3.0
     branches: Branches = "best"
     taken_as: TakenAs = "auto"
+    encoding: str | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.gap_hours) and self.gap_hours > 0):
@@ -47,6 +49,11 @@ class ChatChoice:
             raise UserError(f"There are no branches {self.branches!r}.", f"Take {', '.join(BRANCHES)}.")
         if self.taken_as not in TAKEN_AS:
             raise UserError(f"A file cannot be read as {self.taken_as!r}.", f"Take {', '.join(TAKEN_AS)}.")
+        try:
+            "".encode(self.encoding or "utf-8")
+        except (LookupError, ValueError) as error:
+            names = "cp1250, cp1252, iso8859-2, koi8-r, mac-roman, shift-jis, gb18030"
+            raise UserError(f"There is no encoding {self.encoding!r}.", f"Usual ones: {names}.") from error
 
 
 @dataclass(frozen=True)
