@@ -140,6 +140,8 @@ CORRECTNESS = (
     Fault("invalid code", "warning", with_code, answered(FENCED.format(code="if x = 1:\n    y"), 5)),
     Fault("open code fences", "warning", with_code, answered("Try this:\n```python\nx = 1\n", 5)),
     Fault("refusals", "warning", prose, answered("I'm sorry, but I can't help with that question at all.", 5)),
+    Fault("refusals", "warning", prose, answered("I cannot fulfill this request, as the window must stay open.", 5)),
+    Fault("placeholders", "warning", prose, answered("Leave it, <NAME>, in the workshop until the morning comes.", 5)),
     Fault("placeholders", "warning", prose, answered("Dear [Your Name], leave the window open until morning.", 5)),
     Fault(
         "encoding damage", "warning", prose, answered("Leave it in the cafÃ© beside the river until the morning.", 5)

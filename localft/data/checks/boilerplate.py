@@ -1,6 +1,7 @@
 """Sentences of other models (refusals, "as an AI") and placeholders that nobody filled in."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,8 +12,14 @@ from localft.data.texts.signs import Signs
 _REFUSAL = re.compile(
     r"\bas an? (?:ai|artificial intelligence|large language)\b[^.]{0,30}\b(?:model|assistant|i )|\bas an ai\b"
     r"|\bi(?:['’]m| am) (?:sorry|afraid),? (?:but )?i (?:can(?:no|['’])t|am unable)"
-    r"|\bi (?:can(?:no|['’])t|am unable to) (?:assist|help|fulfil|comply|provide)\b"
-    r"|\bi am (?:chatgpt|claude|gemini)\b|\b(?:my|the) knowledge cut-?off\b"
+    r"|\b(?:i can(?:no|['’])t|i(?:['’]m| am) (?:unable|not able) to) (?:assist|help|fulfill?|comply|provide)\b"
+    r"|\bi am (?:chatgpt|claude|gemini)\b|\bi['’]m (?:chatgpt|gemini)\b|\b(?:my|the) knowledge cut-?off\b"
+    # "I'm Claude" says a person too, and "I'm an AI engineer".
+    r"|\bi['’]m claude,? (?:an? (?:ai|large|language)|made|created|developed|trained|built)\b"
+    r"|\bi(?:['’]m| am) (?:(?:just|only|merely) an ai\b|an ai(?:[.,;!]| (?:language|model|assistant|chatbot|and|so)\b)"
+    r"|(?:just |only |merely )?a (?:large )?language model\b)"
+    r"|\bi (?:was|am) (?:trained|made|created|developed|built) by (?:openai|anthropic|google|meta|mistral|deepseek)\b"
+    r"|\bas of my (?:last|latest) (?:knowledge update\b|training\b|update(?:,| in (?:\w{3,12},? )?20\d\d\b))"
     # "As an AI", "as a language model" in other languages.
     r"|\bals (?:eine? )?(?:ki|künstliche intelligenz|(?:großes )?sprachmodell)(?:-\w+)? (?:kann|bin|habe|darf|ist es)\b"
     r"|\ben tant qu(?:['’](?:ia|intelligence artificielle|assistant ia)|e mod[eè]le de langage)\b"
@@ -23,11 +30,20 @@ _REFUSAL = re.compile(
     r"|aiとして|ai 언어 모델로서",
     re.IGNORECASE,
 )
+_BLANKS = "Name|Number|Address|Date|Company|City|Country|Email|Phone|Title|Position|Department|Amount|Location|Link|URL"
+_CAPITAL_BLANKS = _BLANKS.upper()
 # Words that only capitals make a mark of: "todo" is Spanish for "all".
 _PLACEHOLDER = re.compile(
     r"(?i:\[(?:insert|your|name|todo|company|date)\b[^\]]{0,40}\]|\{\{\s*\w+\s*\}\}|<(?:insert|your)[ _][^>]{0,40}>"
-    r"|\blorem ipsum\b|\binsert [\w ]{1,30} here\b)|\bTODO\b|\bFIXME\b",
+    r"|\blorem ipsum\b|\binsert [\w ]{1,30} here\b)|\bTODO\b|\bFIXME\b"
+    # What code may have too, for itself: <NAME>, [Customer Name], [PHONE], TBD, XXX (no number in Roman digits), ____.
+    rf"|(?P<prose>(?<![\w.>])<(?:[A-Z]+[ _-]){{0,3}}(?:{_CAPITAL_BLANKS})>"
+    rf"|(?<![\w.\])])\[(?:(?:[A-Z]+[ _-]){{0,3}}(?:{_CAPITAL_BLANKS})|(?:[A-Z][a-z]+ ){{1,3}}(?:{_BLANKS}))\](?![(\[:])"
+    r"|\bTBD\b|(?<!Bowl )(?<!Chapter )(?<!Part )(?<!Psalm )(?<!Section )(?<!Article )(?<!Volume )(?<!Book )\bXXX\b"
+    # Alone on a line it is a rule of Markdown.
+    r"|(?<=[^\s_] )_{4,}(?!\w)|(?<=:)_{4,}(?!\w)|(?<!\w)_{4,}(?= [^\s_]|[^\w\s]))",
 )
+_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -45,8 +61,9 @@ class Kind:
 
 
 _PLACEHOLDER_SIGNS = Signs(
-    r"\[(?:insert|your|name|todo|company|date)", r"\{\{", "<(?:insert|your)[ _]", "lorem", "insert ", "todo", "fixme"
-)
+    r"\[(?:insert|your|name|todo|company|date)", r"\{\{", "<(?:insert|your)[ _]", "lorem", "insert ", "todo", "fixme",
+    rf"[\[<](?:[a-z]+[ _-]){{0,3}}(?:{_BLANKS})[\]>]", r"\btbd\b", r"\bxxx\b", "____",
+)  # fmt: skip
 
 KINDS = (
     Kind(
@@ -114,4 +131,14 @@ def _first(kind: Kind, answers: Sequence[str]) -> re.Match[str] | None:
 
 
 def _match(kind: Kind, text: str) -> re.Match[str] | None:
-    return kind.pattern.search(text) if kind.signs.stand_in(text) else None
+    if not kind.signs.stand_in(text):
+        return None
+    code = None
+    for match in kind.pattern.finditer(text):
+        if match.lastgroup != "prose":
+            return match
+        code = [one.span() for one in _CODE.finditer(text)] if code is None else code
+        nearest = bisect_right(code, (match.start(), len(text))) - 1
+        if nearest < 0 or code[nearest][1] <= match.start():
+            return match
+    return None

@@ -6,10 +6,19 @@ from localft.data.checks.finding import CheckContext, Finding, Row, counted
 from localft.data.checks.looking import RowCheck
 
 NAME = "encoding damage"
-# A lead byte of UTF-8 read as Windows-1252, followed by a continuation byte read so.
-_DAMAGE = re.compile(
-    r"[ÂÃ][\u0080-\u00bf\u2018-\u201d\u2020-\u2026\u20ac\u0152\u0153\u0160\u0161\u017d\u017e]|â€[\u0080-\u00bf\u2013-\u2122]|\ufffd"
+# A byte of UTF-8 that goes on with a character, read as Windows-1252 or ISO 8859-1.
+_NEXT = (
+    r"\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013\u2014\u2018-\u201e\u2020-\u2026\u2030"
+    r"\u2039\u203a\u20ac\u2122"
 )
+_DAMAGE = re.compile(
+    # One with which a character begins, followed by such a byte.
+    r"[ÂÃ][\u0080-\u00bf\u2018-\u201d\u2020-\u2026\u20ac\u0152\u0153\u0160\u0161\u017d\u017e]|â€[\u0080-\u00bf\u2013-\u2122]|\ufffd"
+    # Greek, Cyrillic, Hebrew and Arabic, then Chinese and the like: two in a row, since "Ñ”" ends a Spanish word.
+    rf"|(?:[Î-Ñ×-Ù][{_NEXT}]){{2}}|(?:[à-ï][{_NEXT}]{{2}}){{2}}"
+)
+# What each of them begins with, but for U+FFFD; most texts with other letters have none.
+_SIGN = re.compile(rf"[ÂÃÎ-Ñ×-Ùà-ï][{_NEXT}]")
 
 
 class EncodingDamage(RowCheck):
@@ -19,7 +28,7 @@ class EncodingDamage(RowCheck):
         """The first of them with what stands around it."""
         for message in row.example.messages:
             text = message.content
-            match = None if text.isascii() else _DAMAGE.search(text)
+            match = _damage(text)
             if match:
                 return text[max(0, match.start() - 40) : match.end() + 40]
         return None
@@ -38,4 +47,10 @@ def mended(text: str) -> str:
     """The text as it was before, where that can be told; what is lost for good ("\ufffd") stays."""
     import ftfy
 
-    return ftfy.fix_encoding(text) if _DAMAGE.search(text) else text
+    return ftfy.fix_encoding(text) if _damage(text) else text
+
+
+def _damage(text: str) -> re.Match[str] | None:
+    if text.isascii() or not ("\ufffd" in text or _SIGN.search(text)):
+        return None
+    return _DAMAGE.search(text)
