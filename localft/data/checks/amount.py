@@ -10,6 +10,8 @@ STEPS: tuple[tuple[int, Severity, str, str], ...] = (
     (500, "note", "enough for one simple task", "500 and more teach a subject, or a task with many cases."),
     (2000, "note", "a good amount for one task with its cases", "2,000 and more make a production model."),
 )
+# With fewer nothing but a try can be made.
+FEWEST = STEPS[0][0]
 PLENTY = "as many as a production model is made from"
 
 

@@ -4,17 +4,55 @@ import re
 
 from localft.data.checks.finding import CheckContext, Finding, Row, percent
 from localft.data.checks.looking import RowCheck
-from localft.data.texts.signs import Signs
+from localft.data.texts.signs import Signs, loosened
 
 NAME = "changing knowledge"
-_SUBJECTS = "price|prices|cost|rate|score|weather|news|stock|version|president|population|opening hours|schedule"
+# In each language what is asked for, and that it is asked for as it is now.
+_CHANGING_BY_LANGUAGE = (
+    (
+        "price|prices|cost|rate|score|weather|news|stock|version|president|prime minister|chancellor|ceo|mayor|"
+        "population|opening hours|schedule",
+        r"current(?:ly)?|latest|today'?s?|right now|now|this (?:week|month|year)|as of (?:now|today|20\d\d)",
+    ),
+    (
+        r"preise?s?|kosten|kurs|wetter|nachrichten|version|präsident(?:in)?|bundeskanzler(?:in)?|kanzler(?:in)?|"
+        r"einwohner(?:zahl)?|öffnungszeiten|fahrplan|spielstand|zinsen|zinssatz",
+        r"aktuell\w*|derzeit\w*|heute|heutige[nrs]?|momentan\w*|zurzeit|im moment|gerade|jetzt|neueste[nrs]?|"
+        r"diese (?:woche)|dieses jahr",
+    ),
+    (
+        r"prix|coût|cours|météo|quel temps|actualités|nouvelles|version|présidente?|premier ministre|population|"
+        "horaires|score",
+        r"actuel\w*|aujourd['’]hui|en ce moment|maintenant|derni(?:er|ère)s?|cette semaine",
+    ),
+    (
+        "precios?|costo|tarifa|clima|tiempo|noticias|versión|presidente|presidenta|población|horarios?|cotización",
+        r"actual\w*|hoy|ahora|en este momento|últim[oa]s?|esta semana",
+    ),
+    (
+        "prezzo|prezzi|costo|tempo|meteo|notizie|versione|presidente|popolazione|orari|orario|quotazione",
+        r"attual\w*|oggi|adesso|ora|in questo momento|ultim[aoie]|questa settimana",
+    ),
+    (
+        "preços?|custo|cotação|clima|tempo|notícias|versão|presidente|presidenta|população|horários?",
+        r"atual\w*|hoje|agora|neste momento|últim[oa]s?|esta semana",
+    ),
+    (
+        "prijs|prijzen|kosten|koers|weer|nieuws|versie|president|premier|bevolking|openingstijden|dienstregeling",
+        "huidige?|actuele?|vandaag|nu|op dit moment|nieuwste|laatste|deze week",
+    ),
+)
 _CHANGING = re.compile(
-    r"\b(?:current(?:ly)?|latest|today'?s?|right now|this (?:week|month|year)|as of (?:now|today|20\d\d))\b"
-    rf".{{0,60}}\b(?:{_SUBJECTS})\b"
-    rf"|\b(?:{_SUBJECTS})\b.{{0,60}}\b(?:today|right now|currently|this week)\b",
+    "|".join(
+        rf"\b(?:{now})\b.{{0,60}}\b(?:{subjects})\b|\b(?:{subjects})\b.{{0,60}}\b(?:{now})\b"
+        for subjects, now in _CHANGING_BY_LANGUAGE
+    ),
     re.IGNORECASE | re.DOTALL,
 )
-_SIGNS = Signs("current", "latest", "today", "right now", "this (?:week|month|year)", "as of ")
+# That it is asked for as it is now, as words of their own: "nu" stands in many.
+_SIGNS = Signs(
+    r"(?:^|[^\pL\pN_])(?:" + "|".join(loosened(now) for _, now in _CHANGING_BY_LANGUAGE) + r")(?:$|[^\pL\pN_])"
+)
 _MOST = 0.5
 
 

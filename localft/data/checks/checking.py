@@ -204,4 +204,9 @@ def judge(findings: list[Finding], total: int) -> tuple[Verdict, str]:
         first = "; ".join(finding.meaning.rstrip(".") for finding in hindering[:3])
         return "fix", f"Mend this first: {first}."
     looks = f"{len(worth)} finding{'s' if len(worth) != 1 else ''} worth a look" if worth else "nothing to mend"
+    if total < amount.FEWEST:
+        return (
+            "ready",
+            f"{total} examples, {looks}. Enough for a try only: collect {amount.FEWEST} and more to rely on it.",
+        )
     return "ready", f"{total} examples, {looks}. Ready to train."

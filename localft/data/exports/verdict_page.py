@@ -77,8 +77,14 @@ def _about(version: DatasetVersion) -> str:
     return f"Version {version.id}, made on {words.moment(version.created_at)}: {how}."
 
 
+def title_of(report: CheckReport) -> str:
+    """The verdict in a few words: so few examples are ready for nothing but a try."""
+    few = sum(report.counts.values()) < amount.FEWEST
+    return "Enough for a try only" if report.verdict == "ready" and few else TITLES[report.verdict]
+
+
 def _verdict(report: CheckReport) -> str:
-    title = TITLES[report.verdict]
+    title = title_of(report)
     sentence = report.sentence.removeprefix(f"{title}: ")
     kind = {"ready": "ready", "fix": "fix"}.get(report.verdict, "wrong")
     return f'<div class="verdict {kind}"><strong>{title}.</strong> {escape(sentence[0].upper() + sentence[1:])}</div>'

@@ -4,12 +4,13 @@ import json
 from collections.abc import Sequence
 
 from localft import words
+from localft.data.checks.amount import FEWEST
 from localft.data.checks.checking import CheckReport
 from localft.data.checks.finding import Finding
 from localft.data.checks.places import NOWHERE
 from localft.data.checks.token_lengths import TokenLengths
 from localft.data.examples import Example, Message
-from localft.data.exports.verdict_page import TITLES
+from localft.data.exports.verdict_page import title_of
 from localft.data.making.reading import ReadResult
 from localft.data.repairs.mending import REPAIRS
 from localft.data.shapes.detecting import Shape
@@ -40,6 +41,8 @@ def state(name: str | None, version: DatasetVersion | None, report: CheckReport 
     if report is None:
         return parts.state(f"{count}, not checked yet.")
     worth = sum(finding.severity == "warning" for finding in report.findings)
+    if report.verdict == "ready" and version.total < FEWEST:
+        return parts.state(f"{count}, enough for a try only.", "Next: Train, or add more examples first.")
     if report.verdict == "ready" and not worth:
         return parts.state(f"{count}, nothing to complain about.", "Next: Train.")
     if report.verdict == "ready":
@@ -124,7 +127,7 @@ def checking(job: JobView | None) -> Markup:
 
 def verdict(report: CheckReport, page: str) -> Markup:
     """Ready, or what to mend first; `page` is the address of the verdict as a page of its own."""
-    title = TITLES[report.verdict]
+    title = title_of(report)
     sentence = report.sentence.removeprefix(f"{title}: ")
     body = h(
         '<p>{sentence}</p><p><a class="lf-button" href="{page}" download>Download as a page</a></p>',
