@@ -32,7 +32,7 @@ _SIGNS = Signs.of(_UNANSWERED)
 _ASKS = ("?", "？", "؟", "?»", '?"')
 _SHORT = 3
 # What cannot be answered is said at the beginning; whether a question is odd shows there too.
-_LOOKED_AT = 300
+_LOOKED_AT, _LOOKED_AT_OF_QUESTION = 300, 100
 # Keys beside each other, or so many consonants in a row as hardly a word has.
 _MASHED = re.compile(
     r"qwer|rtyu|tyui|yuio|uiop|asdf|sdfg|dfgh|fghj|ghjk|hjkl|zxcv|xcvb|cvbn|vbnm|[bcdfghjklmnpqrstvwxz]{5}",
@@ -102,7 +102,7 @@ def _is_open(answer: str) -> bool:
 
 def _is_odd(question: str) -> bool:
     """Whether a question is empty or of a word or two, has no words, or none that anyone would write."""
-    start = question.strip()[:_LOOKED_AT]
+    start = question.strip()[:_LOOKED_AT_OF_QUESTION]
     words = start.split()
     characters = set(start.casefold()).difference(" ")
     if len(characters) < _FEWEST_CHARACTERS or not any(map(str.isalnum, characters)):
