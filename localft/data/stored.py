@@ -21,6 +21,21 @@ T = TypeVar("T")
 _BLOCK = 4 << 20
 
 
+def read_example(line: bytes, path: Path, number: int) -> Example:
+    """The example in a line, from 1, of a file that localft wrote.
+
+    Raises:
+        UserError: it is none any more.
+    """
+    try:
+        return Example.model_validate_json(line)
+    except pydantic.ValidationError as error:
+        raise UserError(
+            f"The file {path} is damaged: line {number} is no example.",
+            "Versions never change; import the data again.",
+        ) from error
+
+
 class StoredExamples(Sequence[Example]):
     """Lines of a file of JSON lines: those that begin at `starts` and are `lengths` bytes long.
 
@@ -83,13 +98,7 @@ class StoredExamples(Sequence[Example]):
             yield self._change(example) if self._change else example
 
     def _example(self, index: int, line: bytes) -> Example:
-        try:
-            return Example.model_validate_json(line)
-        except pydantic.ValidationError as error:
-            raise UserError(
-                f"The file {self.path} is damaged: line {self._number(index)} is no example.",
-                "Versions never change; import the data again.",
-            ) from error
+        return read_example(line, self.path, self._number(index))
 
     def _number(self, index: int) -> int:
         """The number of a line in its file, from 1."""

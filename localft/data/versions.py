@@ -4,11 +4,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-import pydantic
-
 from localft.data.examples import Example
 from localft.data.scratch import Scratch
-from localft.data.stored import StoredExamples
+from localft.data.stored import StoredExamples, read_example
 from localft.errors import UserError
 from localft.store.projects import Listing, Project, list_folders
 from localft.store.records import Record
@@ -109,13 +107,7 @@ def iterate_split(project: Project, version_id: str, split: Split) -> Iterator[E
     path = _file(project, version_id, split)
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
-            try:
-                yield Example.model_validate_json(line)
-            except pydantic.ValidationError as error:
-                raise UserError(
-                    f"The file {path} is damaged: line {number} is no example.",
-                    "Versions never change; import the data again.",
-                ) from error
+            yield read_example(line, path, number)
 
 
 def open_split(project: Project, version_id: str, split: Split) -> StoredExamples:

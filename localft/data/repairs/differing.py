@@ -4,6 +4,7 @@ Of each row only its place in the files and a digest are kept, 24 bytes; the row
 are asked for.
 """
 
+from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -127,12 +128,12 @@ def _array(values: "array[int]", kind: Any) -> npt.NDArray[Any]:
     return numpy.array(values, dtype=kind)
 
 
-class _Read(Sequence[T], Generic[T]):
+class _Read(Sequence[T], ABC, Generic[T]):
     """What is read each time it is asked for."""
 
+    @abstractmethod
     def at(self, places: Sequence[int]) -> Iterator[T]:
         """What stands at these places, in this order."""
-        raise NotImplementedError
 
     @overload
     def __getitem__(self, index: int) -> T: ...

@@ -13,11 +13,10 @@ from pathlib import Path
 
 import numpy
 import numpy.typing as npt
-import pydantic
 
 from localft.data.examples import Example
 from localft.data.row_ratings import content_key, content_key_of
-from localft.data.stored import StoredExamples
+from localft.data.stored import StoredExamples, read_example
 from localft.data.versions import Split
 from localft.errors import UserError
 from localft.store.projects import Project
@@ -89,13 +88,7 @@ class SplitFile:
         Raises:
             UserError: it is none.
         """
-        try:
-            return Example.model_validate_json(line)
-        except pydantic.ValidationError as error:
-            raise UserError(
-                f"The file {self.path} is damaged: line {place + 1} is no example.",
-                "Versions never change; import the data again.",
-            ) from error
+        return read_example(line, self.path, place + 1)
 
 
 @lru_cache(maxsize=6)
