@@ -21,8 +21,8 @@ T = TypeVar("T")
 _BLOCK = 4 << 20
 
 
-def read_example(line: bytes, path: Path, number: int) -> Example:
-    """The example in a line, from 1, of a file that localft wrote.
+def read_example(line: bytes, path: Path, number: int | Callable[[], int]) -> Example:
+    """The example in a line, from 1, of a file that localft wrote; which line it is can be worked out if it is damaged.
 
     Raises:
         UserError: it is none any more.
@@ -31,7 +31,7 @@ def read_example(line: bytes, path: Path, number: int) -> Example:
         return Example.model_validate_json(line)
     except pydantic.ValidationError as error:
         raise UserError(
-            f"The file {path} is damaged: line {number} is no example.",
+            f"The file {path} is damaged: line {number() if callable(number) else number} is no example.",
             "Versions never change; import the data again.",
         ) from error
 
@@ -98,7 +98,7 @@ class StoredExamples(Sequence[Example]):
             yield self._change(example) if self._change else example
 
     def _example(self, index: int, line: bytes) -> Example:
-        return read_example(line, self.path, self._number(index))
+        return read_example(line, self.path, partial(self._number, index))
 
     def _number(self, index: int) -> int:
         """The number of a line in its file, from 1."""

@@ -101,6 +101,20 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
         list(StoredExamples.of_file(path)[1:])
 
 
+def test_a_walk_over_the_lines_goes_through_the_file_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = store(tmp_path / "examples.jsonl", [example(number) for number in range(200)])
+    opened: list[Path] = []
+    open_path = Path.open
+
+    def counting(path: Path, *asked: Any, **more: Any) -> Any:
+        opened.append(path)
+        return open_path(path, *asked, **more)
+
+    monkeypatch.setattr(Path, "open", counting)
+    assert len(list(kept)) == len(list(kept.lines())) == 200
+    assert len(opened) == 2
+
+
 def test_what_is_changed_is_written_so(tmp_path: Path) -> None:
     def louder(one: Example) -> Example:
         return one.model_copy(update={"source": "loud"})
