@@ -25,6 +25,9 @@ LEFT_OUT: dict[str, dict[str, int]] = {
         "max_position_embeddings": 131_072,
     },
 }  # fmt: skip
+# How configs say how many experts share the work of a layer; those of these types leave it to transformers' defaults.
+_EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts", "num_routed_experts")
+_OF_EXPERTS = re.compile(r".*moe.*|mixtral|gpt_oss|deepseek_v[23]|dbrx|jamba|llama4.*")
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 _LARGEST_HEADER = 100_000_000
 _WANTED = re.compile(
@@ -101,6 +104,31 @@ def refuse_unusable(config: Mapping[str, Any], tokenizer_config: Mapping[str, An
     if not writes or config.get("is_encoder_decoder"):
         raise UserError(
             f"{where} is not a model that answers in text (architecture {architecture or 'unknown'}).", _CHOOSE_ANOTHER
+        )
+
+
+def has_experts(config: Mapping[str, Any]) -> bool:
+    """Tell whether each token passes only some parts of a layer, experts; a model of such a type may have none."""
+    parts = [config, *(part for part in config.values() if isinstance(part, Mapping))]
+    counts = [part[name] for part in parts for name in _EXPERTS if isinstance(part.get(name), int)]
+    if counts:
+        return max(counts) > 1
+    return any(_OF_EXPERTS.fullmatch(str(part.get("model_type", ""))) for part in parts)
+
+
+def refuse_experts(base_model: BaseModel) -> None:
+    """Refuse to train a mixture of experts; it can be chatted with.
+
+    Its experts are no linear layers of their own: they would stay in 16 bits where 4 are planned, and adapters on them
+    do not learn.
+
+    Raises:
+        UserError: it is one.
+    """
+    if has_experts(base_model.config):
+        raise UserError(
+            f"{base_model.name} is a mixture of experts, and localft trains only models without experts.",
+            "Choose a dense model, such as one of those that `localft models` lists; this one can be chatted with.",
         )
 
 

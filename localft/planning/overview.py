@@ -5,6 +5,7 @@ from dataclasses import replace
 from localft import words
 from localft.hardware import Hardware
 from localft.models.base_model import BaseModel
+from localft.models.inspection import has_experts
 from localft.planning.device import device_of
 from localft.planning.experience import Experience
 from localft.planning.explaining import host_advice
@@ -26,7 +27,12 @@ _USUAL = TrainingSettings(method="qlora", epochs=3, max_length=_LENGTH)
 
 
 def fit_badge(base_model: BaseModel, hardware: Hardware) -> Fit:
-    """Tell in a word how a model fits this machine, fine-tuned with qlora on examples of up to 1,024 tokens."""
+    """Tell in a word how a model fits this machine, fine-tuned with qlora on examples of up to 1,024 tokens.
+
+    No machine has room for a mixture of experts, which is not trained at all.
+    """
+    if has_experts(base_model.config):
+        return "no"
     device, shape, smallest = device_of(hardware), shape_of(base_model), smallest_load(base_model, hardware)
     on_device = fit(sum(memory_by_cause(shape, smallest).values()), device)
     return max(on_device, fit_host(host_bytes(shape, smallest), hardware), key=FITS.index)
@@ -36,6 +42,8 @@ def fit_changes(base_model: BaseModel, hardware: Hardware) -> tuple[str, ...]:
     """Where it does not fit: up to three changes that help, the cheapest first."""
     if fit_badge(base_model, hardware) != "no":
         return ()
+    if has_experts(base_model.config):
+        return ("Choose a model without experts to train; this one can be chatted with.",)
     device, shape = device_of(hardware), shape_of(base_model)
     smallest = smallest_load(base_model, hardware)
     needed, less = (

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from localft.data.versions import open_version
 from localft.hardware import Hardware
 from localft.models.base_model import BaseModel
+from localft.models.inspection import refuse_experts
 from localft.planning.experience import recall
 from localft.planning.lengths import TokenStats, measure_tokens
 from localft.planning.plan import Plan, make_plan
@@ -27,8 +28,10 @@ def plan_recipe(project: Project, base_model: BaseModel, recipe: Recipe, hardwar
     """Measure the recipe's examples and plan it, by what earlier runs on this computer took.
 
     Raises:
-        UserError: the dataset version is gone or damaged, or has no pairs where the recipe wants them.
+        UserError: the dataset version is gone or damaged, or has no pairs where the recipe wants them; the base model
+            has experts.
     """
+    refuse_experts(base_model)
     refuse_wrong_objective(recipe.settings, open_version(project, recipe.dataset))
     stats = measure_tokens(project, recipe.dataset, base_model, recipe.settings)
     return Proposal(base_model, recipe, stats, make_plan(recipe, base_model, stats, hardware, recall()))

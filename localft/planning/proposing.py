@@ -10,6 +10,7 @@ from localft.data.versions import DatasetVersion, open_version
 from localft.errors import UserError
 from localft.hardware import Hardware
 from localft.models.base_model import BaseModel
+from localft.models.inspection import refuse_experts
 from localft.planning.device import device_of
 from localft.planning.lengths import TokenStats, measure_tokens
 from localft.planning.memory import NF4_BYTES_PER_WEIGHT
@@ -65,8 +66,10 @@ def propose(
     """Propose every setting of a run; `overrides` are the person's own values and win.
 
     Raises:
-        UserError: an override is unknown or out of range; the version is missing or has no training examples.
+        UserError: an override is unknown or out of range; the version is missing or has no training examples; the
+            base model has experts.
     """
+    refuse_experts(base_model)
     own = dict(overrides or {})
     version = open_version(project, version_id)
     values = {"objective": _objective(version)}

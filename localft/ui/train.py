@@ -15,6 +15,7 @@ from localft.models.base_model import STARTER, BaseModel
 from localft.models.catalogue import catalogue
 from localft.models.download import is_present, start_download
 from localft.models.find import find_model
+from localft.models.inspection import refuse_experts
 from localft.planning.overview import fit_badge
 from localft.planning.proposals import Proposal
 from localft.planning.proposing import PRESETS, Preset
@@ -217,7 +218,9 @@ def _connect_setup(shared: Shared, setup: Setup, watch: Watch, message: gr.HTML)
         shared.on(trigger, planner.recalculate, inputs, [setup.line, setup.plan], message)
 
     def download(reference: str) -> Updates:
-        start_download(find_model(reference))
+        model = find_model(reference)
+        refuse_experts(model)
+        start_download(model)
         return {message: parts.done("The download goes on when you close this page.", "plain")}
 
     shared.on(setup.download.click, download, [setup.model], [], message, changes=True, concurrency_limit=1)
@@ -248,6 +251,7 @@ class _Planner:
     ) -> Updates:
         """Another base model: the project remembers it, and everything is proposed anew."""
         model = find_model((reference or "").strip())
+        refuse_experts(model)
         project = update_project(required(slug), base_model=model.reference)
         return self._plan(project, model.reference, preset, {})
 

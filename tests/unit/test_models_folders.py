@@ -9,6 +9,7 @@ import pytest
 from localft.errors import UserError
 from localft.models.download import is_present, model_folder
 from localft.models.find import find_model
+from localft.models.inspection import has_experts, refuse_experts
 from localft.models.tokens import TextTokenizer
 from tests.model_folders import make_model_folder, write_json, write_safetensors
 
@@ -176,3 +177,27 @@ def test_limits_inside_a_tokenizer_file_do_not_shorten_texts(tmp_path: Path) -> 
     tokenizer = TextTokenizer(folder)
     text = "The quick brown fox jumps"
     assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("config", "mixes"),
+    [
+        ({"model_type": "qwen3_moe", "num_experts": 128, "num_experts_per_tok": 8}, True),
+        ({"model_type": "mixtral"}, True),
+        ({"model_type": "olmoe", "num_experts": 64}, True),
+        ({"model_type": "llama4", "text_config": {"model_type": "llama4_text", "num_local_experts": 16}}, True),
+        ({"model_type": "gemma4", "text_config": {"model_type": "gemma4_text", "num_experts": None}}, False),
+        ({"model_type": "granitemoehybrid", "num_local_experts": 0}, False),
+        ({"model_type": "qwen3"}, False),
+    ],
+)
+def test_a_mixture_of_experts_is_known_by_its_config(config: dict[str, Any], mixes: bool, tmp_path: Path) -> None:
+    """It is found, to chat with, and refused where it would be trained."""
+    base = find_model(str(make_model_folder(tmp_path / "m", config=config)))
+    assert has_experts(base.config) is mixes
+    if mixes:
+        with pytest.raises(UserError, match="mixture of experts") as told:
+            refuse_experts(base)
+        assert "chatted with" in told.value.hint
+    else:
+        refuse_experts(base)

@@ -18,6 +18,7 @@ from localft.planning.memory import NF4_BYTES_PER_WEIGHT, memory_by_cause
 from localft.planning.model_shape import ModelShape, guess_shape, shape_of
 from localft.planning.overview import fit_badge, fit_changes, usual_seconds
 from localft.planning.plan import ALL_LAYERS, Plan, make_plan
+from localft.planning.proposals import plan_recipe
 from localft.planning.proposing import PRESETS, propose, propose_values
 from localft.planning.recipe import Preset, Recipe, TrainingSettings
 from localft.planning.steps import order_steps
@@ -369,3 +370,17 @@ def test_a_run_behind_others_says_so_and_a_free_card_says_nothing() -> None:
         "It waits until Training Qwen3-4B and Serving Tickets have ended or given way; their memory is counted as free."
     )
     assert waiting(plan_for(QWEN, computer("NVIDIA GeForce RTX 3060"))) == ""
+
+
+def test_a_mixture_of_experts_is_refused_before_anything_is_downloaded() -> None:
+    """Also where a recipe is repeated on it; whatever the card, it does not fit."""
+    project, hardware = make_project(), computer("NVIDIA GeForce RTX 4090", 24.0)
+    base = model(30_500_000_000, "Qwen3MoeForCausalLM", **QWEN3_4B, model_type="qwen3_moe", num_experts=128)
+    with pytest.raises(UserError, match="mixture of experts"):
+        propose(project, "unread", base, hardware)
+    recipe = Recipe(base_model=base.reference, dataset="unread", settings=TrainingSettings())
+    with pytest.raises(UserError, match="mixture of experts"):
+        plan_recipe(project, base, recipe, hardware)
+    small = base.model_copy(update={"parameters": 1_000_000_000})
+    assert fit_badge(small, hardware) == "no"
+    assert "without experts" in fit_changes(small, hardware)[0]
