@@ -16,6 +16,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TIERS = ("unit", "integration", "browser", "gpu")
+# Tests of these are shared out among processes; those of a browser or a card have the machine to themselves.
+_SHARED_OUT = ("unit", "integration")
+_MOST_PROCESSES = 8
 _NO_TESTS = 5  # pytest's exit status for a folder without tests
 
 
@@ -46,8 +49,18 @@ def steps(pytest_options: Sequence[str] = ()) -> list[Step]:
         Step("types", [*python, "ty", "check", "--quiet"]),
         Step("architecture", [str(scripts / "lint-imports"), "--no-logo"]),
     ]
-    tests = [Step(tier, [*python, "pytest", "--quiet", f"tests/{tier}", *pytest_options]) for tier in TIERS]
+    tests = [
+        Step(tier, [*python, "pytest", "--quiet", f"tests/{tier}", *_sharing(tier), *pytest_options]) for tier in TIERS
+    ]
     return static + tests
+
+
+def _sharing(tier: str) -> list[str]:
+    """Options that give each core tests of its own, and the next ones to whichever has done its own."""
+    processes = min(_MOST_PROCESSES, os.cpu_count() or 1)
+    if tier not in _SHARED_OUT or processes == 1:
+        return []
+    return ["--numprocesses", str(processes), "--dist", "worksteal"]
 
 
 def perform(step: Step) -> Outcome:
@@ -56,14 +69,17 @@ def perform(step: Step) -> Outcome:
     if step.name == "gpu" and not _has_card():
         return Outcome(step.name, "nothing to do", 0.0)
     started = time.monotonic()
-    status = subprocess.run(step.command, cwd=ROOT, check=False, env=_environment()).returncode
+    status = subprocess.run(step.command, cwd=ROOT, check=False, env=_environment(step.name)).returncode
     results = {0: "passed", _NO_TESTS: "nothing to do"} if step.name in TIERS else {0: "passed"}
     return Outcome(step.name, results.get(status, "failed"), time.monotonic() - started)
 
 
-def _environment() -> dict[str, str]:
+def _environment(name: str) -> dict[str, str]:
     # Two BLAS libraries that both take every core slow each other down more than they help on small models.
-    return {"TOKENIZERS_PARALLELISM": "false", **os.environ}
+    own = {"TOKENIZERS_PARALLELISM": "false"}
+    if name in _SHARED_OUT:
+        own["OMP_NUM_THREADS"] = "1"
+    return {**own, **os.environ}
 
 
 def _has_card() -> bool:

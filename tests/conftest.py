@@ -20,6 +20,11 @@ def pytest_configure() -> None:
         signal.signal(closing, signal.SIG_DFL)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes name no test: compressed ones hold the time, and processes that share the tests have to agree on names."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Move everything localft keeps into a temporary folder; offline, telemetry off."""
