@@ -20,6 +20,7 @@ class JobContext:
         self.folder = folder
         self.order = order
         self.clock = WorkingClock()
+        self._begun = self.clock.now()
         self._reports: deque[tuple[float, float]] = deque(maxlen=_MEMORY_OF_RATE)
         self._unit = ""
         self._last_written = 0.0
@@ -28,6 +29,15 @@ class JobContext:
     def settings(self) -> dict[str, Any]:
         """The settings the job was ordered with (plain JSON values)."""
         return self.order.settings
+
+    def begin(self) -> None:
+        """The work begins now: what was waited for until then is no part of it."""
+        self._begun = self.clock.now()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the work began in this process, absences left out."""
+        return self.clock.now() - self._begun
 
     def event(self, kind: str, **values: Any) -> None:
         """Append an event to events.jsonl; `values` must be JSON values."""

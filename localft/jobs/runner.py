@@ -61,6 +61,10 @@ def main(folder: Path) -> int:
         owner.release()
         control.start_again(folder)
         return _AGAIN
+    if not (folder / "job.json").exists():
+        # Someone has deleted the job; a folder with a result alone would be no job that can be read.
+        _log.error("The folder of this job is gone; how it ended is not written: %s", result.message)
+        return 1
     result.save(folder / "result.json")
     queue.leave(folder)
     return {"finished": 0, "stopped": 130}.get(result.outcome, 1)
@@ -76,6 +80,7 @@ def _run(context: JobContext, lease: FileLock, reserve: Path) -> JobResult | Non
         if context.order.needs_device:
             _wait_for_turn(context, lease)
         queue.own_process().save(context.folder / "started.json")
+        context.begin()
         context.event("started")
         worker = importlib.import_module(context.order.worker)
         with kept_awake(), context.clock.beating():

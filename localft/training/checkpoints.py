@@ -89,8 +89,12 @@ class Checkpoints:
         return len(self._steps())
 
     def clear(self) -> None:
-        """Delete all checkpoints of a finished run; its weights have been published."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Delete all checkpoints of a finished run; its weights have been published. What is in quarantine stays."""
+        for step in self._steps():
+            shutil.rmtree(self.path(step), ignore_errors=True)
+        sweep(self.folder)
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
 
     def _steps(self) -> list[int]:
         if not self.folder.is_dir():
@@ -105,13 +109,13 @@ class Checkpoints:
             # Renamed first, so that a half-deleted folder is never taken for a checkpoint.
             doomed = self.folder / f"{_STAGING}old-{step}-{secrets.token_hex(3)}"
             with contextlib.suppress(OSError):
-                self.path(step).rename(doomed)
+                files.replace(self.path(step), doomed)
                 shutil.rmtree(doomed, ignore_errors=True)
 
     def _set_aside(self, damaged: Path) -> None:
         quarantine = self.folder / _QUARANTINE
         quarantine.mkdir(parents=True, exist_ok=True)
-        damaged.rename(quarantine / f"{damaged.name}-{secrets.token_hex(3)}")
+        files.replace(damaged, quarantine / f"{damaged.name}-{secrets.token_hex(3)}")
 
 
 def sweep(folder: Path) -> None:

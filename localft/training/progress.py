@@ -6,8 +6,9 @@ from localft.store.records import Record
 
 
 class RunProgress(Record):
-    """progress.json in a checkpoint. `seconds` and `trained_tokens` are summed over every part of a resumed run.
+    """progress.json in a checkpoint. Seconds and `trained_tokens` are summed over every part of a resumed run.
 
+    `seconds` were spent on steps; `whole_seconds` on everything, loading, validating and saving included.
     `best_preferred` is the part of held-out pairs whose better answer the best weights prefer. `packed` says for what
     the steps were put in order when the run began: that order stays, also where a later part cannot pack.
     """
@@ -23,6 +24,7 @@ class RunProgress(Record):
     loss: float | None = None
     loss_at_best: float | None = None
     seconds: float = 0.0
+    whole_seconds: float = 0.0
     trained_tokens: int = 0
     peak_memory_bytes: int = 0
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from localft import words
 from localft.errors import StartAgain, Stopped, UserError
@@ -38,6 +39,8 @@ _STATES = {"optimizer.pt", "scheduler.pt", "scaler.pt", "rng_state.pth", "traine
 _NOT_WEIGHTS = {*_STATES, _PROGRESS, CONTINUITY}
 # A trained weight in a checkpoint: itself and two moments of the optimiser, fp32 each.
 _CHECKPOINT_BYTES_PER_WEIGHT = 12
+# In what torch says of a file that it could not write.
+_TORCH_WRITES = "inline_container"
 # So many numbers of each weight tell whether anything was learned.
 _COMPARED = 64
 
@@ -69,6 +72,7 @@ class Session:
         self._resumed_from = resumed[1] if resumed else None
         self._saved_step = resumed[0] if resumed else 0
         progress = RunProgress.load(resumed[1] / _PROGRESS) if resumed else RunProgress()
+        self._seconds_before = progress.whole_seconds
         if progress.packed is None:
             progress = progress.model_copy(update={"packed": paths.packed})
         examples, seed = self._settings.examples_seen(len(rows)), self._settings.seed
@@ -77,8 +81,6 @@ class Session:
         self._make_batches = partial(Batches, pad_id=tokenizer.pad_token_id, packed=paths.packed)
         self._batches = self._make_batches(self._most_tokens)
         self._objective = objective_of(self._settings, paths.token_losses)
-        if resumed:
-            context.event("resumed", step=resumed[0])
         look = Look(self._validate if data.validation.rows else None, self._sample_answers)
         self._watcher = Watcher(context, self._schedule, look, progress)
         callbacks = [self._watcher, *([ContinuityCheck(resumed[1], self._measure_continuity)] if resumed else [])]
@@ -103,8 +105,11 @@ class Session:
         aside = before - self._checkpoints.count()
         if aside:
             what = f"{words.counted(aside, 'checkpoint')} of this run {'is' if aside == 1 else 'are'} damaged"
-            message = f"{what}, or of other settings or data; set aside in checkpoints/quarantine."
+            anew = "" if newest else " None is left: the run begins again with its first step."
+            message = f"{what}, or of other settings or data; set aside in checkpoints/quarantine.{anew}"
             self._context.event("warning", message=message)
+        if before:
+            self._context.event("resumed", step=newest[0] if newest else 0)
         return newest
 
     def _measure_continuity(self) -> Continuity:
@@ -205,7 +210,7 @@ class Session:
         if not is_first():
             return
         progress, state = self._watcher.progress, self.trainer.state
-
+        progress = progress.model_copy(update={"whole_seconds": self._whole_seconds()})
         if not is_finite(self.trainer.learned_tensors()):
             settings = self._settings
             raise not_a_number("model", state.global_step, self._plan.precision, settings.learning_rate)
@@ -219,16 +224,29 @@ class Session:
             self._checkpoints.save(state.global_step, write, protected=progress.best_step)
             self._saved_step = state.global_step
             forget_losses(self._order.folder, self._plan)
-        except (OSError, RuntimeError) as error:
-            # torch and safetensors report a full disk as errors of their own.
-            free = self._free_bytes()
-            if free < self._checkpoint_bytes:
-                raise UserError(
-                    f"The disk is full: a checkpoint takes {words.size(self._checkpoint_bytes)} "
-                    f"and {words.size(free)} are free.",
-                    "Free some space and resume; what was saved before is kept.",
-                ) from error
-            raise
+        except (OSError, RuntimeError, SafetensorError) as error:
+            raise self._not_saved(error) from error
+
+    def _not_saved(self, error: Exception) -> Exception:
+        """Why a checkpoint could not be written, in a sentence; what is no matter of writing stays as it is.
+
+        torch and safetensors report a full disk as errors of their own, and so a quota or a limit of a file's size,
+        for which the disk seems to have room.
+        """
+        takes, free = words.size(self._checkpoint_bytes), self._free_bytes()
+        if free < self._checkpoint_bytes:
+            return UserError(
+                f"The disk is full: a checkpoint takes {takes} and {words.size(free)} are free.",
+                "Free some space and resume; what was saved before is kept.",
+            )
+        if isinstance(error, OSError | SafetensorError) or _TORCH_WRITES in str(error):
+            return UserError(
+                f"A checkpoint of {takes} could not be written in {self._checkpoints.folder}: "
+                f"{str(error).splitlines()[0][:200]}",
+                "A quota, or a limit of the size of a file there, may be reached. Give it room, or move localft's "
+                "folder with LOCALFT_HOME, and resume; what was saved before is kept.",
+            )
+        return error
 
     def _refuse_small_disk(self) -> None:
         """Say before the first step, not after hours, that the disk cannot hold the checkpoints of the run."""
@@ -295,6 +313,7 @@ class Session:
             "best_preferred": progress.best_preferred,
             "loss": progress.loss,
             "seconds": round(progress.seconds, 3),
+            "whole_seconds": round(self._whole_seconds(), 3),
             "trained_tokens": progress.trained_tokens,
             "tokens_per_second": progress.trained_tokens / progress.seconds if progress.seconds else None,
             "peak_memory_bytes": progress.peak_memory_bytes,
@@ -306,6 +325,9 @@ class Session:
                 "memory_bytes": self._predicted_bytes(),
             },
         }
+
+    def _whole_seconds(self) -> float:
+        return self._seconds_before + self._context.seconds
 
     def _predicted_bytes(self) -> int:
         """What was to be measured: by the look before step 1, else by the plan, as it is carried out by now."""

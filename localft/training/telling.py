@@ -32,7 +32,9 @@ def measured(run: "Run", metrics: Metrics) -> list[tuple[str, str]]:
     if metrics.foreseen is not None:
         rows.append(("Looked at before step 1", foreseen(*metrics.foreseen)))
     if plan is not None and run.job.state is JobState.FINISHED and run.job.result is not None:
-        took = words.duration(run.job.result.value["seconds"])
+        value = run.job.result.value
+        # Runs of earlier versions know the seconds of their steps only.
+        took = words.duration(value.get("whole_seconds", value["seconds"]))
         rows.append(("Time", f"{took}, planned {words.duration(plan.seconds)}"))
     return rows
 

@@ -232,12 +232,14 @@ def ready(proposal: Any, project: Any, hardware: Any) -> Planned:
 
 def ours(planned: Planned, target: Path, size: float) -> Measured:
     """As localft trains, on the imitated card; running out of its memory is a result."""
-    from localft.errors import is_out_of_memory
+    from localft.errors import StartAgain, is_out_of_memory
 
     limit_card(size, planned.runtime)
     shutil.copytree(planned.folder, target)
     try:
         return _train(target)
+    except StartAgain:
+        return Measured(problem="the look before step 1 asked for less at once")
     except RuntimeError as error:
         if is_out_of_memory(error):
             return Measured(problem="the memory ran out")

@@ -184,7 +184,17 @@ def test_a_validation_left_out_by_a_stop_is_made_up_for(tmp_path: Path) -> None:
     assert watcher.progress.best_step == 5
 
 
-def test_a_full_disk_is_told_in_bytes_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("free", "says"),
+    [
+        (1_000, r"The disk is full: a checkpoint takes .* and 1\.0 kB are free"),
+        # A quota, or a limit of the size of a file.
+        (None, r"A checkpoint of .* could not be written in .*checkpoints: .*unexpected pos"),
+    ],
+)
+def test_a_full_disk_is_told_and_nothing_is_lost(
+    free: int | None, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import shutil
 
     from localft.hardware import read_hardware
@@ -207,13 +217,13 @@ def test_a_full_disk_is_told_in_bytes_and_nothing_is_lost(tmp_path: Path, monkey
     session = Session(context, records, read_data(context, records), *load_for_training(records))
     usage = shutil.disk_usage(folder)
     # The disk fills up between the look before the start and the first checkpoint.
-    answers = iter([usage, usage._replace(free=1000)])
+    answers = iter([usage, usage._replace(free=usage.free if free is None else free)])
     monkeypatch.setattr(shutil, "disk_usage", lambda path: next(answers))
 
     def refuse(folder: Path) -> None:
         raise RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0")
 
     monkeypatch.setattr(session.trainer, "write_state", refuse)
-    with pytest.raises(UserError, match=r"The disk is full: a checkpoint takes .* and 1\.0 kB are free"):
+    with pytest.raises(UserError, match=says):
         session.run()
     assert list((folder / "checkpoints").iterdir()) == []

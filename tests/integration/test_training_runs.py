@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from typing import Any
 
 import pytest
@@ -160,6 +161,34 @@ def test_a_damaged_checkpoint_is_set_aside_and_an_older_one_resumed(nursery: Nur
     resumed = [event["step"] for event in files.read_lines(folder / "events.jsonl")[0] if event["kind"] == "resumed"]
     assert resumed == [int(newest.name.rpartition("-")[2]) - 1]
     assert same(weights_of(run), weights_of(open_run(project, control_folder.name)))
+
+
+def test_where_every_checkpoint_is_damaged_the_run_begins_anew_and_says_so(nursery: Nursery, base: BaseModel) -> None:
+    project = make_project(train=32)
+    control_folder, folder = (prepare(project, base, checkpoint_seconds=0.0, epochs=2) for _ in range(2))
+    nursery.finish(control_folder)
+    child = nursery.start(folder)
+    wait_for(lambda: len(read_metrics(open_run(project, folder.name)).loss) >= 4)
+    jobs.request_stop(folder)
+    child.join(60)
+    for checkpoint in (folder / "checkpoints").glob("ckpt-*"):
+        (checkpoint / "optimizer.pt").write_bytes(b"damaged")
+    child = nursery.start(folder)
+    wait_for(
+        lambda: any("begins again with its first step" in told for told in read_metrics(open_run(project)).warnings)
+    )
+    os.kill(child.pid or 0, signal.SIGSTOP)
+    events = files.read_lines(folder / "events.jsonl")[0]
+    anew = max(number for number, event in enumerate(events) if event["kind"] == "resumed")
+    points = [event["step"] for event in events[anew:] if event["kind"] == "metrics"]
+    assert [step for step, _ in read_metrics(open_run(project, folder.name)).loss] == points, "of its former part: none"
+    os.kill(child.pid or 0, signal.SIGCONT)
+    child.join(120)
+    run = open_run(project, folder.name)
+    assert run.job.state is JobState.FINISHED, run.job.sentence
+    assert 0 in [event["step"] for event in files.read_lines(folder / "events.jsonl")[0] if event["kind"] == "resumed"]
+    assert same(weights_of(run), weights_of(open_run(project, control_folder.name)))
+    assert list((folder / "checkpoints" / "quarantine").iterdir()), "what was damaged stays to be looked at"
 
 
 def test_killed_between_the_last_step_and_the_result_nothing_is_done_twice(nursery: Nursery, base: BaseModel) -> None:

@@ -1,6 +1,7 @@
 """A job's life: start, follow, stop, resume, fail, die; its state is what its folder says."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,6 +62,18 @@ def test_a_job_that_goes_on_in_a_new_process_ends_with_a_status_of_its_own(tmp_p
     events = files.read_lines(folder / "events.jsonl")[0]
     assert [event["message"] for event in events if event["kind"] == "warning"] == ["Once more."]
     assert sum(event["kind"] == "started" for event in events) == 2
+
+
+def test_what_is_deleted_under_a_job_does_not_come_back(tmp_path: Path) -> None:
+    folder = tmp_path / "job"
+    jobs.start(folder, order(steps=1_000, seconds=0.02))
+    wait_for(lambda: jobs.read(folder).progress is not None)
+    process = psutil.Process(JobProcess.load(folder / "process.json").pid)
+    shutil.rmtree(folder, ignore_errors=True)
+    # What was written meanwhile.
+    shutil.rmtree(folder, ignore_errors=True)
+    psutil.wait_procs([process], timeout=60)
+    assert not (folder / "result.json").exists()
 
 
 def test_a_bug_is_told_with_its_place(tmp_path: Path) -> None:

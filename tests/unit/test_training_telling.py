@@ -42,7 +42,7 @@ def run(project: Project) -> Run:
         write(folder, kind="samples", step=step, items=items)
     write(folder, **LOOK)
     write(folder, kind="metrics", step=30, loss=0.5, tokens_per_second=900.0, memory_bytes=7 * GIB)
-    value = {"seconds": 12.5, "tokens_per_second": 2_500.0}
+    value = {"seconds": 12.5, "whole_seconds": 21.4, "tokens_per_second": 2_500.0}
     JobResult(outcome="finished", message="Ended.", finished_at=files.now(), value=value).save(folder / "result.json")
     return open_run(project)
 
@@ -56,7 +56,7 @@ def test_rate_utilisation_and_the_look_are_told(run: Run) -> None:
     assert told["Rate"] == "2,500 tokens/s, 25 % of the card's peak", "of the whole run, not of its last moment"
     assert told["Looked at before step 1"] == "8.0 GB foreseen of the 11.0 GB that the card could give"
     assert told["Memory"].startswith("7.0 GB, planned ")
-    assert told["Time"].startswith("12 s, planned ")
+    assert told["Time"].startswith("21 s, planned "), "all that it took, as was planned, not its steps alone"
     assert "25 % of the card&#39;s peak" in views.progress_card(run, metrics_of(run.folder))
 
 
