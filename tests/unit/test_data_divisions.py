@@ -78,6 +78,31 @@ def test_by_time_a_group_is_as_old_as_its_newest_example() -> None:
     assert {"question 0", "QUESTION 0!"} <= questions(splits["test"])
 
 
+@given(times=st.lists(st.integers(0, 7), min_size=10, max_size=60), seed=st.integers(0, 5))
+@settings(max_examples=150, deadline=None)
+def test_by_time_equal_times_are_never_cut_apart(times: list[int], seed: int) -> None:
+    examples = [
+        example(f"question {n}", f"answer {n}", time=f"2026-01-{time:02}" if time else "")
+        for n, time in enumerate(times)
+    ]
+    if len(set(times)) < len(SPLITS):
+        with pytest.raises(UserError, match=r"only two different times|no times"):
+            divide(examples, "time", seed, DEFAULT_RATIOS)
+        return
+    splits = divide(examples, "time", seed, DEFAULT_RATIOS)
+    seen = [{one.time for one in splits[name]} for name in SPLITS]
+    assert all(seen)
+    assert max(seen[0]) < min(seen[1]) <= max(seen[1]) < min(seen[2])
+    assert sum(len(splits[name]) for name in SPLITS) == len(examples)
+
+
+def test_times_that_tell_little_apart_do_not_divide_by_themselves() -> None:
+    same = [example(f"question {n}", time="2026-01-01") for n in range(20)]
+    assert likely_division(same) == "chance"
+    assert likely_division([*same, *days(20)]) == "chance"
+    assert likely_division(days(20)) == "time"
+
+
 def test_by_time_what_has_no_time_is_learned() -> None:
     splits = divide([*days(40), example("timeless")], "time", 42, DEFAULT_RATIOS)
     assert "timeless" in questions(splits["train"])

@@ -116,6 +116,17 @@ def test_earlier_turns_and_tools_of_a_conversation_stay(project: Project) -> Non
     assert change_golden(project, now.key, "When?", "Now.").system == ""
 
 
+def test_a_wanted_call_of_a_tool_stays_where_only_the_question_changes(project: Project) -> None:
+    call = {"id": "1", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}
+    turns = [{"role": "user", "content": "Where?"}, {"role": "assistant", "content": "", "tool_calls": [call]}]
+    by_hand(project, {"messages": turns})
+    assert main(["data", "golden", "edit", project.slug, "--number", "1", "--question", "Where is it?"]) == 0
+    one = list_golden(project)[0]
+    assert (one.asked, one.example.answer, one.example.messages[-1].tool_calls) == ("Where is it?", "", (call,))
+    now = change_golden(project, one.key, one.asked, "I do not know.")
+    assert (now.example.answer, now.example.messages[-1].tool_calls) == ("I do not know.", ())
+
+
 def test_what_is_no_question_is_there_already_or_is_learned_is_refused(project: Project, tmp_path: Path) -> None:
     three(project)
     import_files(project, [write(tmp_path, clean())])

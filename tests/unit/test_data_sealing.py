@@ -1,6 +1,8 @@
 """The test split is sealed: nobody sees its examples by the way, and whoever opens it is counted."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from localft.data.making.set_aside import sealed_copies
 from localft.data.making.writing import write_version
 from localft.data.rows.editing import change_turn
 from localft.data.splits.sealing import SEALED_TEXT, list_openings, look, open_test, told_released
-from localft.data.versions import SPLITS, DatasetVersion, load_split, newest_version
+from localft.data.versions import SPLITS, DatasetVersion, list_versions, load_split, newest_version
 from localft.errors import UserError
 from localft.evaluation.evaluations import count_opened
 from localft.store.projects import Project, create_project
@@ -254,6 +256,45 @@ def test_to_divide_anew_opens_what_is_held_out_no_longer(
     assert divide_anew(project, again, version.seed, version.ratios).id == again.id
     assert len(list_openings(project, after)) == bool(test_rows(after) - test_rows(again))
     assert not told_released(0)
+
+
+DYING = """
+import os, sys
+from pathlib import Path
+from localft.data.making import writing
+from localft.data.making.dividing import divide_anew
+from localft.data.making.importing import import_files
+from localft.data.versions import newest_version
+from localft.store.projects import open_project
+
+real = writing.files.replace
+
+def die(source, target):
+    if not source.is_dir():
+        return real(source, target)
+    if sys.argv[1] == "after":
+        real(source, target)
+    os._exit(9)
+
+writing.files.replace = die
+project = open_project("sealed")
+if sys.argv[2] == "divide":
+    divide_anew(project, newest_version(project), 7, (0.6, 0.2, 0.2))
+else:
+    import_files(project, [Path(sys.argv[2])], seed=7)
+"""
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("how", ["divide", "import"])
+def test_what_a_division_opens_is_counted_wherever_it_is_killed(
+    how: str, moment: str, project: Project, version: DatasetVersion, tmp_path: Path
+) -> None:
+    given = how if how == "divide" else str(tmp_path / "mails.jsonl")
+    died = subprocess.run([sys.executable, "-c", DYING, moment, given], capture_output=True, text=True, check=False)
+    assert died.returncode == 9, died.stderr
+    assert len(list_versions(project).items) == 1 + (moment == "after")
+    assert [one.who for one in list_openings(project, version)] == ["division"]
 
 
 @pytest.mark.parametrize("ratios", [(0.8, 0.1, 0.1), (0.6, 0.2, 0.2)])

@@ -46,7 +46,11 @@ def divide_anew(
     note = f"divided anew {_BY[way]}: {shares}, seed {seed}{held}"
     released = count_released(project, version, splits["test"])
     note = "; ".join(filter(None, (note, told_released(released))))
-    after = write_version(project, splits, version.sources, aside, seed, ratios, version.id, note, way, tell)
-    if released and after.id != version.id:
-        open_test(project, version, "division", after.id)
-    return after
+
+    def count_opening(after: DatasetVersion) -> None:
+        if released:
+            open_test(project, version, "division", after.id)
+
+    return write_version(
+        project, splits, version.sources, aside, seed, ratios, version.id, note, way, tell, opens=count_opening
+    )

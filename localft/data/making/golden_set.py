@@ -106,6 +106,8 @@ def add_line(project: Project, messages: Sequence[Mapping[str, Any]], origin: st
 def change_golden(project: Project, key: str, question: str, answer: str, system: str = "") -> GoldenQuestion:
     """Ask a golden question in other words, or want another answer; earlier turns of a conversation stay.
 
+    Where the wanted answer is a call of a tool, it stays as long as `answer` is what it says beside the call, often "".
+
     Raises:
         UserError: there is no such question, it would be none, is there already, or the newest version teaches it.
     """
@@ -332,7 +334,8 @@ def _reworded(example: Example, question: str, answer: str, system: str) -> tupl
     said = [message for message in example.messages if message.role != "system"]
     place = max(position for position, message in enumerate(said) if message.role == "user")
     said[place] = said[place].model_copy(update={"content": question})
-    said[-1] = Message(role="assistant", content=answer)
+    if answer != example.answer:
+        said[-1] = Message(role="assistant", content=answer)
     first = [Message(role="system", content=system)] if system.strip() else []
     try:
         return turns([*first, *said])

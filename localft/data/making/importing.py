@@ -92,10 +92,14 @@ def import_files(
     released, _ = released_by(project, read.examples, splits["test"], division, seed, ratios)
     read = replace(read, notes=[*read.notes, *notes])
     aside = [_listed(row) for row in read.set_aside]
-    version = write_version(project, splits, read.sources, aside, seed, ratios, division=division, tell=tell)
-    for before in released:
-        if before.id != version.id:
-            open_test(project, before, "division", version.id)
+
+    def count_openings(after: DatasetVersion) -> None:
+        for before in released:
+            open_test(project, before, "division", after.id)
+
+    version = write_version(
+        project, splits, read.sources, aside, seed, ratios, division=division, tell=tell, opens=count_openings
+    )
     return ImportReport(version, read)
 
 

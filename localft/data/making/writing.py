@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from localft.data.examples import Example
@@ -32,11 +32,14 @@ def write_version(
     division: Division = "chance",
     tell: Tell = quiet,
     undone_to: str = "",
+    opens: Callable[[DatasetVersion], None] | None = None,
 ) -> DatasetVersion:
     """The splits as a new version, or the newest where that holds the same.
 
     `parent` is the version that it was made from, and `note` says in words how; `undone_to` is the one that an undo
     keeps once more. What others have made of the parent meanwhile would not count any more, so nothing is written then.
+    What the new version opens of others is counted by `opens` before anyone can see it: whatever dies meanwhile, what
+    was opened has been counted.
 
     Raises:
         UserError: another process writes a version of this project for ten minutes, or the parent is no more the newest
@@ -72,6 +75,8 @@ def write_version(
             )
             files.write_json(hidden / "set_aside.json", list(aside))
             version.save(hidden / "dataset.json")
+            if opens is not None:
+                opens(version)
             # A reader sees all of it or nothing.
             files.replace(hidden, project.datasets / version_id)
     return version

@@ -4,7 +4,9 @@ Whatever the way, equal or nearly equal prompts and examples of one group never 
 examples with the same choices give the same splits, in whatever order they come.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
+from itertools import groupby
 
 from localft.data.examples import Example
 from localft.data.splits.asking import Asked, ask
@@ -26,18 +28,25 @@ from localft.data.stored import StoredExamples, chain
 from localft.data.versions import SPLITS, Division, Split
 from localft.errors import UserError
 
+# Where one time is that of more of the examples, the parts would be far from the wanted shares.
+_MOST_AT_ONE_TIME = 0.2
 Splits = Mapping[Split, Sequence[Example]]
 Placed = Mapping[Split, Sequence[str]]
 
 
 def likely_division(examples: Sequence[Example]) -> Division:
-    """As the examples' own columns say: a named split first, then the time, else by chance."""
+    """As the examples' own columns say: a named split first, then the time where it tells them apart, else by chance.
+
+    Equal times stay together, so that a few of them, or one that most examples have, would not leave three good parts.
+    """
     if isinstance(examples, StoredExamples):
         asked = ask(examples)
-        named, timed = asked.named_splits.says_something, asked.times.says_something
+        named, times = asked.named_splits.says_something, Counter(asked.times.texts())
     else:
-        named, timed = any(one.named_split for one in examples), any(one.time for one in examples)
-    return "column" if named else "time" if timed else "chance"
+        named, times = any(one.named_split for one in examples), Counter(one.time for one in examples)
+    del times[""]
+    tells_apart = len(times) >= len(SPLITS) and max(times.values()) <= _MOST_AT_ONE_TIME * len(examples)
+    return "column" if named else "time" if tells_apart else "chance"
 
 
 def divide(
@@ -108,8 +117,9 @@ def _home_by_time(example: Example, starts: Mapping[Split, str]) -> Split:
 def _by_time(asked: Asked, groups: Groups, seed: int, ratios: Ratios) -> Placed:
     """The oldest to learn from, the newest to measure with.
 
-    A group counts as old as its newest example, so that nothing is learned that is newer than what is held out. What
-    has no time is learned.
+    A group counts as old as its newest example, so that nothing is learned that is newer than what is held out. Groups
+    of one time stay together: what is equally old is never learned here and measured with there. What has no time is
+    learned.
     """
     times = asked.times.texts()
     newest = {key: max(times[position] for position in group) for key, group in groups.items()}
@@ -120,16 +130,23 @@ def _by_time(asked: Asked, groups: Groups, seed: int, ratios: Ratios) -> Placed:
         )
     _refuse_fewer_groups(groups)
     ordered = sorted(groups, key=lambda key: (newest[key], shuffled(key, seed)))
+    blocks = [list(keys) for _, keys in groupby(ordered, newest.__getitem__)]
+    if len(blocks) < len(SPLITS):
+        raise UserError(
+            "The examples have only two different times, and what has the same time stays together.",
+            "Divide by chance instead: --by chance.",
+        )
     wanted = whole_parts(sum(map(len, groups.values())), ratios, (0.0,) * len(SPLITS))
     placed: dict[Split, list[str]] = {name: [] for name in SPLITS}
     position = size = 0
-    for number, key in enumerate(ordered):
-        left, after = len(ordered) - number, len(SPLITS) - 1 - position
-        full = size + len(groups[key]) / 2 > wanted[position]
+    for number, block in enumerate(blocks):
+        left, after = len(blocks) - number, len(SPLITS) - 1 - position
+        count = sum(len(groups[key]) for key in block)
+        full = size + count / 2 > wanted[position]
         if after and placed[SPLITS[position]] and (full or left <= after):
             position, size = position + 1, 0
-        placed[SPLITS[position]].append(key)
-        size += len(groups[key])
+        placed[SPLITS[position]] += block
+        size += count
     return placed
 
 

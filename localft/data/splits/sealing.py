@@ -52,7 +52,8 @@ def open_test(project: Project, version: DatasetVersion, who: Opener, what: str 
     What has been written down with the same `what` already, such as an evaluation that resumes, counts once.
     """
     path = _record(project)
-    with files.locked(project.folder / ".lock"):
+    # A lock of its own: whoever writes a version counts what it opens meanwhile.
+    with files.locked(project.folder / ".openings.lock"):
         known = list_openings(project, version)
         if not what or not any((one.who, one.what) == (who, what) for one in known):
             opening = Opening(files.now(), who, version.id, _digest(project, version), what)
