@@ -143,7 +143,8 @@ def _try(
     _print_read(output, read)
     problem, counts, aside = "", None, [vars(row) for row in read.set_aside]
     try:
-        splits, notes = divide_as_before(project, read, system_prompt, seed, division=division)
+        with shown(output) as tell:
+            splits, notes = divide_as_before(project, read, system_prompt, seed, division=division, tell=tell)
     except UserError as error:
         problem = str(error)
         output.say(f"It could not be imported. {problem}")

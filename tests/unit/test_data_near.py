@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from localft.data.texts.near import SIMILAR, NearPair, near_groups, near_pairs
 from localft.data.texts.normalising import normalise
 from localft.data.texts.runs import Texts
+from localft.errors import Stopped
 
 ORIGINALS = 400
 GREETINGS = ("Hello there,", "Good morning!", "Dear team,", "Hi,")
@@ -172,3 +173,26 @@ def test_the_same_pairs_are_found_by_several_processes(planted: list[str], monke
     monkeypatch.setattr("localft.data.texts.near._MANY", 0)
     monkeypatch.setattr("localft.data.texts.runs._BLOCK", 700)
     assert near_pairs(planted) == alone != []
+
+
+def test_the_search_tells_how_far_it_is_and_can_be_stopped(planted: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("localft.data.texts.runs._BLOCK", 700)
+    told: dict[str, list[float]] = {}
+
+    def tell(message: str, done: float, total: float, unit: str) -> None:
+        assert 0 <= done <= total
+        assert unit == "texts"
+        told.setdefault(message, []).append(done)
+
+    assert near_pairs(planted, tell) == near_pairs(planted)
+    assert all(len(places) > 2 for places in told.values())
+    assert [message.split()[0] for message in told] == ["Counting", "Looking", "Comparing"]
+
+    for message in told:
+
+        def stop(said: str, done: float, total: float, unit: str, at: str = message) -> None:
+            if said == at and done > 0:
+                raise Stopped
+
+        with pytest.raises(Stopped):
+            near_pairs(planted, stop)

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from localft.data.examples import Example, Message
 from localft.data.splits.asking import prompt_keys
-from localft.data.splits.splitting import split, split_more
+from localft.data.splits.divisions import divide
+from localft.data.splits.splitting import DEFAULT_RATIOS, split, split_more
 from localft.data.texts.normalising import normalise
-from localft.data.versions import SPLITS
-from localft.errors import UserError
+from localft.data.versions import SPLITS, Division
+from localft.errors import Stopped, UserError
 
 
 def example(*texts: str, system: str = "", group: str | None = None) -> Example:
@@ -288,3 +289,20 @@ def test_more_examples_fill_what_is_missing_of_the_ratios() -> None:
     before = split([example(f"question {n}", "yes") for n in range(50)])
     after = split_more(before, [example(f"query {n}", "yes") for n in range(150)], 42, (0.8, 0.1, 0.1))
     assert [len(after[name]) for name in SPLITS] == [160, 20, 20]
+
+
+@pytest.mark.parametrize("way", ["chance", "time"])
+def test_a_division_tells_how_far_it_is_and_can_be_stopped(way: Division) -> None:
+    examples = [
+        example(f"asked {n}", f"answer {n}").model_copy(update={"time": f"2026-01-{n:02}"}) for n in range(1, 31)
+    ]
+    told: list[str] = []
+
+    def tell(message: str, done: float, total: float, unit: str) -> None:
+        told.append(message)
+        if message == "Dividing the examples":
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        divide(examples, way, 42, DEFAULT_RATIOS, tell=tell)
+    assert "Comparing what may say nearly the same" in told

@@ -128,7 +128,7 @@ def check_version(
     context = _with_golden(project, CheckContext(read_rows(project, record), record))
     seen = look_at_all(_Everything, context.rows, tell, "Checking the examples")
     measured = measure(context.rows, base_model, chat_format, max_length, tell) if base_model is not None else None
-    context = replace(context, lengths=measured, known_asked=seen.asked)
+    context = replace(context, lengths=measured, known_asked=seen.asked, tell=tell)
     findings: list[Finding] = []
     while seen.checks:
         # Some keep a lot, which is not needed afterwards.

@@ -13,6 +13,7 @@ from localft.data.splits.asking import Asked
 from localft.data.splits.sealing import SEALED_TEXT
 from localft.data.splits.splitting import differ_in_system_only, near_among
 from localft.data.versions import DatasetVersion, Split
+from localft.data.working import Tell, quiet
 from localft.errors import UserError
 
 Severity = Literal["problem", "warning", "note"]
@@ -74,7 +75,7 @@ class CheckContext:
     """The examples of all splits, their version, their lengths where a model was given, and the golden questions.
 
     `golden_fault` says why the golden questions cannot be read; `rated_bad` are the keys of what a person has rated so.
-    `known_asked` is what the rows ask where that is known.
+    `known_asked` is what the rows ask where that is known; `tell` hears of what takes long.
     """
 
     rows: Sequence[Row]
@@ -84,6 +85,7 @@ class CheckContext:
     golden_fault: UserError | None = None
     rated_bad: frozenset[str] = frozenset()
     known_asked: Asked | None = None
+    tell: Tell = quiet
 
     @cached_property
     def asked(self) -> Asked:
@@ -98,7 +100,7 @@ class CheckContext:
     @cached_property
     def near_prompts(self) -> list[list[int]]:
         """Positions of rows that ask nearly the same, as groups."""
-        return near_among(self.asked_fully)
+        return near_among(self.asked_fully, self.tell)
 
     def _ask(self, with_system: bool) -> Asked:
         asked = Asked(with_system)

@@ -38,7 +38,7 @@ class Leakage(Check):
         if not context.golden:
             return []
         asked = context.asked if differ_in_system_only(context.asked_fully) else context.asked_fully
-        return [position for position in golden_in(asked, context.golden) if self._is_train[position]]
+        return [position for position in golden_in(asked, context.golden, context.tell) if self._is_train[position]]
 
     def _between_splits(self, context: CheckContext) -> list[Finding]:
         leaked: list[int] = []

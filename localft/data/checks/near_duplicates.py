@@ -9,7 +9,7 @@ from localft.data.checks.stored_rows import places_at
 from localft.data.splits.asking import Column
 from localft.data.texts.near import near_groups
 from localft.data.texts.runs import Texts
-from localft.data.working import Tell
+from localft.data.working import Tell, quiet
 
 NAME = "near-duplicates"
 _MANY = 0.05
@@ -33,18 +33,18 @@ class NearDuplicates(Check):
         self._sources.join(later._sources)
         self._numbers.extend(later._numbers)
 
-    def surplus(self) -> list[tuple[int, int]]:
+    def surplus(self, tell: Tell = quiet) -> list[tuple[int, int]]:
         """(position of a row, of the one it resembles that comes first in the files), in the order of the files."""
         sources = self._sources.texts()
         found = []
-        for group in near_groups(self._texts):
+        for group in near_groups(self._texts, tell):
             first, *others = sorted(group, key=lambda position: (sources[position], self._numbers[position]))
             found += [(position, first) for position in others]
         return sorted(found, key=lambda pair: (sources[pair[0]], self._numbers[pair[0]]))
 
     def findings(self, context: CheckContext) -> list[Finding]:
         """One where there are such examples."""
-        found = self.surplus()
+        found = self.surplus(context.tell)
         if not found:
             return []
         total = len(self._texts)
@@ -66,7 +66,7 @@ class NearDuplicates(Check):
 
 def without(context: CheckContext, tell: Tell) -> Mend:
     """Rows that say nearly what an earlier one says go."""
-    return leaving_out({position for position, _ in look_through(NearDuplicates, context.rows, tell).surplus()})
+    return leaving_out({position for position, _ in look_through(NearDuplicates, context.rows, tell).surplus(tell)})
 
 
 def _said(row: Row) -> list[str]:

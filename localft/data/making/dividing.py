@@ -37,8 +37,8 @@ def divide_anew(
     if isinstance(examples, StoredExamples):
         ask_ahead(examples, tell)
     way = division or version.division
-    golden = golden_among(examples, never_learned(project))
-    splits = divide(examples, way, seed, ratios, frozenset(golden))
+    golden = golden_among(examples, never_learned(project), tell)
+    splits = divide(examples, way, seed, ratios, frozenset(golden), tell)
     aside = read_set_aside(project, version.id)
     shares = "/".join(f"{100 * ratio:g}" for ratio in ratios)
     asks = "asks a golden question" if len(golden) == 1 else "ask golden questions"

@@ -58,7 +58,7 @@ def preview_files(
         UserError: a file cannot be read, the mapping is wrong, or nobody has the voice that was chosen.
     """
     read = read_files(paths, mapping, strict=False, chat=chat, tell=tell, beginning=beginning)
-    return _without_golden(project, read) if project is not None else read
+    return _without_golden(project, read, tell) if project is not None else read
 
 
 def import_files(
@@ -83,12 +83,12 @@ def import_files(
     Raises:
         UserError: nothing can be read or used, or there are too few examples; the project is then as it was.
     """
-    read = _without_golden(project, read_files(paths, mapping, chat=chat, tell=tell))
+    read = _without_golden(project, read_files(paths, mapping, chat=chat, tell=tell), tell)
     read = replace(read, sources=with_origins(read.sources, paths))
     if isinstance(read.examples, StoredExamples):
         ask_ahead(read.examples, tell)
     division = division or divisions.likely_division(read.examples)
-    splits, notes = divide_as_before(project, read, system_prompt, seed, ratios, division)
+    splits, notes = divide_as_before(project, read, system_prompt, seed, ratios, division, tell)
     released, _ = released_by(project, read.examples, splits["test"], division, seed, ratios)
     read = replace(read, notes=[*read.notes, *notes])
     aside = [_listed(row) for row in read.set_aside]
@@ -133,6 +133,7 @@ def divide(
     ratios: Ratios = DEFAULT_RATIOS,
     division: Division | None = None,
     held: Set[int] = frozenset(),
+    tell: Tell = quiet,
 ) -> Mapping[Split, Sequence[Example]]:
     """The three splits that an import of these rows makes; those at the positions `held` come into test.
 
@@ -147,7 +148,7 @@ def divide(
     examples = read.examples
     if system_prompt and system_prompt.strip():
         examples = changed(examples, partial(_with_system, system_prompt))
-    return divisions.divide(examples, division or divisions.likely_division(examples), seed, ratios, held)
+    return divisions.divide(examples, division or divisions.likely_division(examples), seed, ratios, held, tell)
 
 
 def divide_as_before(
@@ -157,6 +158,7 @@ def divide_as_before(
     seed: int = 42,
     ratios: Ratios = DEFAULT_RATIOS,
     division: Division | None = None,
+    tell: Tell = quiet,
 ) -> tuple[Mapping[Split, Sequence[Example]], list[str]]:
     """The three splits that an import into a project makes, and notes on what earlier versions mean for them.
 
@@ -168,8 +170,8 @@ def divide_as_before(
     if read.lacks_voice or not read.examples:
         raise no_rows(read)
     division = division or divisions.likely_division(read.examples)
-    held = held_before(project, read.examples, division, seed, ratios)
-    splits = divide(read, system_prompt, seed, ratios, division, held)
+    held = held_before(project, read.examples, division, seed, ratios, tell)
+    splits = divide(read, system_prompt, seed, ratios, division, held, tell)
     _, released = released_by(project, read.examples, splits["test"], division, seed, ratios)
     told = told_released(released)
     return splits, [*_told_held(len(held)), *([f"{told}: an earlier version is divided otherwise."] if told else [])]
@@ -192,9 +194,9 @@ def _told_held(count: int) -> list[str]:
     return [told] if count else []
 
 
-def _without_golden(project: Project, read: ReadResult) -> ReadResult:
+def _without_golden(project: Project, read: ReadResult, tell: Tell = quiet) -> ReadResult:
     """What was read, with the rows set aside that ask what a golden question asks: it is never learned."""
-    golden = golden_among(read.examples, never_learned(project))
+    golden = golden_among(read.examples, never_learned(project), tell)
     if not golden:
         return read
     reason = "it asks a golden question, which is never learned"

@@ -16,6 +16,7 @@ from localft.data.texts.runs import Texts
 from localft.data.working import Tell, look_at_all, quiet
 
 _KEY, _EARLIER = 32, 16
+_LOOKING = "Looking at what the examples ask"
 # A question and its answer, and no more.
 _FEWEST_WITH_LATER = 2
 # Longer answers are no labels, and so are more different ones.
@@ -218,23 +219,25 @@ def _with_positions(keys: bytearray, of: "array[int]") -> Iterator[tuple[int, by
         yield position, bytes(keys[start : start + _EARLIER])
 
 
-def ask(examples: Sequence[Example], with_system: bool = False) -> Asked:
+def ask(examples: Sequence[Example], with_system: bool = False, tell: Tell = quiet) -> Asked:
     """What examples ask."""
     if isinstance(examples, Chain):
         asked = Asked(with_system)
         for part in examples.parts:
-            asked.join(ask(part, with_system))
+            asked.join(ask(part, with_system, tell))
         return asked
     if not isinstance(examples, StoredExamples):
         asked = Asked(with_system)
         for example in examples:
             asked.look(example)
         return asked
-    return look_at_all(partial(Asked, with_system), examples) if with_system else ask_ahead(examples)
+    if with_system:
+        return look_at_all(partial(Asked, with_system), examples, tell, _LOOKING)
+    return ask_ahead(examples, tell)
 
 
 def ask_ahead(examples: StoredExamples, tell: Tell = quiet) -> Asked:
     """What many examples ask, which is remembered for who needs it again."""
     if not isinstance(examples.remembered, Asked):
-        examples.remembered = look_at_all(Asked, examples, tell, "Looking at what the examples ask")
+        examples.remembered = look_at_all(Asked, examples, tell, _LOOKING)
     return examples.remembered

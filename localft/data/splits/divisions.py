@@ -11,6 +11,7 @@ from itertools import groupby
 from localft.data.examples import Example
 from localft.data.splits.asking import Asked, ask
 from localft.data.splits.splitting import (
+    DIVIDING,
     Groups,
     Ratios,
     ask_fully,
@@ -26,6 +27,7 @@ from localft.data.splits.splitting import (
 from localft.data.splits.stratifying import whole_parts
 from localft.data.stored import StoredExamples, chain
 from localft.data.versions import SPLITS, Division, Split
+from localft.data.working import Tell, quiet
 from localft.errors import UserError
 
 # Where one time is that of more of the examples, the parts would be far from the wanted shares.
@@ -50,7 +52,12 @@ def likely_division(examples: Sequence[Example]) -> Division:
 
 
 def divide(
-    examples: Sequence[Example], division: Division, seed: int, ratios: Ratios, held: Set[int] = frozenset()
+    examples: Sequence[Example],
+    division: Division,
+    seed: int,
+    ratios: Ratios,
+    held: Set[int] = frozenset(),
+    tell: Tell = quiet,
 ) -> Splits:
     """Divide examples in one of the ways; those at the positions `held` come into test, whatever the way.
 
@@ -58,10 +65,11 @@ def divide(
         UserError: there are too few examples, wrong ratios, or what the way needs is not known of them.
     """
     if division == "chance":
-        return split(examples, seed, ratios, held)
+        return split(examples, seed, ratios, held, tell)
     check_division(examples, ratios)
-    asked = ask_fully(examples)
-    groups = group_examples(asked)
+    asked = ask_fully(examples, tell)
+    groups = group_examples(asked, tell)
+    tell(DIVIDING, 0, len(groups), "groups")
     placed = _by_time(asked, groups, seed, ratios) if division == "time" else _by_name(asked, groups, seed, ratios)
     placed = hold_out(placed, groups, held)
     return {name: in_order(examples, [groups[key] for key in placed[name]]) for name in SPLITS}

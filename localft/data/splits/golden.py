@@ -18,6 +18,7 @@ from localft.data.texts.near import near_groups
 from localft.data.texts.normalising import normalise
 from localft.data.texts.runs import Texts
 from localft.data.versions import SPLITS, Split, list_versions, open_split, put_together
+from localft.data.working import Tell, quiet
 from localft.errors import UserError
 from localft.store.projects import Project
 
@@ -137,30 +138,30 @@ def count_learned(project: Project, dataset: str, questions: list[Example]) -> i
     return len({question for question, _ in _matches(asked, questions)})
 
 
-def golden_among(examples: Sequence[Example], golden: Sequence[Example]) -> list[int]:
+def golden_among(examples: Sequence[Example], golden: Sequence[Example], tell: Tell = quiet) -> list[int]:
     """Positions of the examples that ask what a golden question asks, word for word or nearly so.
 
     A question also counts where it comes later in a conversation, then word for word only. Where many examples differ
     in the system text only ("Summarise."), it belongs to what is asked.
     """
-    return golden_in(_ask_as_needed(examples), golden) if golden else []
+    return golden_in(_ask_as_needed(examples, tell), golden, tell) if golden else []
 
 
-def golden_in(asked: Asked, golden: Sequence[Example]) -> list[int]:
+def golden_in(asked: Asked, golden: Sequence[Example], tell: Tell = quiet) -> list[int]:
     """As `golden_among`, where it is known what the examples ask: with the system text, or without."""
-    return sorted({position for _, position in _matches(asked, golden)})
+    return sorted({position for _, position in _matches(asked, golden, tell)})
 
 
-def _ask_as_needed(examples: Sequence[Example]) -> Asked:
+def _ask_as_needed(examples: Sequence[Example], tell: Tell = quiet) -> Asked:
     """What examples ask; few that share a prompt tell nothing about what the system text is for."""
-    asked = ask(examples)
+    asked = ask(examples, tell=tell)
     if not differ_in_system_only(asked):
         return asked
-    fully = ask(examples, with_system=True)
+    fully = ask(examples, with_system=True, tell=tell)
     return asked if differ_in_system_only(fully) else fully
 
 
-def _matches(asked: Asked, golden: Sequence[Example]) -> Iterator[tuple[int, int]]:
+def _matches(asked: Asked, golden: Sequence[Example], tell: Tell = quiet) -> Iterator[tuple[int, int]]:
     """(question, example): which question each example asks; one may be named more than once."""
     questions = ask(golden, asked.with_system)
     keys: dict[bytes, list[int]] = {}
@@ -173,7 +174,7 @@ def _matches(asked: Asked, golden: Sequence[Example]) -> Iterator[tuple[int, int
     texts = Texts()
     texts.join(questions.texts)
     texts.join(asked.texts)
-    for group in near_groups(texts):
+    for group in near_groups(texts, tell):
         numbers = [position for position in group if position < len(golden)]
         yield from itertools.product(numbers, (position - len(golden) for position in group[len(numbers) :]))
 

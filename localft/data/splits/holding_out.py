@@ -6,11 +6,17 @@ from localft.data.examples import Example
 from localft.data.splits.asking import Asked, ask
 from localft.data.splits.splitting import Ratios, ask_fully, group_examples
 from localft.data.versions import DatasetVersion, Division, list_versions, open_split
+from localft.data.working import Tell, quiet
 from localft.store.projects import Project
 
 
 def held_before(
-    project: Project, examples: Sequence[Example], division: Division, seed: int, ratios: Ratios
+    project: Project,
+    examples: Sequence[Example],
+    division: Division,
+    seed: int,
+    ratios: Ratios,
+    tell: Tell = quiet,
 ) -> frozenset[int]:
     """Positions of the examples that belong to what versions divided in the same way hold out for test.
 
@@ -20,13 +26,13 @@ def held_before(
     before = [one for one in _last_ones(project) if (one.division, one.seed, one.ratios) == way]
     if not before:
         return frozenset()
-    asked = ask_fully(examples)
+    asked = ask_fully(examples, tell)
     joint = Asked(asked.with_system)
     for version in before:
         joint.join(ask(open_split(project, version.id, "test"), asked.with_system))
     known = len(joint)
     joint.join(asked)
-    groups = (group for group in group_examples(joint).values() if group[0] < known)
+    groups = (group for group in group_examples(joint, tell).values() if group[0] < known)
     return frozenset(position - known for group in groups for position in group if position >= known)
 
 

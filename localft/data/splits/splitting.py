@@ -12,33 +12,36 @@ from localft.data.texts.grouping import Grouping
 from localft.data.texts.near import near_groups
 from localft.data.texts.runs import SURE_FORM_SHARE
 from localft.data.versions import SPLITS, Split
+from localft.data.working import Tell, quiet
 from localft.errors import UserError
 
 MINIMUM = 10
 Ratios = tuple[float, float, float]
 DEFAULT_RATIOS: Ratios = (0.8, 0.1, 0.1)
+_GROUPS_A_REPORT = 10_000
+DIVIDING = "Dividing the examples"
 # So many examples, or those of one group, are read to be put in order.
 _READ_AT_ONCE = 5_000
 Groups = Mapping[str, list[int]]
 """Positions of examples that belong together, by a key that follows from what they ask."""
 
 
-def near_among(asked: Asked) -> list[list[int]]:
+def near_among(asked: Asked, tell: Tell = quiet) -> list[list[int]]:
     """Positions of examples that ask nearly the same, as groups of two or more.
 
     Where a group holds more than a quarter of all, what they share is a form that is asked in, and it is left out.
     """
-    return [group for group in near_groups(asked.texts) if len(group) <= _most_alike(asked)]
+    return [group for group in near_groups(asked.texts, tell) if len(group) <= _most_alike(asked)]
 
 
 def _most_alike(asked: Asked) -> int:
     return max(len(SPLITS), int(SURE_FORM_SHARE * len(asked)))
 
 
-def ask_fully(examples: Sequence[Example]) -> Asked:
+def ask_fully(examples: Sequence[Example], tell: Tell = quiet) -> Asked:
     """What examples ask, with the system text where that is what is asked about: nearly all ask "Summarise."."""
-    asked = ask(examples)
-    return ask(examples, with_system=True) if differ_in_system_only(asked) else asked
+    asked = ask(examples, tell=tell)
+    return ask(examples, with_system=True, tell=tell) if differ_in_system_only(asked) else asked
 
 
 def differ_in_system_only(asked: Asked) -> bool:
@@ -51,7 +54,7 @@ def differ_in_system_only(asked: Asked) -> bool:
     return True
 
 
-def group_examples(asked: Asked) -> Groups:
+def group_examples(asked: Asked, tell: Tell = quiet) -> Groups:
     """Put together what must not be separated: nearly equal prompts, beginnings of one conversation, equal `group`s.
 
     Conversations that begin alike and go on differently stay together too, unless many begin so.
@@ -71,14 +74,18 @@ def group_examples(asked: Asked) -> Groups:
     for position, name in enumerate(asked.groups.texts()):
         if name:
             grouping.join(position, named.setdefault(name, position))
-    for near in near_among(asked):
+    for near in near_among(asked, tell):
         for position in near[1:]:
             grouping.join(near[0], position)
     return {min(map(asked.key, group)).hex(): group for group in grouping.groups()}
 
 
 def split(
-    examples: Sequence[Example], seed: int = 42, ratios: Ratios = DEFAULT_RATIOS, held: Set[int] = frozenset()
+    examples: Sequence[Example],
+    seed: int = 42,
+    ratios: Ratios = DEFAULT_RATIOS,
+    held: Set[int] = frozenset(),
+    tell: Tell = quiet,
 ) -> dict[Split, Sequence[Example]]:
     """Split examples into train, validation and test, as close to the ratios as the groups allow.
 
@@ -91,8 +98,8 @@ def split(
         UserError: fewer than 10 examples, wrong ratios, or prompts so equal that no three groups are left.
     """
     check_division(examples, ratios)
-    asked = ask_fully(examples)
-    groups = group_examples(asked)
+    asked = ask_fully(examples, tell)
+    groups = group_examples(asked, tell)
     if len(groups) < len(SPLITS):
         raise UserError(
             "Nearly all prompts are equal, so they cannot be split into examples to learn and examples to test with.",
@@ -102,7 +109,9 @@ def split(
     labels = labels_of(asked)
     shares = Shares(labels, ratios)
     placed: dict[Split, list[str]] = {name: [] for name in SPLITS}
-    for key in sorted(groups, key=lambda key: (-len(groups[key]), order[key])):
+    for number, key in enumerate(sorted(groups, key=lambda key: (-len(groups[key]), order[key]))):
+        if number % _GROUPS_A_REPORT == 0:
+            tell(DIVIDING, number, len(groups), "groups")
         # The largest groups first, each where most is missing: the sizes come out as near as the groups allow.
         placed[shares.place([labels[position] for position in groups[key]])].append(key)
     for name in SPLITS:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from localft.data.texts.grouping import Grouping
 from localft.data.texts.runs import Runs, Searchable, Texts, mixed
-from localft.data.working import in_order
+from localft.data.working import Tell, in_order, quiet
 
 SIMILAR = 0.8
 _BANDS, _HASHES = 16, 6
@@ -27,6 +27,9 @@ _SEED = 42
 _NEIGHBOURS = 8
 # From so many texts on their hashes are taken in several processes.
 _MANY = 150_000
+# So many proposed pairs are compared between two reports.
+_PAIRS_A_REPORT = 20_000
+_HASHING, _COMPARING = "Looking for what says nearly the same", "Comparing what may say nearly the same"
 Bands = npt.NDArray[numpy.uint64]
 
 
@@ -38,22 +41,22 @@ class NearPair(NamedTuple):
     similarity: float
 
 
-def near_pairs(texts: Iterable[str] | Texts) -> list[NearPair]:
+def near_pairs(texts: Iterable[str] | Texts, tell: Tell = quiet) -> list[NearPair]:
     """Pairs of texts that say nearly the same, by position, in ascending order.
 
     A text that says exactly the same as an earlier one is paired with the first such one only. In a crowd of near texts
-    not every pair is listed, but enough to join all of them.
+    not every pair is listed, but enough to join all of them. How far it is is told on the way.
     """
-    known = Searchable(texts if isinstance(texts, Texts) else Texts(texts))
+    known = Searchable(texts if isinstance(texts, Texts) else Texts(texts), tell)
     pairs = [NearPair(first, position, 1.0) for position, first in known.twins()]
-    for one, other in _candidates(known):
+    for one, other in _candidates(known, tell):
         similarity = _jaccard(known.runs(one), known.runs(other))
         if similarity >= SIMILAR:
             pairs.append(NearPair(one, other, similarity))
-    return sorted([*pairs, *_copies(known, pairs)])
+    return sorted([*pairs, *_copies(known, pairs, tell)])
 
 
-def _copies(known: Searchable, pairs: Iterable[NearPair]) -> Iterator[NearPair]:
+def _copies(known: Searchable, pairs: Iterable[NearPair], tell: Tell) -> Iterator[NearPair]:
     """Pairs beyond these of texts that are near with what a tenth of all share; none that are joined anyway."""
     whole = known.with_sure_forms()
     if whole is None:
@@ -61,7 +64,7 @@ def _copies(known: Searchable, pairs: Iterable[NearPair]) -> Iterator[NearPair]:
     grouping = Grouping(len(known))
     for pair in pairs:
         grouping.join(pair.first, pair.second)
-    for one, other in _candidates(whole):
+    for one, other in _candidates(whole, tell):
         if grouping.are_joined(one, other):
             continue
         similarity = _jaccard(whole.runs(one), whole.runs(other))
@@ -70,21 +73,24 @@ def _copies(known: Searchable, pairs: Iterable[NearPair]) -> Iterator[NearPair]:
             yield NearPair(one, other, similarity)
 
 
-def near_groups(texts: Iterable[str] | Texts) -> list[list[int]]:
+def near_groups(texts: Iterable[str] | Texts, tell: Tell = quiet) -> list[list[int]]:
     """Positions of texts that are joined by near pairs, two or more in a group, all in ascending order."""
     known = texts if isinstance(texts, Texts) else Texts(texts)
     grouping = Grouping(len(known))
-    for pair in near_pairs(known):
+    for pair in near_pairs(known, tell):
         grouping.join(pair.first, pair.second)
     return grouping.groups(smallest=2)
 
 
-def _candidates(texts: Searchable) -> Iterator[tuple[int, int]]:
-    """Pairs of positions that share a band, the earlier one first, each pair once."""
+def _candidates(texts: Searchable, tell: Tell) -> Iterator[tuple[int, int]]:
+    """Pairs of positions that share a band, the earlier one first, each pair once; each is compared as it comes."""
     positions = texts.different
-    bands = _band_hashes(texts)
+    bands = _band_hashes(texts, tell)
     met: set[tuple[int, int]] = set()
+    # A band is so much of all that there is to do, however many pairs it proposes.
+    share = len(texts) / _BANDS
     for band in range(_BANDS):
+        tell(_COMPARING, round(band * share), len(texts), "texts")
         order = numpy.argsort(bands[:, band], kind="stable")
         ordered, where = bands[order, band], positions[order]
         for distance in range(1, min(_NEIGHBOURS, len(ordered) - 1) + 1):
@@ -93,14 +99,18 @@ def _candidates(texts: Searchable) -> Iterator[tuple[int, int]]:
             earlier, later = numpy.minimum(one, other).tolist(), numpy.maximum(one, other).tolist()
             new = set(zip(earlier, later, strict=True)) - met
             met |= new
-            yield from new
+            for number, pair in enumerate(new):
+                if number % _PAIRS_A_REPORT == 0:
+                    tell(_COMPARING, round((band + number / len(new)) * share), len(texts), "texts")
+                yield pair
 
 
-def _band_hashes(texts: Searchable) -> Bands:
+def _band_hashes(texts: Searchable, tell: Tell) -> Bands:
     """One number for each different text and band: [texts, bands]. Texts that share one are probably near."""
     bands = numpy.zeros((len(texts), _BANDS), dtype=numpy.uint64)
     for first, block in in_order(_bands_of, texts.blocks(), alone=len(texts) < _MANY):
         bands[first : first + len(block)] = block
+        tell(_HASHING, first + len(block), len(texts), "texts")
     return bands[texts.different]
 
 

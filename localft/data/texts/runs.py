@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from localft.data.texts.normalising import normalise, words_in
 from localft.data.texts.remembering import remembering
+from localft.data.working import Tell, quiet
 
 Runs = npt.NDArray[numpy.uint64]
 """Runs of three words, as their hashes."""
@@ -23,6 +24,7 @@ _BLOCK = 10_000
 _FORM_SHARE, _FORM_TEXTS = 0.1, 50
 SURE_FORM_SHARE = 0.25
 _COUNTERS = 22  # as a power of two
+_COUNTING = "Counting what many texts share"
 _MULTIPLIER = numpy.uint64(0x9E3779B97F4A7C15)
 
 
@@ -77,13 +79,13 @@ class Searchable:
     they say, so that what is found does not depend on the order of the texts.
     """
 
-    def __init__(self, texts: Texts) -> None:
+    def __init__(self, texts: Texts, tell: Tell = quiet) -> None:
         self._words = _view(texts.words, "u4")
         self._starts = numpy.append(
             numpy.zeros(1, numpy.int64), numpy.cumsum(_view(texts.lengths, "u4"), dtype=numpy.int64)
         )
         self._firsts = self._find_firsts(texts)
-        self._forms, self._sure_forms = self._find_forms()
+        self._forms, self._sure_forms = self._find_forms(tell)
 
     def __len__(self) -> int:
         return len(self._starts) - 1
@@ -146,11 +148,12 @@ class Searchable:
         same._forms = self._sure_forms
         return same
 
-    def _find_forms(self) -> tuple[npt.NDArray[numpy.bool_], npt.NDArray[numpy.bool_]]:
+    def _find_forms(self, tell: Tell) -> tuple[npt.NDArray[numpy.bool_], npt.NDArray[numpy.bool_]]:
         """Which runs too many texts share, and which very many do, by the first bits of their hash."""
         most, sure = (max(_FORM_TEXTS, share * len(self.different)) for share in (_FORM_SHARE, SURE_FORM_SHARE))
         occurring = numpy.zeros(1 << _COUNTERS, dtype=numpy.int64)
-        for _, runs, _, _ in self._all_blocks():
+        for first, runs, _, _ in self._all_blocks():
+            tell(_COUNTING, first, 2 * len(self), "texts")
             occurring += numpy.bincount(_cells(runs), minlength=1 << _COUNTERS)
         common = occurring > most
         if not common.any():
@@ -158,6 +161,7 @@ class Searchable:
         is_first = self._firsts == numpy.arange(len(self))
         counters = numpy.zeros(1 << _COUNTERS, dtype=numpy.int64)
         for first, runs, owner, _ in self._all_blocks():
+            tell(_COUNTING, len(self) + first, 2 * len(self), "texts")
             cells = _cells(runs)
             counted = common[cells] & is_first[owner + first]
             # A run counts once in each text, however often it stands there.
