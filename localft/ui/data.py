@@ -34,13 +34,13 @@ from localft.errors import UserError
 from localft.store.projects import Project, open_project
 from localft.ui import downloads
 from localft.ui.actions import action_of, clickable
-from localft.ui.data_chats import ChatArea, chosen, draw_chat_area
+from localft.ui.data_chats import chosen
 from localft.ui.data_checks import Checks, costs_of
-from localft.ui.data_columns import ColumnArea, chosen_columns, draw_column_area
 from localft.ui.data_golden import draw_golden
 from localft.ui.data_history import draw_history
 from localft.ui.data_hub import draw_hub
 from localft.ui.data_pasting import draw_pasting
+from localft.ui.data_reading import ReadingArea, draw_reading_area
 from localft.ui.data_rows import draw_rows
 from localft.ui.data_synthesis import draw_synthesis
 from localft.ui.data_table import draw_stamp
@@ -70,8 +70,7 @@ class Intake:
     files: gr.File
     pasted: gr.Textbox
     preview: gr.HTML
-    columns: ColumnArea
-    chat: ChatArea
+    reading: ReadingArea
     take: gr.Button
     samples: gr.HTML
 
@@ -163,11 +162,10 @@ def _draw_intake(shared: Shared) -> Intake:
     pasted = draw_pasting(shared, files)
     draw_hub(shared, files)
     preview = gr.HTML()
-    chat = draw_chat_area()
-    columns = draw_column_area()
+    reading = draw_reading_area()
     take = gr.Button("Take these examples in", variant="primary", visible=False, elem_id="take-in")
     samples = gr.HTML(js_on_load=clickable(), elem_id="samples")
-    return Intake(files, pasted, preview, columns, chat, take, samples)
+    return Intake(files, pasted, preview, reading, take, samples)
 
 
 def _draw_settings(shared: Shared) -> list[Any]:
@@ -222,14 +220,13 @@ def _ratios(train: float | None, validation: float | None) -> Ratios:
 
 
 def _connect_intake(shared: Shared, intake: Intake, settings: list[Any], message: gr.HTML) -> None:
-    mapped = intake.columns.inputs
-    choices = [*mapped, *intake.chat.inputs]
+    reading = intake.reading
+    choices = reading.inputs
     dividing = settings[1:]
-    shown = [intake.preview, intake.take, *intake.columns.outputs, *intake.chat.outputs]
+    shown = [intake.preview, intake.take, *reading.outputs]
 
     def look(slug: str | None, paths: list[str] | None, *given: Any) -> Updates:
-        columns, told, way = given[: len(mapped)], given[len(mapped) : len(choices)], given[len(choices) :]
-        return _seen(intake, slug, paths, chosen_columns(*columns), chosen(*told), way)
+        return _seen(intake, slug, paths, *reading.chosen(*given[: len(choices)]), given[len(choices) :])
 
     def look_afresh(
         slug: str | None, paths: list[str] | None, gap: float | None, branches: Branches, *way: Any
@@ -237,20 +234,20 @@ def _connect_intake(shared: Shared, intake: Intake, settings: list[Any], message
         return _seen(intake, slug, paths, None, chosen(None, gap, branches), way, afresh=True)
 
     def take(slug: str | None, paths: list[str] | None, *given: Any) -> Updates:
-        columns, told = given[: len(mapped)], given[len(mapped) : -5]
-        system, seed, train, validation, way = given[-5:]
+        mapping, chat = reading.chosen(*given[: len(choices)])
+        system, seed, train, validation, way = given[len(choices) :]
         if not paths:
             raise UserError("No file was dropped yet.")
         files = [Path(path) for path in paths]
-        given = (
-            required(slug), files, chosen_columns(*columns), system or None, _seed(seed), _ratios(train, validation),
-            chosen(*told), _division(way),
+        order = (
+            required(slug), files, mapping, system or None, _seed(seed), _ratios(train, validation), chat,
+            _division(way),
         )  # fmt: skip
         if import_is_work(files):
-            start_import(*given)
+            start_import(*order)
             said = parts.done("The examples are being taken in; how far that is stands at the top.", "plain")
         else:
-            said = parts.done(f"{words.counted(import_files(*given).version.total, 'example')} are in.")
+            said = parts.done(f"{words.counted(import_files(*order).version.total, 'example')} are in.")
         return {**_emptied(intake), intake.pasted: "", message: said}
 
     def sample(slug: str | None, event: gr.EventData) -> Updates:
@@ -260,15 +257,10 @@ def _connect_intake(shared: Shared, intake: Intake, settings: list[Any], message
     inputs = [shared.project, intake.files, *choices, *settings]
     outputs = [intake.files, intake.pasted, *shown]
     once: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "import"}
-    fresh = [shared.project, intake.files, intake.chat.gap, intake.chat.branches, *dividing]
+    fresh = [shared.project, intake.files, reading.chat.gap, reading.chat.branches, *dividing]
     shared.on(intake.files.change, look_afresh, fresh, shown, message)
-    for choice in choices:
-        # Of what is typed into a template only the last state is read; what is wrong with it stands below it.
-        said = intake.columns.said if choice in mapped else message
-        # What is pasted into a text box is a change, and no input.
-        trigger = choice.change if choice in intake.columns.templates else choice.input
-        looked_at = [shared.project, intake.files, *choices, *dividing]
-        shared.on(trigger, look, looked_at, shown, said, trigger_mode="always_last")
+    looked_at = [shared.project, intake.files, *choices, *dividing]
+    reading.follow(shared, look, looked_at, shown, message)
     shared.on(intake.take.click, take, inputs, outputs, message, changes=True, **once)
     shared.on(intake.samples.click, sample, [shared.project], [], message, changes=True, **once)
 
@@ -294,8 +286,7 @@ def _seen(
     return {
         intake.preview: views.preview(read),
         intake.take: gr.update(visible=usable, value=f"Take {count} in"),
-        **intake.columns.updates(read, afresh),
-        **intake.chat.updates(read, afresh),
+        **intake.reading.updates(read, paths, afresh),
     }
 
 
@@ -314,8 +305,7 @@ def _emptied(intake: Intake) -> Updates:
         intake.files: None,
         intake.preview: "",
         intake.take: gr.update(visible=False),
-        **intake.columns.emptied(),
-        **intake.chat.emptied(),
+        **intake.reading.emptied(),
     }
 
 

@@ -67,9 +67,9 @@ class ChatArea:
         return {**hidden, self.voice: gr.update(choices=[], value=None), self.taken_as: as_it_looks}
 
 
-def draw_chat_area() -> ChatArea:
-    """Draw the widgets, out of sight."""
-    with gr.Row(visible=False, equal_height=True, elem_id="chat-choice") as area:
+def draw_chat_area(prefix: str = "") -> ChatArea:
+    """Draw the widgets, out of sight; a `prefix` tells their ids from those of another place."""
+    with gr.Row(visible=False, equal_height=True, elem_id=f"{prefix}chat-choice") as area:
         voice = gr.Dropdown(
             [], value=None, label="Whose voice is the assistant's?", info="What the others say is what it answers to."
         )
@@ -84,7 +84,7 @@ def draw_chat_area() -> ChatArea:
         label="One message has several answers. What is learned?",
         info="People ranked the answers. Pairs teach which of two is preferred (DPO).",
         visible=False,
-        elem_id="branches",
+        elem_id=f"{prefix}branches",
     )
     taken_as = gr.Radio(
         _TAKEN_AS,
@@ -92,7 +92,7 @@ def draw_chat_area() -> ChatArea:
         label="What are these files?",
         info="Where a document was taken for a chat, or a chat for a document, say so.",
         visible=False,
-        elem_id="taken-as",
+        elem_id=f"{prefix}taken-as",
     )
     return ChatArea(area, voice, gap, branches, taken_as)
 

@@ -53,16 +53,18 @@ class ColumnArea:
         return {self.area: gr.update(visible=False), **columns, **dict.fromkeys(self.templates, ""), self.said: ""}
 
 
-def draw_column_area() -> ColumnArea:
-    """Draw the widgets, out of sight."""
-    with gr.Accordion("Which column is which", open=False, visible=False, elem_id="columns") as area:
+def draw_column_area(prefix: str = "") -> ColumnArea:
+    """Draw the widgets, out of sight; a `prefix` tells their ids from those of another place."""
+    with gr.Accordion("Which column is which", open=False, visible=False, elem_id=f"{prefix}columns") as area:
         with gr.Row():
             columns = tuple(
                 gr.Dropdown([_UNMAPPED], value=_UNMAPPED, label=name.capitalize(), min_width=160) for name in FIELDS
             )
         with gr.Row():
             templates = tuple(
-                gr.Textbox(label=label, placeholder=shown, lines=2, max_lines=12, min_width=240, elem_id=name)
+                gr.Textbox(
+                    label=label, placeholder=shown, lines=2, max_lines=12, min_width=240, elem_id=f"{prefix}{name}"
+                )
                 for name in TEMPLATES
                 for label, shown in [_LABELS[name]]
             )

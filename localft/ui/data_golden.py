@@ -1,7 +1,6 @@
 """In the Data tab: the golden questions, which measure and are never learned."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -15,7 +14,6 @@ from localft.data.making.golden_set import (
     bring_back,
     change_golden,
     delete_golden,
-    import_golden,
     list_golden,
     list_gone,
 )
@@ -26,12 +24,14 @@ from localft.errors import UserError
 from localft.store.projects import Project
 from localft.ui.actions import action_of, clickable
 from localft.ui.data_checks import Checks
+from localft.ui.data_golden_import import draw_golden_import
 from localft.ui.handlers import Updates, sentence_for
 from localft.ui.shared import Page, Shared, required
 from localft.ui.views import data_golden as views
 from localft.ui.views import parts
 
 _PAGE_SIZE = 10
+_CALLS = "It is a call of a tool, which stays as it is unless another answer is written here."
 # The form stands below the table, which may be longer than the window.
 _SHOW_FORM = "() => { document.querySelector('#golden-form')?.scrollIntoView({block: 'nearest'}); }"
 # The answers come in the order of what was asked: the last one shows what the person has chosen last.
@@ -117,7 +117,7 @@ def draw_golden(shared: Shared, checks: Checks) -> None:
             said = gr.HTML()
         with gr.Row(elem_classes="lf-buttons"):
             write = gr.Button("Write a golden question", size="sm", scale=0, min_width=190, elem_id="write-golden")
-        importing = _draw_import()
+        draw_golden_import(shared, _ONE_BY_ONE)
         with gr.Accordion("Earlier golden questions", open=False, visible=False) as fold:
             history = gr.HTML(js_on_load=clickable(), elem_id="golden-history")
             gone_back = gr.HTML()
@@ -129,22 +129,6 @@ def draw_golden(shared: Shared, checks: Checks) -> None:
     _connect_form(shared, desk, (write, save, leave), message, said)
     _connect_buttons(shared, desk, message)
     _connect_history(shared, desk, fold, gone_back)
-    _connect_import(shared, importing)
-
-
-def _draw_import() -> list[Any]:
-    """Files, the two columns, the button, and where it is said what came of it."""
-    with gr.Accordion("Import golden questions", open=False):
-        files = gr.File(
-            label="Golden questions: any file that examples are read from", file_count="multiple", height=160
-        )
-        with gr.Row(equal_height=True):
-            asks = gr.Textbox(label="Column that asks", info="Only where it is not recognised.", min_width=220)
-            answers = gr.Textbox(label="Column that answers", info="Only where it is not recognised.", min_width=220)
-        with gr.Row(elem_classes="lf-buttons"):
-            button = gr.Button("Import as golden questions", size="sm", scale=0, min_width=200, elem_id="import-golden")
-        said = gr.HTML()
-    return [files, asks, answers, button, said]
 
 
 def _connect_listing(shared: Shared, desk: Desk, section: gr.Column, fold: gr.Accordion, message: gr.HTML) -> None:
@@ -193,7 +177,7 @@ def _connect_form(
         desk.form: gr.update(visible=False),
         desk.changing: "",
         desk.question: "",
-        desk.answer: "",
+        desk.answer: gr.update(value="", info=""),
         desk.system: "",
     }
 
@@ -232,7 +216,9 @@ def _connect_buttons(shared: Shared, desk: Desk, message: gr.HTML) -> None:
             desk.form: gr.update(visible=True),
             desk.changing: one.key,
             desk.question: one.asked,
-            desk.answer: one.example.answer,
+            desk.answer: gr.update(
+                value=one.example.answer, info=_CALLS if one.example.messages[-1].tool_calls else ""
+            ),
             desk.system: one.system,
         }
 
@@ -267,28 +253,6 @@ def _connect_history(shared: Shared, desk: Desk, fold: gr.Accordion, message: gr
     shared.on(fold.expand, open_it, [shared.project], [desk.history], message, clear=False, **_ONE_BY_ONE)
     shared.on(fold.collapse, lambda: {desk.history: ""}, [], [desk.history], message, clear=False, **_ONE_BY_ONE)
     shared.on(desk.history.click, act, [shared.project], [], message, changes=True, **_ONE_BY_ONE)
-
-
-def _connect_import(shared: Shared, importing: list[Any]) -> None:
-    files, asks, answers, button, said = importing
-
-    def take(slug: str | None, paths: list[str] | None, asking: str, answering: str) -> Updates:
-        if not paths:
-            raise UserError("No file was dropped yet.")
-        named = {"prompt": asking.strip(), "answer": answering.strip()}
-        mapping = {field: column for field, column in named.items() if column}
-        done = import_golden(required(slug), [Path(path) for path in paths], mapping or None)
-        there = f"; {done.known:,} were there already" if done.known else ""
-        told = f"{words.counted(done.added, 'golden question')} imported{there}."
-        if done.set_aside:
-            first = done.set_aside[0]
-            told += f" {words.counted(len(done.set_aside), 'row')} cannot be used; row {first.row}: {first.reason}."
-        return {files: None, asks: "", answers: "", said: parts.done(told)}
-
-    shared.on(
-        button.click, take, [shared.project, files, asks, answers], [files, asks, answers], said, changes=True,
-        **_ONE_BY_ONE,
-    )  # fmt: skip
 
 
 def _history(project: Project) -> Any:

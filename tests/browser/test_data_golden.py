@@ -92,8 +92,14 @@ def _import_what_is_learned(page: Page, learned: str, folder: Path, capsys: pyte
     page.locator(".label-wrap:visible", has_text="Import golden questions").click()
     page.locator('#golden input[type="file"]').set_input_files(table)
     expect(page.locator("#golden").get_by_text("questions.csv").first).to_be_visible(timeout=_SOON)
-    page.get_by_label("Column that asks").fill("given")
-    page.get_by_label("Column that answers").fill("wanted")
+    expect(page.locator("#import-golden")).to_be_hidden()
+    for field, column in (("Prompt", "given"), ("Answer", "wanted")):
+        page.locator("#golden-columns").get_by_label(field, exact=True).click()
+        page.get_by_role("option", name=column, exact=True).click()
+    expect(page.locator("#golden")).to_contain_text(
+        "questions.csv: 2 golden questions, 0 rows set aside", timeout=_SOON
+    )
+    expect(page.locator("#golden")).to_contain_text("The first one:")
     page.locator("#import-golden").click()
     expect(page.locator("#golden")).to_contain_text("2 golden questions imported.", timeout=_SOON)
     expect(page.locator("#golden-questions tbody tr")).to_have_count(4, timeout=_SOON)
@@ -119,3 +125,19 @@ def test_what_is_held_out_already_is_told_before_a_file_is_taken_in(
     expect(page.get_by_text("6 examples for test as before: an earlier version measures with them.")).to_be_visible(
         timeout=_SOON
     )
+
+
+def test_an_encoding_that_is_found_wrongly_is_told_by_its_words_and_chosen(page: Page, fresh_app: RunningApp) -> None:
+    file = fresh_app.home / "letters.csv"
+    said = "Příliš žluťoučký kůň úpěl ďábelské ódy. Řeřicha roste u řeky."
+    rows = "".join(f'"Otázka {n}, prosím?","{said} {n}"\n' for n in range(12))
+    file.write_bytes(f"prompt,answer\n{rows}".encode("cp1250"))
+    open_app(page, fresh_app, "data")
+    page.locator('input[type="file"]').first.set_input_files(file)
+    expect(page.get_by_text("choose another below, under “Encoding of the text”")).to_be_visible(timeout=_SOON)
+    page.locator(".label-wrap:visible", has_text="Encoding of the text").click()
+    expect(page.locator("#encoding")).to_contain_text("letters.csv is not UTF-8; it was read as Windows-1250: “")
+    page.get_by_label("Read the text as").click()
+    page.get_by_role("option", name="KOI8-R", exact=True).click()
+    expect(page.get_by_text("letters.csv was read as KOI8-R, as you said.")).to_be_visible(timeout=_SOON)
+    expect(page.get_by_text(said.encode("cp1250").decode("koi8-r")[:20]).first).to_be_visible()

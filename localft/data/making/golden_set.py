@@ -1,14 +1,14 @@
 """The golden set: questions that measure and are never learned, listed, changed, deleted, imported and brought back."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from localft import words
 from localft.data.examples import Example, Message
 from localft.data.making.golden_history import list_changes, rewrite, state_content
-from localft.data.making.reading import read_files
+from localft.data.making.reading import ReadResult, read_files
 from localft.data.readers.opening import open_file
 from localft.data.row_ratings import content_key
 from localft.data.shapes.chats import ChatChoice
@@ -180,6 +180,25 @@ def bring_back(project: Project, key: str) -> GoldenQuestion:
         return _listed([*lines, line])[-1]
 
 
+def preview_golden(
+    paths: Sequence[Path | str], mapping: Mapping[str, str] | None = None, chat: ChatChoice | None = None
+) -> ReadResult:
+    """Read files without importing them; what asks no question is set aside.
+
+    No usable row is no error here, so that a person can map the columns, or choose a voice among the speakers.
+
+    Raises:
+        UserError: a file cannot be read, the mapping is wrong, or nobody has the voice that was chosen.
+    """
+    return _questions(read_files(paths, mapping, strict=False, chat=chat))
+
+
+def _questions(read: ReadResult) -> ReadResult:
+    asking = [example for example in read.examples if not example.plain]
+    aside = [*read.set_aside, *(_no_question(one) for one in read.examples if one.plain)]
+    return replace(read, examples=asking, set_aside=aside)
+
+
 class GoldenImport(NamedTuple):
     """How many questions came in, how many were there already, and the rows that cannot be used."""
 
@@ -201,11 +220,10 @@ def import_golden(
     Raises:
         UserError: a file cannot be read, no row of it asks a question, or the golden questions cannot be read.
     """
-    read = read_files(paths, mapping, chat=chat)
-    asking = [example for example in read.examples if not example.plain]
+    read = _questions(read_files(paths, mapping, chat=chat))
+    asking = read.examples
     if not asking:
         raise UserError("These files hold text without questions.", "A golden question needs the answer that you want.")
-    aside = [*read.set_aside, *(_no_question(one) for one in read.examples if one.plain)]
     with files.locked(project.folder / ".lock"):
         lines = _read(project)
         known = {line.key for line in lines}
@@ -218,7 +236,7 @@ def import_golden(
         if new:
             names = ", ".join(dict.fromkeys(example.source for example in asking))
             _write(project, [*lines, *new.values()], f"{len(new):,} imported from {names}")
-    return GoldenImport(len(new), len(asking) - len(new), aside)
+    return GoldenImport(len(new), len(asking) - len(new), read.set_aside)
 
 
 def learned_rows(project: Project) -> list[int]:

@@ -12,6 +12,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import BinaryIO
 
+IF_WRONG = "If that looks wrong, save it as UTF-8 or import it with --encoding."
+"""With this ends what is told of an encoding that was found; where there is another way to name one, say that."""
+
 _ENOUGH = 65_536
 _LONGEST_LINE = 65_536
 _SHOWN = 3
@@ -71,7 +74,7 @@ class Guess:
         """What a person is told, to see whether it is right."""
         shown = ", ".join(f"“{word}”" for word in self.words)
         read = f"{name} is not UTF-8; it was read as {called(self.encoding)}"
-        return f"{read}: {shown}. If that looks wrong, save it as UTF-8 or import it with --encoding."
+        return f"{read}: {shown}. {IF_WRONG}"
 
 
 def called(encoding: str) -> str:

@@ -59,7 +59,7 @@ def _tables(path: Path, name: str, choice: ChatChoice, tell: Tell) -> Iterator[C
 
 def _as_told(path: Path, given: Path, name: str, choice: ChatChoice, tell: Tell) -> Iterator[Contents]:
     """What is in a file; if it is text whose encoding is told, in a copy of it in UTF-8."""
-    if choice.encoding is None or not _is_text(path):
+    if choice.encoding is None or not is_text(path):
         yield from _opened(path, name, choice, tell)
         return
     copy = as_utf8(path, choice.encoding, name, tell)
@@ -72,7 +72,8 @@ def _as_told(path: Path, given: Path, name: str, choice: ChatChoice, tell: Tell)
         yield replace(contents, notes=[note, *contents.notes], bytes=size, sha256=digest, owner=owner)
 
 
-def _is_text(path: Path) -> bool:
+def is_text(path: Path) -> bool:
+    """Whether a file is text, whose encoding may be told."""
     if not path.is_file() or path.suffix.lower() in _PACKED:
         return False
     with path.open("rb") as file:

@@ -12,6 +12,7 @@ from localft.data.checks.token_lengths import TokenLengths
 from localft.data.examples import Example, Message
 from localft.data.exports.verdict_page import title_of
 from localft.data.making.reading import ReadResult
+from localft.data.readers.guessing import IF_WRONG
 from localft.data.repairs.mending import REPAIRS
 from localft.data.shapes.detecting import Shape
 from localft.data.versions import DatasetVersion, Division, Split
@@ -29,6 +30,7 @@ _WAYS: dict[Division, str] = {
     "column": "As a column of the file says.",
 }
 _SHOWN_ASIDE = 50
+ENCODING_FOLD = "Encoding of the text"
 
 
 def state(name: str | None, version: DatasetVersion | None, report: CheckReport | None) -> Markup:
@@ -72,15 +74,15 @@ def samples(listed: Sequence[Sample]) -> Markup:
     )
 
 
-def preview(read: ReadResult) -> Markup:
-    """What an uploaded file holds, before it is taken in."""
+def preview(read: ReadResult, kind: str = "example") -> Markup:
+    """What an uploaded file holds, before it is taken in as examples or as another `kind`."""
     names = ", ".join(source.name for source in read.sources)
-    said = f"{names}: {words.counted(len(read.examples), 'example')}, {len(read.set_aside):,} rows set aside."
+    said = f"{names}: {words.counted(len(read.examples), kind)}, {words.counted(len(read.set_aside), 'row')} set aside."
     if read.is_beginning:
         said = f"The beginning of {said} All of it is read when it is taken in."
     if read.lacks_voice:
         said = f"{names}: {words.counted(len(read.speakers), 'speaker')}. Choose below whose voice is the assistant's."
-    notes = parts.sentences(read.notes) if read.notes else Markup()
+    notes = parts.sentences(list(map(_in_the_app, read.notes))) if read.notes else Markup()
     first = conversation(read.examples[0]) if read.examples else Markup()
     body = h(
         "<p><strong>{said}</strong></p><p>{shape}.</p>{notes}{first}{aside}",
@@ -91,6 +93,12 @@ def preview(read: ReadResult) -> Markup:
         aside=aside([(one.source, one.row, one.reason, one.text) for one in read.set_aside]),
     )
     return parts.card("What the file holds", body, "accent" if read.examples or read.lacks_voice else "bad")
+
+
+def _in_the_app(note: str) -> str:
+    """A note; where it names an option of the command line, the place in the app instead."""
+    otherwise = f"If that looks wrong, choose another below, under “{ENCODING_FOLD}”."
+    return f"{note.removesuffix(IF_WRONG)}{otherwise}" if note.endswith(IF_WRONG) else note
 
 
 def _shape(read: ReadResult) -> str:
