@@ -19,7 +19,7 @@ from localft.cli.data_show import show
 from localft.cli.data_sources import readable
 from localft.cli.data_split import split, split_by_option
 from localft.cli.data_synthesise import synthesise
-from localft.cli.data_views import print_length_costs, print_set_aside, write_verdict
+from localft.cli.data_views import conversation_lines, print_length_costs, print_set_aside, write_verdict
 from localft.cli.options import base_model_option, examples, json_option, project_argument, version_option
 from localft.cli.output import Output, one_line, shorten
 from localft.cli.selection import chosen_version, model_and_format
@@ -30,10 +30,15 @@ from localft.errors import UserError
 from localft.store.projects import Project
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from localft.data.checks.checking import CheckReport
+    from localft.data.examples import Example
     from localft.data.making.reading import ReadResult
 
 _ROWS_SHOWN = 5
+# Of an example that would be made.
+_LINES_SHOWN, _LINE_WIDTH = 12, 300
 
 
 @click.group(
@@ -72,7 +77,7 @@ def data() -> None:
 @click.option("--system", "system_prompt", help="A system prompt for examples that have none.")
 @click.option("--seed", type=int, default=42, show_default=True, help="Decides which example lands in which split.")
 @split_by_option
-@click.option("--dry-run", is_flag=True, help="Only say what would be imported.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be imported, with the first examples.")
 @json_option
 @click.pass_obj
 def import_command(
@@ -135,13 +140,14 @@ def _try(
     division: Division | None,
 ) -> None:
     """Say what an import would do, or why it would fail."""
-    from localft.data.making.importing import divide_as_before, preview_files
+    from localft.data.making.importing import divide_as_before, first_examples, preview_files
     from localft.data.making.set_aside import sealed_copies
 
     with shown(output) as tell:
         read = preview_files(files, reading.mapping, reading.chat, tell=tell, project=project)
     _print_read(output, read)
     problem, counts, aside = "", None, [vars(row) for row in read.set_aside]
+    first = first_examples(read, (), system_prompt)
     try:
         with shown(output) as tell:
             splits, notes = divide_as_before(project, read, system_prompt, seed, division=division, tell=tell)
@@ -154,10 +160,14 @@ def _try(
         read = replace(read, notes=[*read.notes, *notes])
         counts = {split: len(splits[split]) for split in SPLITS}
         aside = sealed_copies(aside, splits["test"])
+        first = first_examples(read, splits["test"], system_prompt)
         output.say(f"It would make a version: {_counts(counts)}.")
+    _print_first(output, first)
     _print_aside(output, aside, "all of them: add --json")
     output.hint("Nothing was imported; leave --dry-run out to import.")
-    output.result({**_as_value(project, read, aside, None, counts), "problem": problem})
+    output.result(
+        {**_as_value(project, read, aside, None, counts), "problem": problem, "first": list(map(_said, first))}
+    )
 
 
 def _print_read(output: Output, read: "ReadResult") -> None:
@@ -166,6 +176,20 @@ def _print_read(output: Output, read: "ReadResult") -> None:
         output.say(f"{words.counted(len(read.examples), 'example')} in {shape}: {read.reason}.")
     for note in read.notes:
         output.say(note)
+
+
+def _print_first(output: Output, examples: "Sequence[Example]") -> None:
+    for example in examples:
+        output.heading(f"An example ({example.origin}):")
+        lines = conversation_lines(example)
+        for line in lines[:_LINES_SHOWN]:
+            output.say(shorten(line, _LINE_WIDTH))
+        if len(lines) > _LINES_SHOWN:
+            output.say(f"{'':>11}and {words.counted(len(lines) - _LINES_SHOWN, 'line')} more")
+
+
+def _said(example: "Example") -> dict[str, Any]:
+    return example.model_dump(mode="json", exclude_defaults=True)
 
 
 def _print_aside(output: Output, aside: list[dict[str, Any]], all_of_them: str) -> None:

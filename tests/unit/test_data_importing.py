@@ -182,6 +182,34 @@ def test_what_was_held_out_for_test_is_held_out_in_later_imports(
     assert not asked(first.id, "test") <= asked(other.id, "test")
 
 
+def test_a_dry_run_shows_the_first_examples_but_none_of_the_test_split(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "a.jsonl", 30)
+    command = ["data", "import", project.slug, str(path), "--system", "Be kind.", "--dry-run"]
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    assert main([*command, "--json"]) == 0
+    first = json.loads(capsys.readouterr().out)["first"]
+    version = import_files(project, [path], system_prompt="Be kind.").version
+    held = {one.row for one in load_split(project, version.id, "test")}
+    assert [one["row"] for one in first] == [row for row in range(1, 31) if row not in held][:3]
+    assert first[0]["messages"][0]["content"] == "Be kind."
+    assert f"   system: Be kind.\n     user: {first[0]['messages'][1]['content']}\nassistant: answer" in printed
+
+
+def test_a_dry_run_of_too_few_shows_them_and_of_a_long_one_the_beginning(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.jsonl"
+    long = "\n".join(f"line {number}" for number in range(40))
+    path.write_text(json.dumps({"prompt": "Tell me all of it.", "answer": long}), encoding="utf-8")
+    assert main(["data", "import", project.slug, str(path), "--dry-run"]) == 0
+    printed = capsys.readouterr().out
+    assert "It could not be imported." in printed
+    assert ("line 10" in printed, "line 11" in printed, "and 29 lines more" in printed) == (True, False, True)
+
+
 def test_what_would_leave_nothing_to_learn_is_a_sentence(project: Project, tmp_path: Path) -> None:
     first = import_files(project, [write(tmp_path / "a.jsonl", 200)]).version
     rows = [

@@ -1,8 +1,9 @@
 """From files to an immutable dataset version."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from localft import words
@@ -30,6 +31,8 @@ from localft.store.projects import Project
 GOLDEN = "golden question"
 # To compare more with earlier versions takes seconds, and a preview is made anew with each choice.
 _MOST_COMPARED = 10_000
+# Among so many, some are not held out.
+_LOOKED_AT = 100
 
 
 @dataclass(frozen=True)
@@ -187,6 +190,17 @@ def told_before(
         return ["How many of them an earlier version holds out for test is told when they are taken in."]
     division = division or divisions.likely_division(read.examples)
     return _told_held(len(held_before(project, read.examples, division, seed, ratios)))
+
+
+def first_examples(
+    read: ReadResult, test: Iterable[Example] = (), system_prompt: str | None = None, most: int = 3
+) -> list[Example]:
+    """The first examples of the files as they would be taken in, without those that would be held out for `test`."""
+    first = list(islice(read.examples, _LOOKED_AT))
+    wanted = {(one.source, one.row) for one in first}
+    held = {(one.source, one.row) for one in test}.intersection(wanted)
+    shown = [one for one in first if (one.source, one.row) not in held][:most]
+    return [_with_system(system_prompt, one) for one in shown] if system_prompt and system_prompt.strip() else shown
 
 
 def _told_held(count: int) -> list[str]:
