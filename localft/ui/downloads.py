@@ -14,12 +14,13 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from localft.data.checks.checking import check_version
-from localft.data.exports.exporting import FORMS, Form, write_examples
+from localft.data.exports.exporting import Form, form_of, write_examples
 from localft.data.exports.verdict_page import verdict_page
 from localft.data.scratch import Scratch
 from localft.data.splits.sealing import list_openings, open_test
 from localft.data.versions import DatasetVersion, open_version
 from localft.data.works.background import check_is_work, look_at_check
+from localft.data.works.looking_back import look_at_export, looking_back_is_work
 from localft.errors import UserError
 from localft.evaluation import evaluations
 from localft.evaluation.report import write_report
@@ -116,10 +117,10 @@ def _give_report(request: Request) -> Response:
 def _give_data(request: Request) -> Response:
     project = _project(request)
     version = open_version(project, _id(request, "version"))
-    form = next((known for known in FORMS if known == request.path_params["form"]), None)
-    if form is None:
-        raise UserError("There is no such form.", f"The forms are: {', '.join(FORMS)}.")
+    form = form_of(request.path_params["form"])
     name = f"{project.slug}-{version.id}.{form}"
+    if looking_back_is_work(version):
+        return _give_written(request, project, version, form, name)
     scratch = Scratch()
     path = scratch.folder / name
     with path.open("wb") as file:
@@ -129,6 +130,16 @@ def _give_data(request: Request) -> Response:
     # Gone once it has been given out.
     gone = BackgroundTask(scratch.close)
     return FileResponse(path, filename=name, media_type="application/octet-stream", background=gone)
+
+
+def _give_written(request: Request, project: Project, version: DatasetVersion, form: Form, name: str) -> Response:
+    """A file of many examples, which a job has written."""
+    path = look_at_export(project, version, form).path
+    if path is None:
+        raise UserError("This file is not written yet.", "Write it in Data, below the versions.")
+    if request.method == "GET":
+        open_test(project, version, "export")
+    return FileResponse(path, filename=name, media_type="application/octet-stream")
 
 
 def _give_verdict(request: Request) -> Response:

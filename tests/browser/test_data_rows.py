@@ -1,6 +1,7 @@
 """Working on rows in the app: search, rate, drop the bad ones, divide, open the sealed test split, take it all away."""
 
 import json
+import random
 import re
 from typing import Any
 
@@ -10,8 +11,12 @@ from playwright.sync_api import Locator, Page, expect
 
 from localft.assets import asset
 from localft.cli.main import main
+from localft.data.examples import Example, Message
+from localft.data.rows.editing import delete_example
+from localft.store.projects import create_project
 from tests.browser.walking import open_app
 from tests.running_app import RunningApp
+from tests.sample_projects import add_version
 
 pytestmark = pytest.mark.timeout(300)
 _SOON = 30_000
@@ -131,3 +136,32 @@ def _take_away(page: Page, ask: Any, app: RunningApp) -> None:
     assert openpyxl.load_workbook(book).active.max_row == total + 1
     assert ask("show", "dirty")["test_opened"] == 2
     assert ask("import", "dirty", str(book))["examples"] == total
+
+
+def test_many_examples_are_compared_and_written_out_by_jobs(
+    page: Page, fresh_app: RunningApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCALFT_HOME", str(fresh_app.home))
+    project, chooser = create_project("Many"), random.Random(3)
+    made = [
+        Example(
+            messages=(
+                Message(role="user", content=f"{chooser.random()} {chooser.random()}?"),
+                Message(role="assistant", content=f"{chooser.random()}"),
+            ),
+            source="made",
+            row=number,
+        )
+        for number in range(1, 30_021)
+    ]
+    version = add_version(project, {"train": made[:-20], "validation": made[-20:-10], "test": made[-10:]})
+    delete_example(project, version, "train", 0)
+    open_app(page, fresh_app, "data", "many")
+    page.get_by_role("button", name="Write as CSV").click()
+    page.get_by_role("button", name=re.compile("What changed")).click()
+    expect(page.get_by_text("What changed: 1 deleted").first).to_be_visible(timeout=4 * _SOON)
+    link = page.get_by_role("link", name="Download as CSV")
+    expect(link).to_be_visible(timeout=4 * _SOON)
+    with page.expect_download() as download:
+        link.click()
+    assert len(download.value.path().read_bytes().splitlines()) == 30_020

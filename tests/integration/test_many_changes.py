@@ -14,10 +14,22 @@ from pathlib import Path
 import pytest
 
 from localft import jobs, paths
+from localft.data.exports.exporting import FORMS, export_version
 from localft.data.making.importing import import_files
+from localft.data.repairs.differing import compare_versions
+from localft.data.repairs.repairing import repair_version
+from localft.data.repairs.summary import summarise
 from localft.data.rows.editing import delete_example
 from localft.data.versions import iterate_split, list_versions, newest_version
 from localft.data.works.background import start_division, start_repair
+from localft.data.works.looking_back import (
+    ComparisonWork,
+    ExportWork,
+    look_at_comparison,
+    look_at_export,
+    start_comparison,
+    start_export,
+)
 from localft.errors import UserError
 from localft.jobs import JobState
 from localft.store.projects import Project, create_project
@@ -110,6 +122,29 @@ def test_jobs_repair_and_divide(project: Project, tmp_path: Path) -> None:
     told = r"Divided anew by chance: 50/30/20, seed 7; \d examples? that (was|were) held out (is|are) learned or shown"
     assert re.match(told, seen.sentence), seen.sentence
     assert newest_version(project).counts == {"train": 30, "validation": 18, "test": 12}
+
+
+def test_jobs_compare_and_write_out(project: Project, tmp_path: Path) -> None:
+    version = import_files(project, [write(tmp_path / "few.jsonl", 60)]).version
+    with pytest.raises(UserError, match="no version of the data before"):
+        start_comparison(project, version)
+    repaired = repair_version(project, version, ["e-mail addresses"])
+    assert look_at_comparison(project, repaired) == ComparisonWork(None, None)
+    seen = list(jobs.follow(start_comparison(project, repaired).folder))[-1]
+    assert (seen.state, seen.sentence) == (JobState.FINISHED, "What changed: 6 changed.")
+    found = summarise(compare_versions(project, version, repaired))
+    assert look_at_comparison(project, repaired).summary == found
+    assert start_comparison(project, repaired).state is JobState.FINISHED
+    for form in FORMS:
+        list(jobs.follow(start_export(project, version, form).folder))
+        path = look_at_export(project, version, form).path
+        beside = tmp_path / f"beside.{form}"
+        export_version(project, version, beside)
+        assert path is not None
+        assert form == "xlsx" or path.read_bytes() == beside.read_bytes()
+    list(jobs.follow(start_export(project, repaired, "csv").folder))
+    assert look_at_export(project, version, "csv") == ExportWork(None, None)
+    assert look_at_export(project, repaired, "csv").path is not None
 
 
 def test_a_job_does_not_undo_what_was_done_meanwhile(project: Project, tmp_path: Path) -> None:

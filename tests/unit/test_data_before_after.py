@@ -12,6 +12,7 @@ from localft.data.making.dividing import divide_anew
 from localft.data.making.importing import import_files
 from localft.data.repairs.before_after import before_and_after, said
 from localft.data.repairs.differing import Difference
+from localft.data.repairs.summary import summarise
 from localft.data.rows.editing import change_turn
 from localft.data.splits.sealing import SEALED_TEXT
 from localft.data.versions import Split, newest_version
@@ -58,7 +59,7 @@ def test_a_test_example_stays_sealed(one: Split, other: Split) -> None:
 
 def test_the_page_shows_it() -> None:
     changed = Difference(added=(), removed=(), changed=((row(), row("Be brief.")),), moved=())
-    page = str(data_history.difference(changed))
+    page = str(data_history.difference(summarise(changed)))
     assert "Be kind." in page
     assert "Be brief." in page
 

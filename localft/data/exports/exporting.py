@@ -24,6 +24,18 @@ FORMS: tuple[Form, ...] = get_args(Form)
 _ROWS_A_REPORT = 2_000
 
 
+def form_of(name: str) -> Form:
+    """The form of a name.
+
+    Raises:
+        UserError: there is none of it.
+    """
+    form = next((known for known in FORMS if known == name), None)
+    if form is None:
+        raise UserError("There is no such form.", f"The forms are: {', '.join(FORMS)}.")
+    return form
+
+
 def export_version(
     project: Project,
     version: DatasetVersion,

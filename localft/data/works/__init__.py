@@ -1,1 +1,1 @@
-"""Imports and checks that take minutes, as jobs."""
+"""Imports, checks, changes and files of many examples, which take minutes, as jobs."""

@@ -76,7 +76,7 @@ def start_division(
 
 def _start_change(project: Project, title: str, settings: dict[str, object]) -> JobView:
     _refuse_second(project)
-    return _start(project, f"change-{files.new_id()}", title, settings)
+    return start_work(project, f"change-{files.new_id()}", title, settings)
 
 
 def _refuse_second(project: Project) -> None:
@@ -115,7 +115,7 @@ def start_import(
         "division": division,
     }
     names = ", ".join(path.name for path in paths[:2]) + (" and more" if len(paths) > 2 else "")
-    return _start(project, f"import-{files.new_id()}", f"Take in {names}", settings)
+    return start_work(project, f"import-{files.new_id()}", f"Take in {names}", settings)
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def start_check(project: Project, version: DatasetVersion, base_model: BaseModel
         "version": version.id,
         "base_model": base_model.model_dump(mode="json") if base_model else None,
     }
-    return _start(project, folder.name, "Check the examples", settings)
+    return start_work(project, folder.name, "Check the examples", settings)
 
 
 def keep_report(folder: Path, report: CheckReport) -> None:
@@ -164,7 +164,8 @@ def _check_folder(project: Project, version: DatasetVersion, base_model: BaseMod
     return works_folder(project) / f"check-{version.id}-{digest}"
 
 
-def _start(project: Project, name: str, title: str, settings: dict[str, object]) -> JobView:
+def start_work(project: Project, name: str, title: str, settings: dict[str, object]) -> JobView:
+    """Start a job of this room in a folder of that name."""
     order = JobOrder(
         worker=WORKER,
         title=title,

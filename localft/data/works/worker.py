@@ -1,4 +1,4 @@
-"""The job that imports, checks, repairs or divides many examples."""
+"""The job that imports, checks, repairs, divides, compares or writes out many examples."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -6,15 +6,20 @@ from typing import Any
 
 from localft import words
 from localft.data.checks.checking import check_version
+from localft.data.exports.exporting import write_examples
 from localft.data.making.dividing import divide_anew
 from localft.data.making.importing import import_files
+from localft.data.repairs.differing import compare_versions
 from localft.data.repairs.repairing import try_repair
+from localft.data.repairs.summary import summarise
 from localft.data.shapes.chats import ChatChoice
 from localft.data.versions import open_version
 from localft.data.works.background import keep_report
+from localft.data.works.looking_back import export_path, keep_summary
 from localft.errors import Stopped
 from localft.jobs import JobContext
 from localft.models.base_model import BaseModel
+from localft.store import files
 from localft.store.projects import Project, open_project
 
 
@@ -22,7 +27,7 @@ def run(context: JobContext) -> dict[str, Any]:
     """Do what was ordered, and tell how far it is.
 
     Raises:
-        UserError: as `import_files`, `check_version`, `try_repair` or `divide_anew`.
+        UserError: as the core function of each task.
         Stopped: on request; nothing is left behind.
     """
     project = open_project(context.order.project)
@@ -70,11 +75,29 @@ def _divide(context: JobContext, project: Project) -> dict[str, Any]:
     return {"version": version.id, "message": f"{version.note.capitalize()}."}
 
 
+def _compare(context: JobContext, project: Project) -> dict[str, Any]:
+    earlier, later = (open_version(project, context.settings[name]) for name in ("earlier", "later"))
+    telling = _Telling(context, "Stopped; the versions were not compared to the end.")
+    summary = summarise(compare_versions(project, earlier, later, telling.tell))
+    keep_summary(context.folder, summary)
+    return {"message": f"What changed: {summary.sentence}."}
+
+
+def _export(context: JobContext, project: Project) -> dict[str, Any]:
+    version, form = open_version(project, context.settings["version"]), context.settings["form"]
+    telling = _Telling(context, "Stopped; no file was written.")
+    with files.writing(export_path(context.folder, form)) as file:
+        write_examples(file, project, version, form, tell=telling.tell)
+    return {"message": f"{words.counted(version.total, 'example')} are written as {form.upper()}, to be taken away."}
+
+
 _TASKS: Mapping[str, Callable[[JobContext, Project], dict[str, Any]]] = {
     "import": _import,
     "check": _check,
     "repair": _repair,
     "divide": _divide,
+    "compare": _compare,
+    "export": _export,
 }
 
 

@@ -1,23 +1,29 @@
 """The history of a project's data: its versions, and what differs between two of them."""
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from localft import words
-from localft.data.checks.finding import Row
-from localft.data.repairs.before_after import before_and_after, said
-from localft.data.repairs.differing import Difference
+from localft.data.repairs.summary import ChangedRow, Summary
 from localft.data.versions import DatasetVersion
+from localft.jobs import JobView
 from localft.ui.views import parts
 from localft.ui.views.html import Markup, h, join
 
-_MOST_ROWS = 50
-_EXCERPT = 300
 _IN_ALL = "A file to take away holds the test examples too: it counts as an opening of them."
 
 
-def versions(listed: Sequence[DatasetVersion], used: set[str], files: Sequence[tuple[str, str]]) -> Markup:
-    """The versions, newest first; the newest is the one that is trained on, and `files` are (name, address) of it."""
+@dataclass(frozen=True)
+class TakeAway:
+    """A file of the newest version: its form, and its address; without one it has to be written first, by a job."""
+
+    form: str
+    address: str = ""
+    job: JobView | None = None
+
+
+def versions(listed: Sequence[DatasetVersion], used: set[str], files: Sequence[TakeAway]) -> Markup:
+    """The versions, newest first; the newest is the one that is trained on, and `files` are of it."""
     rows = [
         (
             words.moment(version.created_at),
@@ -31,11 +37,23 @@ def versions(listed: Sequence[DatasetVersion], used: set[str], files: Sequence[t
     ]
     headings = ["Made", "How", "Examples", "Set aside", "", ""]
     table = parts.table("Versions of the data", headings, rows, numbers=[2, 3])
-    links = join(
-        h('<a class="lf-button" href="{address}" download>Download as {name}</a> ', address=address, name=name)
-        for name, address in files
+    links = join(h("{link} ", link=_link(one)) for one in files)
+    said = join(parts.note(one.job.sentence) for one in files if one.job is not None and not one.address)
+    return h(
+        "<h3>Versions</h3>{table}<p>{links}</p>{said}{note}",
+        table=table, links=links, said=said, note=parts.note(_IN_ALL),
+    )  # fmt: skip
+
+
+def _link(file: TakeAway) -> Markup:
+    if not file.address:
+        waits = file.job is not None and file.job.state.alive
+        return Markup() if waits else parts.action("write", file.form, f"Write as {file.form.upper()}")
+    return h(
+        '<a class="lf-button" href="{address}" download>Download as {name}</a>',
+        address=file.address,
+        name=file.form.upper(),
     )
-    return h("<h3>Versions</h3>{table}<p>{links}</p>{note}", table=table, links=links, note=parts.note(_IN_ALL))
 
 
 def _how(version: DatasetVersion) -> str:
@@ -56,33 +74,23 @@ def _buttons(listed: Sequence[DatasetVersion], position: int, used: set[str]) ->
     return h("{what} {undo}", what=what, undo=undo)
 
 
-def difference(found: Difference) -> Markup:
+def difference(found: Summary) -> Markup:
     """What differs between two versions, row by row, before and after."""
-    lines = list(islice(_lines(found), _MOST_ROWS))
+    lines = [(row.what, row.source, row.where, _text(row, row.before), _text(row, row.after)) for row in found.rows]
     headings = ["What", "From", "Where", "Before", "After"]
     table = parts.table(f"What changed: {found.sentence}", headings, lines, [2], hide_caption=False)
-    more = found.count - _MOST_ROWS
+    more = found.count - len(found.rows)
     rest = parts.note(f"{more:,} more: `localft data diff` lists them all.") if more > 0 else Markup()
     return h('<div role="status">{table}{rest}</div>', table=table, rest=rest)
 
 
-def _lines(found: Difference) -> Iterator[tuple[object, ...]]:
-    for row in found.removed:
-        yield ("deleted", *_from(row), _text(row), "")
-    for row in found.added:
-        yield ("added", *_from(row), "", _text(row))
-    for earlier, later in found.changed:
-        before, after = before_and_after(earlier, later, _EXCERPT)
-        place = _from(later)
-        yield ("changed", *place, parts.verbatim(before), parts.verbatim(after))
-    for earlier, later in found.moved:
-        yield ("moved", *_from(later), earlier.split, later.split)
+def _text(row: ChangedRow, text: str) -> object:
+    # Of one that has moved they are the names of the parts.
+    return text if row.what == "moved" or not text else parts.verbatim(text)
 
 
-def _from(row: Row) -> tuple[str, str]:
-    """The file that an example came from, and where it stands there."""
-    return row.example.source, row.example.place or f"{row.example.row:,}"
-
-
-def _text(row: Row) -> Markup:
-    return parts.verbatim(said(row)[:_EXCERPT])
+def comparing(job: JobView) -> Markup:
+    """Where the comparison of many examples stands, with a way to start it again where it was stopped."""
+    if job.state.alive:
+        return parts.card("The versions are being compared", h("<p>{said}</p>", said=job.sentence), "accent")
+    return parts.card("The versions are not compared", h("<p>{said}</p>", said=job.sentence), "warn")
