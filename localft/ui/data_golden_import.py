@@ -53,7 +53,10 @@ def draw_golden_import(shared: Shared, order: dict[str, Any]) -> None:
         )
         preview = gr.HTML()
         reading = draw_reading_area("golden-")
-        take = gr.Button("Import golden questions", variant="primary", visible=False, elem_id="import-golden")
+        with gr.Row(elem_classes="lf-buttons"):
+            take = gr.Button(
+                "Import golden questions", size="sm", scale=0, min_width=200, visible=False, elem_id="import-golden"
+            )
         said = gr.HTML()
     _connect(shared, _Intake(files, preview, reading, take), said, order)
 
