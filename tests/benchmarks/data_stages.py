@@ -78,21 +78,25 @@ def _measure(path: Path) -> Stages:
     names = [type(make()).__name__ for make in checking._CHECKS]
     compared = {"Contradictions": "leakage, contradictions", "Leakage": "leakage, contradictions"}
 
-    def tell(message: str, done: float, total: float, unit: str) -> None:
-        if unit == "checks":
-            name = names[int(done) - 1]
-            clock.begin(compared.get(name, "near-duplicates" if name == "NearDuplicates" else "findings"))
-        elif message.startswith("Looking") and done == total:
+    def tell_import(message: str, done: float, total: float, unit: str) -> None:
+        if unit in {"texts", "groups"} or (message.startswith("Looking") and done == total):
             clock.begin("split")
         else:
             clock.begin("read" if message.startswith("Reading") else _LATER[message])
 
+    def tell_check(message: str, done: float, total: float, unit: str) -> None:
+        if unit == "checks":
+            name = names[int(done) - 1]
+            clock.begin(compared.get(name, "near-duplicates" if name == "NearDuplicates" else "findings"))
+        elif unit != "texts":
+            clock.begin(_LATER[message])
+
     project = create_project("Benchmark")
     with _most_memory() as memory:
         clock.begin("read")
-        version = import_files(project, [path], tell=tell).version
+        version = import_files(project, [path], tell=tell_import).version
         clock.begin("checks of rows")
-        checking.check_version(project, version, tell=tell)
+        checking.check_version(project, version, tell=tell_check)
         clock.begin("")
     return Stages(clock.seconds, memory[0])
 
