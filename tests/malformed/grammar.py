@@ -119,6 +119,11 @@ def raw_json(draw: st.DrawFn) -> Input:
             '{"prompt": "q", "answer": {"b": [' + "{}," * 20 + "{}]}}", '{"prompt": "q", "answer": "\\ud800"}',
             '{"prompt": "q", "answer": NaN}', '{"prompt": ["x"], "answer": {"role": 1}}', "null", "[]", "{}", '"', "\\",
             '{"messages": ' + "[" * deep + "]" * deep + "}", '{"messages": [{"role": "user", "content": null}]}',
+            '{"conversations": [{"from": "human", "value": "q"}, {"from": "function_call", "value": "{"}]}',
+            '{"conversations": [{"from": "human", "value": "q"}, {"from": "function_call", "value": '
+            '"{\\"name\\": \\"f\\", \\"arguments\\": {\\"a\\": ' + "[" * deep + '"}], "tools": "["}',
+            '{"conversations": [{"from": "human", "value": "q"}, {"from": "function_call", "value": {"name": "f", '
+            '"arguments": {"a": 1e999}}}], "tools": "[{\\"name\\": 7}]"}',
             '{"text": "only text"}', '{"prompt": "q", "answer": "fine"}', "prompt,answer", "\ufeff{}",
         ]
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import json
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,24 @@ def test_a_voice_is_needed_and_has_to_be_one_of_the_speakers(tmp_path: Path) -> 
         read_files([plain, tmp_path / "a.json"])
     both = read_files([plain, tmp_path / "a.json"], chat=ChatChoice("Anna"))
     assert (both.shape, len(both.examples)) == (Shape.MIXED, 2)
+
+
+def test_of_an_archive_only_the_chats_are_named_that_need_a_voice(tmp_path: Path) -> None:
+    talk = tree("b", a=node("user", "q", None), b=node("assistant", "an answer", "a"))
+    with zipfile.ZipFile(tmp_path / "mix.zip", "w") as mix:
+        mix.writestr("gpt.json", json.dumps([talk]))
+        mix.writestr("ben.json", json.dumps(LONG))
+        mix.writestr("rows.jsonl", '{"prompt": "q", "completion": "an answer"}')
+    with pytest.raises(UserError, match=r"^mix\.zip/ben\.json is a chat between people\. "):
+        read_files([tmp_path / "mix.zip"])
+    with pytest.raises(UserError, match=r"^Nobody called 'Zoe' speaks in mix\.zip/ben\.json\. "):
+        read_files([tmp_path / "mix.zip"], chat=ChatChoice("Zoe"))
+    with zipfile.ZipFile(tmp_path / "mix.zip", "a") as mix:
+        mix.writestr("cleo.json", json.dumps(telegram((f"{DAY}08:00:00", "Cleo", "Hi"))))
+    with pytest.raises(UserError, match=r"^mix\.zip/ben\.json, mix\.zip/cleo\.json are chats between people\. "):
+        read_files([tmp_path / "mix.zip"])
+    found = read_files([tmp_path / "mix.zip"], chat=ChatChoice("Anna"))
+    assert "Nothing is taken of mix.zip/cleo.json: Anna says nothing in it." in found.notes
 
 
 def test_a_version_remembers_whose_voice_it_has(tmp_path: Path) -> None:

@@ -36,8 +36,8 @@ class ReadResult:
 
     `shape` is the shape of all rows (or "several shapes"), with the `reason` why it was recognised; `columns` are the
     names that occur, `samples` the first rows as they are in the file; `notes` say how a file was read where that is
-    not obvious. `speakers` of chats are counted by their messages; one of them has to be the assistant's `voice`. Where
-    it `is_beginning`, only the first rows of large files were looked at.
+    not obvious. `speakers` of `chats` are counted by their messages; one of them has to be the assistant's `voice`.
+    Where it `is_beginning`, only the first rows of large files were looked at.
     """
 
     shape: Shape
@@ -51,6 +51,7 @@ class ReadResult:
     speakers: dict[str, int] = field(default_factory=dict)
     voice: str = ""
     is_beginning: bool = False
+    chats: list[str] = field(default_factory=list)
 
     @property
     def lacks_voice(self) -> bool:
@@ -93,6 +94,7 @@ class Gathering:
         self._samples: list[dict[str, str]] = []
         self._columns: dict[str, None] = {}
         self._speakers: Counter[str] = Counter()
+        self._chats: list[str] = []
         self._layouts: list[Layout] = []
         # What a file says to hold out and another row, which is kept, says too: the splits by source and row.
         self._held_out: dict[tuple[str, int], set[str]] = {}
@@ -113,6 +115,7 @@ class Gathering:
         shape = shapes.most_common(1)[0][0] if shapes else Shape.UNKNOWN
         self._notes += [note for note in contents.notes if note not in self._notes]
         self._speakers.update(contents.speakers)
+        self._chats += [name] if contents.speakers else []
         self._layouts += [contents.layout] if contents.layout else []
         self._sources.append(
             SourceFile(
@@ -187,7 +190,7 @@ class Gathering:
         shape, reason = _shape_of_all(self._kept.reasons(shorts) or Counter(map(_reason, self._layouts)))
         return ReadResult(
             shape, reason, list(self._columns), examples, aside, self._sources, [*self._notes, *told], self._samples,
-            dict(self._speakers.most_common()), voice, self._is_beginning,
+            dict(self._speakers.most_common()), voice, self._is_beginning, self._chats,
         )  # fmt: skip
 
     def _slips(self) -> list[int]:
@@ -216,7 +219,7 @@ class Gathering:
             )
         voice = find_voice(wanted, list(self._speakers))
         if voice is None:
-            raise missing_voice(wanted, dict(self._speakers.most_common()), self._names())
+            raise missing_voice(wanted, dict(self._speakers.most_common()), self._chats)
         return voice
 
     def _names(self) -> str:

@@ -99,7 +99,7 @@ def no_rows(result: ReadResult) -> UserError:
     """The sentence for files without a usable row: the commonest reasons, and what would help."""
     names = listed([source.name for source in result.sources], 5)
     if result.lacks_voice:
-        return missing_voice(None, result.speakers, names)
+        return missing_voice(None, result.speakers, result.chats)
     if result.shape is Shape.UNKNOWN and result.columns and "no known shape" in result.kinds:
         return UserError(
             f"{names} has no columns that localft recognises; it has: {listed(result.columns, 12)}.",

@@ -78,7 +78,8 @@ def _of_chat(chat: ChatLog, name: str, choice: ChatChoice, notes: list[str]) -> 
         )
     voice = find_voice(choice.voice, list(chat.speakers))
     if voice is None:
-        return Found([], [*notes, PRIVACY], chat.layout, chat.speakers)
+        unheard = [] if choice.voice is None else [f"Nothing is taken of {name}: {choice.voice} says nothing in it."]
+        return Found([], [*notes, *unheard, PRIVACY], chat.layout, chat.speakers)
     rows = [*chat.bad, *conversations(chat, choice, voice)]
     notes = [*notes, *describe(chat, name, choice, voice), PRIVACY]
     return Found(rows, notes, chat.layout, chat.speakers, voice)

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Literal, get_args
 
 from localft.data.shapes.detecting import Layout
-from localft.data.shapes.rows import Row, excerpt
+from localft.data.shapes.rows import Row, excerpt, listed
 from localft.data.shapes.trees import BRANCHES, Branches
 from localft.errors import UserError
 
@@ -17,7 +17,7 @@ PRIVACY = (
     "Chats hold other people's words, and a tuned model may repeat them: ask those people first. The data check looks "
     "for personal data."
 )
-_SPEAKERS_NAMED = 12
+_SPEAKERS_NAMED, _CHATS_NAMED = 12, 5
 TakenAs = Literal["auto", "chat", "document"]
 TAKEN_AS: tuple[TakenAs, ...] = get_args(TakenAs)
 
@@ -110,14 +110,16 @@ def find_voice(voice: str | None, speakers: Sequence[str]) -> str | None:
     return alike[0] if len(alike) == 1 else None
 
 
-def missing_voice(voice: str | None, speakers: dict[str, int], names: str) -> UserError:
-    """The sentence for files of chats (called `names`) in which nobody, or somebody unknown, is to be the assistant."""
-    listed = [f"{name} ({count:,})" for name, count in list(speakers.items())[:_SPEAKERS_NAMED]]
-    more = f" and {len(speakers) - len(listed):,} more" if len(speakers) > len(listed) else ""
-    who = f"Those who speak, with their messages: {', '.join(listed)}{more}."
+def missing_voice(voice: str | None, speakers: dict[str, int], chats: Sequence[str]) -> UserError:
+    """The sentence for chats, by the names of their files, that lack a voice or have nobody of that name."""
+    names = listed(chats, _CHATS_NAMED)
+    said = [f"{name} ({count:,})" for name, count in list(speakers.items())[:_SPEAKERS_NAMED]]
+    more = f" and {len(speakers) - len(said):,} more" if len(speakers) > len(said) else ""
+    who = f"Those who speak, with their messages: {', '.join(said)}{more}."
     advice = "Say whose voice is the assistant's: --voice NAME, or choose it below the file in the app."
     if voice is None:
-        return UserError(f"{names} is a chat between people. {who}", advice)
+        are = "is a chat" if len(chats) == 1 else "are chats"
+        return UserError(f"{names} {are} between people. {who}", advice)
     return UserError(f"Nobody called {voice[:60]!r} speaks in {names}. {who}", advice)
 
 

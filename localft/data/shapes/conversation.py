@@ -5,8 +5,11 @@ from typing import Any
 import pydantic
 
 from localft.data.examples import Message, Role
-from localft.data.shapes.values import NumberText, is_missing, parse_json, to_plain, to_text
-from localft.models.thinking import OPEN, join_thinking
+from localft.data.shapes.values import BadValue, NumberText, is_missing, json_of, parse_json, to_plain, to_text
+from localft.models.thinking import CLOSE, OPEN, join_thinking
+
+# A turn of ShareGPT's that calls tools, as LLaMA-Factory documents it; what they answer is an "observation".
+_CALLING = "function_call"
 
 _ROLES: dict[str, Role] = {
     "system": "system",
@@ -18,6 +21,7 @@ _ROLES: dict[str, Role] = {
     "chatgpt": "assistant",
     "bot": "assistant",
     "model": "assistant",
+    _CALLING: "assistant",
     "tool": "tool",
     "function": "tool",
     "observation": "tool",
@@ -50,15 +54,19 @@ def message_list(value: Any) -> list[Message]:
 
 def _message(turn: dict[str, Any], number: int) -> Message:
     said = turn.get("role") if not is_missing(turn.get("role")) else turn.get("from")
-    role = _ROLES.get(str(said).strip().lower())
+    said_role = str(said).strip().lower()
+    role = _ROLES.get(said_role)
     if role is None:
         named = "has no role" if is_missing(said) else f"has the unknown role {str(said)[:40]!r}"
         raise BadRow("unknown role", f"turn {number} {named}")
     content = turn.get("content") if "content" in turn else turn.get("value", turn.get("text"))
+    calls: tuple[dict[str, Any], ...] = ()
+    if said_role == _CALLING:
+        content, calls = _called(content, number)
     values: dict[str, Any] = {"role": role, "content": _content(content, number), "learn": _learned(turn, number)}
     if not is_missing(turn.get("name")):
         values["name"] = to_text(turn["name"])
-    values["tool_calls"] = _tool_calls(turn, number)
+    values["tool_calls"] = calls or _tool_calls(turn, number)
     if role == "assistant" and (values["content"].strip() or values["tool_calls"]):
         values["content"] = _with_thinking(turn, values["content"])
     if not is_missing(turn.get("tool_call_id")):
@@ -85,6 +93,46 @@ def _call(call: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _called(value: Any, number: int) -> tuple[str, tuple[dict[str, Any], ...]]:
+    """What is thought before the calls of a ShareGPT turn, and the calls: an object, or a list of several.
+
+    Raises:
+        BadRow: they are no calls with a name and arguments.
+    """
+    thought = ""
+    if isinstance(value, str) and not isinstance(value, NumberText):
+        end = value.find(CLOSE) + len(CLOSE) if value.lstrip().startswith(OPEN) and CLOSE in value else 0
+        thought, value = value[:end], _json_of_turn(value[end:], number)
+    calls = value if isinstance(value, list) else [value]
+    if not calls:
+        raise BadRow("broken tool call", f"turn {number} calls no tool")
+    return thought, tuple(_named_call(call, number) for call in calls)
+
+
+def _json_of_turn(text: str, number: int) -> Any:
+    try:
+        return parse_json(text)
+    except BadValue as error:
+        raise BadRow("broken tool call", f"the call of a tool in turn {number} cannot be read: {error}") from error
+
+
+def _named_call(call: Any, number: int) -> dict[str, Any]:
+    """A call as OpenAI has it: its arguments are the text of an object, with each number as it is spelled."""
+    function = call.get("function", call) if isinstance(call, dict) else None
+    name = function.get("name") if isinstance(function, dict) else None
+    if not isinstance(function, dict) or not isinstance(name, str) or isinstance(name, NumberText) or not name.strip():
+        raise BadRow("broken tool call", f"the call of a tool in turn {number} has no name")
+    arguments = function.get("arguments")
+    is_text = isinstance(arguments, str) and not isinstance(arguments, NumberText)
+    if not isinstance(_json_of_turn(arguments, number) if is_text else arguments, dict):
+        raise BadRow("broken tool call", f"the call of {name[:40]!r} in turn {number} has no object of arguments")
+    outer = [field for field in call if field != "function"] if function is not call else ["id", "type"]
+    about = {field: call[field] for field in outer if not is_missing(call.get(field))}
+    inner = {field: item for field, item in function.items() if function is not call or field not in about}
+    spelled = to_text(arguments) if is_text else json_of(arguments)
+    return to_plain({"type": "function", **about, "function": {**inner, "arguments": spelled}}, nulls=True)
+
+
 def _with_thinking(turn: dict[str, Any], content: str) -> str:
     """The text with what the model thought before it, which other programs keep in a field of its own."""
     fields = ("reasoning_content", "reasoning", "thinking")
@@ -92,15 +140,23 @@ def _with_thinking(turn: dict[str, Any], content: str) -> str:
     return content if content.lstrip().startswith(OPEN) else join_thinking(content, to_text(thinking).strip())
 
 
-def tool_list(value: Any, former: bool = False) -> tuple[dict[str, Any], ...]:
+def tool_list(value: Any, former: bool = False, bare: bool = False) -> tuple[dict[str, Any], ...]:
     """Descriptions of tools; those of OpenAI's `former` field `functions` are put as it has them today.
+
+    So are those that may be `bare`, as ShareGPT's are: a name and what belongs to it, without the level around it.
 
     Raises:
         BadRow: it is something else, which must not be dropped silently.
         BadValue: a value of it is no text.
     """
     found: tuple[dict[str, Any], ...] = tuple(to_plain(_object_list(value, "the tools")))
-    return tuple({"type": "function", "function": tool} for tool in found) if former else found
+    return tuple(
+        {"type": "function", "function": tool} if former or (bare and _is_bare(tool)) else tool for tool in found
+    )
+
+
+def _is_bare(tool: dict[str, Any]) -> bool:
+    return "name" in tool and not {"type", "function"} & tool.keys()
 
 
 def _object_list(value: Any, what: str) -> tuple[dict[str, Any], ...]:

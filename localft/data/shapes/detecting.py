@@ -225,7 +225,8 @@ def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) ->
         # A table of questions about tools: the column is one of many that say nothing to a model.
         offered = None
     is_former = layout.columns.get("tools", "").strip().lower() == _FORMER_TOOLS
-    tools = tool_list(offered, is_former) or _tools_beside(get("prompt"))
+    is_sharegpt = layout.columns.get("messages", "").strip().lower() == "conversations"
+    tools = tool_list(offered, is_former, is_sharegpt) or _tools_beside(get("prompt"))
     return Example(
         messages=turns(messages), tools=tools, rejected=rejected, source=source, row=row,
         place=kept.get("place", ""), **placement(get),
