@@ -1,14 +1,17 @@
 """Workbooks: every sheet with rows, its first row naming the columns. Read in a child process."""
 
+from collections.abc import Iterable, Mapping
+
 import pydantic
 
 from localft.data.readers.csv_file import as_exported
 from localft.data.readers.header import Header, header_of
 from localft.data.readers.sandbox import parse
-from localft.data.shapes.rows import Row, excerpt
+from localft.data.shapes.rows import Row, excerpt, listed
 
 # A spreadsheet keeps 15 digits of a number.
 _EXACT = 10**15
+_COLUMNS_NAMED = 5
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """What Office documents from before 2007 begin with, and those with a password."""
 # The stream of a workbook from before 2007, and of one before 1997.
@@ -16,6 +19,16 @@ _STREAMS = tuple(name.encode("utf-16-le") for name in ("Workbook\0", "Book\0"))
 _OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.spreadsheet"
 # What an archive holds that is a workbook.
 _BOOKS = {"xl/workbook.xml", "xl/workbook.bin"}
+
+
+class _Formats(pydantic.BaseModel):
+    """What the formats of a sheet have come to, by column: the text of one number, or a format that is not followed."""
+
+    sheet: str
+    shown: dict[int, str] = {}
+    plain: dict[int, str] = {}
+    dates: list[int] = []
+    shortened: int = 0
 
 
 class _Record(pydantic.BaseModel):
@@ -26,6 +39,8 @@ class _Record(pydantic.BaseModel):
     kind: str = ""
     merged: bool = False
     hidden: list[str] = []
+    formats: list[_Formats] = []
+    is_followed: bool = False
 
 
 def is_workbook(content: bytes, inside: list[str] | None = None) -> bool:
@@ -45,11 +60,19 @@ def read_workbook(content: bytes, name: str) -> list[tuple[str, list[Row], list[
     """
     sheets: dict[str, list[_Record]] = {}
     hidden: list[str] = []
+    formats: dict[str, _Formats] | None = None
     for record in parse("workbook", content, name, _Record):
         if record.sheet:
             sheets.setdefault(record.sheet, []).append(record)
         hidden += record.hidden
-    found = [(sheet, *_sheet(records, f"{name}, sheet {excerpt(sheet)}")) for sheet, records in sheets.items()]
+        if record.is_followed:
+            formats = {one.sheet: one for one in record.formats}
+    found = []
+    for sheet, records in sheets.items():
+        called = f"{name}, sheet {excerpt(sheet)}"
+        rows, notes = _sheet(records, called)
+        told = _unfollowed(records, called) if formats is None else _told(formats[sheet], records[0].cells, called)
+        found.append((sheet, rows, notes + told))
     if found and (len(found) > 1 or hidden):
         found[0][2].insert(0, f"{name}: read {_listed([excerpt(sheet) for sheet in sheets])}{_without(hidden)}.")
     return found
@@ -71,6 +94,38 @@ def _sheet(records: list[_Record], name: str) -> tuple[list[Row], list[str]]:
     if any(record.merged for record in records):
         notes.append(f"{name} has merged cells: each counts for all of its rows.")
     return rows, notes
+
+
+def _told(formats: _Formats, header: list[str | bool | int | float | None], name: str) -> list[str]:
+    """What one should know of the formats of a sheet."""
+
+    def columns(which: Iterable[int], of: Mapping[int, str]) -> str:
+        names = {place: str(header[place] or "") if place < len(header) else "" for place in which}
+        called = [
+            f"{named or f'column {place + 1}'}{f' ({of[place]})' if place in of else ''}"
+            for place, named in sorted(names.items())
+        ]
+        return listed(called, _COLUMNS_NAMED)
+
+    notes = []
+    if formats.shown:
+        where = columns(formats.shown, formats.shown)
+        short = f"; {formats.shortened:,} of them have more digits than it shows" if formats.shortened else ""
+        notes.append(f"{name}: numbers are taken as the sheet shows them, with a decimal point, in {where}{short}.")
+    if formats.plain:
+        where = columns(formats.plain, formats.plain)
+        notes.append(f"{name}: numbers of a format that localft does not follow are taken without it, in {where}.")
+    if formats.dates:
+        notes.append(f"{name}: dates and times are taken as 2024-01-31 and 23:59:00, in {columns(formats.dates, {})}.")
+    return notes
+
+
+def _unfollowed(records: list[_Record], name: str) -> list[str]:
+    """What one should know of the numbers of a workbook whose formats are not read."""
+    cells = (cell for record in records[1:] for cell in record.cells)
+    if not any(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in cells):
+        return []
+    return [f"{name}: numbers are taken without their formats (0.5, not 50%); save it as XLSX to have them as shown."]
 
 
 def _row(record: _Record, header: Header) -> Row:

@@ -9,6 +9,7 @@ from typing import Any
 
 from localft.data.readers.parsers.cells import Faults, faults_of, letters
 from localft.data.readers.parsers.child import Refused
+from localft.data.readers.parsers.number_formats import Shown
 
 _MOST_COLUMNS = 1_000
 _MOST_CELLS = 20_000_000
@@ -19,10 +20,11 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 
 def records(content: bytes) -> Iterator[dict[str, Any]]:
-    """First what is to be told of the workbook, then each row that is not empty.
+    """Each row that is not empty, then what is to be told of the workbook.
 
     A row has its sheet, its number from 1, its cells, and what is wrong with it. A merged cell counts for each of its
-    rows. Sheets that are hidden are left out where others have rows.
+    rows. Sheets that are hidden are left out where others have rows. A number is the text that the sheet shows of it,
+    where its format is one that is followed; in what is no XLSX no format is.
 
     Raises:
         Refused: the file cannot be read.
@@ -63,6 +65,7 @@ def _told(book: Any, faults: dict[str, Faults]) -> Iterator[dict[str, Any]]:
     import python_calamine
 
     hidden: list[str] = []
+    formats: list[dict[str, Any]] = []
     found = False
     for about in sorted(book.sheets_metadata, key=lambda about: about.visible != about.visible.Visible):
         if about.typ is not python_calamine.SheetTypeEnum.WorkSheet:
@@ -70,13 +73,16 @@ def _told(book: Any, faults: dict[str, Faults]) -> Iterator[dict[str, Any]]:
         if about.visible is not python_calamine.SheetVisibleEnum.Visible and found:
             hidden.append(about.name)
             continue
-        for record in _rows(book.get_sheet_by_name(about.name), faults.get(about.name, Faults())):
+        of_sheet = faults.get(about.name, Faults())
+        shown = Shown(of_sheet.codes, of_sheet.styles)
+        for record in _rows(book.get_sheet_by_name(about.name), of_sheet, shown):
             found = True
             yield {"sheet": about.name, **record}
-    yield {"hidden": hidden}
+        formats.append({"sheet": about.name, **shown.told()})
+    yield {"hidden": hidden, "formats": formats, "is_followed": bool(faults)}
 
 
-def _rows(sheet: Any, faults: Faults) -> Iterator[dict[str, Any]]:
+def _rows(sheet: Any, faults: Faults, shown: Shown) -> Iterator[dict[str, Any]]:
     if sheet.total_width > _MOST_COLUMNS:
         raise Refused(f"has {sheet.total_width:,} columns in the sheet {sheet.name!r}")
     merged = {
@@ -88,13 +94,20 @@ def _rows(sheet: Any, faults: Faults) -> Iterator[dict[str, Any]]:
     for number, values in enumerate(rows):
         wrong = faults.cells.get(number, {})
         if wrong or any(value != "" for value in values):
-            yield _record(number, [_plain(value) for value in values], wrong, _above(rows, merged, number, len(values)))
+            cells = shown.cells(number, values, [_plain(value) for value in values])
+            yield _record(number, cells, wrong, _above(rows, merged, shown, number, len(values)))
 
 
-def _above(rows: Any, merged: dict[tuple[int, int], tuple[int, int]], number: int, width: int) -> dict[int, Any]:
+def _above(
+    rows: Any, merged: dict[tuple[int, int], tuple[int, int]], shown: Shown, number: int, width: int
+) -> dict[int, Any]:
     """The values of merged cells that began in an earlier row, by column."""
     starts = ((column, merged.get((number, column))) for column in range(width)) if merged else ()
-    return {column: _plain(rows[start[0]][start[1]]) for column, start in starts if start is not None}
+    return {
+        column: shown.cell(*start, rows[start[0]][start[1]], _plain(rows[start[0]][start[1]]))
+        for column, start in starts
+        if start is not None
+    }
 
 
 def _record(number: int, cells: list[Any], wrong: dict[int, str], above: dict[int, Any]) -> dict[str, Any]:
@@ -138,7 +151,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
     if isinstance(value, datetime.timedelta):
-        return str(value)
+        return _hours(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < _LONGEST_WHOLE:
         return int(value)
     return value if isinstance(value, str | bool | int | float) else str(value)
+
+
+def _hours(duration: datetime.timedelta) -> str:
+    """A duration as spreadsheets show it: 30:00:00, and not days and hours."""
+    seconds = abs(duration) // datetime.timedelta(seconds=1)
+    sign = "-" if duration < datetime.timedelta() else ""
+    rest = f"{abs(duration).microseconds:06}".rstrip("0")
+    return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{f'.{rest}' if rest else ''}"
