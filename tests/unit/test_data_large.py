@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from localft.data.making import reading
 from localft.data.making.reading import read_files
-from localft.data.readers import array_blocks, blocks, large
+from localft.data.readers import array_blocks, blocks, json_text, large, long_text
 from localft.data.readers.opening import open_files
 from localft.data.shapes.rows import Contents, PartedRows
 from localft.errors import UserError
@@ -55,7 +55,45 @@ def both(path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Contents, Content
 
 SLAVONIC_TABLE = table().replace("ä", "řeč příliš dlouhá")
 SLAVONIC_LINES = LINES.replace("ä", "řeč příliš dlouhá").replace(r"\u00e4", "řeč")
+TALK = {
+    "title": "A",
+    "current_node": "b",
+    "mapping": {
+        "a": {"message": {"author": {"role": "user"}, "content": {"content_type": "text", "parts": ["Why?"]}}},
+        "b": {
+            "parent": "a",
+            "message": {"author": {"role": "assistant"}, "content": {"content_type": "text", "parts": ["Because."]}},
+        },
+        "c": {"parent": "a", "message": {"author": {"role": "tool"}, "content": {"content_type": "text"}}},
+    },
+}
+WRAPPED = {"version": "1.0", "tools": "[]", "data": ROWS, "system": "Be “brief”.", "info": {"n": [1, {"a": 2.50}]}}
+PROSE = "".join(
+    f"{'#' * (1 + n % 3)} Heading {n} #\n\nSome “words” of section {n}.\r\nA line, {'long ' * (n * 7 % 900)}\r\n"
+    f"{'' if n % 3 else '```'}\n \t\n\n  More of it: {n}. {'Ü. ' * (n * 31 % 1500)}\n"
+    for n in range(60)
+)
 CONTENTS = {
+    "wrapped.json": json.dumps(WRAPPED, ensure_ascii=False).encode(),
+    "wrapped_lines.json": b'\xef\xbb\xbf{"data": [\n' + b",\n".join(json.dumps(row).encode() for row in ROWS) + b"]}\n",
+    "wrapped_indented.json": json.dumps(WRAPPED, indent=2).encode(),
+    "wrapped_mixed.json": b'{"n": [], "m": [1, "{"], "r" : [{"a": 1, "a": 2}, 7, {"b": 1.10}, null], "system": null}',
+    "wrapped_wide.json": json.dumps(WRAPPED).encode("utf-16"),
+    "slavonic_wrapped.json": json.dumps(
+        {"rows": json.loads(f"[{SLAVONIC_LINES.rstrip().replace(chr(10), ',')}]")}, ensure_ascii=False
+    ).encode("cp1250"),
+    "chatgpt.json": json.dumps([TALK, 7, TALK, {"mapping": {}}, TALK]).encode(),
+    "prose.txt": PROSE.encode(),
+    "prose.md": PROSE.encode(),
+    "marked.md": b"\xef\xbb\xbf" + PROSE.encode(),
+    "bare.md": PROSE.replace("#", "-").encode(),
+    "short.txt": b" \n  \n\n Only this.  \n\n",
+    "blanks.md": b"\n\n  text\n# a\n\n\n# b\n" + b" " * 3_000 + b"\n\n# c   \n",
+    "one_line.txt": b"word " * 40_000,
+    "no_blank.txt": "ü".encode() * 50_000,
+    "mac.txt": PROSE.replace("\r\n", "\n").replace("\n", "\r").encode(),
+    "prose_western.txt": PROSE.replace("“", "é").replace("”", "é").encode("cp1252"),
+    "prose_wide.txt": PROSE.encode("utf-16"),
     "plain.jsonl": LINES.encode(),
     "no_end.jsonl": LINES.rstrip("\n").encode(),
     "marked.jsonl": b"\xef\xbb\xbf" + LINES.encode(),
@@ -102,6 +140,7 @@ def test_what_is_read_by_blocks_is_what_is_read_as_a_whole(
     path.write_bytes(CONTENTS[name])
     monkeypatch.setattr(blocks, "_BLOCK", block)
     monkeypatch.setattr(array_blocks, "_BLOCK", block)
+    monkeypatch.setattr(long_text, "_BLOCK", block)
     whole, streamed = both(path, monkeypatch)
     assert isinstance(streamed.rows, PartedRows)
     assert not isinstance(whole.rows, PartedRows)
@@ -133,8 +172,12 @@ def test_any_table_is_read_the_same_by_blocks(
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("object.json", json.dumps({"rows": ROWS}).encode()),
-        ("chatgpt.json", json.dumps([{"title": "A", "mapping": {}}]).encode()),
+        ("example.json", json.dumps({"rows": ROWS, "prompt": "q", "answer": "an answer"}).encode()),
+        ("two.json", json.dumps({"rows": ROWS, "others": ROWS}).encode()),
+        ("columns.json", json.dumps({"prompt": {"0": "q", "1": "r"}, "answer": {"0": "a b", "1": "b a"}}).encode()),
+        ("twin.json", b'{"rows": [{"prompt": "q", "answer": "a b"}], "rows": [{"prompt": "r", "answer": "b a"}]}'),
+        ("broken_first.json", b'{"prompt": \n' + LINES.encode()),
+        ("questions.txt", b"Q: one?\nA: yes, one\nQ: two?\nA: yes, two\n"),
         ("mac.csv", table().replace("\n", "\r").encode()),
         ("list.jsonl", ("[" + ",\n".join(map(json.dumps, ROWS)) + "]").encode()),
         ("chat.txt", "".join(f"01.02.24, 10:{n:02} - Ann: Hello\n" for n in range(20)).encode()),
@@ -147,6 +190,93 @@ def test_what_needs_to_be_whole_is_read_as_a_whole(
     whole, again = both(tmp_path / name, monkeypatch)
     assert again == whole
     assert not isinstance(again.rows, PartedRows)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
+@given(
+    parts=st.lists(
+        st.sampled_from(
+            [
+                "\n",
+                "\n\n",
+                " \t",
+                "\r",
+                "\r\n",
+                "# A",
+                "## B #\n\n",
+                "```",
+                "word. ",
+                "x" * 700,
+                "ü, " * 500,
+                "\u2028",
+                "\x85",
+            ]
+        ),
+        max_size=40,
+    ),
+    end=st.sampled_from([".txt", ".md"]),
+    block=st.sampled_from([3, 64, 1_000]),
+)
+def test_any_text_is_cut_the_same_by_blocks(
+    parts: list[str], end: str, block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"any{end}"
+    path.write_bytes(("- " + "".join(parts)).encode())
+    with monkeypatch.context() as patch:
+        patch.setattr(long_text, "_BLOCK", block)
+        whole, streamed = both(path, patch)
+    assert isinstance(streamed.rows, PartedRows)
+    assert list(streamed.rows) == list(whole.rows)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.md"])
+@pytest.mark.parametrize(
+    ("content", "says"), [(b"one\ntwo \xff\xfe\xfd three", "line 2: bytes"), (b" \n\t ", "is empty|no text")]
+)
+def test_a_text_that_cannot_be_read_is_told_by_blocks(
+    name: str, content: bytes, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=says):
+        list(open_files(path))
+    monkeypatch.setattr(large, "LARGE", 1)
+    with pytest.raises(UserError, match=says):
+        list(open_files(path))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"rows": [{"a": 1},\n{"b": }]}',
+        b'{"rows": [{"a": 1}],\n}',
+        b'{"rows": [{"a": 1}]\n',
+        b'{"rows": [{"a": 1}]}\nx',
+        b'{"a" 1,\n"b": 2}',
+    ],
+)
+def test_a_broken_object_is_told_with_its_line(content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "broken.json"
+    path.write_bytes(content)
+    monkeypatch.setattr(large, "LARGE", 1)
+    with pytest.raises(UserError, match=r"broken\.json, line [12]\b"):
+        read_files([path])
+
+
+def test_a_value_over_many_blocks_is_decoded_a_few_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "long.json"
+    path.write_bytes(json.dumps([{"a": "b" * 100_000}]).encode())
+    monkeypatch.setattr(array_blocks, "_BLOCK", 100)
+    monkeypatch.setattr(large, "LARGE", 1)
+    tries: list[int] = []
+    decoder = json.JSONDecoder()
+    monkeypatch.setattr(json_text, "_DECODER", decoder)
+    monkeypatch.setattr(
+        decoder, "raw_decode", lambda text, at: tries.append(at) or json.JSONDecoder.raw_decode(decoder, text, at)
+    )
+    (contents,) = open_files(path)
+    assert [len((row.values or {})["a"]) for row in contents.rows] == [100_000]
+    assert len(tries) < 60
 
 
 def test_a_line_without_end_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import bisect
 import functools
 import hashlib
 import re
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,14 +55,10 @@ class Document:
         """Where a passage of the text stands: "page 3", "pages 3 to 4", "section 2: Setup", "lines 12 to 30"."""
         if not self.parts:
             first, last = (bisect.bisect_left(self._line_ends, at) + 1 for at in (start, max(start, end - 1)))
-            return f"line {first}" if first == last else f"lines {first:,} to {last:,}"
+            return line_place(first, last)
         starts = self._starts
         first, last = (self.parts[max(0, bisect.bisect_right(starts, at) - 1)] for at in (start, max(start, end - 1)))
-        if first is last:
-            return first.name
-        if first.name.startswith("page "):
-            return f"pages {first.name.removeprefix('page ')} to {last.name.removeprefix('page ')}"
-        return f"{first.name} to {last.name}"
+        return between(first.name, last.name)
 
     # Kept: a long document is asked for thousands of places.
     @functools.cached_property
@@ -163,21 +160,52 @@ def _old_office(content: bytes, name: str) -> UserError:
     return UserError(f"{name} is an Office document of the old kind (before 2007).", "Save it as DOCX, PDF or text.")
 
 
+class Sections:
+    """The sections of Markdown, found line by line; `parts` are those so far, `number` how many headings there were."""
+
+    def __init__(self) -> None:
+        self.parts: deque[Part] = deque()
+        self.number = 0
+        self._start, self._fenced, self._begun = 0, False, False
+
+    def look(self, line: str) -> None:
+        """A line that begins here, or the beginning of one that is long."""
+        if _FENCE.match(line):
+            self._fenced = not self._fenced
+        heading = "" if self._fenced else _heading(line)
+        if heading:
+            self.number += 1
+            self.parts.append(Part(self._start, f"section {self.number}: {heading[:80]}"))
+        elif not self._begun and line.strip():
+            self.parts.append(Part(0, "the beginning"))
+        self._begun |= bool(heading or line.strip())
+
+    def go_on(self, length: int) -> None:
+        """The next line begins after so many characters, a line feed included."""
+        self._start += length
+
+
 def sections(text: str) -> tuple[Part, ...]:
     """The sections of Markdown, each from a heading to the next; what stands before the first is the beginning."""
-    parts: list[Part] = []
-    start, fenced, number = 0, False, 0
+    found = Sections()
     for line in text.split("\n"):
-        if _FENCE.match(line):
-            fenced = not fenced
-        heading = "" if fenced else _heading(line)
-        if heading:
-            number += 1
-            parts.append(Part(start, f"section {number}: {heading[:80]}"))
-        elif not parts and line.strip():
-            parts.append(Part(0, "the beginning"))
-        start += len(line) + 1
-    return tuple(parts) if number else ()
+        found.look(line)
+        found.go_on(len(line) + 1)
+    return tuple(found.parts) if found.number else ()
+
+
+def between(first: str, last: str) -> str:
+    """The place of a passage that goes from one part of a document to another."""
+    if first == last:
+        return first
+    if first.startswith("page "):
+        return f"pages {first.removeprefix('page ')} to {last.removeprefix('page ')}"
+    return f"{first} to {last}"
+
+
+def line_place(first: int, last: int) -> str:
+    """The place of a passage in plain text, by its lines."""
+    return f"line {first}" if first == last else f"lines {first:,} to {last:,}"
 
 
 def _first_heading(text: str) -> str:

@@ -9,6 +9,8 @@ from localft.data.shapes.rows import Row, excerpt, listed
 from localft.data.shapes.values import BadValue, is_missing, parse_json, refuse_twins
 from localft.errors import UserError
 
+EXAMPLE = frozenset({"messages", "conversations", "prompt", "instruction"})
+"""An object with one of these fields is an example, whatever arrays it holds."""
 UNREADABLE = "Correct it there; a JSON file has to be whole to be read."
 
 
@@ -31,11 +33,23 @@ def rows_of(value: Any) -> list[Row]:
     What is for all of them (a system prompt, tools) may stand beside the array.
     """
     array, beside = _array_of(value)
-    for_all = {name: item for name, item in beside.items() if name.strip().lower() in FOR_ALL}
-    rows = [value_row(number, row) for number, row in enumerate(array, start=1)]
-    if not for_all:
-        return rows
-    return [row if row.values is None else replace(row, values=_with(for_all, row.values)) for row in rows]
+    for_all = {name: item for name, item in beside.items() if is_for_all(name)}
+    return [with_beside(value_row(number, row), for_all) for number, row in enumerate(array, start=1)]
+
+
+def with_beside(row: Row, for_all: dict[str, Any]) -> Row:
+    """A row with what its file says once for all of them, where it says nothing else."""
+    return row if row.values is None or not for_all else replace(row, values=_with(for_all, row.values))
+
+
+def is_for_all(name: str) -> bool:
+    """Whether a field beside the array of a file is for all of its rows."""
+    return name.strip().lower() in FOR_ALL
+
+
+def may_wrap(name: str) -> bool:
+    """Whether a field of this name may hold the array of a file."""
+    return name.lower() not in FOR_ALL
 
 
 def _with(for_all: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
@@ -44,7 +58,11 @@ def _with(for_all: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
 
 def beside_note(value: Any, name: str) -> list[str]:
     """What one should know of the fields beside the array of a file, which are left out."""
-    left_out = [field for field in _array_of(value)[1] if field.strip().lower() not in FOR_ALL]
+    return told_beside([field for field in _array_of(value)[1] if not is_for_all(field)], name)
+
+
+def told_beside(left_out: list[str], name: str) -> list[str]:
+    """The note on the fields beside the array of a file that are left out, if there are any."""
     shown = listed(left_out, 5)
     return [f"{name}: what stands beside the examples is left out: {shown}."] if left_out else []
 
@@ -70,10 +88,9 @@ def _array_of(value: Any) -> tuple[list[Any], dict[str, Any]]:
         lists = [
             field
             for field, item in value.items()
-            if field.lower() not in FOR_ALL and isinstance(item, list) and item and isinstance(item[0], dict)
+            if may_wrap(field) and isinstance(item, list) and item and isinstance(item[0], dict)
         ]
-        is_example = {"messages", "conversations", "prompt", "instruction"} & value.keys()
-        if len(lists) == 1 and not is_example:
+        if len(lists) == 1 and not EXAMPLE & value.keys():
             return value[lists[0]], {field: item for field, item in value.items() if field != lists[0]}
         return _rows_of_columns(value) or [value], {}
     return [value], {}

@@ -82,7 +82,7 @@ def is_text(path: Path) -> bool:
 
 
 def _opened(path: Path, name: str, choice: ChatChoice, tell: Tell) -> Iterator[Contents]:
-    large = open_large(path, name, tell)
+    large = open_large(path, name, choice, tell)
     if large is not None:
         yield large
     elif is_large_archive(path):
@@ -158,7 +158,7 @@ def _archived(content: bytes | Path, name: str, choice: ChatChoice, tell: Tell =
 def _inside(unpacked: bytes | Unpacked, name: str, choice: ChatChoice) -> Iterator[Contents]:
     suffix = Path(name).suffix.lower()
     if isinstance(unpacked, Unpacked):
-        large = open_large(unpacked.path, name) if suffix in _KNOWN else None
+        large = open_large(unpacked.path, name, choice) if suffix in _KNOWN else None
         if large is not None:
             yield replace(large, owner=(unpacked.owner, large.owner))
             return

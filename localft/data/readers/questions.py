@@ -35,13 +35,18 @@ def read_questions(lines: Lines) -> Found | None:
     A question without an answer, an answer without a question and a second answer are rows that say so.
     """
     first = next((line for line in lines.text if line is not None and line.strip()), "")
-    mark = _MARK.match(first)
-    if mark is None or _kind(mark) != "question":
+    if not asks(first):
         return None
     texts = list(_texts(lines))
     if not any(text.kind == "answer" for text in texts):
         return None
     return Found(list(_rows(texts)), lines.notes, LAYOUT)
+
+
+def asks(line: str) -> bool:
+    """Whether a line begins with the mark of a question."""
+    mark = _MARK.match(line)
+    return mark is not None and _kind(mark) == "question"
 
 
 def _kind(mark: re.Match[str]) -> str:

@@ -26,15 +26,18 @@ def read_chatgpt(value: Any, name: str) -> Found | None:
     if not any(isinstance(one, dict) and isinstance(one.get("mapping"), dict) for one in listed[:_LOOKED_AT]):
         return None
     left_out: Counter[str] = Counter()
-    rows = [_row(number, one, left_out) for number, one in enumerate(listed, start=1)]
-    notes = [PRIVACY]
-    if left_out:
-        kinds = "; ".join(f"{kind}: {count:,}" for kind, count in left_out.most_common())
-        notes.append(f"Left out of {name}: {kinds}.")
-    return Found(rows, notes, LAYOUT)
+    rows = [talk_row(number, one, left_out) for number, one in enumerate(listed, start=1)]
+    return Found(rows, talk_notes(left_out, name), LAYOUT)
 
 
-def _row(number: int, conversation: Any, left_out: Counter[str]) -> Row:
+def talk_notes(left_out: Counter[str], name: str) -> list[str]:
+    """What one should know of an export, of which so much was left out."""
+    kinds = "; ".join(f"{kind}: {count:,}" for kind, count in left_out.most_common())
+    return [PRIVACY, *([f"Left out of {name}: {kinds}."] if left_out else [])]
+
+
+def talk_row(number: int, conversation: Any, left_out: Counter[str]) -> Row:
+    """The row of a conversation, numbered by its place; what is left out of it is counted."""
     counted: Counter[str] = Counter()
     try:
         refuse_twins(conversation)

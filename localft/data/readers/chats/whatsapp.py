@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby, pairwise
@@ -54,7 +55,7 @@ def read_whatsapp(lines: Lines, name: str, is_sure: bool = False) -> ChatLog | N
 
     Where a person `is_sure` that it is one, a single line with a date is enough.
     """
-    header = _header_of_chat([line for line in lines.text[:_LOOKED_AT] if line is not None and line.strip()], is_sure)
+    header = _first_header(lines.text, is_sure)
     if header is None:
         return None
     messages, bad = _messages(lines, _style(header))
@@ -69,6 +70,15 @@ def read_whatsapp(lines: Lines, name: str, is_sure: bool = False) -> ChatLog | N
         except BadValue as error:
             bad.append(Row(message.line, None, str(error), "not text", excerpt("\n".join(message.lines))))
     return ChatLog(_LAYOUT, [room], bad, left_out)
+
+
+def is_whatsapp(lines: Sequence[str], is_sure: bool = False) -> bool:
+    """Whether a text that begins with these lines is an export; 2,000 of them are enough to tell."""
+    return _first_header(lines, is_sure) is not None
+
+
+def _first_header(lines: Sequence[str | None], is_sure: bool) -> re.Match[str] | None:
+    return _header_of_chat([line for line in lines[:_LOOKED_AT] if line is not None and line.strip()], is_sure)
 
 
 def _header_of_chat(lines: list[str], is_sure: bool) -> re.Match[str] | None:
