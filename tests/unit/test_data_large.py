@@ -7,13 +7,14 @@ import json
 import pickle
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from localft.data.making import reading
 from localft.data.making.reading import read_files
-from localft.data.readers import array_blocks, blocks, json_text, large, long_text
+from localft.data.readers import array_blocks, blocks, json_text, large, loading, long_text
 from localft.data.readers.opening import open_files
 from localft.data.shapes.rows import Contents, PartedRows
 from localft.errors import UserError
@@ -277,6 +278,22 @@ def test_a_value_over_many_blocks_is_decoded_a_few_times(tmp_path: Path, monkeyp
     (contents,) = open_files(path)
     assert [len((row.values or {})["a"]) for row in contents.rows] == [100_000]
     assert len(tries) < 60
+
+
+def test_what_takes_more_memory_than_is_free_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "two.json"
+    path.write_bytes(json.dumps({"rows": ROWS, "others": ROWS}).encode())
+    monkeypatch.setattr(loading, "_ALWAYS", 100)
+    assert list(open_files(path))
+    free = psutil.virtual_memory()._replace(available=path.stat().st_size * 5)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
+    with pytest.raises(UserError, match=r"two\.json \(.*\) has to be read as a whole, which takes about .* are free"):
+        list(open_files(path))
+    # What is read a part at a time is never held.
+    path.write_bytes(json.dumps({"rows": ROWS}).encode())
+    monkeypatch.setattr(large, "LARGE", 1)
+    (contents,) = open_files(path)
+    assert len(list(contents.rows)) == len(ROWS)
 
 
 def test_a_line_without_end_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
