@@ -25,6 +25,11 @@ def _cell(inner: str, kind: str = "n", place: str = "B2") -> bytes:
     return writers.workbook(writers.texts(1, *writers.HEADER) + odd + writers.texts(3, "r", "another one"))
 
 
+def _number(number: str, code: str, style: str = "1") -> bytes:
+    odd = writers.row(2, writers.cell("A2", "q"), f'<c r="B2" s="{style}"><v>{number}</v></c>')
+    return writers.workbook(writers.texts(1, *writers.HEADER) + odd, styles=writers.styles(code))
+
+
 # The XML of a cell of a workbook, between good rows.
 SHEETS = {
     "number": _cell("<v>12.50</v>"),
@@ -66,6 +71,17 @@ SHEETS = {
     "controls": writers.sheet([("q\x07", "an\x00answer _x0041_")]),
     "blank row": writers.workbook(
         writers.texts(1, *writers.HEADER) + writers.row(2) + writers.texts(3, "r", "another one")
+    ),
+    "percent": _number("0.5", "0 %"),
+    "fixed decimals": _number("7.1", "0.00"),
+    "currency": _number("-1234.5", '_-* #,##0.00\\ "€"_-;\\-* #,##0.00\\ "€"_-'),
+    "fraction": _number("1.5", "# ?/?"),
+    "endless format": _number("1.5", "0" * 10_000),
+    "torn format": _number("1.5", '"[0.;\\'),
+    "unknown style": _number("1.5", "0.00", "77"),
+    "huge number with a format": _number("1e300", "0.00"),
+    "torn styles": writers.workbook(
+        writers.texts(1, *writers.HEADER) + writers.texts(2, "q", "an answer"), styles="<x"
     ),
     "wide": writers.workbook(writers.texts(1, *writers.HEADER) + writers.texts(2, "q", "an answer", "more")),
 }

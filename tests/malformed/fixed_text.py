@@ -1,5 +1,10 @@
 """Fixed inputs of text: lines of JSON, JSON files, CSV files, each with one thing wrong or odd."""
 
+# A conversation of ShareGPT in which a tool is called.
+_CALLED = (
+    b'{"conversations": [{"from": "human", "value": "q"}, {"from": "function_call", "value": %s}, '
+    b'{"from": "observation", "value": "1.10"}, {"from": "gpt", "value": "an answer"}]}'
+)
 # A line between two good ones.
 LINES = {
     "good": b'{"prompt": "q", "answer": "an answer"}',
@@ -16,6 +21,10 @@ LINES = {
     "only text": b'{"text": "Some text to learn."}',
     "text of blanks": b'{"text": "  "}',
     "deep turn": b'{"messages": ' + b"[" * 3000 + b"]" * 3000 + b"}",
+    "call": _CALLED % b'"{\\"name\\": \\"f\\", \\"arguments\\": {\\"a\\": 1.10}}"',
+    "call of another form": _CALLED % b'"f(1.10)"',
+    "call without arguments": _CALLED % b'{"name": "f"}',
+    "deep call": _CALLED % (b'{"name": "f", "arguments": {"a": ' + b"[" * 3000 + b"]" * 3000 + b"}}"),
     "question and answer": b'{"question": "q", "answer": "an answer"}',
     "blank": b"",
     "spaces": b"   ",

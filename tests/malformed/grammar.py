@@ -64,6 +64,7 @@ TABLES = st.one_of(
     _whole(".jsonl", partial(writers.jsonl, plain=True), pairs_of(_VALID)),
     _whole(".json", writers.array, pairs_of(TEXT | BROKEN_TEXT)),
     _whole(".json", partial(writers.array, indent=1), pairs_of(TEXT)),
+    _whole(".json", writers.wrapped, pairs_of(TEXT)),
     _whole(".csv", writers.table, _CELLS),
     _whole(".csv", partial(writers.table, delimiter=";", end="\r\n"), _CELLS),
     _whole(".tsv", partial(writers.table, delimiter="\t"), _CELLS),
@@ -178,18 +179,45 @@ _FORMULAS = st.sampled_from(
 )
 
 
+_OF_FORMATS = st.sampled_from(
+    [
+        "0",
+        "#",
+        "?",
+        "0.00",
+        ",",
+        "%",
+        ";",
+        '"',
+        "\\",
+        "_",
+        "*",
+        "[Red]",
+        "[$€-407]",
+        "[>1]",
+        "E+00",
+        "/",
+        "@",
+        "y",
+        "General",
+    ]
+)
+
+
 @st.composite
 def books(draw: st.DrawFn) -> Input:
     """Workbooks with formulas, errors, merged cells, and references that lead anywhere."""
     kind = draw(st.sampled_from(["n", "e", "b", "s", "str", "d", "z"]))
     place = draw(st.sampled_from(["B2", "B1048576", "XFD3", "A0", "2B", "", "ZZZZ9", "B2:C3"]))
-    odd = f'<c r="{place}" t="{kind}">{draw(_FORMULAS)}</c>'
+    code = "".join(draw(st.lists(_OF_FORMATS, max_size=6)))
+    odd = f'<c r="{place}" t="{kind}" s="{draw(st.sampled_from(["0", "1", "9", "x"]))}">{draw(_FORMULAS)}</c>'
     rows = (
         writers.texts(1, *writers.HEADER) + writers.row(2, writers.cell("A2", "q"), odd) + writers.texts(3, "q", "good")
     )
     merged = draw(st.sampled_from(["B2:B3", "A1:XFD1048576", "B3:B2", "A1:A1", "x", ""]))
     more = f'<mergeCells count="1"><mergeCell ref="{merged}"/></mergeCells>' if draw(st.booleans()) else ""
-    return Input("odd.xlsx", writers.workbook(rows, more, draw(st.sampled_from(["A1", "A1:XFD1048576", "x"]))))
+    dimension = draw(st.sampled_from(["A1", "A1:XFD1048576", "x"]))
+    return Input("odd.xlsx", writers.workbook(rows, more, dimension, writers.styles(code)))
 
 
 def _documents() -> st.SearchStrategy[Input]:

@@ -18,6 +18,7 @@ HEADER = ("prompt", "answer")
 _SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_QUOTE = {'"': "&quot;"}
 _BOOK_PARTS = {
     "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types"/>',
     "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="r" '
@@ -36,6 +37,10 @@ def jsonl(pairs: Sequence[Pair], plain: bool = False) -> bytes:
 
 def array(pairs: Sequence[Pair], indent: int | None = None) -> bytes:
     return json.dumps([dict(zip(HEADER, pair, strict=True)) for pair in pairs], indent=indent).encode()
+
+
+def wrapped(pairs: Sequence[Pair]) -> bytes:
+    return b'{"version": "1", "data": ' + array(pairs) + b"}"
 
 
 def table(pairs: Sequence[Pair], delimiter: str = ",", end: str = "\n", quoting: Any = csv.QUOTE_ALL) -> bytes:
@@ -77,10 +82,20 @@ def cell(reference: str, text: str) -> str:
     return f'<c r="{reference}" t="inlineStr"><is><t xml:space="preserve">{escape(safe)}</t></is></c>'
 
 
-def workbook(rows: str, more: str = "", dimension: str = "A1") -> bytes:
+def styles(*codes: str) -> str:
+    """The part of a workbook that says how numbers look: style 1 has the first of these formats, and so on."""
+    formats = "".join(
+        f'<numFmt numFmtId="{200 + n}" formatCode="{escape(code, _QUOTE)}"/>' for n, code in enumerate(codes)
+    )
+    cells = "".join(f'<xf numFmtId="{200 + n}"/>' for n in range(len(codes)))
+    formats, cells = f"<numFmts>{formats}</numFmts>", f'<cellXfs><xf numFmtId="0"/>{cells}</cellXfs>'
+    return f'<styleSheet xmlns="{_SHEET}">{formats}{cells}</styleSheet>'
+
+
+def workbook(rows: str, more: str = "", dimension: str = "A1", styles: str = "") -> bytes:
     """A workbook with a sheet of these rows, in its own XML."""
     sheet = f'<worksheet xmlns="{_SHEET}"><dimension ref="{dimension}"/><sheetData>{rows}</sheetData>{more}</worksheet>'
-    parts = {**_BOOK_PARTS, "xl/worksheets/sheet1.xml": sheet}
+    parts = {**_BOOK_PARTS, "xl/worksheets/sheet1.xml": sheet} | ({"xl/styles.xml": styles} if styles else {})
     return archive({name: part.encode("utf-8", errors="surrogatepass") for name, part in parts.items()})
 
 
