@@ -8,6 +8,8 @@ from localft import words
 from localft.cli.options import examples, json_option, project_argument
 from localft.cli.output import Output
 from localft.cli.recipes import make_proposal, plan_sentence, recipe_options
+from localft.models.catalogue import described_only
+from localft.models.find import find_for_plan
 from localft.planning.proposals import Proposal
 from localft.preferences import read_preferences
 from localft.store.projects import Project
@@ -30,7 +32,9 @@ def plan(output: Output, project: Project, **options: Any) -> None:
 
     Every setting is proposed from the data, the model and the card; an option sets it by hand.
     """
-    proposal = make_proposal(output, project, options)
+    proposal = make_proposal(output, project, options, find_for_plan)
+    if proposal.base_model.is_described_only:
+        output.note(described_only(proposal.base_model))
     output.heading(plan_sentence(proposal))
     _print_memory(output, proposal)
     _print_settings(output, proposal)

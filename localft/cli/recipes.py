@@ -18,6 +18,7 @@ from localft.preferences import read_preferences
 from localft.settings import parse
 from localft.store.projects import Project
 
+Find = Callable[[str, str | None], BaseModel]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -41,8 +42,8 @@ def recipe_options(command: F) -> F:
     return command
 
 
-def make_proposal(output: Output, project: Project, options: Mapping[str, Any]) -> Proposal:
-    """Work out recipe and plan from the values of `recipe_options`.
+def make_proposal(output: Output, project: Project, options: Mapping[str, Any], find: Find = find_model) -> Proposal:
+    """Work out recipe and plan from the values of `recipe_options`; a base model is found by `find`.
 
     Raises:
         UserError: the project has no data, the model cannot be found, or a setting is wrong.
@@ -52,26 +53,28 @@ def make_proposal(output: Output, project: Project, options: Mapping[str, Any]) 
 
     overrides = chosen(TrainingSettings, options)
     if options["recipe_file"] is not None:
-        base_model, recipe = _repeat(project, options, overrides)
+        base_model, recipe = _repeat(project, options, overrides, find)
     else:
-        base_model, recipe = _propose(output, project, options, overrides)
+        base_model, recipe = _propose(output, project, options, overrides, find)
     return plan_recipe(project, base_model, recipe, hardware_for_next_job())
 
 
 def _propose(
-    output: Output, project: Project, options: Mapping[str, Any], overrides: Mapping[str, Any]
+    output: Output, project: Project, options: Mapping[str, Any], overrides: Mapping[str, Any], find: Find
 ) -> tuple[BaseModel, Recipe]:
     from localft.jobs.holding import hardware_for_next_job
     from localft.planning.proposing import propose
 
     version = _version(project, options["dataset"])
     wanted = options["base_model"]
-    base_model = find_model(_usual_model(output, project) if wanted is None else wanted)
+    base_model = find(_usual_model(output, project) if wanted is None else wanted, None)
     preset: Preset = options["preset"] or "balanced"
     return base_model, propose(project, version, base_model, hardware_for_next_job(), preset, overrides)
 
 
-def _repeat(project: Project, options: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[BaseModel, Recipe]:
+def _repeat(
+    project: Project, options: Mapping[str, Any], overrides: Mapping[str, Any], find: Find
+) -> tuple[BaseModel, Recipe]:
     from localft.planning.proposing import OWN_CHOICE, refuse_too_long
 
     if options["preset"]:
@@ -80,7 +83,7 @@ def _repeat(project: Project, options: Mapping[str, Any], overrides: Mapping[str
     reference, revision = stored.base_model, stored.revision
     if options["base_model"] is not None:
         reference, revision = options["base_model"], None
-    base_model = find_model(reference, revision)
+    base_model = find(reference, revision)
     dataset = _version(project, options["dataset"] or stored.dataset)
     values, reasons = stored.settings.model_dump(), dict(stored.reasons)
     if (base_model.reference, dataset) != (stored.base_model, stored.dataset):

@@ -29,6 +29,11 @@ class BaseModel(Record):
     config: dict[str, Any] = {}
 
     @property
+    def is_described_only(self) -> bool:
+        """Whether it is known from localft's own table: enough for an estimate, and nothing to load."""
+        return not self.files
+
+    @property
     def name(self) -> str:
         """The last part of the reference, for a label."""
         return self.reference.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]

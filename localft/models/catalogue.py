@@ -46,6 +46,12 @@ class CatalogueEntry(pydantic.BaseModel):
         )
 
 
+def described_only(model: BaseModel) -> str:
+    """What to mind of a model that the hub has not given."""
+    why = "it is gated, or the hub is out of reach" if model.gated else "the hub is out of reach"
+    return f"{model.reference} is planned from localft's own table of models ({catalogue_date()}): {why}."
+
+
 def catalogue() -> list[CatalogueEntry]:
     """All entries of the bundled table, the starter model first, the others by size."""
     table = json.loads(asset("catalogue.json").read_text(encoding="utf-8"))

@@ -7,7 +7,8 @@ from localft.assets import asset
 from localft.errors import UserError
 from localft.models import hub
 from localft.models.base_model import STARTER, BaseModel
-from localft.models.catalogue import CatalogueEntry
+from localft.models.catalogue import CatalogueEntry, catalogue
+from localft.models.hub_access import Gated, Unreachable
 from localft.models.inspection import inspect_folder
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
@@ -34,6 +35,22 @@ def find_model(reference: str, revision: str | None = None) -> BaseModel:
         if cached is not None:
             return cached
     return hub.look_up(reference, revision)
+
+
+def find_for_plan(reference: str, revision: str | None = None) -> BaseModel:
+    """As `find_model`, but what the hub does not give is described by the catalogue, if it is listed there.
+
+    Raises:
+        UserError: there is no such model, it cannot be used, or it is neither here, nor reachable, nor listed.
+    """
+    try:
+        return find_model(reference, revision)
+    except (Unreachable, Gated):
+        wanted = settle_reference(reference)
+        for entry in catalogue():
+            if entry.reference == wanted and entry.parameters:
+                return entry.described()
+        raise
 
 
 def settle_reference(reference: str) -> str:

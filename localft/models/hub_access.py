@@ -68,6 +68,10 @@ class Unreachable(UserError):
     """The hub does not answer: what is downloaded can still be used."""
 
 
+class Gated(UserError):
+    """Its owner has not let this person in."""
+
+
 def unreachable(reference: str, kind: Kind = "model") -> Unreachable:
     """The sentence for what is not here while the hub is out of reach."""
     if is_offline():
@@ -81,23 +85,23 @@ def unreachable(reference: str, kind: Kind = "model") -> Unreachable:
     )
 
 
-def gated_error(reference: str, answer: str, kind: Kind = "model") -> UserError:
+def gated_error(reference: str, answer: str, kind: Kind = "model") -> Gated:
     """Explain, step by step, how to get into what is gated; `answer` is what the hub said."""
     from huggingface_hub import get_token
 
     page = f"https://huggingface.co/{'datasets/' if kind == 'dataset' else ''}{reference}"
     if get_token() is None:
-        return UserError(
+        return Gated(
             f"The {kind} {reference} is gated: its owner wants you to accept terms first.",
             f"1. Open {page} in the browser, log in and accept the terms. 2. Make a token with read access at "
             "https://huggingface.co/settings/tokens. 3. Run `hf auth login` and paste it. 4. Try again.",
         )
     if "awaiting" in answer.lower() or "pending" in answer.lower():
-        return UserError(
+        return Gated(
             f"Your request for the gated {kind} {reference} has not been answered yet.",
             f"Its owner grants access by hand; {page} shows how it stands. Try again when it is granted.",
         )
-    return UserError(
+    return Gated(
         f"You are logged in, but your account has no access to the gated {kind} {reference}.",
         f"Open {page} with the same account and accept the terms. If you have done so, make sure that your token may "
         f"read gated {kind}s (https://huggingface.co/settings/tokens). Then try again.",

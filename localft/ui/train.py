@@ -12,9 +12,9 @@ from localft.data.versions import list_versions
 from localft.errors import UserError
 from localft.jobs import JobState
 from localft.models.base_model import STARTER, BaseModel
-from localft.models.catalogue import catalogue
+from localft.models.catalogue import catalogue, described_only
 from localft.models.download import is_present, start_download
-from localft.models.find import find_model
+from localft.models.find import find_for_plan, find_model
 from localft.models.inspection import refuse_experts
 from localft.planning.overview import fit_badge
 from localft.planning.proposals import Proposal
@@ -250,7 +250,7 @@ class _Planner:
         self, slug: str | None, reference: str, preset: Preset, planned: Planned | None, *given: Any
     ) -> Updates:
         """Another base model: the project remembers it, and everything is proposed anew."""
-        model = find_model((reference or "").strip())
+        model = find_for_plan((reference or "").strip())
         refuse_experts(model)
         project = update_project(required(slug), base_model=model.reference)
         return self._plan(project, model.reference, preset, {})
@@ -268,7 +268,7 @@ class _Planner:
             return {}
         overrides = self._setup.form.changed(given, planned.proposed)
         proposal = flows.prepare(
-            required(slug), find_model(reference), self._watch.hardware_for_next_job(), preset, overrides
+            required(slug), find_for_plan(reference), self._watch.hardware_for_next_job(), preset, overrides
         )
         model = proposal.base_model
         return {
@@ -280,11 +280,13 @@ class _Planner:
         """What the model is, whether it fits and is here, and the chat template of one without its own."""
         fit, present = fit_badge(model, self._watch.hardware_for_next_job()), is_present(model)
         line = views.model_line(model.name, model.reference, fit, present, model.weight_bytes, model.licence)
+        if model.is_described_only:
+            line += parts.note(described_only(model))
         return line + views.template_line(template_note(model, templates, chosen))
 
     def _plan(self, project: Project, reference: str, preset: Preset, overrides: dict[str, Any]) -> Updates:
         setup, hardware = self._setup, self._watch.hardware_for_next_job()
-        model = find_model(reference)
+        model = find_for_plan(reference)
         present, templates = is_present(model), template_choices(model)
         line = self._line(model, templates, overrides.get("chat_template"))
         shown = {setup.line: line, setup.download: gr.update(visible=not present)}

@@ -5,6 +5,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,17 @@ import pytest
 from huggingface_hub import constants
 
 from localft import jobs
+from localft.cli.main import main
 from localft.errors import UserError
 from localft.jobs import JobState, JobView
+from localft.models.base_model import STARTER
+from localft.models.catalogue import catalogue
 from localft.models.download import is_present, model_folder, refuse_without_space, start_download
-from localft.models.find import find_model, search_hub
+from localft.models.find import find_for_plan, find_model, search_hub
 from localft.models.templates import chat_format_for
 from tests.hub_server import COMMIT, Hub, Repository, serve_hub
 from tests.model_folders import make_model_folder, write_safetensors
+from tests.sample_projects import make_project
 
 NAME = "someone/small"
 
@@ -301,3 +306,29 @@ def test_a_search_lists_models_with_what_is_known_of_them(hub: Hub) -> None:
     assert [(entry.reference, entry.parameters, entry.licence) for entry in found] == [(NAME, 4_000_000, "mit")]
     assert found[0].download_bytes == 8_000_000
     assert search_hub("nothing like it") == []
+
+
+def test_what_the_hub_does_not_give_is_planned_from_the_catalogue(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = make_project(train=24)
+    gated = next(entry.reference for entry in catalogue() if entry.gated)
+    hub.repositories[gated] = replace(hub.repositories[NAME], gated="Access to this model is restricted.")
+    assert find_for_plan(gated).is_described_only
+    with pytest.raises(UserError, match="is gated"):
+        find_model(gated)
+    assert main(["plan", project.slug, "--base-model", gated, "--json"]) == 0
+    answer, said = capsys.readouterr()
+    assert f"{gated} is planned from localft's own table of models" in said
+    planned = json.loads(answer)
+    assert planned["base_model"] == gated
+    assert planned["plan"]["memory"]["weights"] > 0
+    # To train it, it has to be here.
+    assert main(["train", project.slug, "--base-model", gated]) == 1
+    assert "is gated" in capsys.readouterr().err
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    listed = [entry.reference for entry in catalogue() if entry.reference != STARTER]
+    assert all(find_for_plan(reference).is_described_only for reference in listed)
+    with pytest.raises(UserError, match="offline mode is on"):
+        find_for_plan("someone/unknown")
+    assert not is_present(find_for_plan(listed[0]))
