@@ -12,11 +12,13 @@ from playwright.sync_api import Locator, Page, expect
 from localft.assets import asset
 from localft.cli.main import main
 from localft.data.examples import Example, Message
+from localft.data.making.writing import write_version
 from localft.data.rows.editing import delete_example
+from localft.data.splits.splitting import DEFAULT_RATIOS
+from localft.data.versions import Split
 from localft.store.projects import create_project
 from tests.browser.walking import open_app
 from tests.running_app import RunningApp
-from tests.sample_projects import add_version
 
 pytestmark = pytest.mark.timeout(300)
 _SOON = 30_000
@@ -154,7 +156,8 @@ def test_many_examples_are_compared_and_written_out_by_jobs(
         )
         for number in range(1, 30_021)
     ]
-    version = add_version(project, {"train": made[:-20], "validation": made[-20:-10], "test": made[-10:]})
+    parts: dict[Split, list[Example]] = {"train": made[:-20], "validation": made[-20:-10], "test": made[-10:]}
+    version = write_version(project, parts, [], [], 42, DEFAULT_RATIOS)
     delete_example(project, version, "train", 0)
     open_app(page, fresh_app, "data", "many")
     page.get_by_role("button", name="Write as CSV").click()
