@@ -178,6 +178,7 @@ def test_any_table_is_read_the_same_by_blocks(
         ("columns.json", json.dumps({"prompt": {"0": "q", "1": "r"}, "answer": {"0": "a b", "1": "b a"}}).encode()),
         ("twin.json", b'{"rows": [{"prompt": "q", "answer": "a b"}], "rows": [{"prompt": "r", "answer": "b a"}]}'),
         ("broken_first.json", b'{"prompt": \n' + LINES.encode()),
+        ("broken_second.json", b'{"prompt": "q", "answer": "a b"}\nx\n' + LINES.encode()),
         ("questions.txt", b"Q: one?\nA: yes, one\nQ: two?\nA: yes, two\n"),
         ("mac.csv", table().replace("\n", "\r").encode()),
         ("list.jsonl", ("[" + ",\n".join(map(json.dumps, ROWS)) + "]").encode()),

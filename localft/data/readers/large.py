@@ -82,7 +82,7 @@ def _found(path: Path, name: str, suffix: str, choice: ChatChoice, tell: Tell) -
         guess = guess_of(path)
         if guess is not None:
             return _recoded(path, name, suffix, guess.encoding, guess.note(name), choice, tell)
-        return _of_array(path, name, choice) if is_array else _of_object(path, name, choice, goes_on)
+        return _of_array(path, name, choice) if is_array else _of_object(path, name, choice, begins or goes_on)
     if suffix in PLAIN | MARKDOWN:
         document = _of_text(path, name, suffix, choice)
         if document is not None or suffix in MARKDOWN:
@@ -102,7 +102,7 @@ def _of_object(path: Path, name: str, choice: ChatChoice, may_be_lines: bool) ->
         found = wrapped_rows(path, name) if choice.taken_as != "chat" else None
     except UserError:
         if may_be_lines:
-            # One object a line, of which the first is broken.
+            # One object a line, of which the first or the second is broken.
             return None
         raise
     return None if found is None else Found(found[0], told_beside(found[1], name))
