@@ -62,6 +62,16 @@ def no_room_for_the_base() -> None:
     module.load_for_training = load_for_training
 
 
+def no_room_for_answers() -> None:
+    """Memory runs out whenever the fixed prompts are answered."""
+
+    def answer_prompts(*args: Any) -> list[str]:
+        raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    module: Any = session
+    module.answer_prompts = answer_prompts
+
+
 def stopped_within_a_step(folder: Path) -> None:
     """The third step is asked to stop in its second micro-batch; each that comes after is written to `late`."""
     whole, seen = trainer.LocalTrainer.micro_loss, []

@@ -137,14 +137,18 @@ def _logits_bytes(shape: ModelShape, load: Load) -> int:
 
 
 def buffer_bytes(shape: ModelShape, load: Load) -> int:
-    """What the backward pass needs for a moment, in the room that the loss has left; weights that learn, rounded by
-    autocast for as long as the pass lasts; work space of the products. There is no mask."""
-    rounded = 0
-    if load.precision != "fp32" and not load.is_lean:
-        whole = shape.linear_parameters + shape.vocabulary * shape.hidden
-        rounded = load.compute_bytes * (whole if load.method == "full" else shape.adapter_parameters(load.rank))
+    """What the backward pass needs for a moment, in the room that the loss has left; weights that learn, rounded; work
+    space of the products. There is no mask."""
     beyond = max(0, _backward_bytes(shape, load) - loss_bytes(shape, load))
-    return beyond + rounded + (_WORKSPACE_GPU if load.on_gpu else 0)
+    return beyond + rounded_bytes(shape, load) + (_WORKSPACE_GPU if load.on_gpu else 0)
+
+
+def rounded_bytes(shape: ModelShape, load: Load) -> int:
+    """Weights that learn, rounded by autocast for as long as a pass lasts."""
+    if load.precision == "fp32" or load.is_lean:
+        return 0
+    whole = shape.linear_parameters + shape.vocabulary * shape.hidden
+    return load.compute_bytes * (whole if load.method == "full" else shape.adapter_parameters(load.rank))
 
 
 def _backward_bytes(shape: ModelShape, load: Load) -> int:

@@ -77,6 +77,12 @@ def _processor() -> str:
     return next(names, "") or platform.processor() or platform.machine()
 
 
+def forget_unused_memory() -> None:
+    """Give back to the card what torch holds of it and nothing uses."""
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
 def peak_memory_bytes() -> int:
     """The most memory that was in use at once: of the card where there is one, else of this process."""
     if torch.cuda.is_available():

@@ -15,10 +15,12 @@ from localft.models.base_model import BaseModel
 from localft.models.chat_format import ChatFormat
 from localft.models.download import model_folder
 from localft.models.tokens import TextTokenizer
+from localft.planning.model_shape import shape_of
 from localft.planning.plan import Plan
 from localft.planning.proposing import refuse_wrong_objective
 from localft.planning.recipe import Recipe, TrainingSettings
 from localft.store.projects import Project, open_project
+from localft.training.prompt_room import PromptRoom
 from localft.training.relief import relieved
 from localft.training.rows import Rows, make_pairs, make_rows, refuse_unlearnable
 from localft.training.validation import FixedPrompt, choose_prompts
@@ -40,12 +42,13 @@ class Order:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What is learned, what is held out, and the prompts that are answered again and again on the way."""
+    """What is learned, what is held out, and the prompts that are answered again and again, so many at once."""
 
     train: Rows
     validation: Rows
     prompts: list[FixedPrompt]
     tokenizer: TextTokenizer
+    prompts_at_once: int = 1
 
 
 def read_order(context: JobContext) -> Order:
@@ -104,8 +107,9 @@ def read_data(context: JobContext, order: Order) -> TrainingData:
     if train.left_out:
         message = f"{words.counted(train.left_out, 'example')} left out: {_why_left_out(settings)}."
         context.event("warning", message=message)
-    asked = [*golden, *held_out]
-    return TrainingData(train, validation, choose_prompts(asked, chat_format, tokenizer), tokenizer)
+    room = PromptRoom(settings, order.plan, shape_of(order.base_model), train, tokenizer)
+    prompts = choose_prompts([*golden, *held_out], chat_format, tokenizer, room.has)
+    return TrainingData(train, validation, prompts, tokenizer, room.at_once(prompts))
 
 
 def warn_of_golden(context: JobContext, golden: Sequence[Example], train: Sequence[Example]) -> None:

@@ -370,6 +370,7 @@ class Session:
             self._data.tokenizer,
             self._autocast(),
             self._leave_if_stopped,
+            self._data.prompts_at_once,
         )
         return [
             {"prompt": prompt.text, "expected": prompt.expected, "answer": answer}

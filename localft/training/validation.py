@@ -19,7 +19,7 @@ from localft.training.rows import Unit
 
 SAMPLE_PROMPTS = 5
 _MOST_NEW_TOKENS = 64
-# Sample prompts may not take more of the memory than training does.
+# Longer ones would take their time at each evaluation.
 _LONGEST_PROMPT = 1_024
 # In characters.
 _BEGINNING = 120
@@ -91,12 +91,20 @@ def validate(
     return Validation(float(total) / count, float(above) / count if objective.compares else None)
 
 
-def choose_prompts(examples: Sequence[Example], chat_format: ChatFormat, tokenizer: TextTokenizer) -> list[FixedPrompt]:
-    """The first of these examples with prompts of a bearable length; of plain text the beginning is the prompt."""
+def choose_prompts(
+    examples: Sequence[Example],
+    chat_format: ChatFormat,
+    tokenizer: TextTokenizer,
+    has_room: Callable[[FixedPrompt], bool],
+) -> list[FixedPrompt]:
+    """The first of these examples with prompts of a bearable length; of plain text the beginning is the prompt.
+
+    Those that memory has no room for are passed over too.
+    """
     prompts: list[FixedPrompt] = []
     for example in examples:
         prompt = (_beginning if example.plain else _question)(example, chat_format, tokenizer)
-        if prompt is not None:
+        if prompt is not None and has_room(prompt):
             prompts.append(prompt)
         if len(prompts) == SAMPLE_PROMPTS:
             break
@@ -122,6 +130,11 @@ def _ends_of_words(text: str) -> Iterator[int]:
     return (match.start() for match in re.finditer(r"\s", text))
 
 
+def most_new_tokens(prompts: Sequence[FixedPrompt], tokenizer: TextTokenizer) -> int:
+    """An answer is at most a little longer than the longest expected one."""
+    return min(_MOST_NEW_TOKENS, 8 + max((len(tokenizer.encode(prompt.expected)) for prompt in prompts), default=0))
+
+
 @torch.no_grad()
 def answer_prompts(
     model: Any,
@@ -130,33 +143,47 @@ def answer_prompts(
     tokenizer: TextTokenizer,
     autocast: AbstractContextManager[Any],
     leave_if_stopped: Callable[[], None] = _go_on,
+    at_once: int = SAMPLE_PROMPTS,
 ) -> list[str]:
-    """Answer all prompts greedily in one batch, each answer at most a little longer than the longest expected one.
+    """Answer all prompts greedily, so many of them `at_once`.
 
     `leave_if_stopped` is called after each token, and may raise `Stopped`.
     """
+    answers: list[str] = []
+    was_training = model.training
+    model.eval()
+    try:
+        with autocast:
+            for start in range(0, len(prompts), at_once):
+                batch = prompts[start : start + at_once]
+                answers += _answers(model, batch, chat_format, tokenizer, leave_if_stopped)
+    finally:
+        model.train(was_training)
+    return answers
+
+
+def _answers(
+    model: Any,
+    prompts: Sequence[FixedPrompt],
+    chat_format: ChatFormat,
+    tokenizer: TextTokenizer,
+    leave_if_stopped: Callable[[], None],
+) -> list[str]:
     device = next(model.parameters()).device
     pad_id = _token_id(tokenizer, chat_format.pad_text)
     stop_ids = [_token_id(tokenizer, text) for text in chat_format.stop_tokens]
     longest = max(len(prompt.token_ids) for prompt in prompts)
     padded = [[pad_id] * (longest - len(prompt.token_ids)) + prompt.token_ids for prompt in prompts]
     mask = [[0] * (longest - len(prompt.token_ids)) + [1] * len(prompt.token_ids) for prompt in prompts]
-    expected = max(len(tokenizer.encode(prompt.expected)) for prompt in prompts)
-    was_training = model.training
-    model.eval()
-    try:
-        with autocast:
-            output = model.generate(
-                input_ids=torch.tensor(padded, device=device),
-                attention_mask=torch.tensor(mask, device=device),
-                max_new_tokens=min(_MOST_NEW_TOKENS, expected + 8),
-                do_sample=False,
-                pad_token_id=pad_id,
-                eos_token_id=stop_ids,
-                stopping_criteria=transformers.StoppingCriteriaList([_Asking(leave_if_stopped)]),
-            )
-    finally:
-        model.train(was_training)
+    output = model.generate(
+        input_ids=torch.tensor(padded, device=device),
+        attention_mask=torch.tensor(mask, device=device),
+        max_new_tokens=most_new_tokens(prompts, tokenizer),
+        do_sample=False,
+        pad_token_id=pad_id,
+        eos_token_id=stop_ids,
+        stopping_criteria=transformers.StoppingCriteriaList([_Asking(leave_if_stopped)]),
+    )
     return [_answer_text(new.tolist(), stop_ids, tokenizer) for new in output[:, longest:]]
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import transformers
 
 from localft import words
-from localft.errors import Stopped, UserError
+from localft.errors import Stopped, UserError, is_out_of_memory
 from localft.jobs import JobContext
-from localft.training.environment import peak_memory_bytes
+from localft.training.environment import forget_unused_memory, peak_memory_bytes
 from localft.training.finite import not_a_number
 from localft.training.pace import Pace
 from localft.training.progress import RunProgress
@@ -95,7 +95,7 @@ class Watcher(transformers.TrainerCallback):
         self._absent = context.clock.absent
         self._window = _Window()
         self._pace = Pace(schedule)
-        self._warned = False
+        self._warned = self._left_out = False
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Measure the base model before the first step, or make up for a validation that a stop left out.
@@ -186,9 +186,24 @@ class Watcher(transformers.TrainerCallback):
             preferred = {"preferred": found.preferred} if found.preferred is not None and step > 0 else {}
             self._context.event("validation", step=step, epoch=epoch, loss=found.loss, best=best, **preferred)
             self._warn_of_learning_by_heart(step)
-        items = self._look.answers()
+        items = self._answers(step)
         if items:
             self._context.event("samples", step=step, items=items)
+
+    def _answers(self, step: int) -> list[dict[str, str]]:
+        """None where memory runs out: with less at once in training there would be no more room for them."""
+        try:
+            return self._look.answers()
+        except (RuntimeError, MemoryError, OSError) as error:
+            if not is_out_of_memory(error):
+                raise
+        # Only now is what the answers held no longer referred to.
+        forget_unused_memory()
+        if not self._left_out:
+            self._left_out = True
+            message = "There was no memory for the sample answers, so they are left out; the training goes on."
+            self._context.event("warning", step=step, message=message)
+        return []
 
     def _refuse_nonsense(self, step: int, loss: float, name: str) -> None:
         if not math.isfinite(loss):

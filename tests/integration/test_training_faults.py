@@ -71,6 +71,23 @@ def test_memory_that_ends_while_the_base_is_loaded_changes_nothing_of_the_run(
     assert open_run(project).job.state is JobState.FINISHED
 
 
+def test_memory_that_ends_with_the_sample_answers_costs_nothing_but_them(nursery: Nursery, base: BaseModel) -> None:
+    """Fewer examples at once would leave them no more room."""
+    project = make_project(train=24)
+    settings = {"epochs": 2, "dropout": 0, "batch_size": 4, "micro_batch_size": 4, "patience": 0}
+    undisturbed, folder = (prepare(project, base, **settings) for _ in range(2))
+    nursery.finish(undisturbed)
+    nursery.finish(folder, fault=faults.no_room_for_answers)
+    run, control = open_run(project, folder.name), open_run(project, undisturbed.name)
+    assert run.job.state is JobState.FINISHED, run.job.sentence
+    assert not (folder / "relief.json").exists()
+    assert [warning for warning in warnings(run) if "sample answers" in warning] == [
+        "There was no memory for the sample answers, so they are left out; the training goes on."
+    ]
+    assert losses(run) == losses(control)
+    assert read_metrics(control).samples and not read_metrics(run).samples
+
+
 def test_a_lost_card_is_tried_once_more(nursery: Nursery, base: BaseModel) -> None:
     project = make_project(train=24)
     undisturbed, folder = (prepare(project, base, epochs=1, checkpoint_seconds=0.0) for _ in range(2))

@@ -44,7 +44,7 @@ def test_golden_questions_that_cannot_be_read_are_told_and_do_not_end_the_run() 
     assert "The golden questions are not asked" in (context.folder / "events.jsonl").read_text(encoding="utf-8")
 
 
-def test_a_prompt_that_would_take_more_memory_than_training_is_passed_over() -> None:
+def test_a_prompt_of_unbearable_length_is_passed_over() -> None:
     base = find_model("starter")
     chat_format, tokenizer = chat_format_for(base), TextTokenizer(model_folder(base))
 
@@ -56,5 +56,5 @@ def test_a_prompt_that_would_take_more_memory_than_training_is_passed_over() -> 
         )
 
     examples = [example("long " * 3_000), *(example(f"Short {number}?") for number in range(9))]
-    chosen = choose_prompts(examples, chat_format, tokenizer)
+    chosen = choose_prompts(examples, chat_format, tokenizer, lambda prompt: True)
     assert [prompt.text for prompt in chosen] == [f"Short {number}?" for number in range(SAMPLE_PROMPTS)]
