@@ -4,12 +4,12 @@ python -m tests.benchmarks.data [ROWS] | --rows [ROWS]
 
 With --rows only localft, stage by stage: also for a million rows, which the other ways are not made for.
 
-
-Made-up conversations of about 1 KB, a tenth of them varied copies: other case, other punctuation, one word in ten or
-twenty replaced, a greeting put before, sentences in another order. First the whole way, file to verdict, beside
-`datasets` with loops over its rows that do a part of it: exact duplicates, short answers, e-mail addresses, and
-near-duplicates by datasketch. Then near-duplicates alone, beside datasketch and text-dedup, with what is found: a pair
-counts where the Jaccard similarity of the runs of three words, counted plainly, is at least 0.8.
+Made-up conversations of about 1 KB, some with numbers, code or other letters (see `_made_text`), a tenth of them varied
+copies: other case, other punctuation, one word in ten or twenty replaced, a greeting put before, sentences in another
+order. First the whole way, file to verdict, beside `datasets` with loops over its rows that do a part of it: exact
+duplicates, short answers, e-mail addresses, and near-duplicates by datasketch. Then near-duplicates alone, beside
+datasketch and text-dedup, with what is found: a pair counts where the Jaccard similarity of the runs of three words,
+counted plainly, is at least 0.8.
 
 Each way is a process of its own; peak memory is what the process grew by. Ratios are of one run, and printed, never
 asserted.
@@ -28,6 +28,7 @@ from tempfile import TemporaryDirectory
 import psutil
 
 from tests.benchmarks._home import own_home
+from tests.benchmarks._made_text import Talk
 from tests.benchmarks._measuring import in_a_process
 from tests.benchmarks._near_peers import SEARCHES, SIMILAR, Pairs, by_datasketch, is_there, runs
 from tests.benchmarks.data_stages import print_stages
@@ -78,20 +79,15 @@ def main(words: Sequence[str]) -> int:
 def _write(path: Path, rows: int) -> list[str]:
     """Write the conversations; return what each says as one text."""
     chooser = random.Random(0)
-    words = ["".join(chooser.choices("abcdefghijklmnoprstuvw", k=chooser.randint(2, 9))) for _ in range(20_000)]
-
-    def say(sentences: int) -> str:
-        said = (" ".join(chooser.choices(words, k=chooser.randint(6, 14))).capitalize() for _ in range(sentences))
-        return ". ".join(said) + "."
-
-    turns = [(say(5), say(8)) for _ in range(rows - rows // 10)]
+    talk = Talk(chooser)
+    turns = [talk.pair() for _ in range(rows - rows // 10)]
     for number in range(rows // 10):
         question, answer = turns[number]
         turns.append((_varied(question, number % 5, chooser), _varied(answer, number % 5, chooser)))
     with path.open("w", encoding="utf-8") as file:
         for question, answer in turns:
             messages = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
-            file.write(json.dumps({"messages": messages}) + "\n")
+            file.write(json.dumps({"messages": messages}, ensure_ascii=False) + "\n")
     return [f"{question}\n{answer}" for question, answer in turns]
 
 

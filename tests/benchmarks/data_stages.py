@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 import psutil
 
 from tests.benchmarks._home import own_home
+from tests.benchmarks._made_text import Talk
 from tests.benchmarks._measuring import in_a_process
 
 _SECONDS_BETWEEN_LOOKS = 0.05
@@ -49,12 +50,7 @@ def print_stages(rows: int) -> None:
 
 def _write(path: Path, rows: int) -> None:
     chooser = random.Random(0)
-    words = ["".join(chooser.choices("abcdefghijklmnoprstuvw", k=chooser.randint(2, 9))) for _ in range(20_000)]
-
-    def say(sentences: int) -> str:
-        said = (" ".join(chooser.choices(words, k=chooser.randint(6, 14))).capitalize() for _ in range(sentences))
-        return ". ".join(said) + "."
-
+    talk = Talk(chooser)
     known: list[tuple[str, str]] = []
     with path.open("w", encoding="utf-8") as file:
         for number in range(rows):
@@ -62,11 +58,11 @@ def _write(path: Path, rows: int) -> None:
                 question, answer = chooser.choice(known)
                 question, answer = question.upper(), answer.replace(".", " !")
             else:
-                question, answer = say(5), say(8)
+                question, answer = talk.pair()
                 known = [*known[-_REMEMBERED:], (question, answer)] if len(known) > 2 * _REMEMBERED else known
                 known.append((question, answer))
             turns = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
-            file.write(json.dumps({"messages": turns}) + "\n")
+            file.write(json.dumps({"messages": turns}, ensure_ascii=False) + "\n")
 
 
 def _measure(path: Path) -> Stages:

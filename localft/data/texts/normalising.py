@@ -6,7 +6,7 @@ from functools import cache
 
 from localft.data.texts.remembering import remembering
 
-_GAP, _OTHER_GAP = re.compile(r"[\x00-/:-@\[-`{-\x7f]+"), re.compile(r"[^\x00-\x7f\w]")
+_OTHER_GAP = re.compile(r"[^\x00-\x7f\w]")
 _APOSTROPHES = "'’`´"
 # Soft hyphens, zero-width characters, marks of direction, variation selectors: nobody sees them.
 _INVISIBLE = re.compile(
@@ -17,6 +17,10 @@ _INVISIBLE = re.compile(
 # What of ASCII is no letter and no digit stands between words, but for apostrophes.
 _BETWEEN = bytes(ord(sign.lower()) if (sign := chr(number)).isalnum() else ord(" ") for number in range(128)).ljust(256)
 _LEFT_OUT = b"'`"
+# The same of UTF-8, whose other bytes belong to other letters.
+_BETWEEN_OTHERS = _BETWEEN[:128] + bytes(range(128, 256))
+# What Chinese and Japanese set between words, as NFKC would have it; a text without any is in that form at a glance.
+_WIDE_SIGNS = tuple(zip("，：；！？（）\u3000", ",:;!?() ", strict=True))
 
 
 def normalise(text: str) -> str:
@@ -33,11 +37,15 @@ def words_in(text: str) -> str:
     if text.isascii():
         # The same, several times faster.
         return b" ".join(text.encode().translate(_BETWEEN, _LEFT_OUT).split()).decode()
-    folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()
+    seen = _INVISIBLE.sub("", text)
+    for wide, sign in _WIDE_SIGNS:
+        seen = seen.replace(wide, sign)
+    folded = unicodedata.normalize("NFKC", seen).casefold()
     for apostrophe in _APOSTROPHES:
         folded = folded.replace(apostrophe, "")
     # Most of what stands between words is ASCII, which needs no look at each sign.
-    return " ".join(_OTHER_GAP.sub(_gap, _GAP.sub(" ", folded)).split())
+    spaced = folded.encode("utf-8", "surrogatepass").translate(_BETWEEN_OTHERS).decode("utf-8", "surrogatepass")
+    return " ".join(_OTHER_GAP.sub(_gap, spaced).split())
 
 
 def _gap(between: re.Match[str]) -> str:
