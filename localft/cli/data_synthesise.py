@@ -150,6 +150,8 @@ def _print_plan(output: Output, planned: Planned) -> None:
         output.say(sentence)
     if not planned.writer.is_local:
         output.say(f"The passages are sent to {urlsplit(planned.writer.url).hostname}.")
+    if planned.settings.caution:
+        output.hint(f"{planned.settings.caution} Add --judge for one.")
 
 
 def _confirm() -> None:

@@ -42,3 +42,13 @@ class SynthesisSettings(Settings):
     price_out: float | None = Field(
         None, ge=0, le=10_000, description="What a million tokens that the model writes cost."
     )
+
+    @property
+    def caution(self) -> str:
+        """What to know of answers that no model judges; "" where one does, and where they are quotations."""
+        if self.judge or self.kind == "style":
+            return ""
+        return (
+            "Answers that contradict their passages are told by words, numbers, names and opposites; a judge, which "
+            "asks the model about each of them, is the surer way."
+        )

@@ -1,6 +1,7 @@
 """Words that carry little meaning, of some languages, without accents. Other languages are compared with theirs."""
 
 _ENGLISH = (
+    "earlier earliest later latest least "
     "about above after again against also although always among another anyone anything around because been "
     "before being below between both cannot could does doing done down during each either else even ever every "
     "everyone from further have having here hers herself himself however into itself just less like likely made "

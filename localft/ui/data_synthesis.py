@@ -231,7 +231,8 @@ def _connect_order(shared: Shared, order: _Order, message: gr.HTML) -> None:
 
     def look(slug: str | None, *given: Any) -> Updates:
         planned = order.planned(slug, *given)
-        shown = views.expected(planned.estimate, planned.writer, read_preferences().currency)
+        currency = read_preferences().currency
+        shown = views.expected(planned.estimate, planned.writer, currency, planned.settings.caution)
         return {order.expected: shown, order.start: gr.update(visible=True)}
 
     def start(slug: str | None, once: str, key: str, *given: Any) -> Updates:

@@ -77,6 +77,7 @@ def test_in_words(project: Project, manual: Path, capsys: pytest.CaptureFixture[
     assert "  1.1    What about this: Clean the kettle" in printed.out
     assert "[from manual.md, section 1: The kettle]" in printed.out
     assert "--take" in printed.err
+    assert "a judge, which asks the model about each of them, is the surer way. Add --judge for one." in printed.err
 
 
 def test_nobody_is_asked_without_a_terminal_and_nothing_starts(

@@ -266,6 +266,11 @@ def many(count: int) -> list[Passage]:
     return [PASSAGE.model_copy(update={"index": number}) for number in range(count)]
 
 
+def test_where_nobody_judges_that_is_said() -> None:
+    assert "a judge" in SynthesisSettings().caution
+    assert (SynthesisSettings(judge=True).caution, SynthesisSettings(kind="style").caution) == ("", "")
+
+
 def test_what_it_will_take() -> None:
     settings = SynthesisSettings(most=10, per_passage=3, price_in=1.0, price_out=4.0)
     assert [one.index for one in chosen_passages(settings, many(20))] == [0, 5, 10, 15]

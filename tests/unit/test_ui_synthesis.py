@@ -42,9 +42,10 @@ def test_what_was_written_is_text_and_each_has_its_button() -> None:
 
 def test_where_the_passages_go_is_said() -> None:
     expected = estimate(SynthesisSettings(), [PASSAGE], None, 4)
-    away = str(views.expected(expected, address_writer("https://api.example.com/v1", "large"), "€"))
+    away = str(views.expected(expected, address_writer("https://api.example.com/v1", "large"), "€", "No judge."))
     assert "The passages are sent to https://api.example.com/v1." in away
-    here = str(views.expected(expected, address_writer("http://127.0.0.1:11434/v1", "small"), "€"))
+    assert "No judge." in away
+    here = str(views.expected(expected, address_writer("http://127.0.0.1:11434/v1", "small"), "€", ""))
     assert "are sent" not in here
 
 

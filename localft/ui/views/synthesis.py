@@ -29,11 +29,11 @@ def explained() -> Markup:
     )
 
 
-def expected(estimate: Estimate, writer: Writer, currency: str) -> Markup:
-    """What it takes, before it begins."""
+def expected(estimate: Estimate, writer: Writer, currency: str, caution: str) -> Markup:
+    """What it takes, before it begins, and what to know of answers that nobody judges."""
     sent = [] if writer.is_local else [f"The passages are sent to {writer.url}."]
     body = parts.sentences([f"Writer: {writer.where}.", *estimate.sentences(currency), *sent])
-    return parts.card("What it takes", body, "accent")
+    return parts.card("What it takes", body + (parts.note(caution) if caution else ""), "accent")
 
 
 def going_on(job: JobView) -> Markup:
