@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from localft import words
-from localft.cli.data_views import conversation_lines, print_openings
+from localft.cli.data_views import conversation_lines, passage_lines, passage_value, print_openings
 from localft.cli.options import examples, json_option, open_test_option, project_argument
 from localft.cli.output import Output
 from localft.cli.selection import chosen_version, model_and_format
 from localft.data.row_ratings import MARKS, Mark
 from localft.data.rows.wishes import RATED, SORTS, Wish
+from localft.data.source_passages import source_passages
 from localft.data.versions import SPLITS, DatasetVersion, Split
 from localft.store.projects import Project
 
@@ -60,11 +61,12 @@ def show_page(
         opened=opened,
     )
     page = browse(project, version, wish)
+    passages = source_passages(project, [row.example for row in page.rows])
     for row in page.rows:
         marks = [*(["edited"] if row.example.edited else []), *([f"rated {row.rating.words}"] if row.rating else [])]
         origin = row.example.origin if row.example.source else "no source"
         output.heading(f"{row.split} {row.index + 1:,}  ({', '.join([origin, *marks])})")
-        for line in conversation_lines(row.example):
+        for line in [*conversation_lines(row.example), *passage_lines(row.example, passages, given["passages"])]:
             output.say(line)
         output.say()
     found = f"{words.counted(page.count, 'example')} found" if wish.choosy else words.counted(page.count, "example")
@@ -82,6 +84,7 @@ def show_page(
             "rating": row.rating.mark,
             "note": row.rating.note,
             **row.example.model_dump(mode="json", exclude_defaults=True),
+            **passage_value(row.example, passages),
         }
         for row in page.rows
     ]

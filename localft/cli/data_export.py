@@ -20,6 +20,7 @@ from localft.store.projects import Project
         "localft data export support-bot examples.jsonl",
         "localft data export support-bot training.csv --split train",
         "localft data export support-bot examples.xlsx",
+        "localft data export support-bot with-sources.csv --passages",
     ),
 )
 @project_argument
@@ -28,6 +29,7 @@ from localft.store.projects import Project
 @click.option(
     "--format", "form", type=click.Choice(["jsonl", "csv", "xlsx"]), help="By the name of the file unless told."
 )
+@click.option("--passages", is_flag=True, help="With the passages that examples were written from, beside them.")
 @open_test_option
 @version_option
 @json_option
@@ -38,6 +40,7 @@ def export(
     file: Path,
     only: tuple[Split, ...],
     form: str | None,
+    passages: bool,
     opened: bool,
     version_id: str | None,
 ) -> None:
@@ -52,7 +55,7 @@ def export(
     version = chosen_version(project, version_id)
     chosen = next((known for known in FORMS if known == form), None)
     with shown(output) as tell:
-        count = export_version(project, version, file, chosen, only or SPLITS, opened, tell)
+        count = export_version(project, version, file, chosen, only or SPLITS, opened, tell, passages)
     output.say(f"{words.counted(count, 'example')} written to {file}.")
     openings = print_openings(output, project, version)
     output.result({"project": project.slug, "dataset": version.id, "file": str(file), "examples": count, **openings})

@@ -2,13 +2,22 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, get_args
 
 import click
 
 from localft import words
 from localft.cli.data_browse import browse_options, show_page, wants_browsing
-from localft.cli.data_views import TokenPiece, conversation_lines, learned_lines, print_openings, print_set_aside
+from localft.cli.data_views import (
+    TokenPiece,
+    conversation_lines,
+    learned_lines,
+    passage_lines,
+    passage_value,
+    print_openings,
+    print_set_aside,
+)
 from localft.cli.options import (
     base_model_option,
     examples,
@@ -19,6 +28,7 @@ from localft.cli.options import (
 )
 from localft.cli.output import Output
 from localft.cli.selection import chosen_version, model_and_format
+from localft.data.source_passages import source_passages
 from localft.data.versions import SPLITS, DatasetVersion, Split, iterate_split
 from localft.errors import UserError
 from localft.models.base_model import STARTER
@@ -59,6 +69,7 @@ from localft.store.projects import Project
 )
 @browse_options
 @open_test_option
+@click.option("--passages", is_flag=True, help="The whole passages that examples were written from.")
 @click.option("--set-aside", is_flag=True, help="Show the rows that could not be used.")
 @click.option("--max-length", type=click.IntRange(32, 131_072), help="Tokens at which examples are cut.")
 @base_model_option
@@ -94,23 +105,23 @@ def show(
     elif browsing:
         show_page(output, project, version, split, opened, options)
     else:
-        _show_examples(output, project, version, part, options["first"], options["rows"])
+        _show_examples(output, project, version, part, options["first"], options["rows"], options["passages"])
 
 
 def _show_examples(
-    output: Output, project: Project, version: DatasetVersion, split: Split, first: int, rows: int
+    output: Output, project: Project, version: DatasetVersion, split: Split, first: int, rows: int, whole: bool
 ) -> None:
+    chosen = list(islice(iterate_split(project, version.id, split), first - 1, first - 1 + rows))
+    passages = source_passages(project, chosen)
     shown = []
-    for number, example in enumerate(iterate_split(project, version.id, split), start=1):
-        if number >= first + rows:
-            break
-        if number >= first:
-            origin = f"  ({example.origin})" if example.source else ""
-            output.heading(f"Example {number} of {version.counts[split]:,}{origin}")
-            for line in conversation_lines(example):
-                output.say(line)
-            output.say()
-            shown.append({"number": number, **example.model_dump(mode="json", exclude_defaults=True)})
+    for number, example in enumerate(chosen, start=first):
+        origin = f"  ({example.origin})" if example.source else ""
+        output.heading(f"Example {number} of {version.counts[split]:,}{origin}")
+        for line in [*conversation_lines(example), *passage_lines(example, passages, whole)]:
+            output.say(line)
+        output.say()
+        value = example.model_dump(mode="json", exclude_defaults=True)
+        shown.append({"number": number, **value, **passage_value(example, passages)})
     if not shown:
         raise UserError(
             f"There is no example {first}: the {split} split has {words.counted(version.counts[split], 'example')}.",

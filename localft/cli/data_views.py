@@ -3,7 +3,7 @@
 import json
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from localft import words
 from localft.cli.output import Output, one_line, shorten, visible
 from localft.data.examples import Example
+from localft.data.source_passages import SourcePassage
 from localft.data.versions import DatasetVersion
 from localft.errors import UserError
 from localft.store.projects import Project
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from localft.planning.length_costs import LengthCost
 
 _INDENT = " " * 11
+_PASSAGE_COLUMNS = 200
 
 
 class TokenPiece(Protocol):
@@ -46,6 +48,23 @@ def conversation_lines(example: Example) -> list[str]:
         first, *rest = example.rejected.splitlines()
         lines += [f"{'rejected':>9}: {first}", *(f"{_INDENT}{line}" for line in rest)]
     return lines
+
+
+def passage_lines(example: Example, passages: Mapping[str, SourcePassage], whole: bool) -> list[str]:
+    """The passage that an example was written from, its beginning unless the `whole` is wanted; none of others."""
+    if not example.passage:
+        return []
+    passage = passages.get(example.passage)
+    if passage is None:
+        return [f"{'passage':>9}: not kept any more"]
+    first, *rest = passage.text.splitlines() if whole else [shorten(one_line(passage.text), _PASSAGE_COLUMNS)]
+    return [f"{'passage':>9}: {first}", *(f"{_INDENT}{line}" for line in rest)]
+
+
+def passage_value(example: Example, passages: Mapping[str, SourcePassage]) -> dict[str, Any]:
+    """The same for a program: the whole text with its place."""
+    passage = passages.get(example.passage)
+    return {"source_passage": passage.model_dump()} if passage else {}
 
 
 def learned_lines(pieces: Sequence[TokenPiece]) -> list[str]:

@@ -41,7 +41,8 @@ class Example(pydantic.BaseModel):
     that is worse than the last one: together they are a preference pair.
 
     Plain text, for continued pre-training, is a single turn of the assistant that answers nothing: `plain` is "whole",
-    or "part" where the text goes on after it. `place` says where in its document it stands ("page 3").
+    or "part" where the text goes on after it. `place` says where in its document it stands ("page 3"). `passage` is
+    the digest of the passage that a conversation was written from (see `source_passages`).
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +58,7 @@ class Example(pydantic.BaseModel):
     named_split: NamedSplit = ""
     plain: Plain = ""
     place: str = ""
+    passage: str = ""
     edited: bool = False
 
     @property

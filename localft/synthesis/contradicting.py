@@ -194,7 +194,7 @@ def _denial(clause: _Clause, said: _Sentence, part: _Clause, known: _Sentence) -
     is_swapped = clause.denied != part.denied
     if len(lines) % 2 == 1:
         is_swapped = not is_swapped
-    ordered = "" if "order" in lines else _reordered(clause, said, known)
+    ordered = _reordered(clause, said, known)
     if ordered:
         is_swapped = not is_swapped
     if not is_swapped or clause.hedges != part.hedges:

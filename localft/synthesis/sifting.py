@@ -7,6 +7,7 @@ import pydantic
 
 from localft import words
 from localft.data.examples import Example, Message
+from localft.data.source_passages import SourcePassage
 from localft.data.splits.asking import asked_text
 from localft.data.splits.golden import golden_among, never_learned
 from localft.data.stored import chain
@@ -92,6 +93,11 @@ def sift(project: Project, settings: SynthesisSettings, passages: Sequence[Passa
     )
 
 
+def source_of(passage: Passage) -> SourcePassage:
+    """A passage as it is kept with the examples that were written from it."""
+    return SourcePassage.model_validate(passage.model_dump(exclude={"index"}))
+
+
 def example_of(candidate: Candidate, passage: Passage) -> Example:
     """A candidate as an example: it says where it comes from, and stays with the others of its passage."""
     return Example(
@@ -102,6 +108,7 @@ def example_of(candidate: Candidate, passage: Passage) -> Example:
         source=passage.where,
         row=passage.index + 1,
         group=f"{passage.document} {passage.start}-{passage.end}",
+        passage=source_of(passage).digest,
     )
 
 

@@ -10,6 +10,7 @@ import pydantic
 from localft import jobs, words
 from localft.data.making.taking import LeftOut, take_examples
 from localft.data.readers.documents import Document, read_document
+from localft.data.source_passages import keep_passages
 from localft.data.versions import DatasetVersion, SourceFile, list_versions
 from localft.errors import UserError
 from localft.jobs import JobOrder, JobView
@@ -20,7 +21,7 @@ from localft.synthesis.calls import CALLS, CallLog
 from localft.synthesis.costs import Estimate, chosen_passages, estimate
 from localft.synthesis.passages import Passage, split_documents
 from localft.synthesis.settings import SynthesisSettings
-from localft.synthesis.sifting import Outcome, example_of, sift
+from localft.synthesis.sifting import Outcome, example_of, sift, source_of
 from localft.synthesis.writers import KEY_VARIABLE, Writer, refuse_foreign_export
 
 WORKER = "localft.synthesis.worker"
@@ -245,6 +246,8 @@ def take_in(
     sources = [SourceFile(shape="document", **one.model_dump()) for one in documents]
     names = _listed([one.name for one in documents])
     note = f"{words.counted(len(examples), 'example')} written from {names}"
+    # Before the examples that name them: a passage too many does no harm.
+    keep_passages(project, [source_of(passages[one.passage]) for one in kept])
     version, count, left_out = take_examples(project, examples, sources, note, system_prompt)
     taken = TakenIn(version=version.id, count=count, taken_at=files.now())
     taken.save(synthesis.folder / TAKEN)

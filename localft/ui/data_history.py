@@ -7,6 +7,7 @@ from localft.data.exports.exporting import FORMS, form_of
 from localft.data.making.history import GoneBack, restore, undo, version_before
 from localft.data.repairs.differing import compare_versions
 from localft.data.repairs.summary import summarise
+from localft.data.source_passages import passages_path
 from localft.data.splits.golden import told_left_out
 from localft.data.versions import DatasetVersion, list_versions, newest_version, open_version
 from localft.data.works.background import works_folder
@@ -70,7 +71,11 @@ def _files(project: Project, version: DatasetVersion) -> list[views.TakeAway]:
     """What can be taken away of a version; of many examples only what a job has written."""
     addresses = {form: downloads.data_address(project, version, form) for form in FORMS}
     if not looking_back_is_work(version):
-        return [views.TakeAway(form, address) for form, address in addresses.items()]
+        plain = [views.TakeAway(form, address) for form, address in addresses.items()]
+        if not passages_path(project).exists():
+            return plain
+        with_them = [(form, downloads.data_address(project, version, form, with_passages=True)) for form in FORMS]
+        return [*plain, *(views.TakeAway(form, address, with_passages=True) for form, address in with_them)]
     return [
         views.TakeAway(form, addresses[form] if work.path else "", work.job)
         for form, work in look_at_exports(project, version).items()

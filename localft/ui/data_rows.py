@@ -18,6 +18,7 @@ from localft.data.row_ratings import (
 )
 from localft.data.rows.editing import add_example, add_golden, delete_example, example_at
 from localft.data.rows.known import example_key
+from localft.data.source_passages import source_passages
 from localft.data.splits.sealing import list_openings, open_test
 from localft.data.versions import SPLITS, Split, newest_version
 from localft.errors import UserError
@@ -95,10 +96,11 @@ class Browser:
             return {self.shown: views.sealed(total, len(list_openings(project, version))), **closed}
         where = max(1, min(total, position))
         example = example_at(project, version, part, where - 1)
+        passage = source_passages(project, [example]).get(example.passage)
         return {
             self.number: where,
             self.split: part,
-            self.shown: views.example(example, where - 1, total, part),
+            self.shown: views.example(example, where - 1, total, part, passage),
             **self.rated(project, example),
         }
 

@@ -32,6 +32,7 @@ from localft.ui.models import present_model
 _EXPORTS = "/downloads/exports"
 _REPORTS = "/downloads/reports"
 _DATA = "/downloads/data"
+_WITH_PASSAGES = "?passages=1"
 _VERDICTS = "/downloads/verdicts"
 
 
@@ -45,9 +46,9 @@ def report_address(project: Project, evaluation_id: str) -> str:
     return f"{_REPORTS}/{quote(project.slug)}/{quote(evaluation_id)}"
 
 
-def data_address(project: Project, version: DatasetVersion, form: Form) -> str:
-    """The address of all examples of a version, in one file."""
-    return f"{_DATA}/{quote(project.slug)}/{quote(version.id)}/{form}"
+def data_address(project: Project, version: DatasetVersion, form: Form, with_passages: bool = False) -> str:
+    """The address of all examples of a version, in one file; the passages that they were written from beside them."""
+    return f"{_DATA}/{quote(project.slug)}/{quote(version.id)}/{form}{_WITH_PASSAGES if with_passages else ''}"
 
 
 def verdict_address(project: Project, version: DatasetVersion) -> str:
@@ -124,7 +125,7 @@ def _give_data(request: Request) -> Response:
     scratch = Scratch()
     path = scratch.folder / name
     with path.open("wb") as file:
-        write_examples(file, project, version, form)
+        write_examples(file, project, version, form, with_passages=f"?{request.url.query}" == _WITH_PASSAGES)
     if request.method == "GET":
         open_test(project, version, "export")
     # Gone once it has been given out.

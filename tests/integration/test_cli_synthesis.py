@@ -62,9 +62,37 @@ def test_the_whole_way(
     assert [one["id"] for one in written["accepted"] if f"  {one['id']} " in shown] == ["6.1", "6.2"]
     taken = answer(capsys, "--take", "--without", "1.1", "--without", "6.2")
     assert (taken["taken"], taken["dataset"]) == (10, newest_version(project).id)
+    assert_passages_are_kept(project, capsys)
     assert "taken in already" in answer(capsys, "--take", status=1)["error"]
     assert answer(capsys, "--drop", written["synthesis"])["dropped"] is True
     assert "has no synthesis yet" in answer(capsys, "--show", status=1)["error"]
+
+
+def assert_passages_are_kept(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each example has the text of its passage: here, after an edit, and in a file where that is asked for."""
+
+    def run(*arguments: str) -> str:
+        capsys.readouterr()
+        assert main(["data", *arguments]) == 0
+        return capsys.readouterr().out
+
+    begin = "Clean the "
+    for one in json.loads(run("show", "manual", "--rows", "100", "--json"))["examples"]:
+        passage = one["source_passage"]
+        assert one["messages"][-1]["content"] in passage["text"]
+        assert (passage["document"], passage["place"]) == ("manual.md", one["source"].removeprefix("manual.md, "))
+    version = newest_version(project)
+    assert f"\n\n{begin}" not in (project.datasets / version.id / "train.jsonl").read_text(encoding="utf-8")
+    assert "  passage: # The " in run("show", "manual", "--rows", "1")
+    assert f"\n           {begin}" in run("show", "manual", "--rows", "1", "--passages")
+    assert "  passage: # The " in run("show", "manual", "--search", "warm water")
+    run("edit", "manual", "--example", "1", "--turn", "2", "--text", "Every few weeks.")
+    edited = json.loads(run("show", "manual", "--edited", "--json"))["examples"]
+    assert [begin in one["source_passage"]["text"] for one in edited] == [True]
+    path = project.folder / "with.jsonl"
+    run("export", "manual", str(path), "--passages")
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert len(lines) == 10 and all(begin in line["source_passage"] for line in lines)
 
 
 def test_in_words(project: Project, manual: Path, capsys: pytest.CaptureFixture[str]) -> None:

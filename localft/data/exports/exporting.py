@@ -5,13 +5,14 @@ Beside what other programs read stands what an import needs to make the same of 
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
 
-from localft.data.exports.table import Row, table_of, turn
+from localft.data.exports.table import PASSAGE, Row, table_of, turn
 from localft.data.exports.workbook_writing import write_workbook
 from localft.data.shapes.placing import KEPT
+from localft.data.source_passages import SourcePassage, all_source_passages
 from localft.data.splits.sealing import open_test, sealed
 from localft.data.versions import SPLITS, DatasetVersion, Split, iterate_split
 from localft.data.working import Tell, quiet
@@ -44,10 +45,12 @@ def export_version(
     splits: Sequence[Split] = SPLITS,
     opened: bool = False,
     tell: Tell = quiet,
+    with_passages: bool = False,
 ) -> int:
     """Write examples of a version into a file; return how many. Without a `form` the file's name says which.
 
-    A file with the test split in it counts as an opening of it; by itself it is written only if it is `opened`.
+    `with_passages` puts the passage that each was written from beside it, where there is one. A file with the test
+    split in it counts as an opening of it; by itself it is written only if it is `opened`.
 
     Raises:
         UserError: the form is not known, the file exists, the examples do not fit into a table, or the split is sealed.
@@ -63,7 +66,7 @@ def export_version(
     if "test" in splits and set(splits) != set(SPLITS) and not opened:
         raise sealed()
     with files.writing(path) as file:
-        write_examples(file, project, version, chosen, splits, tell)
+        write_examples(file, project, version, chosen, splits, tell, with_passages)
         # Before the file is there to be looked at: what is killed in between has counted one too many, never too few.
         if "test" in splits:
             open_test(project, version, "export")
@@ -77,18 +80,20 @@ def write_examples(
     form: Form,
     splits: Sequence[Split] = SPLITS,
     tell: Tell = quiet,
+    with_passages: bool = False,
 ) -> None:
     """Write such a file.
 
     Raises:
         UserError: the version is damaged, or the examples do not fit into a table.
     """
-    chosen = _Examples(project, version, splits, tell)
+    passages = all_source_passages(project) if with_passages else {}
+    chosen = _Examples(project, version, splits, tell, passages)
     if form == "jsonl":
         for row in chosen.rows("Writing the examples"):
             file.write(json.dumps(_as_object(row), ensure_ascii=False).encode() + b"\n")
         return
-    table = table_of(chosen.rows("Looking at the examples"))
+    table = table_of(chosen.rows("Looking at the examples"), with_passages)
     cells = (table.cells(row) for row in chosen.rows("Writing the examples"))
     if form == "xlsx":
         write_workbook(file, table.names, cells, "Examples")
@@ -101,8 +106,16 @@ def write_examples(
 class _Examples:
     """What is exported, each split once, however often it is named."""
 
-    def __init__(self, project: Project, version: DatasetVersion, splits: Sequence[Split], tell: Tell) -> None:
+    def __init__(
+        self,
+        project: Project,
+        version: DatasetVersion,
+        splits: Sequence[Split],
+        tell: Tell,
+        passages: Mapping[str, SourcePassage],
+    ) -> None:
         self._project, self._version, self._tell = project, version, tell
+        self._passages = passages
         self._splits = list(dict.fromkeys(splits))
 
     def rows(self, message: str) -> Iterator[Row]:
@@ -114,14 +127,16 @@ class _Examples:
                 if done % _ROWS_A_REPORT == 0:
                     self._tell(message, done, total, "rows")
                 done += 1
-                yield Row(name if is_whole else "", example)
+                passage = self._passages.get(example.passage)
+                yield Row(name if is_whole else "", example, passage.text if passage else "")
 
 
 def _as_object(row: Row) -> dict[str, Any]:
     """OpenAI's shape; a pair as TRL has it; plain text in a field of its own."""
     example = row.example
     kept = {name: value for name, value in row.kept.items() if value}
-    beside = {KEPT: kept} if kept else {}
+    passage = {PASSAGE: row.passage} if row.passage else {}
+    beside = {**({KEPT: kept} if kept else {}), **passage}
     if example.plain:
         return {"text": example.text, **beside}
     if example.tools:

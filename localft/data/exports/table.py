@@ -17,6 +17,8 @@ from localft.errors import UserError
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]|_x[0-9A-Fa-f]{4}_")
 # What a spreadsheet takes for a formula when a cell begins with it (OWASP, CSV injection), the full-width ones too.
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
+PASSAGE = "source_passage"
+"""What the passage that an example was written from is called; an import passes it over."""
 _Way = Literal["text", "columns", "pairs", "json"]
 _COLUMNS: dict[_Way, tuple[str, ...]] = {
     "text": ("text",),
@@ -27,10 +29,11 @@ _COLUMNS: dict[_Way, tuple[str, ...]] = {
 
 
 class Row(NamedTuple):
-    """An example and its split, "" where that is left open."""
+    """An example and its split, "" where that is left open; the text of its passage, where that is wanted."""
 
     split: Split | Literal[""]
     example: Example
+    passage: str = ""
 
     @property
     def kept(self) -> dict[str, str]:
@@ -47,16 +50,20 @@ class Table:
 
     way: _Way
     kept: tuple[str, ...]
+    has_passages: bool
 
     @property
     def names(self) -> list[str]:
         """What the columns are called."""
-        return [*self.kept, *_COLUMNS[self.way], QUOTED]
+        passages = [PASSAGE] if self.has_passages else []
+        return [*self.kept, *_COLUMNS[self.way], *passages, QUOTED]
 
     def cells(self, row: Row) -> list[str]:
         """The cells of an example; none of them is a formula."""
         kept = row.kept
         said = [kept[KEPT_COLUMNS[name]] for name in self.kept] + self._said(row.example)
+        # To be read beside the example: it is no part of it.
+        said += [_CONTROLS.sub(" ", row.passage)] if self.has_passages else []
         quoted = [name for name, cell in zip(self.names, said, strict=False) if cell.startswith(_FORMULA_STARTS)]
         safe = [f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in said]
         return [*safe, " ".join(quoted)]
@@ -78,8 +85,8 @@ class Table:
         return text.getvalue().encode()
 
 
-def table_of(rows: Iterable[Row]) -> Table:
-    """The table that all these examples fit into.
+def table_of(rows: Iterable[Row], has_passages: bool = False) -> Table:
+    """The table that all these examples fit into; `has_passages`: with a column of them.
 
     Raises:
         UserError: there is none.
@@ -102,7 +109,7 @@ def table_of(rows: Iterable[Row]) -> Table:
     if pairs and not (simple and pairs == total):
         raise UserError("Such examples with a worse answer too do not fit into a table.", "Choose jsonl.")
     way: _Way = "text" if texts else "pairs" if pairs else "columns" if simple else "json"
-    return Table(way, tuple(name for name, field in KEPT_COLUMNS.items() if field in kept))
+    return Table(way, tuple(name for name, field in KEPT_COLUMNS.items() if field in kept), has_passages)
 
 
 def turn(message: Message) -> dict[str, Any]:

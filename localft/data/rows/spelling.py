@@ -15,7 +15,7 @@ _SAID = ("messages", "tools", "rejected", "text")
 # What `localft data show --json` tells besides; it says nothing of what the example says.
 _BESIDES = (
     "number", "split", "length", "rating", "note", "source", "row", "group", "label", "time", "named_split", "plain",
-    "place", "edited",
+    "place", "passage", "source_passage", "edited",
 )  # fmt: skip
 _OF_A_TURN = ("role", "content", "weight", "learn", "name", "tool_calls", "tool_call_id")
 

@@ -15,6 +15,7 @@ from localft.data.making.reading import ReadResult
 from localft.data.readers.guessing import IF_WRONG
 from localft.data.repairs.mending import REPAIRS
 from localft.data.shapes.detecting import Shape
+from localft.data.source_passages import SourcePassage
 from localft.data.versions import DatasetVersion, Division, Split
 from localft.jobs import JobView
 from localft.planning.length_costs import LengthCost
@@ -278,10 +279,11 @@ def _turn(message: Message, called: str = "") -> Markup:
     )
 
 
-def example(one: Example, index: int, total: int, split: Split) -> Markup:
-    """An example with its place."""
+def example(one: Example, index: int, total: int, split: Split, passage: SourcePassage | None) -> Markup:
+    """An example with its place, and the passage that it was written from."""
     where = f"{index + 1:,} of {total:,} in {split}; from {one.origin}"
-    return h("{where}{talk}", where=parts.note(where), talk=conversation(one))
+    source = parts.folded(f"Its passage: {passage.where}", parts.verbatim(passage.text)) if passage else Markup()
+    return h("{where}{talk}{source}", where=parts.note(where), talk=conversation(one), source=source)
 
 
 def kept(count: int) -> Markup:

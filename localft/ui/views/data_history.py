@@ -20,6 +20,7 @@ class TakeAway:
     form: str
     address: str = ""
     job: JobView | None = None
+    with_passages: bool = False
 
 
 def versions(listed: Sequence[DatasetVersion], used: set[str], files: Sequence[TakeAway]) -> Markup:
@@ -52,7 +53,7 @@ def _link(file: TakeAway) -> Markup:
     return h(
         '<a class="lf-button" href="{address}" download>Download as {name}</a>',
         address=file.address,
-        name=file.form.upper(),
+        name=file.form.upper() + (" with passages" if file.with_passages else ""),
     )
 
 
