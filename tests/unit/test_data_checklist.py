@@ -13,6 +13,7 @@ import pytest
 
 from localft.data.checks.checking import CheckReport, check_version
 from localft.data.checks.places import NOWHERE
+from localft.data.examples import Message
 from localft.data.making.importing import import_files
 from localft.data.making.writing import write_version
 from localft.data.repairs.mending import REPAIRS
@@ -242,6 +243,59 @@ def test_what_leaks_into_the_test_split_is_found_and_mended(tmp_path: Path) -> N
     assert set(added_by(told(check_version(project, leaky)), before)) == {"leakage"}
     repaired = repair_version(project, leaky, ["leakage"])
     assert added_by(told(check_version(project, repaired)), before) == {}
+
+
+@pytest.mark.parametrize("held", ["validation", "test"])
+@pytest.mark.parametrize("nearly", [False, True])
+def test_what_is_held_out_and_asked_within_a_conversation_of_training_is_found_and_mended(
+    held: Split, nearly: bool, tmp_path: Path
+) -> None:
+    project, version = bring_in("Leaky", prose(), tmp_path)
+    splits: dict[Split, list[Any]] = {name: load_split(project, version.id, name) for name in SPLITS}
+    before = told(check_version(project, version))
+    asked = "Where in the old harbour does the grey heron that we saw on Sunday build its nest every single spring?"
+    again = asked.replace("spring", "summer") if nearly else f"Please answer: {asked.upper()}"
+    alone, within = splits["train"][0], splits["train"][1]
+    question = alone.model_copy(update={"messages": (Message(role="user", content=asked), *alone.messages[1:])})
+    talk = (*within.messages, Message(role="user", content=again), Message(role="assistant", content="Near it."))
+    conversation = within.model_copy(update={"messages": talk})
+    torn: dict[Split, list[Any]] = {
+        **splits,
+        "train": [*splits["train"][2:], conversation],
+        held: [*splits[held], question],
+    }
+    leaky = write_version(project, torn, version.sources, [], version.seed, version.ratios)
+    report = check_version(project, leaky)
+    assert set(added_by(told(report), before)) == {"leakage"}
+    finding = next(one for one in report.findings if one.check == "leakage")
+    assert finding.count == 1
+    assert finding.places.total == 1
+    repaired = repair_version(project, leaky, ["leakage"])
+    assert added_by(told(check_version(project, repaired)), before) == {}
+    homes = [
+        name for name in SPLITS for one in load_split(project, repaired.id, name) if one in (question, conversation)
+    ]
+    assert len(homes) == 2
+    assert len(set(homes)) == 1
+
+
+def test_what_many_conversations_go_on_with_is_no_question_of_its_own(tmp_path: Path) -> None:
+    rows = prose()
+    talks = [
+        {
+            "messages": [
+                {"role": "user", "content": row["prompt"]},
+                {"role": "assistant", "content": row["completion"]},
+                {"role": "user", "content": "Could you explain that once more?"},
+                {"role": "assistant", "content": f"Certainly. {row['completion']}"},
+            ]
+        }
+        for row in rows[60:]
+    ]
+    alone = {"prompt": "Could you explain that once more?", "completion": "What would you like to have explained?"}
+    report = check_version(*bring_in("Talks", [*rows[:60], *talks, alone], tmp_path))
+    assert "leakage" not in told(report)
+    assert report.counts["train"] > 80
 
 
 def test_golden_questions_that_are_learned_or_not_covered_are_found(tmp_path: Path) -> None:

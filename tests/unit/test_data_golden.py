@@ -104,6 +104,64 @@ def test_a_question_in_the_midst_of_a_conversation_is_the_same_question() -> Non
     assert golden_among([talk("When does Jupiter rise tonight?", "At ten.")], [before]) == []
 
 
+def _said(*said: str) -> Example:
+    roles = ("user", "assistant") * len(said)
+    return Example(messages=tuple(Message(role=role, content=text) for role, text in zip(roles, said, strict=False)))
+
+
+@pytest.mark.parametrize("question", ["Who wrote Faust?", "When does the Jupiter probe reach its last moon?"])
+@pytest.mark.parametrize(
+    "around",
+    [
+        "Answer the question: {}",
+        "Q: {}",
+        "Please answer: {} Answer briefly.",
+        "{} Answer in one sentence.",
+        "Beantworte die Frage: {} Antworte kurz.",
+    ],
+)
+def test_forewords_do_not_make_another_question(question: str, around: str) -> None:
+    other = _said(around.format("What is the highest mountain of Norway?"), "Glittertind.")
+    asks = around.format(question)
+    rows = [other, _said(asks, "So."), _said("Hello there", "Hi.", asks, "So."), _said(asks, "So.", "And why?", "So.")]
+    assert golden_among(rows, [_said(question, "Wanted.")]) == [1, 2, 3]
+    # The foreword may as well be the golden question's, or both may have one.
+    assert golden_among([other, _said(question, "So.")], [_said(asks, "Wanted.")]) == [1]
+    assert golden_among([other, _said(f"Tell me: {question}", "So.")], [_said(asks, "Wanted.")]) == [1]
+
+
+def test_a_question_within_plain_text_or_a_longer_one_is_asked_there() -> None:
+    golden = [_said("When does the Jupiter probe reach its last moon?", "In May."), _said("Hello", "Hi.")]
+
+    def plain(text: str) -> Example:
+        return Example(messages=(Message(role="assistant", content=text),), plain="whole")
+
+    text = "Here is a list. 1. Who is it? 2. When does the Jupiter-probe reach its last moon? In May."
+    rows = [
+        plain(text),
+        plain("The Jupiter probe does reach its last moon. When? Hello to all of you."),
+        _said(f"I am new here. {golden[0].prompt[0].content} My son asked me.", "In May."),
+        _said("Hello to all of you who are here.", "Hi."),
+        _said("What did you ask?", text, "No, before that.", "Nothing."),
+    ]
+    assert golden_among(rows, golden) == [0, 2]
+
+
+def test_nearly_the_same_in_the_midst_of_a_conversation_is_the_same_question() -> None:
+    words = [f"word{number}" for number in range(30)]
+    nearly = " ".join([*words[:15], "other", *words[16:]])
+    rows = [_said("Hello there", "Hi.", "Something else entirely, please", "So.")]
+    rows.append(_said("Hello there", "Hi.", nearly, "So."))
+    assert golden_among(rows, [_said(" ".join(words), "Wanted.")]) == [1]
+
+
+def test_what_very_many_examples_hold_is_a_form_and_no_question() -> None:
+    form = "What do you think about it"
+    rows = [_said(f"{form}: ore{number} tin{number * 7} oak{number * 3}?", "So.") for number in range(200)]
+    assert golden_among(rows, [_said(f"{form}?", "Wanted.")]) == []
+    assert golden_among(rows, [_said(f"{form}: ore3 tin21", "Wanted.")]) == [3]
+
+
 def test_where_only_the_system_text_differs_it_is_what_is_asked_about() -> None:
     texts = [" ".join(f"{topic}{number}" for number in range(20)) for topic in ("ore", "tin", "gem", "oak")]
     examples = [_summarise(f"{text} {number}" * 3) for text in texts for number in range(10)]

@@ -4,6 +4,7 @@ import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from localft.data.making.taking import take_examples
 from localft.data.making.writing import write_version
 from localft.data.repairs.repairing import repair_version
 from localft.data.rows.editing import add_example, change_example, change_turn, delete_example, example_at
-from localft.data.splits.golden import golden_among, read_golden
+from localft.data.splits.golden import golden_among, read_golden, refuse_learning_golden
 from localft.data.versions import SPLITS, DatasetVersion, SourceFile, list_versions, load_split, newest_version
 from localft.errors import UserError
 from localft.store.projects import Project, create_project
@@ -132,6 +133,42 @@ ROADS = (
     repairing_the_division, repairing_texts, using_again, undoing, undoing_what_was_trained_on,
 )  # fmt: skip
 REFUSING = (adding, changing_a_turn, changing_a_whole_example)
+AROUND = "Please answer the question: {} Answer briefly."
+
+
+@pytest.mark.parametrize("question", [ASKED, "Who wrote Faust?"])
+@pytest.mark.parametrize("shape", ["foreword", "later", "plain"])
+def test_a_golden_question_with_other_words_around_it_is_not_taken_in(
+    shape: str, question: str, project: Project, tmp_path: Path
+) -> None:
+    asks = AROUND.format(question)
+    keep_golden(project, [message.as_chat() for message in talk(question, "Wanted.")])
+    text = Example(messages=(Message(role="assistant", content=f"A list of questions. {question}"),), plain="whole")
+    made = {
+        "foreword": Example(messages=tuple(talk(asks, "Learned."))),
+        "later": Example(messages=(*talk("Hello", "Hi"), *talk(asks, "Learned."))),
+        "plain": text,
+    }[shape]
+    other = Example(messages=tuple(talk("What of the bakery?", "It is closed.")))
+    taken = take_examples(project, [made, other], [MADE], "2 written")
+    # Of plain text only what holds a question of enough words is told.
+    left = [] if shape == "plain" and question != ASKED else [made]
+    assert [one.example for one in taken.left_out] == left
+    if shape == "plain":
+        return
+    version = newest_version(project)
+    rows: list[Any] = [{"messages": [turn.as_chat() for turn in made.messages]}, *clean()]
+    report = import_files(project, [write(tmp_path, rows)])
+    assert "golden question" in {one.kind for one in report.read.set_aside}
+    with pytest.raises(UserError, match="golden questions"):
+        change_example(project, version, "train", 0, made)
+    with pytest.raises(UserError, match="golden questions"):
+        add_example(project, version, made.messages)
+    everything = {name: load_split(project, version.id, name) for name in SPLITS}
+    everything["train"].append(made)
+    taught = write_version(project, everything, version.sources, [], 3, version.ratios)
+    with pytest.raises(UserError, match="1 training example asks a golden question"):
+        refuse_learning_golden(project, taught.id)
 
 
 @pytest.mark.parametrize("road", ROADS, ids=lambda road: road.__name__)

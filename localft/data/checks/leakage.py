@@ -1,11 +1,13 @@
 """Held-out examples that ask what was learned: by heart is not how well the model does."""
 
+import itertools
 from array import array
 from typing import Self
 
 from localft.data.checks.finding import CheckContext, Finding, Row, counted, shown
 from localft.data.checks.looking import Check, Mend, leaving_out, look_through
 from localft.data.checks.stored_rows import places_at
+from localft.data.splits.asked_within import asked_within
 from localft.data.splits.golden import golden_in
 from localft.data.splits.splitting import differ_in_system_only
 from localft.data.working import Tell
@@ -41,16 +43,17 @@ class Leakage(Check):
         return [position for position in golden_in(asked, context.golden, context.tell) if self._is_train[position]]
 
     def _between_splits(self, context: CheckContext) -> list[Finding]:
-        leaked: list[int] = []
-        for group in context.near_prompts:
+        found: set[int] = set()
+        for group in itertools.chain(context.near_prompts, asked_within(context.asked_fully)):
             if any(self._is_train[position] for position in group):
-                leaked += [position for position in group if not self._is_train[position]]
+                found.update(position for position in group if not self._is_train[position])
+        leaked = sorted(found)
         if not leaked:
             return []
         held_out = self._is_train.count(0)
         meaning = (
             f"{len(leaked):,} of {counted(held_out, 'held-out example is', 'held-out examples are')} asked nearly so "
-            "in training too: the result would look better than it is."
+            "in training too, as a question or within a conversation: the result would look better than it is."
         )
         severity = "problem" if len(leaked) >= _MANY * held_out else "warning"
         advice = "Divide the examples anew, so that what is nearly equal stays together."

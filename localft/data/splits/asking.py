@@ -11,14 +11,15 @@ import numpy
 
 from localft.data.examples import Example
 from localft.data.stored import Chain, StoredExamples
-from localft.data.texts.normalising import normalise
+from localft.data.texts.forewords import without_forewords
+from localft.data.texts.normalising import normalise, words_in
 from localft.data.texts.runs import Texts
 from localft.data.working import Tell, look_at_all, quiet
 
 _KEY, _EARLIER = 32, 16
 _LOOKING = "Looking at what the examples ask"
-# A question and its answer, and no more.
-_FEWEST_WITH_LATER = 2
+# Shorter turns, in bytes of their words, mean what the conversation makes of them: "And then?".
+_SHORTEST_TURN = 12
 # Longer answers are no labels, and so are more different ones.
 LONGEST_LABEL, MOST_LABELS = 80, 30
 
@@ -37,21 +38,36 @@ def prompt_digests(example: Example, with_system: bool = False) -> list[bytes]:
     return keys
 
 
-def turn_digest(text: str) -> bytes:
-    """What `prompt_digests` has for a conversation in which a user has said nothing but this."""
-    return hashlib.sha256(_turn("user", text)).digest()
-
-
 def _turn(role: str, text: str) -> bytes:
     return f"{role}\x1f{normalise(text)}\x1e".encode()
 
 
-def _later_digests(example: Example) -> list[bytes]:
-    """One for each turn of a user after the first answer, by itself."""
-    if example.plain or len(example.messages) <= _FEWEST_WITH_LATER:
-        return []
-    after = itertools.dropwhile(lambda message: message.role != "assistant", example.messages)
-    return [turn_digest(message.content) for message in after if message.role == "user"]
+def sole_question(example: Example) -> str | None:
+    """What is asked where an example is one question and its answer; None of a longer conversation and plain text."""
+    if example.plain:
+        return None
+    turns = [message for message in example.messages if message.role != "system"]
+    return turns[0].content if [turn.role for turn in turns] == ["user", "assistant"] else None
+
+
+def _turns_by_themselves(example: Example, sole: str | None) -> Iterator[str]:
+    """What else an example asks: each turn of a user in a longer conversation, and each one without its forewords.
+
+    They are given as their words.
+    """
+    users = (message.content for message in example.messages if message.role == "user")
+    for asked in users if sole is None else (sole,):
+        said = words_in(asked)
+        bare = without_forewords(said)
+        if sole is None and means_something(said):
+            yield said
+        if bare != said and means_something(bare):
+            yield bare
+
+
+def means_something(said: str) -> bool:
+    """Whether a turn, given as its words, asks something without what was said before it."""
+    return len(said.encode("utf-8", "surrogatepass")) >= _SHORTEST_TURN
 
 
 def prompt_keys(example: Example, with_system: bool = False) -> list[str]:
@@ -134,8 +150,11 @@ class Asked:
     def __init__(self, with_system: bool = False) -> None:
         self.with_system = with_system
         self._keys, self._earlier, self._earlier_of = bytearray(), bytearray(), array("I")
-        self._later, self._later_of = bytearray(), array("I")
         self.texts = Texts()
+        # What is asked beside that, each turn by itself, and by which example.
+        self.turns, self.turns_of = Texts(), array("I")
+        # 1 or 0 for each example: whether it is a question and its answer, or a longer conversation; else plain text.
+        self.are_sole, self.are_conversations = array("B"), array("B")
         self.groups, self.labels, self.times, self.named_splits = Column(), Column(), Column(), Column()
         # None once the answers are too long, or too many different ones, to be labels.
         self.short_answers: Column | None = Column()
@@ -149,9 +168,12 @@ class Asked:
         for key in earlier:
             self._earlier += key[:_EARLIER]
             self._earlier_of.append(len(self))
-        for key in _later_digests(example):
-            self._later += key[:_EARLIER]
-            self._later_of.append(len(self))
+        sole = sole_question(example)
+        for asked in _turns_by_themselves(example, sole):
+            self.turns.add(asked)
+            self.turns_of.append(len(self))
+        self.are_sole.append(sole is not None)
+        self.are_conversations.append(sole is None and not example.plain)
         self._keys += last
         self.texts.add(*_asked_turns(example, self.with_system))
         self.groups.add(example.group or "")
@@ -168,8 +190,10 @@ class Asked:
         self._keys += later._keys
         self._earlier += later._earlier
         self._earlier_of.extend(before + position for position in later._earlier_of)
-        self._later += later._later
-        self._later_of.extend(before + position for position in later._later_of)
+        self.turns.join(later.turns)
+        self.turns_of.extend(before + position for position in later.turns_of)
+        self.are_sole.extend(later.are_sole)
+        self.are_conversations.extend(later.are_conversations)
         self.texts.join(later.texts)
         for mine, others in (
             (self.groups, later.groups), (self.labels, later.labels), (self.times, later.times),
@@ -207,16 +231,8 @@ class Asked:
 
     def earlier_keys(self) -> Iterator[tuple[int, bytes]]:
         """(position, key): those of earlier answers, their first 16 bytes."""
-        return _with_positions(self._earlier, self._earlier_of)
-
-    def later_keys(self) -> Iterator[tuple[int, bytes]]:
-        """(position, key): what a user asks after an answer, each turn as if nothing had been said before it."""
-        return _with_positions(self._later, self._later_of)
-
-
-def _with_positions(keys: bytearray, of: "array[int]") -> Iterator[tuple[int, bytes]]:
-    for position, start in zip(of, range(0, len(keys), _EARLIER), strict=True):
-        yield position, bytes(keys[start : start + _EARLIER])
+        for position, start in zip(self._earlier_of, range(0, len(self._earlier), _EARLIER), strict=True):
+            yield position, bytes(self._earlier[start : start + _EARLIER])
 
 
 def ask(examples: Sequence[Example], with_system: bool = False, tell: Tell = quiet) -> Asked:

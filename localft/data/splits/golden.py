@@ -11,20 +11,22 @@ from localft.data.shapes.conversation import BadRow
 from localft.data.shapes.detecting import convert, detect
 from localft.data.shapes.rows import Row
 from localft.data.shapes.values import BadValue
-from localft.data.splits.asking import Asked, ask, turn_digest
+from localft.data.splits.asking import Asked, ask, asked_text, means_something, sole_question
 from localft.data.splits.splitting import differ_in_system_only
 from localft.data.stored import select
+from localft.data.texts.containing import holding, says_enough
+from localft.data.texts.forewords import without_forewords
 from localft.data.texts.near import near_groups
-from localft.data.texts.normalising import normalise
-from localft.data.texts.runs import Texts
+from localft.data.texts.normalising import normalise, words_in
+from localft.data.texts.runs import SURE_FORM_SHARE, Texts
 from localft.data.versions import SPLITS, Split, list_versions, open_split, put_together
 from localft.data.working import Tell, quiet
 from localft.errors import UserError
 from localft.store.projects import Project
 
 Splits = Mapping[Split, Sequence[Example]]
-# Shorter turns, in bytes, mean what the conversation makes of them: "And then?".
-_SHORTEST_LATER = 12
+# Fewer examples than these have no form in common.
+_FEWEST_OF_FORM = 50
 
 
 def has_golden(project: Project) -> bool:
@@ -141,8 +143,9 @@ def count_learned(project: Project, dataset: str, questions: list[Example]) -> i
 def golden_among(examples: Sequence[Example], golden: Sequence[Example], tell: Tell = quiet) -> list[int]:
     """Positions of the examples that ask what a golden question asks, word for word or nearly so.
 
-    A question also counts where it comes later in a conversation, then word for word only. Where many examples differ
-    in the system text only ("Summarise."), it belongs to what is asked.
+    A question also counts where it is a turn of a conversation, where words stand around it that ask nothing ("Please
+    answer the question:"), and, if it is long enough, where a longer text holds it word for word. Where many examples
+    differ in the system text only ("Summarise."), it belongs to what is asked.
     """
     return golden_in(_ask_as_needed(examples, tell), golden, tell) if golden else []
 
@@ -170,24 +173,72 @@ def _matches(asked: Asked, golden: Sequence[Example], tell: Tell = quiet) -> Ite
     for position, key in itertools.chain(enumerate(asked.short_keys()), asked.earlier_keys()):
         for number in keys.get(key, ()):
             yield number, position
-    yield from _asked_later(asked, golden)
-    texts = Texts()
-    texts.join(questions.texts)
-    texts.join(asked.texts)
-    for group in near_groups(texts, tell):
-        numbers = [position for position in group if position < len(golden)]
-        yield from itertools.product(numbers, (position - len(golden) for position in group[len(numbers) :]))
+    yield from _near(questions.texts, asked.texts, tell)
+    bare = {number: without_forewords(words_in(sole)) for number, sole in _sole_questions(golden)}
+    if not asked.with_system:
+        yield from _asked_bare(asked, bare)
+    yield from _asked_within(asked, bare, tell)
+    yield from _held(asked, golden, bare)
 
 
-def _asked_later(asked: Asked, golden: Sequence[Example]) -> Iterator[tuple[int, int]]:
-    """(question, example) where a question that needs nothing before it is asked in the midst of a conversation."""
-    keys: dict[bytes, list[int]] = {}
+def _sole_questions(golden: Sequence[Example]) -> Iterator[tuple[int, str]]:
+    """(question, what it asks) of those that need nothing before them."""
     for number, question in enumerate(golden):
-        turns = [message for message in question.messages if message.role != "system"]
-        if [turn.role for turn in turns] == ["user", "assistant"]:
-            asks = turns[0].content
-            if len(normalise(asks).encode()) >= _SHORTEST_LATER:
-                keys.setdefault(turn_digest(asks)[:16], []).append(number)
-    for position, key in asked.later_keys():
-        for number in keys.get(key, ()):
+        sole = sole_question(question)
+        if sole is not None:
+            yield number, sole
+
+
+def _near(questions: Texts, texts: Texts, tell: Tell) -> Iterator[tuple[int, int]]:
+    """(question, position) of the texts that say nearly the same."""
+    both = Texts()
+    both.join(questions)
+    both.join(texts)
+    for group in near_groups(both, tell):
+        numbers = [position for position in group if position < len(questions)]
+        yield from itertools.product(numbers, (position - len(questions) for position in group[len(numbers) :]))
+
+
+def _asked_bare(asked: Asked, bare: Mapping[int, str]) -> Iterator[tuple[int, int]]:
+    """(question, example) where a question has forewords and the example asks it without any."""
+    wanted = Texts(bare.values())
+    numbers: dict[bytes, list[int]] = {}
+    for number, digest in zip(bare, wanted.each_digest(), strict=True):
+        numbers.setdefault(digest, []).append(number)
+    for position, digest in enumerate(asked.texts.each_digest()):
+        for number in numbers.get(digest, ()):
             yield number, position
+
+
+def _asked_within(asked: Asked, bare: Mapping[int, str], tell: Tell) -> Iterator[tuple[int, int]]:
+    """(question, example) where a question is one turn of a conversation, or stands there with forewords."""
+    wanted = {number: said for number, said in bare.items() if means_something(said)}
+    numbers = list(wanted)
+    for place, turn in _near(Texts(wanted.values()), asked.turns, tell) if wanted else ():
+        yield numbers[place], asked.turns_of[turn]
+
+
+def _held(asked: Asked, golden: Sequence[Example], bare: Mapping[int, str]) -> Iterator[tuple[int, int]]:
+    """(question, example) where what a user says, or plain text, holds a question of enough words among other words.
+
+    What very many examples hold is a form that they are asked in.
+    """
+    wanted: dict[int, str] = {}
+    for number, question in enumerate(golden):
+        said = normalise(asked_text(question, asked.with_system))
+        said = said if asked.with_system else bare.get(number, said)
+        if says_enough(said):
+            wanted[number] = said
+    numbers = list(wanted)
+    found: dict[int, set[int]] = {number: set() for number in numbers}
+    for place, position in holding(asked.texts, list(wanted.values())):
+        number = numbers[place]
+        # In a conversation an answer could say it; what its user says is looked at turn by turn.
+        if number not in bare or not asked.are_conversations[position]:
+            found[number].add(position)
+    for place, turn in holding(asked.turns, list(wanted.values())):
+        found[numbers[place]].add(asked.turns_of[turn])
+    most = max(_FEWEST_OF_FORM, SURE_FORM_SHARE * len(asked))
+    for number, positions in found.items():
+        if len(positions) <= most:
+            yield from ((number, position) for position in positions)

@@ -5,6 +5,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from localft.data.examples import Example
+from localft.data.splits.asked_within import asked_within
 from localft.data.splits.asking import Asked, ask
 from localft.data.splits.stratifying import Shares, labels_of
 from localft.data.stored import chain, select
@@ -55,7 +56,8 @@ def differ_in_system_only(asked: Asked) -> bool:
 
 
 def group_examples(asked: Asked, tell: Tell = quiet) -> Groups:
-    """Put together what must not be separated: nearly equal prompts, beginnings of one conversation, equal `group`s.
+    """Put together what must not be separated: nearly equal prompts, beginnings of one conversation, equal `group`s, a
+    question and the conversations in which it is asked too.
 
     Conversations that begin alike and go on differently stay together too, unless many begin so.
     Each group stands under the smallest key of its prompts.
@@ -77,7 +79,16 @@ def group_examples(asked: Asked, tell: Tell = quiet) -> Groups:
     for near in near_among(asked, tell):
         for position in near[1:]:
             grouping.join(near[0], position)
+    _join_asked_within(asked, grouping, tell)
     return {min(map(asked.key, group)).hex(): group for group in grouping.groups()}
+
+
+def _join_asked_within(asked: Asked, grouping: Grouping, tell: Tell) -> None:
+    """Put what is asked once more within a conversation together, unless too many would belong together then."""
+    for within in sorted(asked_within(asked, tell), key=lambda group: min(map(asked.key, group))):
+        if grouping.size(within) <= _most_alike(asked):
+            for position in within[1:]:
+                grouping.join(within[0], position)
 
 
 def split(

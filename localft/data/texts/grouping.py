@@ -1,5 +1,8 @@
 """Positions that belong together, directly or by way of others."""
 
+from array import array
+from collections.abc import Iterable
+
 import numpy
 import numpy.typing as npt
 
@@ -11,11 +14,18 @@ class Grouping:
 
     def __init__(self, count: int) -> None:
         self._parents = list(range(count))
+        self._sizes = array("I", [1]) * count
 
     def join(self, one: int, other: int) -> None:
         """Put the groups of two positions together."""
         first, second = sorted((self._first(one), self._first(other)))
-        self._parents[second] = first
+        if first != second:
+            self._parents[second] = first
+            self._sizes[first] += self._sizes[second]
+
+    def size(self, positions: Iterable[int]) -> int:
+        """How many positions the groups of these have together."""
+        return sum(self._sizes[first] for first in {self._first(position) for position in positions})
 
     def are_joined(self, one: int, other: int) -> bool:
         """Whether two positions are in one group."""

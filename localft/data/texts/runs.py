@@ -46,7 +46,7 @@ class Texts:
         hashes = [_hashes(part) for part in parts] if said else []
         if not said:
             said = normalise("\n".join(parts))
-            hashes = [_hashed(said)]
+            hashes = [hashes_of_words(said)]
         self.digests += hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=_DIGEST).digest()
         before = len(self.words)
         for part in hashes:
@@ -61,14 +61,30 @@ class Texts:
         self.words.extend(later.words)
         self.lengths.extend(later.lengths)
 
+    def each_digest(self) -> Iterator[bytes]:
+        """A digest of each text."""
+        return (bytes(self.digests[start : start + _DIGEST]) for start in range(0, len(self.digests), _DIGEST))
+
+    def chosen(self, positions: npt.NDArray[numpy.int64]) -> "Texts":
+        """Those at these positions, in this order."""
+        some, lengths = Texts(), view(self.lengths, "u4")
+        starts, wanted = numpy.cumsum(lengths, dtype=numpy.int64) - lengths, lengths[positions]
+        before = numpy.cumsum(wanted, dtype=numpy.int64) - wanted
+        places = numpy.arange(int(wanted.sum())) + numpy.repeat(starts[positions] - before, wanted)
+        some.digests = bytearray(view(self.digests, "u8").reshape(-1, 2)[positions].tobytes())
+        some.words = array("I", view(self.words, "u4")[places].tobytes())
+        some.lengths = array("I", wanted.tobytes())
+        return some
+
 
 @remembering
 def _hashes(text: str) -> "array[int]":
     """A hash of each word; not to be changed."""
-    return _hashed(words_in(text))
+    return hashes_of_words(words_in(text))
 
 
-def _hashed(said: str) -> "array[int]":
+def hashes_of_words(said: str) -> "array[int]":
+    """A hash of each word of a text that is given as its words."""
     return array("I", map(zlib.crc32, said.encode("utf-8", "surrogatepass").split(b" ") if said else ()))
 
 
@@ -80,9 +96,9 @@ class Searchable:
     """
 
     def __init__(self, texts: Texts, tell: Tell = quiet) -> None:
-        self._words = _view(texts.words, "u4")
+        self._words = view(texts.words, "u4")
         self._starts = numpy.append(
-            numpy.zeros(1, numpy.int64), numpy.cumsum(_view(texts.lengths, "u4"), dtype=numpy.int64)
+            numpy.zeros(1, numpy.int64), numpy.cumsum(view(texts.lengths, "u4"), dtype=numpy.int64)
         )
         self._firsts = self._find_firsts(texts)
         self._forms, self._sure_forms = self._find_forms(tell)
@@ -92,7 +108,7 @@ class Searchable:
 
     def _find_firsts(self, texts: Texts) -> npt.NDArray[numpy.int64]:
         """For each text the position of the first one that says exactly the same."""
-        digests = _view(texts.digests, ">u8").reshape(-1, 2)
+        digests = view(texts.digests, ">u8").reshape(-1, 2)
         order = numpy.lexsort((digests[:, 1], digests[:, 0]))
         ordered = digests[order]
         is_new = numpy.ones(len(order), dtype=bool)
@@ -170,7 +186,7 @@ class Searchable:
         return counters > most, counters > sure
 
 
-def _view(numbers: "array[int] | bytearray", kind: str) -> npt.NDArray[Any]:
+def view(numbers: "array[int] | bytearray", kind: str) -> npt.NDArray[Any]:
     """Numbers as an array, without a copy; as long as it is there, they cannot grow."""
     return numpy.frombuffer(numbers, dtype=kind) if len(numbers) else numpy.empty(0, dtype=kind)
 
