@@ -13,12 +13,10 @@ import pytest
 
 from localft.data.checks.checking import CheckReport, check_version
 from localft.data.checks.places import NOWHERE
-from localft.data.examples import Message
 from localft.data.making.importing import import_files
-from localft.data.making.writing import write_version
 from localft.data.repairs.mending import REPAIRS
 from localft.data.repairs.repairing import repair_version
-from localft.data.versions import SPLITS, DatasetVersion, Split, load_split
+from localft.data.versions import DatasetVersion
 from localft.models.find import find_model
 from localft.store.projects import Project, create_project
 from tests.clean_examples import as_json, labelled, prose
@@ -127,6 +125,26 @@ def with_code() -> Rows:
     return answered(FENCED.format(code="x = 1"), 15, 25)(prose())
 
 
+def calling(arguments: str, number: int, name: str = "find_ladder", answers: str = "1") -> dict[str, Any]:
+    """A conversation in which a tool is called."""
+    called = {"id": "1", "type": "function", "function": {"name": name, "arguments": arguments}}
+    takes = {"type": "object", "properties": {"barn": {"type": "string"}}, "required": ["barn"]}
+    asked, said = prose(200)[number + 120].values()
+    return {
+        "messages": [
+            {"role": "user", "content": asked},
+            {"role": "assistant", "content": "", "tool_calls": [called]},
+            {"role": "tool", "content": "It stands behind the door.", "tool_call_id": answers},
+            {"role": "assistant", "content": said},
+        ],
+        "tools": [{"type": "function", "function": {"name": "find_ladder", "parameters": takes}}],
+    }
+
+
+def with_calls() -> Rows:
+    return [*prose(), *(calling(json.dumps({"barn": f"red {n}"}), n) for n in range(30))]
+
+
 CONSISTENCY = (
     Fault("contradictions", "warning", prose, added({**prose()[7], "completion": "Nobody can tell, so leave it."})),
     Fault("near contradictions", "note", lambda: [*prose(), FOX[0]], added(FOX[1])),
@@ -151,7 +169,17 @@ CORRECTNESS = (
     Fault("answers in circles", "warning", prose, answered("Leave the window open until the morning comes. " * 9, 5)),
     Fault("format marks", "warning", prose, answered("Leave the window open until morning.<|im_end|>", 5)),
     Fault("thinking", "note", prose, answered("<think>A window?</think>Leave it open until morning.", 5)),
+    Fault("invalid code", "warning", with_code, answered("Try:\n```yaml\na: [b\n```\nThat is all there is to it.", 5)),
+    Fault("invalid code", "warning", with_code, answered("Try:\n```sql\nSELECT (a FROM b\n```\nThat is all of it.", 5)),
+    Fault(
+        "invalid code", "warning", with_code, answered("Try:\n```xml\n<a><b></a>\n```\nThat is all there is to it.", 5)
+    ),
     Fault("roles out of order", "warning", prose, added(TWICE)),
+    Fault("tool calls", "warning", with_calls, added(calling("the red barn", 40))),
+    Fault("tool calls", "warning", with_calls, added(calling('{"shed": "red"}', 40))),
+    Fault("tool calls", "warning", with_calls, added(calling('{"barn": "red"}', 40, "find_hen"))),
+    Fault("tool calls", "warning", with_calls, added(calling('{"barn": "red"}', 40, answers="other"))),
+    Fault("plain text", "note", prose, added({"text": "The ladder of the red barn stands behind its door since May."})),
 )
 DIVERSITY = (
     Fault("near-duplicates", "warning", prose, nearly_again),
@@ -229,87 +257,6 @@ def test_one_fault_gives_exactly_its_finding_and_its_repair_ends_it(fault: Fault
     if fault.finding in REPAIRS:
         repaired = check_version(project, repair_version(project, version, [fault.finding]))
         assert added_by(told(repaired), before) == {}
-
-
-def test_what_leaks_into_the_test_split_is_found_and_mended(tmp_path: Path) -> None:
-    nearly = {**prose()[7], "prompt": prose()[7]["prompt"].upper()}
-    project, version = bring_in("Leaky", [*prose(), nearly], tmp_path)
-    splits = {name: load_split(project, version.id, name) for name in SPLITS}
-    twins = [one for name in SPLITS for one in splits[name] if one.row in {8, 121}]
-    kept = {name: [one for one in splits[name] if one.row not in {8, 121}] for name in SPLITS}
-    torn: dict[Split, list[Any]] = {**kept, "train": [*kept["train"], twins[0]], "test": [*kept["test"], twins[1]]}
-    before = told(check_version(project, version))
-    leaky = write_version(project, torn, version.sources, [], version.seed, version.ratios)
-    assert set(added_by(told(check_version(project, leaky)), before)) == {"leakage"}
-    repaired = repair_version(project, leaky, ["leakage"])
-    assert added_by(told(check_version(project, repaired)), before) == {}
-
-
-@pytest.mark.parametrize("held", ["validation", "test"])
-@pytest.mark.parametrize("nearly", [False, True])
-def test_what_is_held_out_and_asked_within_a_conversation_of_training_is_found_and_mended(
-    held: Split, nearly: bool, tmp_path: Path
-) -> None:
-    project, version = bring_in("Leaky", prose(), tmp_path)
-    splits: dict[Split, list[Any]] = {name: load_split(project, version.id, name) for name in SPLITS}
-    before = told(check_version(project, version))
-    asked = "Where in the old harbour does the grey heron that we saw on Sunday build its nest every single spring?"
-    again = asked.replace("spring", "summer") if nearly else f"Please answer: {asked.upper()}"
-    alone, within = splits["train"][0], splits["train"][1]
-    question = alone.model_copy(update={"messages": (Message(role="user", content=asked), *alone.messages[1:])})
-    talk = (*within.messages, Message(role="user", content=again), Message(role="assistant", content="Near it."))
-    conversation = within.model_copy(update={"messages": talk})
-    torn: dict[Split, list[Any]] = {
-        **splits,
-        "train": [*splits["train"][2:], conversation],
-        held: [*splits[held], question],
-    }
-    leaky = write_version(project, torn, version.sources, [], version.seed, version.ratios)
-    report = check_version(project, leaky)
-    assert set(added_by(told(report), before)) == {"leakage"}
-    finding = next(one for one in report.findings if one.check == "leakage")
-    assert finding.count == 1
-    assert finding.places.total == 1
-    repaired = repair_version(project, leaky, ["leakage"])
-    assert added_by(told(check_version(project, repaired)), before) == {}
-    homes = [
-        name for name in SPLITS for one in load_split(project, repaired.id, name) if one in (question, conversation)
-    ]
-    assert len(homes) == 2
-    assert len(set(homes)) == 1
-
-
-def test_what_many_conversations_go_on_with_is_no_question_of_its_own(tmp_path: Path) -> None:
-    rows = prose()
-    talks = [
-        {
-            "messages": [
-                {"role": "user", "content": row["prompt"]},
-                {"role": "assistant", "content": row["completion"]},
-                {"role": "user", "content": "Could you explain that once more?"},
-                {"role": "assistant", "content": f"Certainly. {row['completion']}"},
-            ]
-        }
-        for row in rows[60:]
-    ]
-    alone = {"prompt": "Could you explain that once more?", "completion": "What would you like to have explained?"}
-    report = check_version(*bring_in("Talks", [*rows[:60], *talks, alone], tmp_path))
-    assert "leakage" not in told(report)
-    assert report.counts["train"] > 80
-
-
-def test_golden_questions_that_are_learned_or_not_covered_are_found(tmp_path: Path) -> None:
-    project, version = bring_in("Golden", prose(), tmp_path)
-    before = told(check_version(project, version))
-    learned = load_split(project, version.id, "train")[0].prompt[-1].content
-    project.golden.write_text(json.dumps({"prompt": learned, "answer": "So."}) + "\n", encoding="utf-8")
-    assert added_by(told(check_version(project, version)), before) == {"golden questions learned": "problem"}
-    repaired = repair_version(project, version, ["golden questions learned"])
-    project.golden.write_text(
-        json.dumps({"prompt": "When does Jupiter rise over Reykjavik tonight?", "answer": "At nine."}) + "\n",
-        encoding="utf-8",
-    )
-    assert added_by(told(check_version(project, repaired)), before) == {"golden questions not covered": "note"}
 
 
 def test_lengths_are_told_in_tokens_of_the_base_model(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_each_fault_of_an_answer_is_told_by_one_check(answer: str, name: str, tm
     [
         "Try this:\n```python\nx = 1\n```\nThat is it.",
         "Run it:\n```\n$ localft data check\n```",
-        "```yaml\na: [\n```",
+        "```haml\na: [\n```",
         "En todo caso, todo está listo.",
         "More than an AI it needs good data.",
     ],

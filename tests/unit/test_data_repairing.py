@@ -73,6 +73,10 @@ def faulty(name: str) -> list[dict[str, Any]]:
     if name == "roles out of order":
         twice = [{"role": "user", "content": "Hello"}, {"role": "user", "content": "Are you there?"}]
         return [*rows, {"messages": [*twice, {"role": "assistant", "content": "Yes, I am here."}]}]
+    if name == "tool calls":
+        torn = {"type": "function", "function": {"name": "find", "arguments": '{"text": torn}'}}
+        asked = {"role": "user", "content": "Hello, where does it stand?"}
+        return [*rows, {"messages": [asked, {"role": "assistant", "content": "", "tool_calls": [torn]}]}]
     for index, (prompt, completion) in changes.get(name, {}).items():
         rows[index] = {"prompt": prompt, "completion": completion}
     return rows

@@ -21,7 +21,7 @@ def texts_of(message: Message) -> Iterator[str]:
     """The text of a turn, then those of the arguments of its calls, with their numbers."""
     yield message.content
     for call in message.tool_calls:
-        yield from _texts(_arguments(call))
+        yield from _texts(arguments_of(call))
 
 
 def with_texts(message: Message, change: Callable[[str], str]) -> Message:
@@ -34,20 +34,20 @@ def with_texts(message: Message, change: Callable[[str], str]) -> Message:
 
 
 def _call(call: dict[str, Any]) -> str:
-    function = _function(call)
-    arguments = json.dumps(_arguments(call), sort_keys=True, ensure_ascii=False)
+    function = function_of(call)
+    arguments = json.dumps(arguments_of(call), sort_keys=True, ensure_ascii=False)
     return f"{function.get('name', '')}({arguments})"
 
 
-def _function(call: dict[str, Any]) -> dict[str, Any]:
+def function_of(call: dict[str, Any]) -> dict[str, Any]:
     """What is called; some data names it without the level around it."""
     function = call.get("function")
     return function if isinstance(function, dict) else call
 
 
-def _arguments(call: dict[str, Any]) -> Any:
+def arguments_of(call: dict[str, Any]) -> Any:
     """The arguments; of those that are the text of JSON, what it says."""
-    arguments = _function(call).get("arguments")
+    arguments = function_of(call).get("arguments")
     if not isinstance(arguments, str):
         return arguments
     try:
@@ -82,11 +82,11 @@ def _changed(value: Any, change: Callable[[str], str]) -> Any:
 
 
 def _changed_call(call: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
-    before = _arguments(call)
+    before = arguments_of(call)
     after = _changed(before, change)
     if after == before:
         return call
-    function = _function(call)
+    function = function_of(call)
     if isinstance(function["arguments"], str) and not isinstance(after, str):
         after = json.dumps(after, ensure_ascii=False)
     changed = {**function, "arguments": after}

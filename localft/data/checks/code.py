@@ -10,7 +10,11 @@ from localft.data.texts.code_blocks import CodeBlock, closing_fence, code_blocks
 
 TORN, OPEN = "invalid code", "open code fences"
 _MANY = 0.05
-_NAMES = {"json": "JSON", "jsonl": "JSON lines", "py": "Python", "python3": "Python", "xml": "XML", "toml": "TOML"}
+_NAMES = {
+    "json": "JSON", "jsonl": "JSON lines", "py": "Python", "python3": "Python", "xml": "XML", "toml": "TOML",
+    "yaml": "YAML", "yml": "YAML", "sql": "SQL",
+    "mysql": "SQL", "postgres": "SQL", "postgresql": "SQL", "sqlite": "SQL", "tsql": "SQL",
+}  # fmt: skip
 
 
 class InvalidCode(RowCheck):

@@ -17,6 +17,7 @@ from localft.data.checks import (
     repetition,
     system_prompts,
     template,
+    tool_calls,
     turns,
     unfinished,
 )
@@ -111,6 +112,7 @@ REPAIRS: Mapping[str, Repair] = {
     repetition.CIRCLES: Repair("delete these examples", _without_seen(repetition.Circles)),
     unfinished.NAME: Repair("delete these examples", _without_seen(unfinished.Unfinished)),
     code.TORN: Repair("delete these examples", _without_seen(code.InvalidCode)),
+    tool_calls.NAME: Repair("delete these examples", _without_seen(tool_calls.ToolCalls)),
     rated.NAME: Repair("delete these examples", rated.without),
     encoding_damage.NAME: Repair("decode them again where that is possible", _in_texts(encoding_damage.mended)),
     template.MARKS: Repair("remove the marks", _in_texts(template.without_marks)),

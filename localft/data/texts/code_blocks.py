@@ -16,6 +16,8 @@ from typing import Any, NoReturn
 from xml.sax import SAXException
 from xml.sax.handler import ContentHandler
 
+from localft.data.texts.sql import check_sql
+
 _FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n`]*$", re.MULTILINE)
 _LONGEST = 50_000
 _DEEPEST = 60
@@ -28,6 +30,8 @@ _NEWER = re.compile(r"\b(?:def|class)\s+\w+\s*\[|^\s*type\s+\w+[^\n]*=|\b[tT]r?[
 _NEWER_FAULTS = ("f-string", "unterminated f-string", "multiple exception types")
 # Where something is left out, outside of strings: no code, and not meant to be.
 _LEFT_OUT = re.compile(r"\.\.\.|…")
+# What a program fills in before it is read: Jinja, Helm, ERB.
+_FILLED_IN = re.compile(r"\{\{|\{%|<%")
 _QUOTED = re.compile(r'"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'')
 _STRINGS = re.compile(
     r"""//[^\n]*|/\*.*?(?:\*/|\Z)|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`""", re.DOTALL
@@ -176,6 +180,26 @@ def _xml(code: str) -> None:
     _parse_xml(text if text.startswith(("<?xml", "<!DOCTYPE")) else f"<part>{text}</part>")
 
 
+def _yaml(code: str) -> None:
+    if _FILLED_IN.search(code) or _leaves_out(code):
+        return
+    import yaml
+
+    # Events only: nothing is built of them, so that aliases cannot grow.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    anchors: set[str] = set()
+    try:
+        for event in yaml.parse(code, Loader=loader):
+            if isinstance(event, yaml.AliasEvent) and event.anchor not in anchors:
+                raise ValueError(f"line {event.start_mark.line + 1}: *{event.anchor} stands for nothing")
+            anchors.update(filter(None, [getattr(event, "anchor", None)]))
+    except yaml.MarkedYAMLError as error:
+        place = error.problem_mark or error.context_mark
+        raise ValueError(f"line {place.line + 1 if place else 1}: {error.problem or error.context}") from error
+    except yaml.YAMLError as error:
+        raise ValueError(str(error).splitlines()[0]) from error
+
+
 def is_document(text: str) -> bool:
     """Tell whether a text is XML with one root; what is too long to be looked at counts as such."""
     try:
@@ -211,6 +235,14 @@ _PARSERS: Mapping[str, Callable[[str], None]] = {
     "py": _python,
     "python3": _python,
     "toml": _toml,
+    "yaml": _yaml,
+    "yml": _yaml,
+    "sql": check_sql,
+    "mysql": check_sql,
+    "postgres": check_sql,
+    "postgresql": check_sql,
+    "sqlite": check_sql,
+    "tsql": check_sql,
     "xml": _xml,
     "svg": _xml,
 }
