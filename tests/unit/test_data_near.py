@@ -2,6 +2,7 @@
 
 import random
 
+import numpy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from localft.data.texts.near import SIMILAR, NearPair, near_groups, near_pairs
 from localft.data.texts.normalising import normalise
 from localft.data.texts.runs import Texts
+from localft.data.texts.sharing import Shared
 from localft.errors import Stopped
 
 ORIGINALS = 400
@@ -173,6 +175,17 @@ def test_the_same_pairs_are_found_by_several_processes(planted: list[str], monke
     monkeypatch.setattr("localft.data.texts.near._MANY", 0)
     monkeypatch.setattr("localft.data.texts.runs._BLOCK", 700)
     assert near_pairs(planted) == alone != []
+
+
+def test_how_much_of_a_text_stands_in_others_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("localft.data.texts.sharing._BLOCK", 3)
+    others = Texts(["one two three four", "ten eleven one", "nine ten eleven", "so"])
+    texts = Texts(["four one two three five", "nine ten eleven", "ten eleven one", "", "so"])
+    shared = Shared(len(others.words))
+    shared.add(others, numpy.array([True, False, True, True]))
+    shared.add(Texts(), numpy.array([], dtype=bool))
+    assert shared.shares(texts).tolist() == [1 / 3, 1, 0, 0, 1]
+    assert shared.shares(Texts()).tolist() == []
 
 
 def test_the_search_tells_how_far_it_is_and_can_be_stopped(planted: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

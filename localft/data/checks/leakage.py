@@ -44,7 +44,7 @@ class Leakage(Check):
 
     def _between_splits(self, context: CheckContext) -> list[Finding]:
         found: set[int] = set()
-        for group in itertools.chain(context.near_prompts, asked_within(context.asked_fully)):
+        for group in itertools.chain(context.near_prompts, asked_within(context.asked_fully, context.tell)):
             if any(self._is_train[position] for position in group):
                 found.update(position for position in group if not self._is_train[position])
         leaked = sorted(found)

@@ -174,9 +174,11 @@ def _matches(asked: Asked, golden: Sequence[Example], tell: Tell = quiet) -> Ite
         for number in keys.get(key, ()):
             yield number, position
     yield from _near(questions.texts, asked.texts, tell)
-    bare = {number: without_forewords(words_in(sole)) for number, sole in _sole_questions(golden)}
-    if not asked.with_system:
-        yield from _asked_bare(asked, bare)
+    said = {number: words_in(sole) for number, sole in _sole_questions(golden)}
+    bare = {number: without_forewords(one) for number, one in said.items()}
+    shorter = {number: one for number, one in bare.items() if one != said[number]}
+    if shorter and not asked.with_system:
+        yield from _asked_bare(asked, shorter)
     yield from _asked_within(asked, bare, tell)
     yield from _held(asked, golden, bare)
 

@@ -21,6 +21,8 @@ Ratios = tuple[float, float, float]
 DEFAULT_RATIOS: Ratios = (0.8, 0.1, 0.1)
 _GROUPS_A_REPORT = 10_000
 DIVIDING = "Dividing the examples"
+# So many examples, or this share of all, may come to belong together by way of single turns.
+_MOST_BY_TURNS, _SHARE_BY_TURNS = 20, 0.05
 # So many examples, or those of one group, are read to be put in order.
 _READ_AT_ONCE = 5_000
 Groups = Mapping[str, list[int]]
@@ -84,9 +86,13 @@ def group_examples(asked: Asked, tell: Tell = quiet) -> Groups:
 
 
 def _join_asked_within(asked: Asked, grouping: Grouping, tell: Tell) -> None:
-    """Put what is asked once more within a conversation together, unless too many would belong together then."""
+    """Put what is asked once more within a conversation together.
+
+    Not where too many would belong together then: conversations have many turns, by way of which all would in the end.
+    """
+    most = max(_MOST_BY_TURNS, int(_SHARE_BY_TURNS * len(asked)))
     for within in sorted(asked_within(asked, tell), key=lambda group: min(map(asked.key, group))):
-        if grouping.size(within) <= _most_alike(asked):
+        if grouping.size(within) <= most:
             for position in within[1:]:
                 grouping.join(within[0], position)
 

@@ -127,7 +127,7 @@ class Searchable:
     def runs(self, position: int) -> Runs:
         """The set of runs of a text without the common form, ascending; of all of them where nothing else is left."""
         words = self._words[self._starts[position] : self._starts[position + 1]]
-        runs = _runs(words)
+        runs = runs_of(words)
         own = runs[~self._forms[_cells(runs)]]
         return numpy.unique(own if len(own) else runs)
 
@@ -154,7 +154,7 @@ class Searchable:
             owner = numpy.repeat(numpy.arange(last - first), lengths)
             # The runs that begin with one of the last two words of a text would end in the next one.
             whole = owner[2:] == owner[:-2]
-            yield first, _runs(self._words[start:end])[whole], owner[:-2][whole], last - first
+            yield first, runs_of(self._words[start:end])[whole], owner[:-2][whole], last - first
 
     def with_sure_forms(self) -> Self | None:
         """The same texts where only what very many share is a form; None where that makes no difference."""
@@ -191,7 +191,7 @@ def view(numbers: "array[int] | bytearray", kind: str) -> npt.NDArray[Any]:
     return numpy.frombuffer(numbers, dtype=kind) if len(numbers) else numpy.empty(0, dtype=kind)
 
 
-def _runs(words: npt.NDArray[numpy.uint32]) -> Runs:
+def runs_of(words: npt.NDArray[numpy.uint32]) -> Runs:
     """All runs of words that follow each other."""
     wide = words.astype(numpy.uint64)
     return mixed(mixed(wide[:-2] * _MULTIPLIER + wide[1:-1]) * _MULTIPLIER + wide[2:])
