@@ -52,7 +52,7 @@ def list_command(output: Output, project: Project, search: str) -> None:
     count = len(found) if not search.strip() else len(list_golden(project))
     output.table(
         ["number", "question", "wanted answer", "from"],
-        [[one.number, _cut(one.asked), _cut(one.example.answer), _origin(one)] for one in found],
+        [[one.number, _cut(one.asked), _cut(one.wanted), _origin(one)] for one in found],
         numbers=["number"],
     )
     if search.strip():
@@ -173,7 +173,7 @@ def history_command(output: Output, project: Project) -> None:
     if gone:
         output.say()
         output.heading("There no more:")
-        output.table(["number", "question", "wanted answer"], [[one.number, _cut(one.asked), _cut(one.example.answer)]
+        output.table(["number", "question", "wanted answer"], [[one.number, _cut(one.asked), _cut(one.wanted)]
                      for one in gone], numbers=["number"])  # fmt: skip
         output.hint(f"One back: localft data golden bring-back {project.slug} --number 1")
     if changes:

@@ -123,6 +123,7 @@ def test_a_wanted_call_of_a_tool_stays_where_only_the_question_changes(project: 
     assert main(["data", "golden", "edit", project.slug, "--number", "1", "--question", "Where is it?"]) == 0
     one = list_golden(project)[0]
     assert (one.asked, one.example.answer, one.example.messages[-1].tool_calls) == ("Where is it?", "", (call,))
+    assert one.wanted == "[calls look_up]"
     now = change_golden(project, one.key, one.asked, "I do not know.")
     assert (now.example.answer, now.example.messages[-1].tool_calls) == ("I do not know.", ())
 

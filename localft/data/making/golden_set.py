@@ -43,6 +43,15 @@ class GoldenQuestion:
         return next((one.content for one in reversed(self.example.prompt) if one.role == "user"), "")
 
     @property
+    def wanted(self) -> str:
+        """The wanted answer as it is listed: what it says, and which tools it calls."""
+        called = [
+            str((call.get("function") or {}).get("name") or "a tool") for call in self.example.messages[-1].tool_calls
+        ]
+        calls = f"[calls {', '.join(called)}]" if called else ""
+        return " ".join(filter(None, (self.example.answer, calls)))
+
+    @property
     def system(self) -> str:
         """Its system prompt, "" without one."""
         first = self.example.messages[0]

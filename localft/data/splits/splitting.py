@@ -82,7 +82,13 @@ def group_examples(asked: Asked, tell: Tell = quiet) -> Groups:
         for position in near[1:]:
             grouping.join(near[0], position)
     _join_asked_within(asked, grouping, tell)
-    return {min(map(asked.key, group)).hex(): group for group in grouping.groups()}
+    found = grouping.groups()
+    groups: dict[str, list[int]] = {}
+    for number, group in enumerate(found):
+        if number % _GROUPS_A_REPORT == 0:
+            tell("Keeping together what is alike", number, len(found), "groups")
+        groups[min(map(asked.key, group)).hex()] = group
+    return groups
 
 
 def _join_asked_within(asked: Asked, grouping: Grouping, tell: Tell) -> None:

@@ -47,7 +47,7 @@ def _says(one: GoldenQuestion) -> Markup:
     return h(
         '<span class="lf-clip">{asked}</span><span class="lf-clip lf-note">{answer}</span>',
         asked=excerpt(one.asked),
-        answer=excerpt(one.example.answer),
+        answer=excerpt(one.wanted),
     )
 
 
