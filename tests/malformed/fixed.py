@@ -114,6 +114,7 @@ ARCHIVES = {
     "text": writers.archive({"a.txt": b"Some text to learn."}),
     "document": writers.archive({"a.docx": docx(paragraph("Some text to learn."))}),
     "folder": writers.archive({"folder/": b""}),
+    "nul name": writers.archive({"a.jsonl": _LINE, "b.jsonl": _LINE}).replace(b"b.jsonl", b"\0.jsonl"),
     "odd name": writers.archive({"a\n\x07.jsonl": _LINE}),
 }
 

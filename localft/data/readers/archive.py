@@ -54,7 +54,7 @@ def names_in(content: bytes | Path, name: str) -> list[str]:
         UserError: it is damaged, or holds too many files.
     """
     with _open(content, name) as archive:
-        return [entry.filename for entry in archive.infolist() if not entry.is_dir()]
+        return [entry.filename for entry in archive.infolist() if not _is_folder(entry)]
 
 
 def files_in(
@@ -70,7 +70,7 @@ def files_in(
     total = 0
     with _open(content, name) as archive:
         for entry in archive.infolist():
-            if entry.is_dir() or _is_hidden(entry.filename):
+            if _is_folder(entry) or _is_hidden(entry.filename):
                 continue
             inside = f"{name}/{excerpt(entry.filename)}"
             if entry.flag_bits & 1:
@@ -120,6 +120,11 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, inside: str) -> It
                 yield part
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError) as error:
         raise UserError(f"{inside} is damaged: {error}.", "Make the archive again from its source.") from error
+
+
+def _is_folder(entry: zipfile.ZipInfo) -> bool:
+    # Its own way of telling breaks on a name that is empty, or begins with a NUL.
+    return entry.filename.endswith("/")
 
 
 def _is_hidden(name: str) -> bool:
