@@ -40,8 +40,10 @@ def plan(output: Output, project: Project, **options: Any) -> None:
     _print_settings(output, proposal)
     for name, reason in proposal.plan.reasons.items():
         output.say(f"{name.replace('_', ' ').capitalize()}: {reason}")
+    for note in proposal.plan.notes:
+        output.say(f"Note: {note}")
     for advice in proposal.plan.advice:
-        output.say(f"To make it fit: {advice}")
+        output.say(f"{'To make it fit' if proposal.plan.fits == 'no' else 'For more room'}: {advice}")
     output.hint(f"Next: localft train {project.slug}")
     output.result(
         {

@@ -22,7 +22,7 @@ NATIVE_TYPES = frozenset({
 LEFT_OUT: dict[str, dict[str, int]] = {
     "gemma3_text": {
         "vocab_size": 262_208, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256,
-        "max_position_embeddings": 131_072,
+        "max_position_embeddings": 131_072, "sliding_window": 4096,
     },
 }  # fmt: skip
 # How configs say how many experts share the work of a layer; those of these types leave it to transformers' defaults.

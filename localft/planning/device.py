@@ -44,6 +44,8 @@ class Device:
     known: bool
     attends_at_once: bool = False
     """Whether torch has attention for documents of varying length here: builds for Linux, cards of 8.0 and newer."""
+    refuses: bool = False
+    """Whether more memory than there is, is refused; a processor's, and on Windows a card's, is paged out instead."""
 
 
 def device_of(hardware: Hardware) -> Device:
@@ -73,4 +75,5 @@ def device_of(hardware: Hardware) -> Device:
         precision="bf16" if native_bf16 else "fp16",
         known=bool(matching),
         attends_at_once=native_bf16 and hardware.system == "Linux",
+        refuses=hardware.system != "Windows",
     )

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from localft import words
 from localft.hardware import Hardware
 from localft.planning.device import Device
 from localft.planning.experience import Correction
-from localft.planning.fitting import TIGHT, fit, fit_host
+from localft.planning.fitting import TIGHT, fit_host
 from localft.planning.lengths import TokenStats
 from localft.planning.load import Load
 from localft.planning.model_shape import ModelShape
@@ -15,6 +16,9 @@ from localft.planning.recipe import TrainingSettings
 
 Needs = Callable[[Load], dict[str, int]]
 """The memory that a load takes, in bytes by cause."""
+
+# A change is worth telling that leaves no more than this of what is needed.
+_WORTH = 0.97
 
 # A processor is for tiny models: longer than this is worth a warning.
 _LONG = 12 * 3600.0
@@ -92,31 +96,59 @@ def host_advice(needed: int, hardware: Hardware) -> tuple[str, ...]:
     )
 
 
-def cheaper(settings: TrainingSettings, load: Load, shape: ModelShape, device: Device, needs: Needs) -> tuple[str, ...]:
-    """Where a run does not fit comfortably: up to three changes that help, the cheapest in quality first.
+def on_each_card(hardware: Hardware) -> tuple[str, ...]:
+    """What a plan says of several cards: it is that of one."""
+    if len(hardware.gpus) < 2:
+        return ()
+    return ("The plan is that of one card; where several learn together, each takes this memory and does its part.",)
 
-    Each says what the run would then need.
+
+def cheaper(settings: TrainingSettings, load: Load, shape: ModelShape, device: Device, needs: Needs) -> tuple[str, ...]:
+    """Where a run does not fit: up to three changes that help, the cheapest in quality first.
+
+    Each says what the run would then need, and whether that is still too much. The plan has every layer computed twice
+    already where that helps.
     """
-    total = sum(needs(load).values())
-    if fit(total, device) == "comfortably":
+    total, limit = sum(needs(load).values()), TIGHT * device.memory
+    if total <= limit:
         return ()
     half = max(32, load.length // 2)
-    changes = [
-        ("Set the micro-batch to 1", replace(load, micro_batch=1, budget=None, recomputed=shape.layers)),
-        ("Choose qlora, which keeps the base model in 4 bits", replace(load, method="qlora", recomputed=shape.layers)),
-        (
-            f"Limit examples to {half // settings.sequences:,} tokens",
-            replace(load, length=half, micro_batch=1, budget=None, recomputed=shape.layers),
-        ),
-        ("Choose rank 8", replace(load, rank=min(load.rank, 8), recomputed=shape.layers)),
+    changes: list[tuple[str, dict[str, Any]]] = [
+        ("Set the micro-batch to 1", {"micro_batch": 1, "budget": None}),
+        ("Choose qlora, which keeps the base model in 4 bits", {"method": "qlora"}),
+        (f"Limit examples to {half // settings.sequences:,} tokens", {"length": half, "budget": None}),
+        ("Choose rank 8", {"rank": min(load.rank, 8)}),
     ]
+    if load.micro_batch == 1:
+        changes.pop(0)
+    if load.method == "full":
+        # There is no adapter whose rank could be chosen.
+        changes.pop()
     sentences = []
-    for change, changed in changes:
-        needed = sum(needs(changed).values())
-        if changed != load and needed < 0.97 * total:
-            sentences.append(f"{change}: {words.memory(needed)} instead of {words.memory(total)}.")
+    for change, values in changes:
+        # Another method may need another number of layers to be computed twice.
+        needed = min(sum(needs(replace(load, **values, recomputed=count)).values()) for count in _counts(load, shape))
+        if needed < _WORTH * total:
+            still = ", which is still too much" if needed > limit else ""
+            sentence = f"{change}: {words.memory(needed)} instead of {words.memory(total)}{still}."
+            sentences.append((needed > limit, sentence))
     smaller = f"Choose a smaller base model; {device.name} has {words.memory(device.memory)} free."
-    last = [smaller] if total > TIGHT * device.memory else []
-    if settings.micro_batch_size and not sentences and not last:
-        last = ["Leave the micro-batch empty, so that the plan can choose it."]
-    return (*sentences[: 3 - len(last)], *last)
+    # First those that are enough; where none is, all of them together may be.
+    sentences.sort(key=lambda one: one[0])
+    if all(still for still, _ in sentences):
+        sentences[1:] = _together(load, half, settings.sequences, limit, needs)
+    return (*(sentence for _, sentence in sentences[:2]), smaller)
+
+
+def _together(load: Load, half: int, sequences: int, limit: float, needs: Needs) -> list[tuple[bool, str]]:
+    """All changes at once, where they are enough."""
+    least = replace(load, method="qlora", micro_batch=1, budget=None, length=half, rank=min(load.rank, 8))
+    needed = sum(needs(least).values())
+    if needed > limit:
+        return []
+    what = f"qlora, micro-batch 1, {half // sequences:,} tokens and rank {least.rank} together"
+    return [(False, f"Choose {what}: {words.memory(needed)}.")]
+
+
+def _counts(load: Load, shape: ModelShape) -> tuple[int, ...]:
+    return (load.recomputed, shape.layers)

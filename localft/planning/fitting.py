@@ -14,6 +14,14 @@ COMFORTABLE, TIGHT = 0.85, 0.97
 """Shares of a device's free memory. The formulas err by some per cent; above the second a run is refused."""
 
 
+def shares_to_fill(device: Device) -> tuple[float, ...]:
+    """The part of a device's free memory that a run may be planned to fill, the first if anything fits there.
+
+    The formulas err upwards, so nothing is left over where memory that ends is told, and a run then goes on with less.
+    """
+    return (TIGHT,) if device.refuses else (COMFORTABLE, TIGHT)
+
+
 def fit(total: int, device: Device) -> Fit:
     """How so many bytes fit into what the device can give."""
     if total <= COMFORTABLE * device.memory:

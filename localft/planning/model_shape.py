@@ -110,7 +110,7 @@ def _shape_from(config: Mapping[str, Any], base_model: BaseModel) -> ModelShape:
     intermediate, query = _intermediate(config), heads * head
     other_layers, other_mixers = _other_layers(config, architecture)
     gated = ((hidden, intermediate), (hidden, intermediate), (intermediate, hidden))
-    window, sliding_layers = _sliding(config)
+    window, sliding_layers = _sliding(config, architecture)
     tied = config.get("tie_word_embeddings", base_model.config.get("tie_word_embeddings"))
     return ModelShape(
         hidden=hidden,
@@ -163,15 +163,16 @@ def _other_layers(config: Mapping[str, Any], architecture: str) -> tuple[int, tu
     return count, mixers
 
 
-def _sliding(config: Mapping[str, Any]) -> tuple[int, int]:
+def _sliding(config: Mapping[str, Any], architecture: str) -> tuple[int, int]:
     """(window, layers with it)."""
     window, layers = config.get("sliding_window") or 0, int(config["num_hidden_layers"])
     if not window or config.get("use_sliding_window") is False:
         return 0, 0
     if kinds := config.get("layer_types"):
         return int(window), sum(kind == "sliding_attention" for kind in kinds)
-    # Gemma names every which layer is a whole one; others slide in all.
-    pattern = config.get("sliding_window_pattern")
+    # Gemma says, or leaves to its type, every which layer is a whole one; others slide in all.
+    usual = next((every for name, every in (("gemma2", 2), ("gemma3for", 6)) if name in architecture), None)
+    pattern = config.get("sliding_window_pattern") or usual
     return int(window), layers - layers // int(pattern) if pattern else layers
 
 

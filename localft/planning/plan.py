@@ -1,6 +1,7 @@
 """The plan: what a recipe will need and take on this machine, by cause, before anything is downloaded or started."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
@@ -9,9 +10,9 @@ from localft.hardware import Hardware
 from localft.models.base_model import BaseModel
 from localft.planning.device import Device, device_of
 from localft.planning.experience import Experience
-from localft.planning.explaining import Needs, cheaper, host_advice, reasons_of, slow
+from localft.planning.explaining import Needs, cheaper, host_advice, on_each_card, reasons_of, slow
 from localft.planning.filling import Filling, Lengths, fill, lengths_of
-from localft.planning.fitting import COMFORTABLE, FITS, TIGHT, Fit, fit, fit_host
+from localft.planning.fitting import FITS, Fit, fit, fit_host, shares_to_fill
 from localft.planning.lengths import TokenStats
 from localft.planning.load import Load, Precision
 from localft.planning.memory import host_bytes, memory_by_cause
@@ -22,6 +23,8 @@ from localft.store.records import Record
 
 # Beyond so many tokens a larger micro-batch is no faster.
 _ENOUGH_TOKENS = 8_192
+# Of micro-batches nearly as fast as the fastest, the one that takes the least memory is chosen.
+_AS_FAST = 0.99
 # More than any model has.
 ALL_LAYERS = 1_000_000
 
@@ -44,8 +47,8 @@ class Plan(Record):
     longest have). `validate_every` counts steps. `seconds` and `watt_hours` are estimates; `tokens_per_second` is the
     formula's times `speed_correction`, and what lives in memory for a step the formulas' times `memory_correction`:
     earlier runs on this computer taught both. `flops_per_token` over `device_flops` (0 where the card is not known)
-    tells how much of the card a rate uses. `reasons` says in words where each of the plan's numbers comes from, and
-    `advice` lists the cheapest changes where the run does not fit comfortably.
+    tells how much of the card a rate uses. `reasons` says in words where each of the plan's numbers comes from; `notes`
+    is what else a person should know, and `advice` what would help where the run does not fit.
     """
 
     VERSION = 2
@@ -78,6 +81,7 @@ class Plan(Record):
     seconds: float
     watt_hours: float
     reasons: dict[str, str] = {}
+    notes: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
 
     @property
@@ -141,7 +145,8 @@ def make_plan(
         seconds=seconds,
         watt_hours=seconds / 3600 * device.watts,
         reasons=reasons_of(load, shape, device, token_stats, settings, correction),
-        advice=slow(seconds, device) + host_advice(host, hardware) + cheaper(settings, load, shape, device, needs),
+        notes=slow(seconds, device) + on_each_card(hardware),
+        advice=host_advice(host, hardware) + cheaper(settings, load, shape, device, needs),
     )
 
 
@@ -220,9 +225,16 @@ def _choose_load(
         return _rate(shape, load, lengths, filled[load.micro_batch], device)
 
     fitting = (
-        max(among, key=rate)
-        for share in (COMFORTABLE, TIGHT)
+        _least_of_fast(among, rate, total)
+        for share in shares_to_fill(device)
         if (among := [load for load in candidates if total(load) <= share * device.memory])
     )
     chosen = next(fitting, None) or min(candidates, key=total)
     return chosen, filled[chosen.micro_batch]
+
+
+def _least_of_fast(among: list[Load], rate: Callable[[Load], float], total: Callable[[Load], int]) -> Load:
+    """Of those nearly as fast as the fastest that compute no more layers twice, the one that takes the least."""
+    fastest = max(among, key=rate)
+    enough, layers = _AS_FAST * rate(fastest), fastest.recomputed
+    return min((load for load in among if load.recomputed <= layers and rate(load) >= enough), key=total)

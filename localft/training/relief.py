@@ -57,8 +57,9 @@ def after_out_of_memory(folder: Path, plan: Plan, what: str = RAN_OUT) -> str:
         changed = _with(plan, 1, ALL_LAYERS)
         how = "computing every layer twice"
     else:
+        where = plan.device if plan.on_gpu else "this computer"
         raise UserError(
-            f"The memory of {plan.device} is too small for one example at once with everything recomputed.",
+            f"The memory of {where} is too small for one example at once with everything recomputed.",
             "Limit the examples with --max-length, choose a smaller rank or base model, or close what else uses it.",
         )
     _save(folder, changed, _losses(folder))

@@ -58,6 +58,7 @@ def test_numbers_that_a_config_leaves_to_its_type_are_known(tmp_path: Path) -> N
     assert model.context_length == 131_072
     assert model.config["text_config"] == {
         **text, "vocab_size": 262_208, "num_key_value_heads": 4, "head_dim": 256, "max_position_embeddings": 131_072,
+        "sliding_window": 4096,
     }  # fmt: skip
 
 

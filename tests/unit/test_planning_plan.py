@@ -148,9 +148,9 @@ def test_more_of_anything_never_needs_less(shape: ModelShape, load: Load) -> Non
 @pytest.mark.parametrize(
     ("base", "card", "gigabytes", "method", "fits"),
     [
-        (QWEN, "NVIDIA GeForce RTX 4060", 8, "qlora", {"comfortably"}),
+        (QWEN, "NVIDIA GeForce RTX 4060", 8, "qlora", {"comfortably", "tightly"}),
         (QWEN, "NVIDIA GeForce RTX 4060", 8, "lora", {"no"}),
-        (LLAMA, "NVIDIA GeForce RTX 3060", 12, "qlora", {"comfortably"}),
+        (LLAMA, "NVIDIA GeForce RTX 3060", 12, "qlora", {"comfortably", "tightly"}),
         (LLAMA, "NVIDIA GeForce RTX 3060", 12, "lora", {"no"}),
         (LLAMA, "NVIDIA GeForce RTX 4090", 24, "lora", {"comfortably", "tightly"}),
         (LLAMA, "NVIDIA GeForce RTX 4090", 24, "full", {"no"}),
@@ -219,7 +219,8 @@ def test_advice_is_cheaper_than_what_it_replaces() -> None:
 
 def test_a_run_of_days_on_the_processor_is_told() -> None:
     plan = plan_for(QWEN, computer(), epochs=10)
-    assert any("graphics card" in sentence for sentence in plan.advice)
+    assert any("graphics card" in sentence for sentence in plan.notes)
+    assert not plan.advice, "it would fit"
 
 
 def test_badges_agree_with_or_without_a_configuration() -> None:
@@ -332,7 +333,7 @@ def test_lengths_are_estimated_before_a_download_and_say_so() -> None:
 def test_the_computers_own_memory_counts_on_a_card() -> None:
     def hardware(available: float, swap: float, system: str = "Linux") -> Hardware:
         memory = Memory(16 * GIB, int(available * GIB), 8 * GIB, int(swap * GIB))
-        return replace(computer("NVIDIA GeForce RTX 4090", 24.0), memory=memory, system=system)
+        return replace(computer("NVIDIA RTX A6000", 48.0), memory=memory, system=system)
 
     roomy = plan_for(LLAMA, hardware(10, 0))
     assert 4 * GIB < roomy.host_bytes < 8 * GIB, "8 B loads on a computer with 16 GB"

@@ -78,3 +78,9 @@ def test_a_person_who_resumes_begins_with_the_plan_again(tmp_path: Path) -> None
     assert relieved(tmp_path, first) == first
     assert is_relieved(tmp_path), "later plans do not learn from it"
     assert "lost" in after_a_lost_device(tmp_path, first), "it is a first loss again"
+
+
+def test_the_computers_own_memory_is_called_so(tmp_path: Path) -> None:
+    own = plan(1, recomputed=ALL_LAYERS).model_copy(update={"on_gpu": False, "device": "this computer's memory"})
+    with pytest.raises(UserError, match=r"^The memory of this computer is too small"):
+        after_out_of_memory(tmp_path, own)

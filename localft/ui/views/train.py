@@ -91,7 +91,7 @@ def plan_card(plan: Plan, recipe: Recipe, estimated: bool, preferences: Preferen
     )
     guess = parts.note("The model is not here yet, so lengths are estimated from the text.") if estimated else Markup()
     waits = parts.note(telling.waiting(plan)) if plan.waits_for else Markup()
-    advice = parts.sentences(plan.advice) if plan.advice else Markup()
+    advice = parts.sentences((*plan.notes, *plan.advice)) if plan.notes or plan.advice else Markup()
     body = h(
         "<p>{badge} <strong>{total}</strong> of the {limit} that {device} can give.</p>"
         "{waits}{bar}{facts}{advice}{guess}{why}",

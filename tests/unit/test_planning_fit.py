@@ -1,0 +1,90 @@
+"""What is chosen so that a run fits, how it is told, and what is advised where it does not."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from localft.models.base_model import BaseModel
+from localft.models.catalogue import catalogue
+from localft.planning.load import Load
+from localft.planning.memory import memory_by_cause
+from localft.planning.model_shape import shape_of
+from localft.planning.plan import make_plan
+from localft.planning.recipe import Recipe, TrainingSettings
+from tests.unit.test_planning_plan import LLAMA, LLAMA_8B, QWEN, QWEN3_4B, STATS, computer, model, plan_for
+
+LARGER: dict[str, Any] = {"hidden_size": 8192, "intermediate_size": 28672, "num_hidden_layers": 80}
+LLAMA_70B = model(70_550_000_000, "LlamaForCausalLM", **LLAMA_8B | LARGER)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"method": "qlora", "micro_batch_size": 1}, {"method": "lora"}, {"method": "full"}]
+)
+def test_advice_names_no_setting_as_it_is_already(changes: dict[str, object]) -> None:
+    """And says of a change that is not enough that it is not."""
+    plan = plan_for(LLAMA_70B, computer("NVIDIA GeForce RTX 4090", 24.0), rank=64, **changes)
+    assert plan.fits == "no"
+    *found, smaller = plan.advice
+    assert smaller.startswith("Choose a smaller base model")
+    assert found
+    assert not [sentence for sentence in found if "micro-batch" in sentence], "one example is as little as there is"
+    assert any("Choose qlora" in sentence for sentence in found) == (changes["method"] != "qlora")
+    assert all("still too much" in sentence for sentence in found)
+
+
+def test_where_no_change_is_enough_all_of_them_may_be() -> None:
+    """What is said to fit does."""
+    hardware = computer("NVIDIA GeForce RTX 4060", 8.0)
+    plan = plan_for(LLAMA, hardware, method="lora", rank=128)
+    together = next(sentence for sentence in plan.advice if "together" in sentence)
+    assert "rank 8" in together and "512 tokens" in together
+    small = {"method": "qlora", "rank": 8, "max_length": 512, "micro_batch_size": 1}
+    assert plan_for(LLAMA, hardware, **small).fits != "no"
+
+
+def test_a_run_that_fits_needs_no_advice() -> None:
+    """However little is left of the card: its memory is there to be used."""
+    plan = plan_for(QWEN, computer("NVIDIA GeForce RTX 4060", 8))
+    assert plan.fits == "tightly" and not plan.advice
+
+
+def test_of_several_cards_the_plan_is_that_of_one() -> None:
+    one = computer("NVIDIA GeForce RTX 4090", 24.0)
+    assert not plan_for(LLAMA, one).notes
+    assert "one card" in plan_for(LLAMA, replace(one, gpus=one.gpus * 2)).notes[0]
+
+
+@pytest.mark.parametrize(("base", "gigabytes", "length"), [(QWEN, 8, 1_024), (LLAMA, 12, 1_300), (LLAMA, 24, 4_096)])
+def test_no_layer_is_computed_twice_that_the_card_could_keep(base: BaseModel, gigabytes: int, length: int) -> None:
+    """But on Windows room is left, since a driver that runs out of memory does not say so."""
+    hardware = computer("NVIDIA GeForce RTX 4090", gigabytes)
+    stats = replace(STATS, lengths=(length,) * 64, longest=length)
+    recipe = Recipe(base_model="x", dataset="d", settings=TrainingSettings(max_length=length, method="qlora"))
+    plan = make_plan(recipe, base, stats, hardware)
+    shape, free = shape_of(base), hardware.gpus[0].free_bytes
+    load = Load(
+        "qlora", "bf16", True, 16, plan.micro_batch_size, length, 0, budget=plan.micro_batch_tokens,
+        attends_at_once=True, learned_share=stats.learned_share,
+    )  # fmt: skip
+
+    def total(recomputed: int) -> int:
+        return sum(memory_by_cause(shape, replace(load, recomputed=recomputed)).values())
+
+    assert plan.total_bytes == total(plan.recomputed_layers) <= 0.97 * free
+    assert all(total(fewer) > 0.97 * free for fewer in range(plan.recomputed_layers))
+    careful = make_plan(recipe, base, stats, replace(hardware, system="Windows"))
+    assert careful.total_bytes <= 0.85 * free or careful.recomputed_layers == shape.layers
+
+
+def test_layers_with_a_window_are_counted_as_their_type_has_them() -> None:
+    """Gemma 3 as published says the window and no pattern; the catalogue says the same as its config.json."""
+    text = {**QWEN3_4B, "num_hidden_layers": 34, "sliding_window": 1024, "model_type": "gemma3_text"}
+    published = shape_of(model(4_300_000_000, "Gemma3ForConditionalGeneration", text_config=text))
+    assert (published.window, published.sliding_layers) == (1024, 29)
+    two: dict[str, Any] = QWEN3_4B | {"num_hidden_layers": 26, "sliding_window": 4096}
+    assert shape_of(model(2_600_000_000, "Gemma2ForCausalLM", **two)).sliding_layers == 13
+    known = {entry.reference: shape_of(entry.described()) for entry in catalogue()}
+    assert (known["google/gemma-3-4b-it"].window, known["google/gemma-3-4b-it"].sliding_layers) == (1024, 29)
+    assert (known["google/gemma-3-1b-it"].window, known["google/gemma-3-1b-it"].sliding_layers) == (512, 22)
+    assert known["meta-llama/Llama-3.1-8B-Instruct"].window == 0
