@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import torch
 
 from localft.training.batches import Batch, Batches, to_device
-from localft.training.rows import IGNORED, Unit, documents_of
+from localft.training.rows import IGNORED, Row, Unit, documents_of
 
 # Shares of the largest micro-batch's tokens: both together cost less than one such micro-batch.
 _SHARES = (0.25, 0.5)
@@ -57,7 +57,8 @@ class Extent:
     """How large a micro-batch is: its tokens, the part of them that has a loss, and how long its documents are.
 
     Of the largest micro-batch, which nobody has made yet, the documents are those that would be most expensive: the
-    longest ones, together at least as long as its tokens.
+    longest ones, together at least as long as its tokens; and the share is that of as many tokens of those documents
+    that are learned the most.
     """
 
     tokens: int
@@ -133,10 +134,19 @@ def _extent_of(batch: Batch) -> Extent:
 def _largest(rows: Sequence[Unit], tokens: int) -> Extent:
     """The most expensive micro-batch that a run can meet, of so many tokens."""
     documents = documents_of(rows)
-    most = max(_learned_share(row.labels != IGNORED) for row in documents)
     lengths = sorted(map(len, documents), reverse=True)
     enough = 1 + bisect.bisect_left(list(itertools.accumulate(lengths)), tokens)
-    return Extent(tokens, most, tuple(lengths[:enough]))
+    return Extent(tokens, _most_learned(documents, tokens) / tokens, tuple(lengths[:enough]))
+
+
+def _most_learned(documents: Sequence[Row], tokens: int) -> float:
+    """How many learned tokens there are at most among so many: those of the documents with the largest shares."""
+    shares = sorted(((_learned_share(row.labels != IGNORED), len(row)) for row in documents), reverse=True)
+    left, most = tokens, 0.0
+    for share, length in shares:
+        most += share * min(length, left)
+        left -= min(length, left)
+    return most
 
 
 def _learned_share(learned: Any) -> float:

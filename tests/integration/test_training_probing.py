@@ -35,9 +35,9 @@ def rows(lengths: Sequence[int] = (LENGTH,) * TOGETHER) -> list[Row]:
     return [row(length) for length in lengths]
 
 
-def row(length: int) -> Row:
+def row(length: int, learned_share: float = 0.5) -> Row:
     ids = numpy.arange(5, 5 + length, dtype=numpy.int32) % 60 + 3
-    return Row(ids, numpy.where(numpy.arange(length) < length // 2, -100, ids))
+    return Row(ids, numpy.where(numpy.arange(length) < length - int(learned_share * length), -100, ids))
 
 
 def batches(budget: int) -> Batches:
@@ -101,6 +101,18 @@ def test_documents_longer_than_a_window_are_foreseen(tmp_path: Path, lengths: li
     assert min(lengths) < tuned.shape.window < max(lengths)
     recompute_layers(tuned.model, recomputed)
     assert 0 <= error_of_prediction(tuned, rows(lengths), recomputed) <= 0.05
+
+
+@pytest.mark.parametrize("architecture", ["LlamaForCausalLM", "Phi3ForCausalLM"])
+@pytest.mark.parametrize("recomputed", [0, LAYERS])
+def test_examples_may_be_learned_in_different_parts(tmp_path: Path, architecture: str, recomputed: int) -> None:
+    """One that is learned as a whole does not make all of a micro-batch be."""
+    load = Load("qlora", "fp32", False, rank=8, micro_batch=1, length=64, recomputed=recomputed)
+    tuned = Tuned(tmp_path, architecture, load)
+    recompute_layers(tuned.model, recomputed)
+    parts = {200: 0.1, 150: 0.9, 120: 0.05, 90: 0.5, 60: 1.0, 300: 0.02}
+    documents = [row(length, share) for length, share in parts.items()]
+    assert 0 <= error_of_prediction(tuned, documents, recomputed) <= 0.05
 
 
 @every_architecture
