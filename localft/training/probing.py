@@ -7,7 +7,7 @@ such as the kernels of this card and the rounding of its allocator, is in two me
 import bisect
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -76,10 +76,29 @@ class Point:
 
 @dataclass(frozen=True)
 class Probe:
-    """Two measurements, and the peak in bytes that they predict for the largest micro-batch of the run."""
+    """Two measurements, and the peak in bytes that they predict for the largest micro-batch of the run.
+
+    `slope` is how many bytes there really were for each that the formula had more for the second point.
+    """
 
     points: tuple[Point, Point]
     predicted_bytes: int
+    largest: Extent
+    slope: float
+
+    def layers_to_recompute(
+        self, room: int, counts: Iterable[int], step_bytes: Callable[[Extent, int], int]
+    ) -> int | None:
+        """The first of some numbers of recomputed layers with which the largest micro-batch has room, None if none is.
+
+        The first number is the one that was measured; `step_bytes` is the formula for each.
+        """
+        now, *others = counts
+        missing = self.predicted_bytes - room
+        most = step_bytes(self.largest, now)
+        return next(
+            (count for count in others if self.slope * (most - step_bytes(self.largest, count)) >= missing), None
+        )
 
 
 def probe(
@@ -111,9 +130,11 @@ def probe(
         return None
     small, large = (step_bytes(point.extent) for point in (first, second))
     slope = (second.bytes - first.bytes) / max(1, large - small)
-    grown = max(0.0, slope) * (step_bytes(_largest(rows, tokens)) - large)
+    largest = _largest(rows, tokens)
+    grown = max(0.0, slope) * (step_bytes(largest) - large)
     trained = sum(weights.numel() for weights in model.parameters() if weights.requires_grad)
-    return Probe((first, second), round((1 + _MARGIN) * (second.bytes + grown)) + 8 * trained)
+    predicted = round((1 + _MARGIN) * (second.bytes + grown)) + 8 * trained
+    return Probe((first, second), predicted, largest, max(0.0, slope))
 
 
 def _measure(model: Any, batch: Batch, backward: Callable[[Any, Batch], None], meter: Meter) -> Point:

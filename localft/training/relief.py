@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from localft import words
 from localft.errors import UserError
 from localft.planning.plan import ALL_LAYERS, Plan
 from localft.store.records import Record
@@ -38,18 +39,21 @@ def is_relieved(folder: Path) -> bool:
 RAN_OUT = "The memory ran out. It goes on from the last checkpoint"
 
 
-def after_out_of_memory(folder: Path, plan: Plan, what: str = RAN_OUT) -> str:
+def after_out_of_memory(folder: Path, plan: Plan, what: str = RAN_OUT, layers: int | None = None) -> str:
     """Note how the run goes on with less memory, and return it as a sentence; `plan` is the one that did not fit.
 
     The sentence begins with `what`.
 
-    First half the examples at once, accumulated twice as often, which changes nothing but the time; then every layer is
-    computed twice.
+    Where so many recomputed `layers` are known to be enough, it is those. Else first half the examples at once,
+    accumulated twice as often, which changes nothing but the time; then every layer is computed twice.
 
     Raises:
         UserError: nothing is left to change but what is learned.
     """
-    if plan.micro_batch_size > 1:
+    if layers is not None:
+        changed = _with(plan, plan.micro_batch_size, layers)
+        how = f"computing {words.counted(layers, 'layer')} twice instead of {plan.recomputed_layers}"
+    elif plan.micro_batch_size > 1:
         size = next(size for size in range(plan.micro_batch_size // 2, 0, -1) if plan.batch_size % size == 0)
         changed = _with(plan, size, plan.recomputed_layers)
         how = f"with {size} of the {plan.batch_size} examples of a batch at once instead of {plan.micro_batch_size}"

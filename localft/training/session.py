@@ -22,6 +22,7 @@ from localft.training.batches import Batches
 from localft.training.checkpoints import CHECKPOINTS, WEIGHTS, Checkpoints, is_whole, publish, restore, sweep
 from localft.training.continuity import CONTINUITY, Continuity, ContinuityCheck, measure, note
 from localft.training.finite import NotANumberError, is_finite, not_a_number
+from localft.training.more_layers import layers_that_help
 from localft.training.objectives import objective_of
 from localft.training.order import Order, TrainingData
 from localft.training.parity import FastPaths, switch_on
@@ -200,7 +201,8 @@ class Session:
         if found.predicted_bytes > room:
             needed, free = words.memory(found.predicted_bytes), words.memory(room)
             what = f"A look before the first step found that {needed} are needed and {free} are free. It starts again"
-            raise StartAgain(after_out_of_memory(order.folder, self._plan, what))
+            layers = layers_that_help(found, room, self._settings, self._plan, shape)
+            raise StartAgain(after_out_of_memory(order.folder, self._plan, what, layers))
 
     def clear(self) -> None:
         """Delete the checkpoints of a run that is finished."""

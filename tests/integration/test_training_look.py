@@ -74,6 +74,20 @@ def test_where_there_is_none_it_starts_again_with_less(tmp_path: Path, card: dic
     assert plan.micro_batch_size == 8 and relieved(folder, plan).micro_batch_size == 4
 
 
+def test_of_one_example_only_so_many_layers_are_computed_twice_as_are_needed(
+    tmp_path: Path, card: dict[str, int]
+) -> None:
+    session, folder = make_session(tmp_path / "model", batch_size=8, micro_batch_size=8)
+    session._plan = session._plan.model_copy(update={"micro_batch_size": 1, "accumulation": 8})
+    card["bytes"] = 10**12
+    session._probe_memory()
+    (found,) = probes(folder)
+    card["bytes"] = found["predicted_bytes"] - 1
+    with pytest.raises(StartAgain, match="computing 1 layer twice instead of 0"):
+        session._probe_memory()
+    assert relieved(folder, Plan.load(folder / "plan.json")).recomputed_layers == 1
+
+
 def test_where_nothing_is_left_to_change_it_is_a_persons_turn(tmp_path: Path, card: dict[str, int]) -> None:
     session, folder = make_session(tmp_path / "model", batch_size=8, micro_batch_size=8)
     least = {"micro_batch_size": 1, "recomputed_layers": ALL_LAYERS}
