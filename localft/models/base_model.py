@@ -31,7 +31,7 @@ class BaseModel(Record):
     @property
     def is_described_only(self) -> bool:
         """Whether it is known from localft's own table: enough for an estimate, and nothing to load."""
-        return not self.files
+        return self.origin == "hub" and not self.files
 
     @property
     def name(self) -> str:

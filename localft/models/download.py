@@ -57,7 +57,7 @@ def _folder(model: BaseModel, with_weights: bool = True) -> Path | None:
     if model.origin == "bundled":
         return asset("starter-model")
     folder = Path(model.folder) if model.folder else hub.snapshot_folder(model.reference, model.revision)
-    if folder is None or not model.files:
+    if folder is None or model.is_described_only:
         return None
     needed = [name for name in model.files if with_weights or not name.endswith(".safetensors")]
     here = all(_has(folder / name, model.files[name]) for name in needed)
