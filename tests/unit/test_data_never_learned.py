@@ -10,6 +10,7 @@ import pytest
 
 from localft.cli.main import main
 from localft.data.checks import encoding_damage, leakage
+from localft.data.checks.checking import check_version
 from localft.data.examples import Example, Message
 from localft.data.making import history
 from localft.data.making.dividing import divide_anew
@@ -20,7 +21,8 @@ from localft.data.making.taking import take_examples
 from localft.data.making.writing import write_version
 from localft.data.repairs.repairing import repair_version
 from localft.data.rows.editing import add_example, change_example, change_turn, delete_example, example_at
-from localft.data.splits.golden import golden_among, read_golden, refuse_learning_golden
+from localft.data.splits.asking import ask
+from localft.data.splits.golden import golden_among, golden_in, read_golden, refuse_learning_golden
 from localft.data.versions import SPLITS, DatasetVersion, SourceFile, list_versions, load_split, newest_version
 from localft.errors import UserError
 from localft.store.projects import Project, create_project
@@ -137,24 +139,29 @@ AROUND = "Please answer the question: {} Answer briefly."
 
 
 @pytest.mark.parametrize("question", [ASKED, "Who wrote Faust?"])
-@pytest.mark.parametrize("shape", ["foreword", "later", "plain"])
+@pytest.mark.parametrize("shape", ["foreword", "later", "plain", "system", "in a system text"])
 def test_a_golden_question_with_other_words_around_it_is_not_taken_in(
     shape: str, question: str, project: Project, tmp_path: Path
 ) -> None:
     asks = AROUND.format(question)
     keep_golden(project, [message.as_chat() for message in talk(question, "Wanted.")])
     text = Example(messages=(Message(role="assistant", content=f"A list of questions. {question}"),), plain="whole")
+    system = {"system": question.upper(), "in a system text": f"You know all of the village. {question} Be brief."}
     made = {
+        **{
+            name: Example(messages=(Message(role="system", content=said), *talk("So?", "Learned.")))
+            for name, said in system.items()
+        },
         "foreword": Example(messages=tuple(talk(asks, "Learned."))),
         "later": Example(messages=(*talk("Hello", "Hi"), *talk(asks, "Learned."))),
         "plain": text,
     }[shape]
     other = Example(messages=tuple(talk("What of the bakery?", "It is closed.")))
     taken = take_examples(project, [made, other], [MADE], "2 written")
-    # Of plain text only what holds a question of enough words is told.
-    left = [] if shape == "plain" and question != ASKED else [made]
+    # Among other words of plain text or a system text only a question of enough words is told.
+    left = [] if shape in {"plain", "in a system text"} and question != ASKED else [made]
     assert [one.example for one in taken.left_out] == left
-    if shape == "plain":
+    if shape == "plain" or not left:
         return
     version = newest_version(project)
     rows: list[Any] = [{"messages": [turn.as_chat() for turn in made.messages]}, *clean()]
@@ -169,6 +176,43 @@ def test_a_golden_question_with_other_words_around_it_is_not_taken_in(
     taught = write_version(project, everything, version.sources, [], 3, version.ratios)
     with pytest.raises(UserError, match="1 training example asks a golden question"):
         refuse_learning_golden(project, taught.id)
+
+
+def test_a_system_text_of_all_examples_that_holds_a_golden_question_is_refused_and_found(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    golden(project)
+    before = newest_version(project)
+    rows = [{"system": f"Think of this: {ASKED}", **row} for row in clean()]
+    for system in (ASKED.lower(), f"Think of this: {ASKED} Then answer."):
+        assert main(["data", "import", "roads", str(write(tmp_path, clean())), "--system", system]) == 1
+        assert "This system prompt holds one of the golden questions" in capsys.readouterr().err
+        with pytest.raises(UserError):
+            import_files(project, [write(tmp_path, rows)])
+    assert newest_version(project) == before
+    kept = project.golden.read_bytes()
+    project.golden.unlink()
+    taught = import_files(project, [write(tmp_path, rows)]).version
+    with pytest.raises(UserError, match="The model learns this question"):
+        golden(project)
+    project.golden.write_bytes(kept)
+    train = load_split(project, taught.id, "train")
+    assert len(golden_among(train, read_golden(project))) == len(train)
+    found = [one for one in check_version(project, taught).findings if one.check == leakage.IN_GOLDEN]
+    assert [one.count for one in found] == [len(train)]
+
+
+def test_many_different_system_texts_are_each_looked_through() -> None:
+    question = Example(messages=tuple(talk(ASKED, "Wanted.")))
+    texts = [*map("The guest has the number {} here.".format, range(5_000)), f"Know: {ASKED}", ASKED, "The guest"]
+    rows = [
+        Example(messages=(Message(role="system", content=text), *talk(f"Number {n}?", "Yes.")))
+        for n, text in enumerate(texts)
+    ]
+    assert golden_among(rows, [question]) == [5_000, 5_001]
+    halves = ask(rows[:3_000])
+    halves.join(ask(rows[3_000:]))
+    assert golden_in(halves, [question]) == [5_000, 5_001]
 
 
 @pytest.mark.parametrize("road", ROADS, ids=lambda road: road.__name__)

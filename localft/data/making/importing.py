@@ -17,7 +17,7 @@ from localft.data.shapes.converting import SetAside
 from localft.data.shapes.rows import excerpt
 from localft.data.splits import divisions
 from localft.data.splits.asking import ask_ahead
-from localft.data.splits.golden import golden_among, never_learned
+from localft.data.splits.golden import golden_among, never_learned, refuse_golden_system
 from localft.data.splits.holding_out import held_before, released_by
 from localft.data.splits.sealing import open_test, told_released
 from localft.data.splits.splitting import DEFAULT_RATIOS, Ratios, too_few
@@ -84,8 +84,10 @@ def import_files(
     that counts as an opening of its test split, and a note says how many. What is done is told on the way.
 
     Raises:
-        UserError: nothing can be read or used, or there are too few examples; the project is then as it was.
+        UserError: nothing can be read or used, there are too few examples, or the system prompt asks a golden question;
+            the project is then as it was.
     """
+    refuse_golden_system(project, system_prompt)
     read = _without_golden(project, read_files(paths, mapping, chat=chat, tell=tell), tell)
     read = replace(read, sources=with_origins(read.sources, paths))
     if isinstance(read.examples, StoredExamples):

@@ -22,6 +22,8 @@ _LOOKING = "Looking at what the examples ask"
 _SHORTEST_TURN = 12
 # Longer answers are no labels, and so are more different ones.
 LONGEST_LABEL, MOST_LABELS = 80, 30
+# So many different system texts are told apart; of more, some are kept twice.
+_SYSTEMS_KNOWN = 4_096
 
 
 def prompt_digests(example: Example, with_system: bool = False) -> list[bytes]:
@@ -153,6 +155,9 @@ class Asked:
         self.texts = Texts()
         # What is asked beside that, each turn by itself, and by which example.
         self.turns, self.turns_of = Texts(), array("I")
+        # What the system texts say, nearly all of them once, and for each example the number of its own from 1, or 0.
+        self.systems, self.system_of = Texts(), array("I")
+        self._known_systems: dict[bytes, int] = {}
         # 1 or 0 for each example: whether it is a question and its answer, or a longer conversation; else plain text.
         self.are_sole, self.are_conversations = array("B"), array("B")
         self.groups, self.labels, self.times, self.named_splits = Column(), Column(), Column(), Column()
@@ -172,6 +177,7 @@ class Asked:
         for asked in _turns_by_themselves(example, sole):
             self.turns.add(asked)
             self.turns_of.append(len(self))
+        self.system_of.append(self._system_number(example))
         self.are_sole.append(sole is not None)
         self.are_conversations.append(sole is None and not example.plain)
         self._keys += last
@@ -187,6 +193,9 @@ class Asked:
     def join(self, later: Self) -> None:
         """Put other examples behind these."""
         before = len(self)
+        systems = len(self.systems)
+        self.systems.join(later.systems)
+        self.system_of.extend(number and number + systems for number in later.system_of)
         self._keys += later._keys
         self._earlier += later._earlier
         self._earlier_of.extend(before + position for position in later._earlier_of)
@@ -203,6 +212,19 @@ class Asked:
         if self.short_answers is not None and later.short_answers is not None:
             self.short_answers.join(later.short_answers)
         self._keep_labels_only(later.short_answers is None)
+
+    def _system_number(self, example: Example) -> int:
+        """The number of the system text of an example, which is put behind the others unless it is there."""
+        said = "\n".join(message.content for message in example.messages if message.role == "system")
+        if not said:
+            return 0
+        key = hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=_EARLIER).digest()
+        if key not in self._known_systems:
+            if len(self._known_systems) == _SYSTEMS_KNOWN:
+                self._known_systems.clear()
+            self.systems.add(said)
+            self._known_systems[key] = len(self.systems)
+        return self._known_systems[key]
 
     def _keep_labels_only(self, is_long: bool) -> None:
         if is_long or (self.short_answers is not None and self.short_answers.different > MOST_LABELS):

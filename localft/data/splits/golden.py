@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from localft import words
-from localft.data.examples import Example
+from localft.data.examples import Example, Message
 from localft.data.readers.opening import open_file
 from localft.data.shapes.conversation import BadRow
 from localft.data.shapes.detecting import convert, detect
@@ -105,6 +105,22 @@ def refuse_learning_golden(project: Project, dataset: str) -> None:
         )
 
 
+def refuse_golden_system(project: Project, system_prompt: str | None) -> None:
+    """Refuse a system text that would be given to examples and asks a golden question.
+
+    Raises:
+        UserError: it does, or the golden questions cannot be read.
+    """
+    if not system_prompt or not system_prompt.strip():
+        return
+    turns = (Message(role="system", content=system_prompt), Message(role="assistant", content=""))
+    if golden_among([Example(messages=turns)], never_learned(project)):
+        raise UserError(
+            "This system prompt holds one of the golden questions, which are never learned.",
+            "Write another one, or take that question out of the golden ones first.",
+        )
+
+
 def told_left_out(count: int) -> str:
     """That so many examples were held out of training, for the end of a note."""
     return f"{words.counted(count, 'example')} left out of training: golden questions are never learned"
@@ -181,6 +197,7 @@ def _matches(asked: Asked, golden: Sequence[Example], tell: Tell = quiet) -> Ite
         yield from _asked_bare(asked, shorter)
     yield from _asked_within(asked, bare, tell)
     yield from _held(asked, golden, bare)
+    yield from _in_system_texts(asked, bare)
 
 
 def _sole_questions(golden: Sequence[Example]) -> Iterator[tuple[int, str]]:
@@ -244,3 +261,24 @@ def _held(asked: Asked, golden: Sequence[Example], bare: Mapping[int, str]) -> I
     for number, positions in found.items():
         if len(positions) <= most:
             yield from ((number, position) for position in positions)
+
+
+def _in_system_texts(asked: Asked, bare: Mapping[int, str]) -> Iterator[tuple[int, int]]:
+    """(question, example) where the system text of an example is a question, or holds one of enough words.
+
+    Also where it is that of all examples: nothing that only stands around what is asked says a whole golden question.
+    """
+    wanted = {number: said for number, said in bare.items() if means_something(said)}
+    if not wanted or not len(asked.systems):
+        return
+    long = [number for number, said in wanted.items() if says_enough(said)]
+    found: dict[int, set[int]] = {}
+    for place, system in holding(asked.systems, [wanted[number] for number in long]):
+        found.setdefault(system, set()).add(long[place])
+    by_digest = dict(zip(Texts(wanted.values()).each_digest(), wanted, strict=True))
+    for system, digest in enumerate(asked.systems.each_digest()):
+        if digest in by_digest:
+            found.setdefault(system, set()).add(by_digest[digest])
+    for position, number in enumerate(asked.system_of if found else ()):
+        for question in found.get(number - 1, ()):
+            yield question, position
