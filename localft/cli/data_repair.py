@@ -204,13 +204,17 @@ def _print(output: Output, difference: "Difference") -> None:
         _print_some(output, what, len(rows), [_line(row, row.split) for row in rows[:_ROWS_SHOWN]])
     changed = [line for pair in difference.changed[:_ROWS_SHOWN] for line in _change(*pair)]
     _print_some(output, "changed", len(difference.changed), changed)
-    moved = [_line(later, f"{earlier.split} to {later.split}") for earlier, later in difference.moved[:_ROWS_SHOWN]]
+    moved = [_moved(earlier, later) for earlier, later in difference.moved[:_ROWS_SHOWN]]
     _print_some(output, "moved", len(difference.moved), moved)
 
 
 def _line(row: "Row", where: str) -> str:
     answer = SEALED_TEXT if row.split == "test" else row.example.answer
     return shorten(one_line(f"{row.example.origin} ({where}): {answer}"), _WIDTH)
+
+
+def _moved(earlier: "Row", later: "Row") -> str:
+    return _line(earlier if earlier.split == "test" else later, f"{earlier.split} to {later.split}")
 
 
 def _change(earlier: "Row", later: "Row") -> list[str]:
@@ -239,8 +243,8 @@ def _as_value(difference: "Difference") -> dict[str, Any]:
 
 
 def _pair(earlier: "Row", later: "Row") -> list[dict[str, Any]]:
-    """A row before and after; what it says now in the test split, nobody reads from what it was before."""
-    hidden = later.split == "test"
+    """A row before and after; what it says in the test split of one, nobody reads from what it is in the other."""
+    hidden = "test" in {earlier.split, later.split}
     return [_row(earlier, hidden), _row(later, hidden)]
 
 

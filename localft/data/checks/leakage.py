@@ -1,7 +1,8 @@
-"""Held-out examples that ask what was learned: by heart is not how well the model does."""
+"""Held-out examples that ask what is asked in another part too: by heart is not how well the model does."""
 
 import itertools
 from array import array
+from collections.abc import Iterator
 from typing import Self
 
 from localft.data.checks.finding import CheckContext, Finding, Row, counted, shown
@@ -10,26 +11,28 @@ from localft.data.checks.stored_rows import places_at
 from localft.data.splits.asked_within import asked_within
 from localft.data.splits.golden import golden_in
 from localft.data.splits.splitting import differ_in_system_only
+from localft.data.versions import SPLITS
 from localft.data.working import Tell
 
 BETWEEN_SPLITS = "leakage"
 IN_GOLDEN = "golden questions learned"
 _MANY = 0.02
+_TRAIN = SPLITS.index("train")
 
 
 class Leakage(Check):
-    """Finds held-out examples that are asked nearly so in training, and golden questions that are trained on."""
+    """Finds held-out examples that are asked nearly so in another part, and golden questions that are trained on."""
 
     def __init__(self) -> None:
-        self._is_train = array("B")
+        self._homes = array("B")
 
     def look(self, row: Row) -> None:
-        """Put down whether a row is learned."""
-        self._is_train.append(row.split == "train")
+        """Put down in which part a row is."""
+        self._homes.append(SPLITS.index(row.split))
 
     def join(self, later: Self) -> None:
         """Put it down for later rows too."""
-        self._is_train.extend(later._is_train)
+        self._homes.extend(later._homes)
 
     def findings(self, context: CheckContext) -> list[Finding]:
         """One for each of the two."""
@@ -40,23 +43,26 @@ class Leakage(Check):
         if not context.golden:
             return []
         asked = context.asked if differ_in_system_only(context.asked_fully) else context.asked_fully
-        return [position for position in golden_in(asked, context.golden, context.tell) if self._is_train[position]]
+        return [position for position in golden_in(asked, context.golden, context.tell) if self._is_train(position)]
+
+    def _is_train(self, position: int) -> bool:
+        return self._homes[position] == _TRAIN
 
     def _between_splits(self, context: CheckContext) -> list[Finding]:
         found: set[int] = set()
-        for group in itertools.chain(context.near_prompts, asked_within(context.asked_fully, context.tell)):
-            if any(self._is_train[position] for position in group):
-                found.update(position for position in group if not self._is_train[position])
+        for group in asked_alike(context):
+            if len({self._homes[position] for position in group}) > 1:
+                found.update(position for position in group if not self._is_train(position))
         leaked = sorted(found)
         if not leaked:
             return []
-        held_out = self._is_train.count(0)
+        held_out = len(self._homes) - self._homes.count(_TRAIN)
         meaning = (
             f"{len(leaked):,} of {counted(held_out, 'held-out example is', 'held-out examples are')} asked nearly so "
-            "in training too, as a question or within a conversation: the result would look better than it is."
+            "in another part too, as a question or within a conversation: the result would look better than it is."
         )
         severity = "problem" if len(leaked) >= _MANY * held_out else "warning"
-        advice = "Divide the examples anew, so that what is nearly equal stays together."
+        advice = "Bring what is nearly equal together in the part that is held out most: the repair does so."
         return [
             Finding(
                 BETWEEN_SPLITS,
@@ -89,6 +95,11 @@ class Leakage(Check):
                 places_at(context, learned),
             )
         ]
+
+
+def asked_alike(context: CheckContext) -> Iterator[list[int]]:
+    """Positions of rows that ask nearly the same, as questions or within conversations, as groups of two or more."""
+    return itertools.chain(context.near_prompts, asked_within(context.asked_fully, context.tell))
 
 
 def _asked(row: Row, position: int) -> str:

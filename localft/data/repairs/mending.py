@@ -32,7 +32,8 @@ from localft.data.working import Tell, quiet
 class Repair:
     """How a finding is mended: in words, and by what a check gets what becomes of each row.
 
-    Without such a `mending` the examples are divided anew; no other repair moves a row, within its split or out of it.
+    Without such a `mending` rows move to a part that is held out more; no other repair moves a row, within its split or
+    out of it.
     """
 
     what: str
@@ -98,7 +99,7 @@ REPAIRS: Mapping[str, Repair] = {
     contradictions.NAME: Repair(
         "keep the commonest answer to each question, and delete the others", contradictions.without_minorities
     ),
-    leakage.BETWEEN_SPLITS: Repair("divide the examples anew", None),
+    leakage.BETWEEN_SPLITS: Repair("move all of it to the part that is held out most", None),
     leakage.IN_GOLDEN: Repair("delete them from training", leakage.without_golden),
     near_duplicates.NAME: Repair("keep the first of each, and delete the others", near_duplicates.without),
     answers.MIXED: _JSON,

@@ -11,10 +11,10 @@ from localft.data.checks.stored_rows import StoredRows, rows_of
 from localft.data.making.importing import read_set_aside
 from localft.data.making.writing import write_version
 from localft.data.repairs.differing import Difference, differ, told
+from localft.data.repairs.leaks import told_left, without_leaks
 from localft.data.repairs.mending import REPAIRS, Repair
 from localft.data.repairs.staging import Splits, Staged, splits_of
 from localft.data.row_ratings import carry_ratings, content_key
-from localft.data.splits.divisions import divide
 from localft.data.splits.golden import golden_among, never_learned, told_left_out
 from localft.data.stored import select
 from localft.data.versions import SPLITS, DatasetVersion, Split, put_together
@@ -88,11 +88,11 @@ def repair_of(name: str) -> Repair:
 
 def _mend(before: CheckContext, names: Sequence[str], tell: Tell) -> tuple[Splits, list[str]]:
     """What each split holds after all repairs, and for each repair that changed something what it did."""
-    context, done = before, []
+    context, done, left = before, list[str](), list[str]()
     splits = splits_of(before.rows)
     for name, repair in [(name, repair_of(name)) for name in names]:
         if repair.mending is None:
-            made, change = _divided_anew(context, splits, tell)
+            made, change = _without_leaks(context, splits, tell, left)
         else:
             made, change, bad = _mended(context, repair.mending(context, tell), name, tell)
             # A row that is changed is still rated bad for the repair that deletes such rows.
@@ -106,7 +106,7 @@ def _mend(before: CheckContext, names: Sequence[str], tell: Tell) -> tuple[Split
     if not done:
         raise UserError(
             f"Nothing was changed: nothing of {', '.join(names)} can be mended.",
-            "Look at the findings with `localft data check`.",
+            " ".join([*(f"{one}." for one in left), "Look at the findings with `localft data check`."]),
         )
     return splits, done
 
@@ -135,17 +135,15 @@ def _mended(context: CheckContext, mend: Mend, name: str, tell: Tell) -> tuple[S
     return staged.splits(), told(0, removed, changed, 0) if removed or changed else "", bad
 
 
-def _divided_anew(context: CheckContext, splits: Splits, tell: Tell) -> tuple[Splits, str]:
-    """The same examples, divided so that what is nearly equal stays together, and golden questions for test.
+def _without_leaks(context: CheckContext, splits: Splits, tell: Tell, left: list[str]) -> tuple[Splits, str]:
+    """The same examples, with what is nearly equal together in one part; test examples stay where they are.
 
-    What that did comes with them in words.
+    What that did comes with them in words, "" where it did nothing; what is `left` of the finding is told there.
     """
-    version = context.version
-    examples = put_together([splits[name] for name in SPLITS])
-    held = frozenset(golden_among(examples, context.golden))
-    made = divide(examples, version.division, version.seed, version.ratios, held)
-    change = differ(context.rows, rows_of(made), tell)
-    return made, change.sentence if change else ""
+    made, count = without_leaks(context, splits)
+    left += [told_left(count)] if count else []
+    change = differ(context.rows, rows_of(made), tell) if made is not splits else None
+    return made, "; ".join(filter(None, (change.sentence, told_left(count)))) if change else ""
 
 
 def _without_new_golden(context: CheckContext, before: Splits, made: Splits) -> tuple[Splits, int]:

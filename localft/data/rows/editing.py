@@ -48,8 +48,8 @@ def change_example(
     """Let an example (from 0) say what `said` says, in one new version.
 
     Raises:
-        UserError: there is no such example, it says that already, or it would ask a golden question, or ask on one side
-            of training and measuring what is asked on the other.
+        UserError: there is no such example, it says that already, or it would ask a golden question, or ask
+            in one part what is asked in another.
     """
     splits = _read(project, version)
     example = _find(splits, split, index)
@@ -144,14 +144,15 @@ def _golden_question() -> UserError:
 
 
 def _refuse_straddling(splits: Splits, split: Split, index: int) -> None:
-    """Refuse an example that asks nearly what is asked in another split, where one of the two is learned."""
+    """Refuse an example that asks nearly what is asked in another split."""
     everything, place = _everything(splits, split, index)
     homes = [name for name in SPLITS for _ in range(len(splits[name]))]
     together = next(group for group in group_examples(ask_fully(everything)).values() if place in group)
-    other = next((homes[one] for one in together if (homes[one] == "train") != (split == "train")), None)
+    other = next((homes[one] for one in together if homes[one] != split), None)
     if other is not None:
+        used = "be learned" if "train" in (split, other) else "choose the best"
         raise UserError(
-            f"Nearly the same is asked by an example for {other}: one of them would be learned, the other measures.",
+            f"Nearly the same is asked by an example for {other}: one of them would {used}, the other measures.",
             "Ask something else, or add it as a new example: that comes into the split where it belongs.",
         )
 
