@@ -157,6 +157,20 @@ def test_of_an_archive_only_the_chats_are_named_that_need_a_voice(tmp_path: Path
     assert "Nothing is taken of mix.zip/cleo.json: Anna says nothing in it." in found.notes
 
 
+def test_the_page_of_chats_beside_their_data_is_left_out(tmp_path: Path) -> None:
+    talk = tree("b", a=node("user", "q", None), b=node("assistant", "an answer", "a"))
+    page = f"<html><body>{'<p>All that was said is shown here again.</p>' * 30}</body></html>"
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as export:
+        export.writestr("gpt/chat.html", page)
+        export.writestr("gpt/conversations.json", json.dumps([talk]))
+        export.writestr("other/chat.html", page)
+    found = read_files([tmp_path / "export.zip"])
+    assert [source.name for source in found.sources] == [
+        "export.zip/gpt/conversations.json", "export.zip/other/chat.html",
+    ]  # fmt: skip
+    assert any(note.startswith("Left out: export.zip/gpt/chat.html shows the same chats") for note in found.notes)
+
+
 def test_a_version_remembers_whose_voice_it_has(tmp_path: Path) -> None:
     chat = telegram(
         *((f"2024-01-{day:02}T08:00:0{turn}", "Ben" if turn == 0 else "Anna", f"Day {day} {'?!'[turn]}")

@@ -10,6 +10,8 @@ import pytest
 
 from localft.cli.main import main
 from localft.data.making.reading import ReadResult, read_files
+from localft.data.readers import recoding
+from localft.data.readers.guessing import called
 from localft.data.shapes.chats import ChatChoice
 from localft.errors import UserError
 from localft.store.projects import create_project
@@ -116,7 +118,7 @@ def test_a_line_that_the_encoding_does_not_have_is_set_aside(tmp_path: Path) -> 
 
 def test_what_begins_with_a_mark_is_never_taken_for_something_else(tmp_path: Path) -> None:
     content = b"\xef\xbb\xbf" + table(SENTENCES["German"]).encode("cp1252")
-    with pytest.raises(UserError, match="bytes that are not UTF-8"):
+    with pytest.raises(UserError, match="bytes that are not text in its encoding"):
         read(tmp_path, content, ".csv")
 
 
@@ -143,12 +145,15 @@ def test_the_encoding_may_be_told(suffix: str, write: Callable[[list[str]], str]
 
 
 def test_an_encoding_that_is_not_or_does_not_fit_is_told(tmp_path: Path) -> None:
-    for name in ("cp9999", "base64", "undefined", "a\0b"):
+    for name in ("cp9999", "base64", "undefined", "unicode_escape", "raw_unicode_escape", "idna", "charmap", "a\0b"):
         with pytest.raises(UserError, match="no encoding"):
+            ChatChoice(encoding=name)
+    for name in ("", " "):
+        with pytest.raises(UserError, match="encoding without a name"):
             ChatChoice(encoding=name)
     path = tmp_path / "a.csv"
     path.write_bytes(table(SENTENCES["Russian"]).encode("cp1251"))
-    with pytest.raises(UserError, match="damaged EUC-JP text"):
+    with pytest.raises(UserError, match=r"a\.csv is not EUC-JP text: of [0-9]+ lines with letters beyond ASCII"):
         read_files([path], chat=ChatChoice(encoding="euc_jp"))
 
 
@@ -160,3 +165,43 @@ def test_the_command_line_tells_the_encoding(tmp_path: Path, capsys: pytest.Capt
     assert "read as Windows-1254, as you said" in " ".join(capsys.readouterr().out.split())
     assert main(["data", "import", "turkish", str(path), "--encoding", "cp9999"]) != 0
     assert "no encoding 'cp9999'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1250"])
+@pytest.mark.parametrize(("suffix", "write"), [(".csv", table), (".jsonl", lines)])
+def test_a_line_that_is_not_in_the_told_encoding_is_set_aside(
+    suffix: str, write: Callable[[list[str]], str], encoding: str, tmp_path: Path
+) -> None:
+    said = {"ascii": [f"Plain words number {number} of them" for number in range(9)]}.get(
+        encoding, SENTENCES["Czech"][:9]
+    )
+    content = write(said).encode(encoding).replace(said[4].encode(encoding), b"\x81 is no letter here \xe8")
+    (tmp_path / f"a{suffix}").write_bytes(content)
+    result = read_files([tmp_path / f"a{suffix}"], chat=ChatChoice(encoding=encoding))
+    assert [one.answer for one in result.examples] == [*said[:4], *said[5:]]
+    assert [(one.row, one.kind) for one in result.set_aside] == [(6 if suffix == ".csv" else 5, "undecodable")]
+    assert [note for note in result.notes if "read as" in note] == [
+        f"a{suffix} was read as {called(encoding)}, as you said."
+    ]
+
+
+@pytest.mark.parametrize(("name", "encoding", "bad"), [("a.json", "utf-8", b"\x81"), ("a.txt", "utf-16-le", b"\0\xd8")])
+def test_what_is_no_lines_is_refused_with_the_line(name: str, encoding: str, bad: bytes, tmp_path: Path) -> None:
+    said = '[\n{"prompt": "What is it?",\n"answer": "~"}]'.encode(encoding).replace("~".encode(encoding), bad)
+    (tmp_path / name).write_bytes(said)
+    with pytest.raises(UserError, match=rf"{name}, line 3"):
+        read_files([tmp_path / name], chat=ChatChoice(encoding=encoding))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp932", "euc_jp", "gb18030"])
+@pytest.mark.parametrize("chunk", [1, 7, 64, 1 << 20])
+def test_a_file_is_the_same_text_however_it_is_divided(
+    encoding: str, chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recoding, "_CHUNK", chunk)
+    said = SENTENCES["Japanese"]
+    content = lines(said).encode(encoding).replace(said[4].encode(encoding), b"\x81")
+    (tmp_path / "a.jsonl").write_bytes(content)
+    result = read_files([tmp_path / "a.jsonl"], chat=ChatChoice(encoding=encoding))
+    assert [one.answer for one in result.examples] == [*said[:4], *said[5:]]
+    assert [(one.row, one.kind) for one in result.set_aside] == [(5, "undecodable")]

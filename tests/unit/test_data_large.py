@@ -370,3 +370,14 @@ def test_the_beginning_of_a_large_file_is_enough_for_a_look(tmp_path: Path, monk
     assert isinstance(read.examples, list)
     assert 0 < len(read.examples) < len(ROWS)
     assert list(read.examples) == list(read_files([path]).examples[: len(read.examples)])
+
+
+def test_half_a_letter_at_the_end_is_refused_in_large_and_small_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "torn.json"
+    path.write_bytes('[{"prompt": "What is it? Größer?",\n "answer": "It is größer."}]'.encode() + b"\xc3")
+    for least in (1 << 30, 1):
+        monkeypatch.setattr(large, "LARGE", least)
+        with pytest.raises(UserError, match=r"torn\.json, line 2: bytes that are not text"):
+            [list(contents.rows) for contents in open_files(path)]

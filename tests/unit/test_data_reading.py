@@ -279,7 +279,7 @@ def test_files_that_are_none_end_in_a_sentence(tmp_path: Path) -> None:
         (write(tmp_path / "none.json", "[]"), "no rows"),
         (
             write(tmp_path / "latin.json", b'[{"prompt": "q", "completion": "\xff\xfe\xfa"}]'),
-            "line 1: bytes that are not UTF-8",
+            "line 1: bytes that are not text in its encoding",
         ),
         (write(tmp_path / "torn16.jsonl", b"\xff\xfe{\x00\x00\xd8"), "UTF-16"),
         (write(tmp_path / "blank.csv", "\n \n"), "is empty"),

@@ -16,7 +16,7 @@ import pytest
 from localft import paths
 from localft.data.making import reading
 from localft.data.making.reading import are_many, read_files
-from localft.data.readers import archive, large, unpacking
+from localft.data.readers import archive, large, recoding, unpacking
 from localft.data.readers.opening import open_files
 from localft.data.shapes.rows import PartedRows
 from localft.errors import Stopped, UserError
@@ -162,5 +162,5 @@ def test_damaged_wide_text_is_told_with_its_place(tmp_path: Path, monkeypatch: p
             read_files([path])
         said.append(raised.value.message)
         monkeypatch.setattr(large, "LARGE", 1)
-        monkeypatch.setattr(unpacking, "_CHUNK", 7)
+        monkeypatch.setattr(recoding, "_CHUNK", 7)
     assert said[0] == said[1]

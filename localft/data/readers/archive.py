@@ -8,7 +8,8 @@ import itertools
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 from localft.data.readers.unpacking import Unpacked, refuse_bomb, write_out
@@ -55,6 +56,13 @@ def names_in(content: bytes | Path, name: str) -> list[str]:
     """
     with _open(content, name) as archive:
         return [entry.filename for entry in archive.infolist() if not _is_folder(entry)]
+
+
+def chat_pages(names: Iterable[str]) -> set[str]:
+    """Of the files in an archive those that show as a page what ChatGPT exports beside it as data."""
+    paths = {excerpt(name): PurePosixPath(name) for name in names}
+    talks = {path.parent for path in paths.values() if fnmatch(path.name, "conversations*.json")}
+    return {name for name, path in paths.items() if path.name == "chat.html" and path.parent in talks}
 
 
 def files_in(

@@ -137,7 +137,7 @@ def _read_json(content: bytes, name: str, choice: ChatChoice) -> Found:
         if sum(line is not None and line.lstrip().startswith("{") for line in lines.text) > 1:
             return Found(read_jsonl(lines), lines.notes)
         number = next(number for number, line in enumerate(lines.text, start=1) if line is None)
-        raise UserError(f"{name}, line {number}: bytes that are not UTF-8.", "Save the file as UTF-8.")
+        raise UserError(f"{name}, line {number}: bytes that are not text in its encoding.", "Save the file as UTF-8.")
     try:
         value = parse_file(text, name)
     except UserError:

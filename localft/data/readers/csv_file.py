@@ -213,7 +213,7 @@ def _read(reader: Iterator[list[str]], source: _Source, window: _Window) -> Iter
             continue
         undecodable = window.bad(start, source.next)
         if undecodable is not None:
-            problem = "bytes that are not UTF-8; save the file as UTF-8"
+            problem = "bytes that are not text in its encoding; save the file as UTF-8"
             yield start + 1, None, ("undecodable", problem), excerpt(undecodable[:1000])
         elif cells and any(cell.strip() for cell in cells):
             yield start + 1, cells, ("", ""), ""

@@ -111,8 +111,9 @@ def _as_unicode(content: bytes, name: str) -> tuple[str | None, list[str]]:
         text = content.decode(encoding or "utf-8")
     except UnicodeDecodeError as error:
         if encoding not in {None, "utf-8-sig"}:
+            line = content[: error.start].decode(encoding, errors="ignore").count("\n") + 1
             raise UserError(
-                f"{name} is damaged {encoding[:6].upper()} text: {error.reason} at byte {error.start}.",
+                f"{name}, line {line:,}: damaged {encoding[:6].upper()} text ({error.reason}).",
                 "Save it again, as UTF-8.",
             ) from error
         return None, []
@@ -129,7 +130,8 @@ def decode_text(content: bytes, name: str, declares: bool = False) -> tuple[str,
         UserError: it is binary, damaged UTF-16 or UTF-32, or of no encoding that can be told.
     """
     text, notes = _as_unicode(content, name)
-    declared = _declared(content) if declares and text is None else ""
+    is_told = content.startswith(codecs.BOM_UTF8)
+    declared = _declared(content) if declares and text is None and not is_told else ""
     if declared:
         text, notes = decoded(content, declared), [f"{name} is not UTF-8; it was read as {called(declared)}."]
     if text is None:
@@ -137,7 +139,7 @@ def decode_text(content: bytes, name: str, declares: bool = False) -> tuple[str,
     if text is not None:
         return text, notes
     line = content.count(b"\n", 0, _first_bad(content)) + 1
-    raise UserError(f"{name}, line {line:,}: bytes that are not UTF-8.", "Save the file as UTF-8.")
+    raise UserError(f"{name}, line {line:,}: bytes that are not text in its encoding.", "Save the file as UTF-8.")
 
 
 def _declared(content: bytes) -> str:

@@ -138,13 +138,17 @@ class JsonText:
     def _blocks(self) -> Iterator[str]:
         decoder, size = codecs.getincrementaldecoder("utf-8-sig")(), self._path.stat().st_size
         with self._path.open("rb") as file:
-            while block := file.read(self._block):
+            block = b"-"
+            while block:
+                block = file.read(self._block)
                 try:
-                    text = decoder.decode(block)
+                    # At the end too: half a letter may stand there.
+                    text = decoder.decode(block, final=not block)
                 except UnicodeDecodeError as error:
                     line = self._lines + self._held.count("\n") + block.count(b"\n", 0, error.start) + 1
                     raise UserError(
-                        f"{self._name}, line {line}: bytes that are not UTF-8.", "Save the file as UTF-8."
+                        f"{self._name}, line {line}: bytes that are not text in its encoding.",
+                        "Save the file as UTF-8.",
                     ) from error
                 self.share = file.tell() / size
                 if text:

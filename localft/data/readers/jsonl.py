@@ -22,7 +22,9 @@ def line_row(number: int, text: str | None, raw: bytes) -> Row | None:
     """The row on a line, None where that is blank; `raw` is the line where it is no `text`."""
     if text is None:
         shown = excerpt(raw[:1000])
-        return Row(number, None, "bytes that are not UTF-8; save the file as UTF-8", "undecodable", shown)
+        return Row(
+            number, None, "bytes that are not text in its encoding; save the file as UTF-8", "undecodable", shown
+        )
     if not text.strip():
         return None
     if len(text) > LARGEST_LINE:

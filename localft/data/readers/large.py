@@ -17,7 +17,7 @@ from localft.data.readers.json_file import told_beside
 from localft.data.readers.long_text import text_rows
 from localft.data.readers.parquet import TableRows, is_arrow
 from localft.data.readers.questions import asks
-from localft.data.readers.unpacking import as_utf8
+from localft.data.readers.recoding import as_utf8
 from localft.data.readers.workbook import OLE
 from localft.data.shapes.chats import ChatChoice
 from localft.data.shapes.detecting import PIECES

@@ -93,7 +93,7 @@ def _blocks(path: Path, name: str, encoding: str) -> Iterator[str]:
                     raise
                 line += error.object.count(b"\n", 0, error.start)
                 raise UserError(
-                    f"{name}, line {line:,}: bytes that are not UTF-8.", "Save the file as UTF-8."
+                    f"{name}, line {line:,}: bytes that are not text in its encoding.", "Save the file as UTF-8."
                 ) from error
             line += block.count(b"\n")
             if text:

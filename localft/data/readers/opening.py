@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from localft.data.readers.archive import files_in, is_archive, is_large_archive, names_in
+from localft.data.readers.archive import chat_pages, files_in, is_archive, is_large_archive, names_in
 from localft.data.readers.content import PARQUET, read_content
 from localft.data.readers.documents import SUFFIXES, WORD, WORD_PART
 from localft.data.readers.encoding import FORMATS
@@ -14,7 +14,8 @@ from localft.data.readers.large import open_large
 from localft.data.readers.loading import load
 from localft.data.readers.open_assistant import unfolded
 from localft.data.readers.parquet import is_arrow
-from localft.data.readers.unpacking import Unpacked, as_utf8, unpack
+from localft.data.readers.recoding import as_utf8
+from localft.data.readers.unpacking import Unpacked, unpack
 from localft.data.readers.workbook import OLE, is_workbook, read_workbook
 from localft.data.shapes.chats import ChatChoice
 from localft.data.shapes.rows import Contents
@@ -62,7 +63,7 @@ def _as_told(path: Path, given: Path, name: str, choice: ChatChoice, tell: Tell)
     if choice.encoding is None or not is_text(path):
         yield from _opened(path, name, choice, tell)
         return
-    copy = as_utf8(path, choice.encoding, name, tell)
+    copy = as_utf8(path, choice.encoding, name, tell, by_line=True)
     with given.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         size = file.tell()
@@ -142,7 +143,11 @@ def _archived(content: bytes | Path, name: str, choice: ChatChoice, tell: Tell =
     """Each file of an archive that can be read; the others are told, with the file that follows them or the last."""
     waiting: Contents | None = None
     notes: list[str] = []
+    copies = chat_pages(names_in(content, name))
     for inside, unpacked in files_in(content, name, tell=tell):
+        if inside.removeprefix(f"{name}/") in copies:
+            notes.append(f"Left out: {inside} shows the same chats as the file conversations.json beside it.")
+            continue
         try:
             for contents in _inside(unpacked, inside, choice):
                 if waiting is not None:

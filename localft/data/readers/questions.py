@@ -90,7 +90,7 @@ def _rows(texts: list[_Text]) -> Iterator[Row]:
 
 def _pair(asked: _Text, answered: _Text) -> Row:
     if asked.is_broken or answered.is_broken:
-        problem = "bytes that are not UTF-8; save the file as UTF-8"
+        problem = "bytes that are not text in its encoding; save the file as UTF-8"
         return Row(asked.number, None, problem, "undecodable", excerpt(asked.text))
     return Row(asked.number, {"question": asked.text, "answer": answered.text})
 

@@ -1,10 +1,9 @@
-"""Files that are read from another one, for the time of the reading: unpacked (gzip, bzip2, Zstandard), or as UTF-8.
+"""Files that are unpacked from another one (gzip, bzip2, Zstandard), for the time of the reading.
 
 They are written a piece at a time, so that they need no memory, and never more than the disk has room for.
 """
 
 import bz2
-import codecs
 import gzip
 import shutil
 import zlib
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from localft import words
-from localft.data.readers.guessing import called
 from localft.data.scratch import Scratch
 from localft.data.working import Tell, quiet
 from localft.errors import UserError
@@ -94,16 +92,6 @@ def refuse_bomb(size: int, packed: int, name: str) -> None:
         raise UserError(f"{name} unpacks to more than {MOST_SHRUNK} times its size.", _PLAIN)
 
 
-def as_utf8(path: Path, encoding: str, name: str, tell: Tell = quiet) -> Unpacked:
-    """A file of another encoding in UTF-8.
-
-    Raises:
-        UserError: it is damaged.
-        OSError: it cannot be read.
-    """
-    return write_out(_recoded(path, encoding, name), path.suffix.lower(), name, path.stat().st_size, tell)
-
-
 def _parts(path: Path, kind: str, name: str) -> Iterator[bytes]:
     opener: Any = {"gzip": gzip.open, "bzip2": bz2.open, "Zstandard": _zstandard}[kind]
     try:
@@ -118,26 +106,3 @@ def _zstandard(path: Path) -> Any:
     import pyarrow
 
     return pyarrow.CompressedInputStream(pyarrow.OSFile(str(path)), "zstd")
-
-
-def _recoded(path: Path, encoding: str, name: str) -> Iterator[bytes]:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    with path.open("rb") as file:
-        while True:
-            block = file.read(_CHUNK)
-            held = len(decoder.getstate()[0])
-            try:
-                text = decoder.decode(block, final=not block)
-            except UnicodeDecodeError as error:
-                place = file.tell() - len(block) - held + error.start
-                raise UserError(
-                    f"{name} is damaged {_called(encoding)} text: {error.reason} at byte {place}.",
-                    "Save it again, as UTF-8.",
-                ) from error
-            if not block:
-                return
-            yield text.encode("utf-8")
-
-
-def _called(encoding: str) -> str:
-    return encoding[:6].upper() if encoding.startswith("utf") else called(encoding)

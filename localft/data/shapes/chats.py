@@ -1,5 +1,6 @@
 """Chats between people: what their readers hand on, whose voice is the assistant's, and the conversations in them."""
 
+import codecs
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,8 @@ PRIVACY = (
     "Chats hold other people's words, and a tuned model may repeat them: ask those people first. The data check looks "
     "for personal data."
 )
+# What Python has among encodings that no file of text is in: ways to write letters in programs and in addresses.
+_NO_ENCODINGS = {"charmap", "idna", "mbcs", "oem", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
 _SPEAKERS_NAMED, _CHATS_NAMED = 12, 5
 TakenAs = Literal["auto", "chat", "document"]
 TAKEN_AS: tuple[TakenAs, ...] = get_args(TakenAs)
@@ -49,11 +52,23 @@ class ChatChoice:
             raise UserError(f"There are no branches {self.branches!r}.", f"Take {', '.join(BRANCHES)}.")
         if self.taken_as not in TAKEN_AS:
             raise UserError(f"A file cannot be read as {self.taken_as!r}.", f"Take {', '.join(TAKEN_AS)}.")
-        try:
-            "".encode(self.encoding or "utf-8")
-        except (LookupError, ValueError) as error:
-            names = "cp1250, cp1252, iso8859-2, koi8-r, mac-roman, shift-jis, gb18030"
-            raise UserError(f"There is no encoding {self.encoding!r}.", f"Usual ones: {names}.") from error
+        if self.encoding is not None:
+            _check_encoding(self.encoding)
+
+
+def _check_encoding(name: str) -> None:
+    """Refuse what is no encoding of texts, or one that only this system has."""
+    try:
+        "".encode(name)
+        is_one = codecs.lookup(name).name not in _NO_ENCODINGS
+    except (LookupError, ValueError):
+        is_one = False
+    if not is_one:
+        names = "cp1250, cp1252, iso8859-2, koi8-r, mac-roman, shift-jis, gb18030"
+        said = (
+            "An encoding without a name cannot be used" if not name.strip() else f"There is no encoding {name[:40]!r}"
+        )
+        raise UserError(f"{said}.", f"Usual ones: {names}.")
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,15 @@ def _messages(lines: Lines, style: str) -> tuple[list[_Message], list[Row]]:
     for number, line in enumerate(lines.text, start=1):
         if line is None:
             shown = excerpt(lines.raw[number - 1][:1000])
-            bad.append(Row(number, None, "bytes that are not UTF-8; save the file as UTF-8", "undecodable", shown))
+            bad.append(
+                Row(
+                    number,
+                    None,
+                    "bytes that are not text in its encoding; save the file as UTF-8",
+                    "undecodable",
+                    shown,
+                )
+            )
             continue
         text = line.rstrip("\r")
         header = _header(text)
