@@ -62,6 +62,11 @@ _OPTIONS = (
         help="For files of text whose encoding is not found rightly: cp1250, cp1254, iso8859-2, mac-roman and others.",
     ),
     click.option(
+        "--no-header",
+        is_flag=True,
+        help="For tables whose first row is data: their columns are called 1, 2 and so on (--map prompt=1).",
+    ),
+    click.option(
         "--branches",
         type=click.Choice(BRANCHES),
         default="best",
@@ -81,7 +86,8 @@ def reading_options(command: Callable[..., None]) -> Callable[..., None]:
     def gathered(*given: Any, pairs: tuple[str, ...], voice: str | None, gap_hours: float, **others: Any) -> None:
         from localft.data.shapes.chats import ChatChoice
 
-        chat = ChatChoice(voice, gap_hours, others.pop("branches"), others.pop("taken_as"), others.pop("encoding"))
+        ways = {name: others.pop(name) for name in ("branches", "taken_as", "encoding")}
+        chat = ChatChoice(voice, gap_hours, **ways, has_header=not others.pop("no_header"))
         texts = {"prompt_template": others.pop("template")}
         texts |= {name: others.pop(name) for name in ("answer_template", "system_template")}
         mapping = {**_mapping(pairs), **{name: text for name, text in texts.items() if text is not None}}

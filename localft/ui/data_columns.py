@@ -9,8 +9,11 @@ from localft.data.making.reading import ReadResult
 from localft.data.shapes.detecting import CONVERSATION, FIELDS
 from localft.data.shapes.mapping import TEMPLATES
 from localft.ui.handlers import Updates
+from localft.ui.views.data import COLUMNS_FOLD, FIRST_ROW
 
 _UNMAPPED = "(none)"
+# What may lack a row with the names of the columns.
+_TABLES = (".csv", ".tsv", ".xls", ".ods")
 _LABELS = {
     "prompt_template": ("Prompt from a template", "Translate into {language}: {text}"),
     "answer_template": ("Answer from a template", "{answer}"),
@@ -26,6 +29,7 @@ class ColumnArea:
     columns: tuple[gr.Dropdown, ...]
     templates: tuple[gr.Textbox, ...]
     said: gr.HTML
+    is_data: gr.Checkbox
 
     @property
     def inputs(self) -> list[Any]:
@@ -35,27 +39,46 @@ class ColumnArea:
     @property
     def outputs(self) -> list[Any]:
         """What the updates set."""
-        return [self.area, *self.columns, *self.templates, self.said]
+        return [self.area, *self.columns, *self.templates, self.said, self.is_data]
 
     def updates(self, read: ReadResult, afresh: bool) -> Updates:
         """Offer the columns of what was read; `afresh` forgets what was chosen for another file."""
         if not afresh:
             # What is open stays open while somebody chooses.
             offered = gr.update(choices=[_UNMAPPED, *read.columns])
-            return {self.area: gr.update(visible=bool(read.columns)), **dict.fromkeys(self.columns, offered)}
+            return {
+                self.area: gr.update(visible=bool(read.columns)),
+                self.is_data: gr.update(visible=_has_table(read)),
+                **dict.fromkeys(self.columns, offered),
+            }
         offered = gr.update(choices=[_UNMAPPED, *read.columns], value=_UNMAPPED)
         shown = gr.update(visible=bool(read.columns), open=not read.examples)
-        return {**self.emptied(), self.area: shown, **dict.fromkeys(self.columns, offered)}
+        header = gr.update(visible=_has_table(read), value=False)
+        return {**self.emptied(), self.area: shown, self.is_data: header, **dict.fromkeys(self.columns, offered)}
 
     def emptied(self) -> Updates:
         """No table is there any more."""
         columns = dict.fromkeys(self.columns, gr.update(value=_UNMAPPED))
-        return {self.area: gr.update(visible=False), **columns, **dict.fromkeys(self.templates, ""), self.said: ""}
+        return {
+            self.area: gr.update(visible=False),
+            **columns,
+            **dict.fromkeys(self.templates, ""),
+            self.said: "",
+            self.is_data: False,
+        }
+
+    def unmapped(self, updates: Updates) -> Updates:
+        """Some updates, by which nothing is mapped any more: the columns have got other names."""
+        columns = {column: {**updates[column], "value": _UNMAPPED} for column in self.columns if column in updates}
+        return {**updates, **columns, **dict.fromkeys(self.templates, "")}
 
 
 def draw_column_area(prefix: str = "") -> ColumnArea:
     """Draw the widgets, out of sight; a `prefix` tells their ids from those of another place."""
-    with gr.Accordion("Which column is which", open=False, visible=False, elem_id=f"{prefix}columns") as area:
+    with gr.Accordion(COLUMNS_FOLD, open=False, visible=False, elem_id=f"{prefix}columns") as area:
+        is_data = gr.Checkbox(
+            label=FIRST_ROW, info="The columns are then called 1, 2 and so on.", elem_id=f"{prefix}first-row-is-data"
+        )
         with gr.Row():
             columns = tuple(
                 gr.Dropdown([_UNMAPPED], value=_UNMAPPED, label=name.capitalize(), min_width=160) for name in FIELDS
@@ -73,7 +96,11 @@ def draw_column_area(prefix: str = "") -> ColumnArea:
             "{text}; a brace itself is written twice. A row in which such a column is empty is set aside.</p>"
         )
         said = gr.HTML()
-    return ColumnArea(area, columns, templates, said)
+    return ColumnArea(area, columns, templates, said, is_data)
+
+
+def _has_table(read: ReadResult) -> bool:
+    return any(ending in source.name.lower() for source in read.sources for ending in _TABLES)
 
 
 def chosen_columns(*given: Any) -> dict[str, str] | None:

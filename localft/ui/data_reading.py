@@ -1,6 +1,6 @@
 """In the Data tab: how dropped files are read, wherever they are dropped: columns, chats and trees, the encoding."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from localft.data.shapes.chats import ChatChoice
 from localft.ui.data_chats import ChatArea, chosen, draw_chat_area
 from localft.ui.data_columns import ColumnArea, chosen_columns, draw_column_area
 from localft.ui.data_encoding import EncodingArea, draw_encoding_area
-from localft.ui.handlers import Handler, Updates
+from localft.ui.handlers import Updates
 from localft.ui.shared import Shared
 
 
@@ -26,7 +26,7 @@ class ReadingArea:
     @property
     def inputs(self) -> list[Any]:
         """What `chosen` wants."""
-        return [*self.columns.inputs, *self.chat.inputs, self.encoding.choice]
+        return [*self.columns.inputs, *self.chat.inputs, self.columns.is_data, self.encoding.choice]
 
     @property
     def outputs(self) -> list[Any]:
@@ -40,8 +40,9 @@ class ReadingArea:
             UserError: a choice is none.
         """
         mapped = len(self.columns.inputs)
-        *talk, encoding = given[mapped:]
-        return chosen_columns(*given[:mapped]), replace(chosen(*talk), encoding=(encoding or "").strip() or None)
+        *talk, is_data, encoding = given[mapped:]
+        told = (encoding or "").strip() or None
+        return chosen_columns(*given[:mapped]), replace(chosen(*talk), encoding=told, has_header=not is_data)
 
     def updates(self, read: ReadResult, paths: Sequence[str], afresh: bool = False) -> Updates:
         """Offer what fits what was read; `afresh` forgets what was chosen for other files."""
@@ -52,10 +53,24 @@ class ReadingArea:
         }
 
     def follow(
-        self, shared: Shared, look: Handler, inputs: Sequence[Any], shown: Sequence[Any], message: gr.HTML
+        self,
+        shared: Shared,
+        look: Callable[..., Updates],
+        inputs: Sequence[Any],
+        shown: Sequence[Any],
+        message: gr.HTML,
     ) -> None:
         """Look at the files anew with each choice."""
+
+        def look_unmapped(*given: Any) -> Updates:
+            start = next(place for place, widget in enumerate(inputs) if widget is self.columns.inputs[0])
+            mapped = len(self.columns.inputs)
+            return self.columns.unmapped(look(*given[:start], *[None] * mapped, *given[start + mapped :]))
+
         for choice in self.inputs:
+            if choice is self.columns.is_data:
+                shared.on(choice.input, look_unmapped, inputs, shown, self.columns.said, trigger_mode="always_last")
+                continue
             # Of what is typed into a template only the last state is read; what is wrong with it stands below it.
             said = self.columns.said if choice in self.columns.inputs else message
             # What is pasted into a text box is a change, and no input.

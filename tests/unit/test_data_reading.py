@@ -197,21 +197,21 @@ def test_a_mixture_of_shapes_is_read_row_by_row(tmp_path: Path) -> None:
 
 
 def test_columns_can_be_mapped(tmp_path: Path) -> None:
-    path = jsonl(tmp_path / "a.jsonl", {"frage": "q", "antwort": "an answer", "rolle": "be brief"})
+    path = jsonl(tmp_path / "a.jsonl", {"wish": "q", "reply": "an answer", "rolle": "be brief"})
     unmapped = read_files([path], strict=False)
-    assert (unmapped.shape, unmapped.columns, unmapped.examples) == (Shape.UNKNOWN, ["frage", "antwort", "rolle"], [])
-    assert unmapped.samples == [{"frage": "q", "antwort": "an answer", "rolle": "be brief"}]
-    with pytest.raises(UserError, match=r"no columns that localft recognises; it has: frage, antwort, rolle"):
+    assert (unmapped.shape, unmapped.columns, unmapped.examples) == (Shape.UNKNOWN, ["wish", "reply", "rolle"], [])
+    assert unmapped.samples == [{"wish": "q", "reply": "an answer", "rolle": "be brief"}]
+    with pytest.raises(UserError, match=r"no columns that localft recognises; it has: wish, reply, rolle"):
         read_files([path])
-    result = read_files([path], {"prompt": "frage", "answer": "antwort", "system": "rolle"})
+    result = read_files([path], {"prompt": "wish", "answer": "reply", "system": "rolle"})
     assert chats(result.examples[0]) == [("system", "be brief"), *USER_ASSISTANT]
     assert result.shape is Shape.MAPPED
     for mapping, words in (
-        ({"prompt": "frage"}, "no column for"),
-        ({"prompt": "frage", "answer": "nowhere"}, "no column 'nowhere'"),
-        ({"question": "frage"}, "no field"),
-        ({"prompt": "frage", "answer": "antwort", "system": "nowhere"}, "no column 'nowhere'"),
-        ({"messages": "frage", "prompt": "antwort"}, "names `messages` and `prompt`"),
+        ({"prompt": "wish"}, "no column for"),
+        ({"prompt": "wish", "answer": "nowhere"}, "no column 'nowhere'"),
+        ({"question": "wish"}, "no field"),
+        ({"prompt": "wish", "answer": "reply", "system": "nowhere"}, "no column 'nowhere'"),
+        ({"messages": "wish", "prompt": "reply"}, "names `messages` and `prompt`"),
     ):
         with pytest.raises(UserError, match=words):
             read_files([path], mapping)

@@ -72,3 +72,20 @@ def test_golden_questions_are_looked_at_before_they_come_in(tmp_path: Path) -> N
     assert [one.answer for one in read.examples] == ["So."]
     assert {row.row for row in read.set_aside} == {2, 3}
     assert "mixed.jsonl: 1 golden question, 2 rows set aside." in views.preview(read, "golden question")
+
+
+def test_that_the_first_row_is_data_is_said_below_the_table(reading: ReadingArea, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("".join(f"What is the number {n} of them?,It is number {n}.\n" for n in range(9)), encoding="utf-8")
+    read = preview_files([path])
+    updates = reading.updates(read, [str(path)], afresh=True)
+    assert updates[reading.columns.is_data] == gr.update(visible=True, value=False)
+    assert "--no-header" not in views.preview(read)
+    assert "say so below, under “Which column is which”" in views.preview(read)
+    given = {id(widget): widget.value for widget in reading.inputs}
+    ticked = {**given, id(reading.columns.is_data): True}
+    assert [reading.chosen(*one.values())[1].has_header for one in (given, ticked)] == [True, False]
+    again = preview_files([path], *reading.chosen(*ticked.values()))
+    assert again.columns == ["1", "2"]
+    after = reading.columns.unmapped(reading.updates(again, [str(path)]))
+    assert all(after[column]["value"] == "(none)" for column in reading.columns.columns)

@@ -104,7 +104,7 @@ def no_rows(result: ReadResult) -> UserError:
         return UserError(
             f"{names} has no columns that localft recognises; it has: {listed(result.columns, 12)}.",
             "Say which column is which: --map prompt=COLUMN --map answer=COLUMN, or make the prompt of several with "
-            "--template; in the app it stands below the file.",
+            "--template; where its first row is data, say --no-header. In the app it stands below the file.",
         )
     if not result.set_aside:
         return UserError(f"{names} has no rows.", "Choose a file with examples in it.")

@@ -86,16 +86,17 @@ class CsvRows:
     name: str
     delimiter: str | None
     encoding: str
+    has_header: bool = True
 
     def __iter__(self) -> Iterator[Row]:
         with self.path.open("rb") as file:
-            yield from csv_rows(_lines(file, self.encoding), self.name, self.delimiter)
+            yield from csv_rows(_lines(file, self.encoding), self.name, self.delimiter, self.has_header)
 
     def parts(self) -> Iterator[tuple[Iterable[Row], float]]:
         """(some rows, the share of the file up to them)."""
         size = self.path.stat().st_size
         with self.path.open("rb") as file:
-            rows = csv_rows(_lines(file, self.encoding), self.name, self.delimiter)
+            rows = csv_rows(_lines(file, self.encoding), self.name, self.delimiter, self.has_header)
             while part := list(islice(rows, _ROWS_A_PART)):
                 yield part, file.tell() / size
 

@@ -11,6 +11,7 @@ from localft.data.readers.chats.whatsapp import read_whatsapp
 from localft.data.readers.csv_file import read_csv
 from localft.data.readers.documents import MARKDOWN, PLAIN, document_of, holds_document
 from localft.data.readers.encoding import FORMATS, Lines, decode, read_lines
+from localft.data.readers.header import header_note
 from localft.data.readers.json_file import beside_note, parse_file, rows_of
 from localft.data.readers.jsonl import read_jsonl
 from localft.data.readers.parquet import is_arrow, read_arrow, read_parquet
@@ -49,7 +50,8 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
     lines = read_lines(content, name)
     first = next((line.strip() for line in lines.text if line and line.strip()), "")
     if suffix in CSV and not is_object(first):
-        return Found(read_csv(lines, name, "\t" if suffix == ".tsv" else None), lines.notes)
+        rows = read_csv(lines, name, "\t" if suffix == ".tsv" else None, choice.has_header)
+        return Found(rows, [*lines.notes, *(header_note(rows, name) if choice.has_header else [])])
     if suffix in JSON_LINES and first.startswith("["):
         return Found(_array_or_lines(lines, name), lines.notes)
     if choice.taken_as == "document" and suffix not in JSON_LINES:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from localft.data.readers.encoding import Lines
-from localft.data.readers.header import Header, header_of
+from localft.data.readers.header import Header, header_of, numbered
 from localft.data.shapes.placing import KEPT, KEPT_FIELDS
 from localft.data.shapes.rows import Row, excerpt
 from localft.errors import UserError
@@ -32,36 +32,42 @@ Line = tuple[str | None, bytes]
 """A line without its line feed: its text, None where it cannot be decoded, and then its bytes."""
 
 
-def read_csv(lines: Lines, name: str, delimiter: str | None = None) -> list[Row]:
+def read_csv(lines: Lines, name: str, delimiter: str | None = None, has_header: bool = True) -> list[Row]:
     """Turn lines into rows; `number` is the line on which a row begins, the header being line 1.
+
+    Without a header the columns are called 1, 2 and so on.
 
     Raises:
         UserError: there is no header, or two columns have the same name.
     """
     raw = lines.raw or itertools.repeat(b"")
-    return list(csv_rows(zip(lines.text, raw, strict=False), name, delimiter))
+    return list(csv_rows(zip(lines.text, raw, strict=False), name, delimiter, has_header))
 
 
-def csv_rows(lines: Iterable[Line], name: str, delimiter: str | None = None) -> Iterator[Row]:
+def csv_rows(lines: Iterable[Line], name: str, delimiter: str | None = None, has_header: bool = True) -> Iterator[Row]:
     """As `read_csv`, of a text that need not be in memory.
 
     Raises:
         UserError: as there.
     """
     window = _Window(lines)
-    first = next((index for index in itertools.count() if not window.has(index) or window.says(index)), 0)
+    said = next((index for index in itertools.count() if not window.has(index) or window.says(index)), 0)
+    # A line that cannot be decoded is none that is empty.
+    first = window.first_bad(said)
     if window.has(first) and window.line(first).rstrip("\r").lower() in _EXCEL_SAYS:
         delimiter, first = window.line(first)[4], first + 1
     with _large_cells():
         if window.has(first):
-            delimiter = delimiter or _find_delimiter(window.from_on(first, 20))
+            delimiter = delimiter or _find_delimiter(window.from_on(said, 20))
         records = _records(window, first, delimiter or ",")
-        header_row = next(records, None)
-        if header_row is None:
+        first_record = next(records, None)
+        if first_record is None:
             raise UserError(f"{name} has no line with the names of its columns.", _HEADER_HINT)
-        header = _header(header_row, name)
-        for number, cells, problem, shown in records:
-            yield _row(number, cells, header, problem, shown)
+        header = _header(first_record, name) if has_header else None
+        for number, cells, problem, shown in records if has_header else itertools.chain([first_record], records):
+            if header is None and cells is not None:
+                header = numbered(len(cells))
+            yield _row(number, cells, header or _NONE, problem, shown)
 
 
 class _Window:
@@ -105,6 +111,10 @@ class _Window:
         """The bytes of the first of these lines that cannot be decoded."""
         return next((raw for index, raw in self._bad.items() if first <= index < last), None) if self._bad else None
 
+    def first_bad(self, before: int) -> int:
+        """The first of the lines before another that cannot be decoded, or that other."""
+        return min([*self._bad, before])
+
     def forget(self, before: int) -> None:
         """Keep only the lines from one on."""
         while self._base < before and self._held:
@@ -114,6 +124,7 @@ class _Window:
 
 
 _HEADER_HINT = "The first line must name the columns, for example: prompt,answer"
+_NONE = numbered(0)
 # The kinds of records that the csv module cannot read.
 _BROKEN = ("unclosed", "not CSV")
 _Record = tuple[int, list[str] | None, tuple[str, str], str]
@@ -230,7 +241,7 @@ def _row(number: int, cells: list[str] | None, header: Header, problem: tuple[st
     if cells is None:
         return Row(number, None, problem[1], problem[0], shown)
     if len(cells) != len(header.names):
-        reason = f"{len(cells)} cells where the header has {len(header.names)}"
+        reason = f"{len(cells)} cells where {header.row} has {len(header.names)}"
         return Row(number, None, reason, "wrong number of cells", excerpt(" | ".join(cells)))
     return Row(number, as_exported(header.values(cells)))
 

@@ -2,6 +2,7 @@
 
 import codecs
 import hashlib
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from localft.data.readers.chats.whatsapp import is_whatsapp
 from localft.data.readers.content import CSV, JSON_LINES, PARQUET, is_object, may_be_json
 from localft.data.readers.documents import MARKDOWN, PLAIN, holds_document
 from localft.data.readers.encoding import refuse_binary, wide_encoding
+from localft.data.readers.header import header_note
 from localft.data.readers.json_file import told_beside
 from localft.data.readers.long_text import text_rows
 from localft.data.readers.parquet import TableRows, is_arrow
@@ -27,6 +29,7 @@ from localft.errors import UserError, explain
 
 LARGE = 32 << 20
 _HEAD = 65_536
+_ROWS_LOOKED_AT = 20
 _LONGEST_FIRST_LINE = 16 << 20
 
 
@@ -87,7 +90,7 @@ def _found(path: Path, name: str, suffix: str, choice: ChatChoice, tell: Tell) -
         document = _of_text(path, name, suffix, choice)
         if document is not None or suffix in MARKDOWN:
             return document
-    return _of_lines(path, name, suffix, lines) if b"\n" in start else None
+    return _of_lines(path, name, suffix, lines, choice) if b"\n" in start else None
 
 
 def _of_array(path: Path, name: str, choice: ChatChoice) -> Found | None:
@@ -131,7 +134,7 @@ def _of_text(path: Path, name: str, suffix: str, choice: ChatChoice) -> Found | 
     return None if rows is None else Found(rows, notes, PIECES)
 
 
-def _of_lines(path: Path, name: str, suffix: str, lines: list[bytes]) -> Found | None:
+def _of_lines(path: Path, name: str, suffix: str, lines: list[bytes], choice: ChatChoice) -> Found | None:
     """What is found in a file of lines, of which these are the first."""
     guess = guess_of(path)
     encoding, notes = ("utf-8", []) if guess is None else (guess.encoding, [guess.note(name)])
@@ -139,7 +142,9 @@ def _of_lines(path: Path, name: str, suffix: str, lines: list[bytes]) -> Found |
         line.decode(encoding, errors="replace").lstrip("\ufeff").strip() for line in [*lines, b"", b""][:2]
     )
     if suffix in CSV and not is_object(first):
-        return Found(CsvRows(path, name, "\t" if suffix == ".tsv" else None, encoding), notes)
+        rows = CsvRows(path, name, "\t" if suffix == ".tsv" else None, encoding, choice.has_header)
+        looked_at = itertools.islice(rows, _ROWS_LOOKED_AT) if choice.has_header else []
+        return Found(rows, [*notes, *header_note(looked_at, name)])
     if suffix == ".json":
         # Many tools call JSON lines .json.
         by_line = is_object(first) and second.startswith("{")

@@ -96,10 +96,10 @@ def _read(content: bytes, name: str, suffix: str, choice: ChatChoice, is_inside:
     """The tables in a file's contents; `is_inside` says that they come from an archive, in which no other is opened."""
     if not is_archive(content):
         book = suffix not in WORD and is_workbook(content)
-        return _sheets(content, name) if book else [_contents(content, name, suffix, choice)]
+        return _sheets(content, name, choice) if book else [_contents(content, name, suffix, choice)]
     inside = names_in(content, name)
     if is_workbook(content, inside):
-        return _sheets(content, name)
+        return _sheets(content, name, choice)
     if WORD_PART in inside:
         return [_contents(content, name, ".docx", choice)]
     if {"[Content_Types].xml", "mimetype"} & set(inside):
@@ -126,10 +126,10 @@ def _contents(content: bytes, name: str, suffix: str, choice: ChatChoice) -> Con
     return Contents(**vars(found), name=name, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
 
 
-def _sheets(content: bytes, name: str) -> list[Contents]:
+def _sheets(content: bytes, name: str, choice: ChatChoice) -> list[Contents]:
     """Each sheet of a workbook; the only one is called as the file."""
     digest = hashlib.sha256(content).hexdigest()
-    sheets = read_workbook(content, name)
+    sheets = read_workbook(content, name, choice.has_header)
     if not sheets:
         raise UserError(f"{name} has no rows.", "Choose a workbook with examples in it.")
     names = [name] if len(sheets) == 1 else [f"{name}, sheet {sheet}" for sheet, _, _ in sheets]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import pydantic
 
 from localft.data.readers.csv_file import as_exported
-from localft.data.readers.header import Header, header_of
+from localft.data.readers.header import Header, header_note, header_of, numbered
 from localft.data.readers.sandbox import parse
 from localft.data.shapes.rows import Row, excerpt, listed
 
@@ -50,10 +50,11 @@ def is_workbook(content: bytes, inside: list[str] | None = None) -> bool:
     return content.startswith(OLE) and any(name in content for name in _STREAMS)
 
 
-def read_workbook(content: bytes, name: str) -> list[tuple[str, list[Row], list[str]]]:
+def read_workbook(content: bytes, name: str, has_header: bool = True) -> list[tuple[str, list[Row], list[str]]]:
     """The sheets of a workbook that have rows: the name of each, its rows, and what one should know about it.
 
-    `number` of a row is its row in the sheet. An error, and a formula whose result is not in the file, set a row aside.
+    `number` of a row is its row in the sheet; without a header the columns are called 1, 2 and so on. An error, and a
+    formula whose result is not in the file, set a row aside.
 
     Raises:
         UserError: it is damaged or protected, a sheet has two columns of one name, or reading takes too much.
@@ -70,8 +71,9 @@ def read_workbook(content: bytes, name: str) -> list[tuple[str, list[Row], list[
     found = []
     for sheet, records in sheets.items():
         called = f"{name}, sheet {excerpt(sheet)}"
-        rows, notes = _sheet(records, called)
-        told = _unfollowed(records, called) if formats is None else _told(formats[sheet], records[0].cells, called)
+        rows, notes = _sheet(records, called, has_header)
+        header = records[0].cells if has_header else []
+        told = _unfollowed(records, called) if formats is None else _told(formats[sheet], header, called)
         found.append((sheet, rows, notes + told))
     if found and (len(found) > 1 or hidden):
         found[0][2].insert(0, f"{name}: read {_listed([excerpt(sheet) for sheet in sheets])}{_without(hidden)}.")
@@ -86,11 +88,14 @@ def _without(hidden: list[str]) -> str:
     return f", without the hidden {', '.join(map(excerpt, hidden))}" if hidden else ""
 
 
-def _sheet(records: list[_Record], name: str) -> tuple[list[Row], list[str]]:
-    header = header_of(records[0].cells, name)
-    rows = [_row(record, header) for record in records[1:]]
+def _sheet(records: list[_Record], name: str, has_header: bool) -> tuple[list[Row], list[str]]:
+    width = max(len(record.cells) for record in records)
+    header = header_of(records[0].cells, name) if has_header else numbered(width)
+    rows = [_row(record, header) for record in (records[1:] if has_header else records)]
     rounded = any(isinstance(cell, int) and abs(cell) >= _EXACT for record in records for cell in record.cells)
-    notes = [f"{name} has numbers of more than 15 digits, of which spreadsheets keep only 15."] if rounded else []
+    notes = header_note(rows, name) if has_header else []
+    if rounded:
+        notes.append(f"{name} has numbers of more than 15 digits, of which spreadsheets keep only 15.")
     if any(record.merged for record in records):
         notes.append(f"{name} has merged cells: each counts for all of its rows.")
     return rows, notes
@@ -133,7 +138,7 @@ def _row(record: _Record, header: Header) -> Row:
     if record.problem:
         return Row(number, None, record.problem, record.kind, excerpt(" | ".join(map(str, cells))))
     if any(cell is not None for cell in cells[len(header.names) :]):
-        reason = f"{len(cells)} cells where the header has {len(header.names)}"
+        reason = f"{len(cells)} cells where {header.row} has {len(header.names)}"
         return Row(number, None, reason, "wrong number of cells", excerpt(" | ".join(map(str, cells))))
     filled = [*cells, *[None] * len(header.names)][: len(header.names)]
     return Row(number, as_exported(header.values(filled)))

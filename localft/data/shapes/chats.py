@@ -31,7 +31,7 @@ class ChatChoice:
 
     `branches` says which conversations are taken out of trees, in which one message has several answers. `taken_as`
     says what files of text are, where they look like something else: chats, or documents. `encoding` is that of files
-    of text, where it need not be found.
+    of text, where it need not be found. `has_header` says that the first row of tables names their columns.
 
     Raises:
         UserError: the hours are no positive number, or there are no such branches or no such encoding.
@@ -42,6 +42,7 @@ class ChatChoice:
     branches: Branches = "best"
     taken_as: TakenAs = "auto"
     encoding: str | None = None
+    has_header: bool = True
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.gap_hours) and self.gap_hours > 0):

@@ -76,6 +76,26 @@ _PAIRS = (
     ("instruction", "answer"),
     ("instruction", "target"),
     ("text", "label"),
+    # In other languages, as people head their own tables.
+    ("frage", "antwort"),
+    ("question", "réponse"),
+    ("question", "reponse"),
+    ("pregunta", "respuesta"),
+    ("pergunta", "resposta"),
+    ("domanda", "risposta"),
+    ("vraag", "antwoord"),
+    ("fråga", "svar"),
+    ("spørgsmål", "svar"),
+    ("pytanie", "odpowiedź"),
+    ("otázka", "odpověď"),
+    ("вопрос", "ответ"),
+    ("питання", "відповідь"),
+    ("soru", "cevap"),
+    ("问题", "答案"),
+    ("问题", "回答"),
+    ("質問", "回答"),
+    ("質問", "答え"),
+    ("질문", "답변"),
 )
 # Of two answers the better and the worse one: as TRL has them, and OpenAI.
 _PREFERENCES = (("chosen", "rejected"), ("preferred_output", "non_preferred_output"))

@@ -82,12 +82,13 @@ def listed(names: Sequence[str], most: int) -> str:
     return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
 
 
-def refuse_twin_columns(columns: Iterable[str], name: str) -> None:
+def refuse_twin_columns(columns: Iterable[str], name: str, otherwise: str = "") -> None:
     """Refuse a table with two columns of the same name: one of them would be lost silently.
 
     Raises:
-        UserError: it is such a table; `name` is what its file is called.
+        UserError: it is such a table; `name` is what its file is called, `otherwise` is added to the advice.
     """
     twins = sorted(column for column, count in Counter(columns).items() if count > 1)
     if twins:
-        raise UserError(f"{name} has two columns named {twins[0]!r}.", "Give every column a name of its own.")
+        advice = f"Give every column a name of its own. {otherwise}".strip()
+        raise UserError(f"{name} has two columns named {twins[0]!r}.", advice)

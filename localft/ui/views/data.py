@@ -13,6 +13,7 @@ from localft.data.examples import Example, Message
 from localft.data.exports.verdict_page import title_of
 from localft.data.making.reading import ReadResult
 from localft.data.readers.guessing import IF_WRONG
+from localft.data.readers.header import IF_DATA
 from localft.data.repairs.mending import REPAIRS
 from localft.data.shapes.detecting import Shape
 from localft.data.source_passages import SourcePassage
@@ -32,6 +33,8 @@ _WAYS: dict[Division, str] = {
 }
 _SHOWN_ASIDE = 50
 ENCODING_FOLD = "Encoding of the text"
+COLUMNS_FOLD = "Which column is which"
+FIRST_ROW = "The first row is data, not the names of the columns"
 
 
 def state(name: str | None, version: DatasetVersion | None, report: CheckReport | None) -> Markup:
@@ -99,6 +102,8 @@ def preview(read: ReadResult, kind: str = "example") -> Markup:
 def _in_the_app(note: str) -> str:
     """A note; where it names an option of the command line, the place in the app instead."""
     otherwise = f"If that looks wrong, choose another below, under “{ENCODING_FOLD}”."
+    if note.endswith(IF_DATA):
+        return f"{note.removesuffix(IF_DATA)}If it is data, say so below, under “{COLUMNS_FOLD}”."
     return f"{note.removesuffix(IF_WRONG)}{otherwise}" if note.endswith(IF_WRONG) else note
 
 
