@@ -7,7 +7,7 @@ import pytest
 
 from localft.data.checks.calls import texts_of
 from localft.data.checks.finding import CheckContext, Row
-from localft.data.checks.privacy import KINDS, first_find, redacted
+from localft.data.checks.privacy import KINDS, Privacy, first_find, redacted
 from localft.data.examples import Example, Message
 from localft.data.repairs.mending import REPAIRS
 from localft.data.versions import DatasetVersion
@@ -71,6 +71,48 @@ def test_telephone_numbers_of_several_countries(number: str) -> None:
 )  # fmt: skip
 def test_other_numbers_are_no_telephone_numbers(text: str) -> None:
     assert redacted(text, OF["telephone numbers"]) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Reach me at anna [at] firma [dot] de today.", "Reach me at [e-mail address] today."),
+        ("anna.b(AT)mail.firma(DOT)de", "[e-mail address]"),
+        ("anna (at) firma.de, bob{at}firma{punkt}com", "[e-mail address], [e-mail address]"),
+        ("anna@firma.de: she knows", "[e-mail address]: she knows"),
+        ("anna@firma.de:hunter2", "[e-mail address]:hunter2"),
+    ],
+)
+def test_addresses_are_found_however_they_are_spelled(text: str, left: str) -> None:
+    assert redacted(text, OF["e-mail addresses"]) == left
+    example = Example(messages=(Message(role="user", content="Ask?"), Message(role="assistant", content=text)))
+    check = Privacy()
+    check.look(Row("train", 0, example))
+    assert check.found["e-mail addresses"].count == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["git@github.com:owner/repo.git", "git clone ssh://git@gitlab.com/a/b", "scp x.txt bob@web.firma.org:/srv/www",
+     "bob@web.firma.org:notes.txt", "array[at].length", "Look (at) this. Then go.", "x[at] = y.z", "cat [at] home",
+     "anna [at] example [dot] com"],
+)  # fmt: skip
+def test_what_only_looks_like_an_address_is_left_alone(text: str) -> None:
+    assert redacted(text, OF["e-mail addresses"]) == text
+
+
+@pytest.mark.parametrize("number", ["078-05-1120", "SSN: 078 05 1120", "social security number is 899.99.9999"])
+def test_social_security_numbers_are_found(number: str) -> None:
+    assert redacted(f"His {number}.", OF["social security numbers"]).endswith("[social security number].")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["000-12-3456", "666-12-3456", "912-12-3456", "123-00-4567", "123-45-0000", "123456789", "123 45 6789",
+     "100.20.3000", "1-123-45-6789", "123-45-6789-0", "123-45 6789", "SSN 123456789", "part A123-45-6789"],
+)  # fmt: skip
+def test_other_numbers_are_no_social_security_numbers(text: str) -> None:
+    assert redacted(text, OF["social security numbers"]) == text
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,15 @@ from localft.data.examples import Example
 from localft.data.texts.signs import Signs, has_any
 
 _EMAIL = re.compile(
-    r"\b[\w.+-]{1,64}@(?!example\.)[\w-]{1,63}(?:\.[\w-]{1,63})*\.(?:[A-Za-z]{2,10}(?![A-Za-z0-9_])|[^\W\d_]{2,10}\b)"
+    r"\b[\w.+-]{1,64}(?:"
+    r"@(?!example\.)[\w-]{1,63}(?:\.[\w-]{1,63})*\.(?:[A-Za-z]{2,10}(?![A-Za-z0-9_])|[^\W\d_]{2,10}\b)"
+    # "anna [at] firma [dot] de", hidden from programs that look for addresses.
+    r"| ?[\[({] ?[aA][tT] ?[\])}] ?(?!example\b)[\w-]{1,63}"
+    r"(?:(?:\.| ?[\[({] ?(?i:dot|punkt) ?[\])}] ?)[\w-]{1,63}){0,5}(?:\.| ?[\[({] ?(?i:dot|punkt) ?[\])}] ?)"
+    r"[A-Za-z]{2,10}(?![A-Za-z0-9_]))"
 )
+# Where files lie on another machine: git@host:owner/repo.git, user@host:/folder, user@host:file.txt.
+_PATH_BEHIND = re.compile(r":(?:[~/]|[\w.+-]+/|[\w+-]+\.\w)")
 # Before the "@" of an address to connect to.
 _USER_AND_PASSWORD = re.compile(r"://[^\s/@:]{0,64}:[^\s/]{0,200}\Z")
 _PHONE = re.compile(
@@ -35,7 +42,15 @@ _PHONE_SIGNS = Signs(
     r"\+\p{Nd}", r"\p{Nd}{3}\)?[ .-]\p{Nd}{3}[ .-]\p{Nd}{4}", r"0[1-9](?:[ .-]\p{Nd}{2}){4}",
     r"0[1-9]\p{Nd}{0,3}\)?[ /-]\p{Nd}{6}", r"0[1-9]\p{Nd}{1,3}\)? \p{Nd}{3,4} \p{Nd}{2}",
 )  # fmt: skip
-_EMAIL_SIGNS = Signs("@")
+_SPELLED_AT = Signs(r"[\[({] ?at ?[\])}]")
+_EMAIL_SIGNS = Signs.together([Signs("@"), _SPELLED_AT])
+_WITHOUT_DIGITS = Signs.together([secret_keys.SIGNS, _SPELLED_AT])
+# In three parts; with spaces or points between them only where it is said what they are.
+_SOCIAL_SECURITY = re.compile(
+    r"(?<![\w.,/+-])(?!000|666|9)[0-9]{3}([ .-])(?!00)[0-9]{2}\1(?!0000)[0-9]{4}(?![\w/-]|[.,:]\d)"
+)
+_NAMED_SO = re.compile(r"\b(?:SSNs?|social[ -]security)\b[^\d\n]{0,40}\Z", re.IGNORECASE)
+_SOCIAL_SECURITY_SIGNS = Signs(r"[0-9]{3}[ .-][0-9]{2}[ .-][0-9]{4}")
 # Of 19 digits, with something between any two of them.
 _LONGEST_CARD = 37
 
@@ -62,11 +77,19 @@ def _cards_in(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _emails_in(text: str) -> Iterator[tuple[int, int]]:
-    """Where addresses stand; a password before a host is none."""
+    """Where addresses stand; a password before a host is none, nor is where files lie on another machine."""
     for match in _EMAIL.finditer(text):
         begin, end = match.span()
+        if _PATH_BEHIND.match(text, end) or text.startswith("git@", begin):
+            continue
         if not _USER_AND_PASSWORD.search(text, max(0, begin - 270), begin):
             yield begin, end
+
+
+def _social_security_numbers_in(text: str) -> Iterator[tuple[int, int]]:
+    for match in _SOCIAL_SECURITY.finditer(text):
+        if match[1] == "-" or _NAMED_SO.search(text, max(0, match.start() - 60), match.start()):
+            yield match.span()
 
 
 def _phones_in(text: str) -> Iterator[tuple[int, int]]:
@@ -83,6 +106,10 @@ KINDS = (
         "[IBAN]", bank_accounts.places,
     ),
     Kind("card numbers", _CARD_SIGNS, _CARD, "a payment card number", "problem", "[card number]", _cards_in),
+    Kind(
+        "social security numbers", _SOCIAL_SECURITY_SIGNS, _SOCIAL_SECURITY, "a social security number of the USA",
+        "problem", "[social security number]", _social_security_numbers_in,
+    ),
     Kind("e-mail addresses", _EMAIL_SIGNS, _EMAIL, "an e-mail address", "warning", "[e-mail address]", _emails_in),
     Kind("telephone numbers", _PHONE_SIGNS, _PHONE, "a telephone number", "warning", "[telephone number]", _phones_in),
 )  # fmt: skip
@@ -161,7 +188,7 @@ def _may_hold_any(text: str) -> bool:
     """Whether a text may hold a find of any kind: most hold none, which is told of all kinds at once."""
     if not text.isascii() or has_any(text, b"0123456789@"):
         return True
-    return secret_keys.SIGNS.stand_in(text)
+    return _WITHOUT_DIGITS.stand_in(text)
 
 
 def _cards(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
