@@ -170,7 +170,7 @@ CORRECTNESS = (
     Fault("format marks", "warning", prose, answered("Leave the window open until morning.<|im_end|>", 5)),
     Fault("thinking", "note", prose, answered("<think>A window?</think>Leave it open until morning.", 5)),
     Fault("invalid code", "warning", with_code, answered("Try:\n```yaml\na: [b\n```\nThat is all there is to it.", 5)),
-    Fault("invalid code", "warning", with_code, answered("Try:\n```sql\nSELECT (a FROM b\n```\nThat is all of it.", 5)),
+    Fault("doubtful SQL", "warning", with_code, answered("Try:\n```sql\nSELECT (a FROM b\n```\nThat is all of it.", 5)),
     Fault(
         "invalid code", "warning", with_code, answered("Try:\n```xml\n<a><b></a>\n```\nThat is all there is to it.", 5)
     ),
@@ -208,6 +208,7 @@ FURTHER = (
     Fault("secrets", "problem", prose, asked("May I send you my key sk-abcdefghijklmnopqrstuvwx in a letter?")),
     Fault("secrets", "problem", prose, asked("May I log in by password: hunter22x from the ladder, or not?")),
     Fault("bank account numbers", "problem", prose, asked("Could you pay it to DE89 3704 0044 0532 0130 00 please?")),
+    Fault("social security numbers", "problem", prose, asked("Could you write 536-22-1234 on the ladder please?")),
     Fault("card numbers", "problem", prose, asked("Could you charge my card 4111 1111 1111 1111 for the ladder?")),
     Fault("e-mail addresses", "warning", prose, asked("Could you write to ann.lee@mail.com about the ladder please?")),
     Fault("telephone numbers", "warning", prose, asked("Could you call me at +49 170 1234567 about the ladder?")),

@@ -22,6 +22,7 @@ def more_than_notes(report: CheckReport) -> set[str]:
     ("answer", "name"),
     [
         ("Try this:\n```python\nif x = 1:\n    pass\n```\nThat is it.", "invalid code"),
+        ("Ask this:\n```sql\nSELECT (a FROM b\n```\nThat is it.", "doubtful SQL"),
         ("Send this:\n```json\n{'a': 1}\n```\nThat is it.", "invalid code"),
         ("Write:\n```java\nclass A { void f() {\n```\nThat is it.", "invalid code"),
         ("Try this:\n```python\nx = 1\n", "open code fences"),

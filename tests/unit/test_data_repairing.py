@@ -64,6 +64,7 @@ def faulty(name: str) -> list[dict[str, Any]]:
         "open code fences": {3: ("Hello", "Try:\n```python\nx = 1"), 5: ("Bye", "Try:\n```python\nx = (1,")},
         "secrets": {3: ("Hello", "Use sk-abcdefghijklmnopqrstuvwx for it")},
         "bank account numbers": {3: ("Pay to DE89 3704 0044 0532 0130 00, thanks", "Yes.")},
+        "social security numbers": {3: ("Mine is 536-22-1234, thanks", "Yes.")},
         "card numbers": {3: ("My card is 4111 1111 1111 1111, thanks", "Yes.")},
         "e-mail addresses": {3: ("Write to ann.lee@mail.com please", "Yes.")},
         "telephone numbers": {3: ("Call me at +49 170 1234567 today", "Yes.")},
@@ -119,6 +120,18 @@ def test_many_are_mended_and_compared_as_few_are(
     assert not [one for one in (paths.cache_dir() / "reading").iterdir() if one.is_dir()]
 
 
+def test_sql_that_could_not_be_read_is_no_reason_to_delete(project: Project, tmp_path: Path) -> None:
+    rows = clean()
+    rows[3]["completion"] = "Try:\n```sql\nFROBNICATE TABLE a TO 'b' OF;\n```"
+    rows[5]["completion"] = "Try:\n```sql\nFROBNICATE TABLE a TO 'b' OF;"
+    version = bring_in(project, tmp_path, rows)
+    found = {one.check: one.severity for one in check_version(project, version).findings}
+    assert "invalid code" not in found
+    assert found["doubtful SQL"] == "warning"
+    assert "doubtful SQL" not in REPAIRS
+    assert repair_version(project, version, ["invalid code", "open code fences"]).note == "open code fences: 1 changed"
+
+
 def test_plain_text_stays_where_answers_are_mended(project: Project, tmp_path: Path) -> None:
     pieces = [{"text": f"The story {n} of the old clock goes on without an end and"} for n in range(6)]
     version = bring_in(project, tmp_path, [*faulty("unfinished answers"), *pieces])
@@ -136,6 +149,7 @@ def texts(project: Project, version: DatasetVersion, row: int) -> list[str]:
         ("format marks", 4, ["Hello", "Fine."]),
         ("secrets", 4, ["Hello", "Use [key] for it"]),
         ("bank account numbers", 4, ["Pay to [IBAN], thanks", "Yes."]),
+        ("social security numbers", 4, ["Mine is [social security number], thanks", "Yes."]),
         ("card numbers", 4, ["My card is [card number], thanks", "Yes."]),
         ("e-mail addresses", 4, ["Write to [e-mail address] please", "Yes."]),
         ("telephone numbers", 4, ["Call me at [telephone number] today", "Yes."]),

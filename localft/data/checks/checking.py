@@ -61,6 +61,7 @@ _CHECKS: tuple[Callable[[], Check], ...] = (
     forms.Forms,
     fields.Fields,
     code.InvalidCode,
+    code.DoubtfulSql,
     code.OpenFences,
     balance.Balance,
     field_balance.FieldBalance,

@@ -1,4 +1,4 @@
-"""SQL in whatever dialect: told to be broken where none of them could read it."""
+"""SQL in whatever dialect: doubtful where none of those that are known could read it, which proves nothing."""
 
 import logging
 import re
@@ -21,7 +21,10 @@ _DIALECTS = (
 _LONGEST = 5_000
 # Commands of clients, their prompts and tables of results; what only servers know; what stands for something else.
 _OTHER = re.compile(
-    r"^\s*(?:[\\.|+]|[\w\[\]().]*[=#]?> |go\s*$|/\s*$|delimiter\b|load\s+data\b|lock\s+tables\b|@\w)"
+    r"^\s*(?:[\\.|+]|[\w\[\]().]*[=#]?> |go\s*$|/\s*$|delimiter\b|load\s+data\b|lock\s+tables\b|@\w"
+    r"|(?:backup|restore)\s|(?:notify|listen|unlisten|checkpoint|vacuum|reindex|discard|dbcc|bulk\s+insert|waitfor|reconfigure|"
+    r"shutdown|kill|purge|flashback|optimize|repair|handler|deallocate|print|raiserror|throw)\b)"
+    r"|\b(?:select|from|where|having|and|or|on|set|by|values)\s*(?:--[^\n]*|/\*[^*]*\*/)\s*;?\s*\Z"
     r"|<\w[\w \-]*>|\{\{|\{%|\{\w+\}|\$\{|\.\.\.|…",
     re.IGNORECASE | re.MULTILINE,
 )
