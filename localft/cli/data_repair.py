@@ -209,7 +209,9 @@ def _print(output: Output, difference: "Difference") -> None:
 
 
 def _line(row: "Row", where: str) -> str:
-    answer = SEALED_TEXT if row.split == "test" else row.example.answer
+    from localft.data.checks.calls import said
+
+    answer = SEALED_TEXT if row.split == "test" else said(row.example.messages[-1])
     return shorten(one_line(f"{row.example.origin} ({where}): {answer}"), _WIDTH)
 
 

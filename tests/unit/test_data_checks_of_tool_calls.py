@@ -21,6 +21,17 @@ TOOL = {
         },
     },
 }
+PAINT = {
+    "name": "paint",
+    "parameters": {
+        "properties": {
+            "coats": {"type": "integer"},
+            "colours": {"type": "array", "items": {"type": "string"}},
+            "place": {"type": "object", "properties": {"height": {"type": ["number", "null"]}}},
+            "dry": {"type": "bool"},
+        },
+    },
+}
 FOUND = {"role": "assistant", "content": "It stands behind the door."}
 Turns = list[dict[str, Any]]
 
@@ -61,6 +72,9 @@ GOOD = json.dumps({"barn": "red"})
         ([calling(call('{"colour": "red"}')), came(), FOUND], "turn 2: find_ladder is called without barn"),
         ([calling(call("")), came(), FOUND], "turn 2: find_ladder is called without barn"),
         ([calling(call({"barn": "red", "size": 2})), came(), FOUND], "called with size, which it does not take"),
+        ([calling(call('{"barn": "red", "barn": "blue"}')), came(), FOUND], "JSON: barn is given twice"),
+        ([calling(call('{"barn": NaN}')), came(), FOUND], "JSON: NaN is not allowed in JSON"),
+        ([calling(call('{"barn": 7}')), came(), FOUND], "find_ladder is called with barn 7, which is no string"),
         ([calling(call(GOOD)), came("2"), FOUND], "turn 3: the answer of a tool to 2 belongs to no call"),
         ([calling(call(GOOD)), came(), came(), FOUND], "turn 4: the answer of a tool to 1 belongs to no call"),
         ([calling(call(GOOD), call(GOOD, number="2")), came(), FOUND], "turn 4: find_ladder was called, and no answer"),
@@ -77,6 +91,26 @@ def test_what_is_wrong_with_a_call_is_shown(turns: Turns, says: str, tmp_path: P
         "1 example with tools has a call that cannot be carried out, or whose answer is missing or belongs to none "
         "(100 % of them)."
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"coats": "one"}, 'coats "one", which is no integer'),
+        ({"coats": 1.5}, "coats 1.5, which is no integer"),
+        ({"coats": True}, "coats true, which is no integer"),
+        ({"colours": "red"}, 'colours "red", which is no array'),
+        ({"colours": ["red", 2]}, "colours 2, which is no string"),
+        ({"place": {"height": "high"}}, 'place.height "high", which is no number or null'),
+        ({"coats": 2.0, "colours": [], "place": {"height": 3, "door": 1}, "dry": "yes", "more": 1}, ""),
+        ({"coats": None, "place": {"height": None}}, ""),
+        ('{"coats": 1e999}', "coats Infinity, which is no integer"),
+        ('{"coats": ' + "9" * 400 + "}", ""),
+    ],
+)
+def test_arguments_are_of_the_types_that_the_tool_takes(given: Any, says: str, tmp_path: Path) -> None:
+    found = told(tmp_path, calling(call(given, "paint")), came(), FOUND, tools=(PAINT,))
+    assert [one.rows[0].text for one in found] == ([f"turn 2: paint is called with {says}"] if says else [])
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Calls of tools: whether they can be carried out, and whether what came back belongs to them."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 from localft.data.checks.calls import arguments_of, function_of
@@ -9,9 +10,12 @@ from localft.data.checks.finding import CheckContext, Finding, Row, counted, per
 from localft.data.checks.looking import RowCheck
 from localft.data.checks.turn_order import disorder
 from localft.data.examples import Example, Message
+from localft.data.texts.code_blocks import refuse_constant
 
 NAME = "tool calls"
 _MANY = 0.05
+# Arguments within arguments are compared with their types down to here.
+_DEEPEST = 20
 
 
 class ToolCalls(RowCheck):
@@ -88,6 +92,9 @@ def _fault_of_call(call: dict[str, Any], tools: Mapping[str, Mapping[str, Any]] 
         return f"the arguments of {name} are no valid JSON: {given}"
     if not isinstance(given, dict):
         return f"the arguments of {name} are no JSON object: {json.dumps(given, ensure_ascii=False)}"
+    strictly = _strict_fault(function.get("arguments"))
+    if strictly:
+        return f"the arguments of {name} are no valid JSON: {strictly}"
     missing = [one for one in _names(takes.get("required")) if one not in given]
     if missing:
         return f"{name} is called without {', '.join(missing)}"
@@ -95,7 +102,58 @@ def _fault_of_call(call: dict[str, Any], tools: Mapping[str, Mapping[str, Any]] 
     unknown = [one for one in given if one not in known] if isinstance(known, dict) else []
     if unknown and takes.get("additionalProperties") is False:
         return f"{name} is called with {', '.join(unknown)}, which it does not take"
+    return next((f"{name} is called with {fault}" for fault in _of_another_type(given, takes)), "")
+
+
+def _strict_fault(arguments: Any) -> str:
+    """What other programs refuse in arguments that Python reads: NaN, and a name that is given twice."""
+    if not isinstance(arguments, str) or not arguments.strip():
+        return ""
+
+    def build(pairs: list[tuple[str, Any]]) -> None:
+        counts = Counter(name for name, _ in pairs)
+        for twin in (name for name, count in counts.items() if count > 1):
+            raise ValueError(f"{twin} is given twice")
+
+    try:
+        json.loads(arguments, object_pairs_hook=build, parse_constant=refuse_constant, parse_int=str)
+    except (ValueError, RecursionError) as error:
+        return str(error)
     return ""
+
+
+def _of_another_type(value: Any, schema: Any, place: str = "", depth: int = 0) -> Iterator[str]:
+    """What is of another type than the schema names; null is none, and types that JSON does not have are not judged."""
+    if not isinstance(schema, dict) or value is None or depth > _DEEPEST:
+        return
+    wanted = schema.get("type")
+    types = [wanted] if isinstance(wanted, str) else _names(wanted)
+    if types and all(one in _IS_OF_TYPE for one in types) and not any(_IS_OF_TYPE[one](value) for one in types):
+        shown = json.dumps(value, ensure_ascii=False)
+        yield f"{place} {shown}, which is no {' or '.join(types)}" if place else f"{shown}, which is no {types[0]}"
+        return
+    inner = schema.get("properties")
+    if isinstance(value, dict) and isinstance(inner, dict):
+        for name, item in value.items():
+            yield from _of_another_type(item, inner.get(name), f"{place}.{name}" if place else name, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _of_another_type(item, schema.get("items"), place, depth + 1)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_IS_OF_TYPE: Mapping[str, Callable[[Any], bool]] = {
+    "string": lambda value: isinstance(value, str),
+    "boolean": lambda value: isinstance(value, bool),
+    "number": _is_number,
+    "integer": lambda value: value.is_integer() if isinstance(value, float) else _is_number(value),
+    "array": lambda value: isinstance(value, list),
+    "object": lambda value: isinstance(value, dict),
+    "null": lambda value: value is None,
+}
 
 
 def _names(value: Any) -> list[str]:

@@ -130,10 +130,15 @@ def parse_strictly(text: str) -> Any:
         RecursionError: it is nested too deeply.
     """
     # A long number is valid, though Python does not make one of it.
-    return json.loads(text, parse_constant=_refuse_constant, parse_int=str)
+    return json.loads(text, parse_constant=refuse_constant, parse_int=str)
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def refuse_constant(name: str) -> NoReturn:
+    """What stands for a number that JSON does not have.
+
+    Raises:
+        ValueError: always.
+    """
     raise ValueError(f"{name} is not allowed in JSON")
 
 
