@@ -48,6 +48,12 @@ def questions(examples: Sequence[Example]) -> set[str]:
         ("2026-01-31T10:00:00+02:00", "2026-01-31T08:00:00+00:00"),
         ("2026-01-31 10:00:00Z", "2026-01-31T10:00:00+00:00"),
         ("Sat, 31 Jan 2026 10:00:00 +0100", "2026-01-31T09:00:00+00:00"),
+        ("Jan 31, 2026", "2026-01-31T00:00:00+00:00"),
+        ("31 January 2026", "2026-01-31T00:00:00+00:00"),
+        ("Sept. 3rd, 2026, 10:05:06", "2026-09-03T10:05:06+00:00"),
+        ("May 1, 2026 at 12:05 AM", "2026-05-01T00:05:00+00:00"),
+        ("1st of may 2026 3:05 pm", "2026-05-01T15:05:00+00:00"),
+        ("31-Jan-2026", "2026-01-31T00:00:00+00:00"),
         ("1769853600", "2026-01-31T10:00:00+00:00"),
         ("1769853600000", "2026-01-31T10:00:00+00:00"),
     ],
@@ -56,7 +62,23 @@ def test_times_are_read_in_every_unambiguous_way(text: str, expected: str) -> No
     assert read_time(text) == expected
 
 
-@pytest.mark.parametrize("text", ["03/04/2026", "yesterday", "2026-13-01", "999999999999999", "31.31.2026", "nan"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "03/04/2026",
+        "yesterday",
+        "2026-13-01",
+        "999999999999999",
+        "31.31.2026",
+        "nan",
+        "Feb 30, 2026",
+        "Jan 5",
+        "Jan 2026",
+        "Jan 5, 26",
+        "Janus 5, 2026",
+        "Jan 5, 2026 13:00 pm",
+    ],
+)
 def test_what_is_no_time_or_two_times_is_refused(text: str) -> None:
     with pytest.raises(BadRow, match="no date that can be read in one way only"):
         read_time(text)

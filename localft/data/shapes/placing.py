@@ -28,6 +28,18 @@ _SPLITS = {
 }
 _NUMBER = re.compile(r"\d{8,14}(\.\d+)?$")
 _DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})\b(.*)$", re.DOTALL)
+# "Jan 5, 2024", "5 January 2024": one that is named cannot be taken for a day.
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
+_MONTH_NAMED = re.compile(
+    rf"(?:{_MONTH}[ -]{_DAY},?|{_DAY}[ -](?:of )?{_MONTH},?)[ -](\d{{4}})\b(?:,? (?:at )?(\d.*))?$",
+    re.IGNORECASE | re.DOTALL,
+)
+_HALF_OF_DAY = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))? ?([ap])\.?m\.?$", re.IGNORECASE)
 _YEAR_FIRST = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})\b(.*)$", re.DOTALL)
 # Seconds since 1970 have at most 11 digits before the point until the year 5138; more digits are milliseconds.
 _MOST_SECONDS = 10**11
@@ -95,11 +107,27 @@ def _moment(value: Any, text: str) -> datetime:
         if parts is not None:
             year, month, day = (int(parts[position]) for position in order)
             return datetime.fromisoformat(f"{year:04}-{month:02}-{day:02}{parts[4].replace(', ', ' ')}")
+    named = _MONTH_NAMED.match(text)
+    if named is not None:
+        month = _MONTHS.index((named[1] or named[4])[:3].lower()) + 1
+        return _at_time(f"{named[5]}-{month:02}-{int(named[2] or named[3]):02}", named[6] or "00:00")
     try:
         return datetime.fromisoformat(text)
     except ValueError:
         # "Mon, 02 Jan 2026 10:00:00 +0100", as mails have it.
         return email.utils.parsedate_to_datetime(text)
+
+
+def _at_time(day: str, written: str) -> datetime:
+    """A time of this day, which may be that of half a day: "3:05 pm"."""
+    half = _HALF_OF_DAY.match(written)
+    if half is not None:
+        hour = int(half[1])
+        if not 1 <= hour <= 12:
+            raise ValueError(written)
+        hour = hour % 12 + 12 * (half[4].lower() == "p")
+        written = f"{hour:02}:{half[2]}:{half[3] or '00'}"
+    return datetime.fromisoformat(f"{day} {written}")
 
 
 def _is_compact_date(text: str) -> bool:
