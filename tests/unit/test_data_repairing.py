@@ -120,6 +120,22 @@ def test_many_are_mended_and_compared_as_few_are(
     assert not [one for one in (paths.cache_dir() / "reading").iterdir() if one.is_dir()]
 
 
+def test_where_no_answer_is_the_commonest_a_person_decides(project: Project, tmp_path: Path) -> None:
+    rows = faulty("contradictions")
+    rows[7] = {"prompt": rows[6]["prompt"], "completion": "Another."}
+    version = bring_in(project, tmp_path, rows)
+    (finding,) = [one for one in check_version(project, version).findings if one.check == "contradictions"]
+    assert finding.count == 5
+    assert finding.advice.endswith("For 2 of them no answer is the commonest: the repair leaves them to you.")
+    repaired = repair_version(project, version, ["contradictions"])
+    assert repaired.note == "contradictions: 1 deleted"
+    (finding,) = [one for one in check_version(project, repaired).findings if one.check == "contradictions"]
+    assert finding.count == 2
+    assert finding.advice.endswith("For these no answer is the commonest: the repair leaves them to you.")
+    with pytest.raises(UserError, match="nothing of contradictions can be mended"):
+        repair_version(project, repaired, ["contradictions"])
+
+
 def test_sql_that_could_not_be_read_is_no_reason_to_delete(project: Project, tmp_path: Path) -> None:
     rows = clean()
     rows[3]["completion"] = "Try:\n```sql\nFROBNICATE TABLE a TO 'b' OF;\n```"
@@ -357,3 +373,10 @@ def test_the_only_version_a_run_was_trained_on_cannot_be_undone(project: Project
     first = bring_in(project, tmp_path, clean())
     with pytest.raises(UserError, match="no version of the data before"):
         undo(project, used={first.id})
+
+
+def test_a_call_that_is_deleted_is_shown(project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bring_in(project, tmp_path, faulty("tool calls"))
+    assert main(["data", "repair", project.slug, "tool calls", "--dry-run"]) == 0
+    told = capsys.readouterr().out
+    assert 'row 61 (train): find("{\\"text\\": torn}")' in told

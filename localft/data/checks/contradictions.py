@@ -70,13 +70,15 @@ class Contradictions(Check):
 
     def findings(self, context: CheckContext) -> list[Finding]:
         """One for equal questions, one for those that differ in nothing that asks, and one for other alike ones."""
-        equal = [position for group in self.contradicting() for position in group]
+        groups = self.contradicting()
+        equal = [position for group in groups for position in group]
+        tied = sum(len(group) for group in groups if self.commonest_answer(group) is None)
         known = set(equal)
         opposite = [position for group in self._opposite(context, known) for position in group]
         known.update(opposite)
         near = [position for group in self._near(context) for position in group if position not in known]
         return [
-            *_equal_finding(context, equal, len(self._answers)),
+            *_equal_finding(context, equal, tied, len(self._answers)),
             *_opposite_finding(context, opposite),
             *_near_finding(context, near),
         ]
@@ -99,11 +101,12 @@ class Contradictions(Check):
         return counts[0][0] if counts[0][1] > counts[1][1] else None
 
     def minorities(self) -> set[int]:
-        """Positions of rows whose answer is not the commonest one to their question."""
+        """Positions of rows whose answer is not the commonest one to their question; where there is none, no row's."""
         gone: set[int] = set()
         for group in self.contradicting():
             kept = self.commonest_answer(group)
-            gone |= {position for position in group if self._answers[position] != kept}
+            if kept is not None:
+                gone |= {position for position in group if self._answers[position] != kept}
         return gone
 
     def _near(self, context: CheckContext) -> list[list[int]]:
@@ -152,7 +155,7 @@ def without_minorities(context: CheckContext, tell: Tell) -> Mend:
     return leaving_out(look_through(Contradictions, context.rows, tell).minorities())
 
 
-def _equal_finding(context: CheckContext, found: list[int], total: int) -> list[Finding]:
+def _equal_finding(context: CheckContext, found: list[int], tied: int, total: int) -> list[Finding]:
     if not found:
         return []
     meaning = (
@@ -160,6 +163,9 @@ def _equal_finding(context: CheckContext, found: list[int], total: int) -> list[
     )
     severity = "problem" if len(found) >= 0.05 * total else "warning"
     advice = "Keep the right answer of each and delete the others, unless the variety is what you want to teach."
+    if tied:
+        which = "these" if tied == len(found) else f"{tied:,} of them"
+        advice += f" For {which} no answer is the commonest: the repair leaves them to you."
     return [Finding(NAME, severity, len(found), meaning, _shown(context, found), advice, places_at(context, found))]
 
 

@@ -97,7 +97,8 @@ _JSON = Repair("free JSON of the code fence around it, and delete the answers th
 
 REPAIRS: Mapping[str, Repair] = {
     contradictions.NAME: Repair(
-        "keep the commonest answer to each question, and delete the others", contradictions.without_minorities
+        "keep the commonest answer to each question, and delete the others; where no answer is the commonest, all stay",
+        contradictions.without_minorities,
     ),
     leakage.BETWEEN_SPLITS: Repair("move all of it to the part that is held out most", None),
     leakage.IN_GOLDEN: Repair("delete them from training", leakage.without_golden),
