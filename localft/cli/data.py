@@ -147,7 +147,7 @@ def _try(
         read = preview_files(files, reading.mapping, reading.chat, tell=tell, project=project)
     _print_read(output, read)
     problem, counts, aside = "", None, [vars(row) for row in read.set_aside]
-    first = first_examples(read, (), system_prompt)
+    first = first_examples(project, read, (), system_prompt)
     try:
         with shown(output) as tell:
             splits, notes = divide_as_before(project, read, system_prompt, seed, division=division, tell=tell)
@@ -160,7 +160,7 @@ def _try(
         read = replace(read, notes=[*read.notes, *notes])
         counts = {split: len(splits[split]) for split in SPLITS}
         aside = sealed_copies(aside, splits["test"])
-        first = first_examples(read, splits["test"], system_prompt)
+        first = first_examples(project, read, splits["test"], system_prompt)
         output.say(f"It would make a version: {_counts(counts)}.")
     _print_first(output, first)
     _print_aside(output, aside, "all of them: add --json")

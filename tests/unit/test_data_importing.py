@@ -198,6 +198,37 @@ def test_a_dry_run_shows_the_first_examples_but_none_of_the_test_split(
     assert f"   system: Be kind.\n     user: {first[0]['messages'][1]['content']}\nassistant: answer" in printed
 
 
+@pytest.mark.parametrize("more", [[], ["--seed", "5"]])
+@pytest.mark.parametrize("count", [5, 30])
+def test_a_dry_run_shows_nothing_that_an_earlier_version_tests_with(
+    count: int, more: list[str], project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    version = import_files(project, [write(tmp_path / "a.jsonl", 60)]).version
+    held = load_split(project, version.id, "test")
+    rows = [*held, *load_split(project, version.id, "train")][:count]
+    lines = [json.dumps({"prompt": one.prompt[-1].content, "answer": one.answer}) for one in rows]
+    (tmp_path / "b.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    assert main(["data", "import", project.slug, str(tmp_path / "b.jsonl"), "--dry-run", "--json", *more]) == 0
+    first = json.loads(capsys.readouterr().out)["first"]
+    assert len(first) == (0 if count == 5 else 3)
+    assert not {one["messages"][-1]["content"] for one in first} & {one.answer for one in held}
+
+
+def test_what_is_not_in_the_part_that_its_column_says_is_told(project: Project, tmp_path: Path) -> None:
+    rows = [
+        {"prompt": f"question {n}", "answer": f"{n}.", "part": ["train", "test", "validation"][n % 3]}
+        for n in range(30)
+    ]
+    mapping = {"prompt": "prompt", "answer": "answer", "split": "part"}
+    path = tmp_path / "a.jsonl"
+    for twice in (0, 1):
+        rows += [{"prompt": "QUESTION 28!", "answer": "Another.", "part": "train"}] * twice
+        path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+        notes = import_files(project, [path], mapping, division="column").read.notes
+        told = [note for note in notes if "not in the part that the column says" in note]
+        assert [note.partition(" not")[0] for note in told] == ["1 example is"] * twice
+
+
 def test_a_dry_run_of_too_few_shows_them_and_of_a_long_one_the_beginning(
     project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -221,6 +221,7 @@ def test_many_are_checked_as_few_are(tmp_path: Path, project: Project, monkeypat
         "Counting what many texts share",
         "Looking for what says nearly the same",
         "Comparing what may say nearly the same",
+        "Looking for questions within longer texts",
     ]
 
 

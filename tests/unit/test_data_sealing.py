@@ -258,6 +258,21 @@ def test_to_divide_anew_opens_what_is_held_out_no_longer(
     assert not told_released(0)
 
 
+def test_to_restore_opens_what_is_held_out_no_longer(project: Project, version: DatasetVersion) -> None:
+    other = divide_anew(project, version, 9, (0.6, 0.2, 0.2))
+    kept = {one.row for one in load_split(project, version.id, "test")}
+    gone = {one.row for one in load_split(project, other.id, "test")} - kept
+    assert list_openings(project, other) == []
+    again = restore(project, version).version
+    [opening] = list_openings(project, other)
+    assert (opening.who, opening.version, opening.what) == ("division", other.id, again.id)
+    assert told_released(len(gone)) in again.note
+    # What it learns already when an example was changed by hand opens nothing.
+    changed = change_turn(project, again, "train", 0, 1, "Another.")
+    assert told_released(1) not in restore(project, again).version.note
+    assert list_openings(project, changed) == list_openings(project, version)
+
+
 DYING = """
 import os, sys
 from pathlib import Path

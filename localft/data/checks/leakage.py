@@ -10,6 +10,7 @@ from localft.data.checks.looking import Check, Mend, leaving_out, look_through
 from localft.data.checks.stored_rows import places_at
 from localft.data.splits.asked_within import asked_within
 from localft.data.splits.golden import golden_in
+from localft.data.splits.said_within import said_within
 from localft.data.splits.splitting import differ_in_system_only
 from localft.data.versions import SPLITS
 from localft.data.working import Tell
@@ -59,7 +60,7 @@ class Leakage(Check):
         held_out = len(self._homes) - self._homes.count(_TRAIN)
         meaning = (
             f"{len(leaked):,} of {counted(held_out, 'held-out example is', 'held-out examples are')} asked nearly so "
-            "in another part too, as a question or within a conversation: the result would look better than it is."
+            "in another part too, as a question or within other words: the result would look better than it is."
         )
         severity = "problem" if len(leaked) >= _MANY * held_out else "warning"
         advice = "Bring what is nearly equal together in the part that is held out most: the repair does so."
@@ -98,8 +99,10 @@ class Leakage(Check):
 
 
 def asked_alike(context: CheckContext) -> Iterator[list[int]]:
-    """Positions of rows that ask nearly the same, as questions or within conversations, as groups of two or more."""
-    return itertools.chain(context.near_prompts, asked_within(context.asked_fully, context.tell))
+    """Positions of rows that ask nearly the same, as questions or within conversations and longer texts, as
+    groups of two or more."""
+    asked, tell = context.asked_fully, context.tell
+    return itertools.chain(context.near_prompts, asked_within(asked, tell), said_within(asked, tell))
 
 
 def _asked(row: Row, position: int) -> str:

@@ -8,6 +8,7 @@ from localft.data.making.importing import read_set_aside
 from localft.data.making.keeping import give_back
 from localft.data.making.writing import write_version
 from localft.data.splits.golden import Splits, has_golden, leave_out_golden, never_learned, told_left_out
+from localft.data.splits.sealing import count_learned, open_test, told_released
 from localft.data.versions import SPLITS, DatasetVersion, list_versions, newest_version, open_split
 from localft.errors import UserError
 from localft.store.projects import Project, move_to_trash
@@ -113,6 +114,14 @@ def _write_again(
 ) -> GoneBack:
     aside = read_set_aside(project, version.id)
     note = f"as it was on {words.moment(version.created_at)}{f'; {told_left_out(left_out)}' if left_out else ''}"
+    newest = newest_version(project)
+    released = count_learned(project, newest, splits)
+    note = "; ".join(filter(None, (note, told_released(released))))
+
+    def count_opening(after: DatasetVersion) -> None:
+        if released:
+            open_test(project, newest, "division", after.id)
+
     written = write_version(
         project,
         splits,
@@ -124,5 +133,6 @@ def _write_again(
         note,
         version.division,
         undone_to=undone_to,
+        opens=count_opening,
     )
     return GoneBack(written, left_out)

@@ -18,7 +18,7 @@ from localft.data.shapes.rows import excerpt
 from localft.data.splits import divisions
 from localft.data.splits.asking import ask_ahead
 from localft.data.splits.golden import golden_among, never_learned, refuse_golden_system
-from localft.data.splits.holding_out import held_before, released_by
+from localft.data.splits.holding_out import held_before, held_by_any, released_by
 from localft.data.splits.sealing import open_test, told_released
 from localft.data.splits.splitting import DEFAULT_RATIOS, Ratios, too_few
 from localft.data.stored import StoredExamples, chain, changed, select
@@ -179,7 +179,8 @@ def divide_as_before(
     splits = divide(read, system_prompt, seed, ratios, division, held, tell)
     _, released = released_by(project, read.examples, splits["test"], division, seed, ratios)
     told = told_released(released)
-    return splits, [*_told_held(len(held)), *([f"{told}: an earlier version is divided otherwise."] if told else [])]
+    otherwise = [f"{told}: an earlier version is divided otherwise."] if told else []
+    return splits, [*_told_held(len(held)), *otherwise, *_told_overruled(splits, division)]
 
 
 def told_before(
@@ -195,10 +196,15 @@ def told_before(
 
 
 def first_examples(
-    read: ReadResult, test: Iterable[Example] = (), system_prompt: str | None = None, most: int = 3
+    project: Project, read: ReadResult, test: Iterable[Example] = (), system_prompt: str | None = None, most: int = 3
 ) -> list[Example]:
-    """The first examples of the files as they would be taken in, without those that would be held out for `test`."""
+    """The first examples of the files as they would be taken in, without those that would be held out for `test`.
+
+    Nor with those that ask what any version of the project holds out.
+    """
     first = list(islice(read.examples, _LOOKED_AT))
+    known = held_by_any(project, first) if list_versions(project).items else frozenset()
+    first = [one for position, one in enumerate(first) if position not in known]
     wanted = {(one.source, one.row) for one in first}
     held = {(one.source, one.row) for one in test}.intersection(wanted)
     shown = [one for one in first if (one.source, one.row) not in held][:most]
@@ -208,6 +214,17 @@ def first_examples(
 def _told_held(count: int) -> list[str]:
     told = f"{words.counted(count, 'example')} for test as before: an earlier version measures with them."
     return [told] if count else []
+
+
+def _told_overruled(splits: Mapping[Split, Sequence[Example]], division: Division) -> list[str]:
+    """Says how many examples are in another part than their column says, where it is divided by."""
+    if division != "column":
+        return []
+    count = sum(one.named_split not in ("", name) for name in SPLITS for one in splits[name])
+    told = (
+        f"{words.counted(count, 'example')} {'is' if count == 1 else 'are'} not in the part that the column says: what"
+    )
+    return [f"{told} is asked alike stays together, what was held out stays so, no part is empty."] if count else []
 
 
 def _without_golden(project: Project, read: ReadResult, tell: Tell = quiet) -> ReadResult:

@@ -14,11 +14,13 @@ _MOST, _MOST_SHARE = 10, 0.01
 _SHARED = 0.3
 
 
-def asked_within(asked: Asked, tell: Tell = quiet) -> list[list[int]]:
+def asked_within(asked: Asked, tell: Tell = quiet, most: int = 0) -> list[list[int]]:
     """Positions of examples, as groups of two or more, in which the question of one is asked, nearly so, by the others.
 
     By one of its turns, if that is a conversation, or with words around it that ask nothing ("Please answer the
-    question:"). Where nearly everyone asks the same and the system text says about what, there are none.
+    question:"). What more than `most` conversations ask, by default more than ten and than a hundredth of all examples,
+    goes on with what was said before it. Where nearly everyone asks the same and the system text says about what, there
+    are none.
     """
     if asked.with_system or not len(asked.turns):
         return []
@@ -27,7 +29,7 @@ def asked_within(asked: Asked, tell: Tell = quiet) -> list[list[int]]:
     texts = asked.texts.chosen(sole)
     texts.join(asked.turns.chosen(turns))
     owners = [*sole.tolist(), *numpy.array(asked.turns_of)[turns].tolist()]
-    most = max(_MOST, int(_MOST_SHARE * len(asked)))
+    most = most or max(_MOST, int(_MOST_SHARE * len(asked)))
     found = []
     for group in near_groups(texts, tell):
         if group[-1] < len(sole):

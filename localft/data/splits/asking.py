@@ -11,12 +11,13 @@ import numpy
 
 from localft.data.examples import Example
 from localft.data.stored import Chain, StoredExamples
+from localft.data.texts.containing import says_enough
 from localft.data.texts.forewords import without_forewords
 from localft.data.texts.normalising import normalise, words_in
 from localft.data.texts.runs import Texts
 from localft.data.working import Tell, look_at_all, quiet
 
-_KEY, _EARLIER = 32, 16
+_KEY, SHORT_KEY = 32, 16
 _LOOKING = "Looking at what the examples ask"
 # Shorter turns, in bytes of their words, mean what the conversation makes of them: "And then?".
 _SHORTEST_TURN = 12
@@ -153,8 +154,10 @@ class Asked:
         self.with_system = with_system
         self._keys, self._earlier, self._earlier_of = bytearray(), bytearray(), array("I")
         self.texts = Texts()
+        # 1 or 0 for each question by itself: whether it has words enough to be looked for in other texts.
+        self.are_long = array("B")
         # What is asked beside that, each turn by itself, and by which example.
-        self.turns, self.turns_of = Texts(), array("I")
+        self.turns, self.turns_of, self.are_long_turns = Texts(), array("I"), array("B")
         # What the system texts say, nearly all of them once, and for each example the number of its own from 1, or 0.
         self.systems, self.system_of = Texts(), array("I")
         self._known_systems: dict[bytes, int] = {}
@@ -171,14 +174,16 @@ class Asked:
         """Put an example behind the others."""
         *earlier, last = prompt_digests(example, self.with_system)
         for key in earlier:
-            self._earlier += key[:_EARLIER]
+            self._earlier += key[:SHORT_KEY]
             self._earlier_of.append(len(self))
         sole = sole_question(example)
         for asked in _turns_by_themselves(example, sole):
             self.turns.add(asked)
             self.turns_of.append(len(self))
+            self.are_long_turns.append(says_enough(asked))
         self.system_of.append(self._system_number(example))
         self.are_sole.append(sole is not None)
+        self.are_long.append(sole is not None and says_enough(words_in(sole)))
         self.are_conversations.append(sole is None and not example.plain)
         self._keys += last
         self.texts.add(*_asked_turns(example, self.with_system))
@@ -202,6 +207,8 @@ class Asked:
         self.turns.join(later.turns)
         self.turns_of.extend(before + position for position in later.turns_of)
         self.are_sole.extend(later.are_sole)
+        self.are_long.extend(later.are_long)
+        self.are_long_turns.extend(later.are_long_turns)
         self.are_conversations.extend(later.are_conversations)
         self.texts.join(later.texts)
         for mine, others in (
@@ -218,7 +225,7 @@ class Asked:
         said = "\n".join(message.content for message in example.messages if message.role == "system")
         if not said:
             return 0
-        key = hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=_EARLIER).digest()
+        key = hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=SHORT_KEY).digest()
         if key not in self._known_systems:
             if len(self._known_systems) == _SYSTEMS_KNOWN:
                 self._known_systems.clear()
@@ -236,7 +243,7 @@ class Asked:
 
     def short_keys(self) -> Iterator[bytes]:
         """The keys of all examples, their first 16 bytes."""
-        return (bytes(self._keys[start : start + _EARLIER]) for start in range(0, len(self._keys), _KEY))
+        return (bytes(self._keys[start : start + SHORT_KEY]) for start in range(0, len(self._keys), _KEY))
 
     def shared_earlier(self, most: int) -> Iterator[list[int]]:
         """Positions that share the key of an earlier answer, two to `most` of them; what more share is a greeting."""
@@ -253,8 +260,8 @@ class Asked:
 
     def earlier_keys(self) -> Iterator[tuple[int, bytes]]:
         """(position, key): those of earlier answers, their first 16 bytes."""
-        for position, start in zip(self._earlier_of, range(0, len(self._earlier), _EARLIER), strict=True):
-            yield position, bytes(self._earlier[start : start + _EARLIER])
+        for position, start in zip(self._earlier_of, range(0, len(self._earlier), SHORT_KEY), strict=True):
+            yield position, bytes(self._earlier[start : start + SHORT_KEY])
 
 
 def ask(examples: Sequence[Example], with_system: bool = False, tell: Tell = quiet) -> Asked:

@@ -6,7 +6,7 @@ The record stands in the project, beside the versions: they never change, and ma
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -14,7 +14,7 @@ from typing import Literal, get_args
 from localft import words
 from localft.data.examples import Example
 from localft.data.stored import lines_of
-from localft.data.versions import DatasetVersion, Split, list_versions, open_split
+from localft.data.versions import SPLITS, DatasetVersion, Split, list_versions, open_split
 from localft.errors import UserError
 from localft.store import files
 from localft.store.projects import Project
@@ -84,6 +84,7 @@ def list_openings(project: Project, version: DatasetVersion) -> list[Opening]:
     if not openings:
         return []
     alike, test = _ancestors(project, version), _digest(project, version)
+    openings = [one for one in openings if one.who != "division" or one.what not in alike or one.test == test]
     same = {one.version for one in openings if one.version in alike or one.test == test}
     others = {_seen_in(one) for one in openings if one.version not in same}
     if others:
@@ -96,6 +97,12 @@ def count_released(project: Project, version: DatasetVersion, test: Sequence[Exa
     """How many examples a version holds out that are not in the `test` split of another division of the same ones."""
     kept = {hash(line) for line in lines_of(test)}
     return sum(hash(line) not in kept for line in lines_of(open_split(project, version.id, "test")))
+
+
+def count_learned(project: Project, version: DatasetVersion, splits: Mapping[Split, Sequence[Example]]) -> int:
+    """How many examples that a version holds out for test stand in the other `splits` of what counts from now on."""
+    held = {hash(line) for line in lines_of(open_split(project, version.id, "test"))}
+    return sum(hash(line) in held for name in SPLITS if name != "test" for line in lines_of(splits[name]))
 
 
 def told_released(count: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from localft.data.examples import Example
 from localft.data.splits.asked_within import asked_within
 from localft.data.splits.asking import Asked, ask
+from localft.data.splits.said_within import said_within
 from localft.data.splits.stratifying import Shares, labels_of
 from localft.data.stored import chain, select
 from localft.data.texts.grouping import Grouping
@@ -59,7 +60,7 @@ def differ_in_system_only(asked: Asked) -> bool:
 
 def group_examples(asked: Asked, tell: Tell = quiet) -> Groups:
     """Put together what must not be separated: nearly equal prompts, beginnings of one conversation, equal `group`s, a
-    question and the conversations in which it is asked too.
+    question and the conversations and longer texts in which it is asked too.
 
     Conversations that begin alike and go on differently stay together too, unless many begin so.
     Each group stands under the smallest key of its prompts.
@@ -92,12 +93,13 @@ def group_examples(asked: Asked, tell: Tell = quiet) -> Groups:
 
 
 def _join_asked_within(asked: Asked, grouping: Grouping, tell: Tell) -> None:
-    """Put what is asked once more within a conversation together.
+    """Put what is asked once more within a conversation, or said within a longer text, together.
 
     Not where too many would belong together then: conversations have many turns, by way of which all would in the end.
     """
     most = max(_MOST_BY_TURNS, int(_SHARE_BY_TURNS * len(asked)))
-    for within in sorted(asked_within(asked, tell), key=lambda group: min(map(asked.key, group))):
+    found = [*asked_within(asked, tell), *said_within(asked, tell)]
+    for within in sorted(found, key=lambda group: min(map(asked.key, group))):
         if grouping.size(within) <= most:
             for position in within[1:]:
                 grouping.join(within[0], position)

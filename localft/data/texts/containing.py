@@ -21,7 +21,10 @@ Words = npt.NDArray[numpy.uint32]
 
 def says_enough(said: str) -> bool:
     """Whether a text, given as its words, is long enough to be looked for in others."""
-    return max(said.count(" ") + 1, len(_UNSPACED.findall(said)) // _SIGNS_A_WORD) >= _FEWEST_WORDS
+    words = said.count(" ") + 1
+    if words >= _FEWEST_WORDS or said.isascii():
+        return words >= _FEWEST_WORDS
+    return len(_UNSPACED.findall(said)) // _SIGNS_A_WORD >= _FEWEST_WORDS
 
 
 def holding(texts: Texts, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:
