@@ -13,9 +13,9 @@ _RUN = 5
 # What so many of the texts have as their rarest run is a form.
 _MOST_ALIKE = 100
 # As powers of two: so many counters, and no text has so many words.
-_CELLS, _PLACES = 24, 32
+_CELLS, _PLACES = 20, 32
 # So many words, or places at which a text may stand, are looked at at once.
-_BLOCK = 1 << 20
+_BLOCK = 1 << 17
 _MULTIPLIER = numpy.uint64(0x9E3779B97F4A7C15)
 Positions = npt.NDArray[numpy.int64]
 Words = npt.NDArray[numpy.uint32]
