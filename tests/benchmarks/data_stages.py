@@ -75,7 +75,8 @@ def _measure(path: Path) -> Stages:
     compared = {"Contradictions": "leakage, contradictions", "Leakage": "leakage, contradictions"}
 
     def tell_import(message: str, done: float, total: float, unit: str) -> None:
-        if unit in {"texts", "groups"} or (message.startswith("Looking") and done == total):
+        is_asked = message.startswith("Looking at") and done == total
+        if unit in {"texts", "groups"} or is_asked or message.startswith("Looking for"):
             clock.begin("split")
         else:
             clock.begin("read" if message.startswith("Reading") else _LATER[message])
@@ -84,7 +85,7 @@ def _measure(path: Path) -> Stages:
         if unit == "checks":
             name = names[int(done) - 1]
             clock.begin(compared.get(name, "near-duplicates" if name == "NearDuplicates" else "findings"))
-        elif unit != "texts":
+        elif unit != "texts" and not message.startswith("Looking for"):
             clock.begin(_LATER[message])
 
     project = create_project("Benchmark")
