@@ -109,7 +109,10 @@ class Browser:
 
         A person may have gone on while the answer was on its way, and is not taken back.
         """
-        shown = self.show(slug, part, int(position or 1), opened)
+        return self._anew(self.show(slug, part, int(position or 1), opened), part, position)
+
+    def _anew(self, shown: Updates, part: Split, position: float | None) -> Updates:
+        """Without the place, where that is what the page has."""
         had = {self.split: part, self.number: position}
         return {
             component: value for component, value in shown.items() if component not in had or value != had[component]
@@ -131,7 +134,8 @@ class Browser:
             return {self.shown: "", self.known: _Known()}
         another = known is None or known.slug != slug
         try:
-            shown = self.show(slug, "train", 1, opened) if another else self.look(slug, part, position, opened)
+            place: tuple[Split, float | None] = ("train", 1) if another else (part, position)
+            shown = self._anew(self.show(slug, place[0], int(place[1] or 1), opened), part, position)
         except UserError:
             return {self.shown: "", self.known: _Known(slug)}
         now: _Known = shown[self.known]
