@@ -2,10 +2,21 @@
 
 import gradio as gr
 
+# A double click means what one click means: by its second half the answer may have drawn another button in the same
+# place, which nobody meant.
 _PASS_ON = """
+let last = null;
 element.addEventListener('click', (event) => {
   const button = event.target.closest('[data-action]');
-  if (button && !button.disabled) trigger('click', {action: button.dataset.action, value: button.dataset.value});
+  if (!button || button.disabled) return;
+  const now = {
+    when: event.timeStamp, place: `${event.clientX} ${event.clientY}`,
+    asked: `${button.dataset.action} ${button.dataset.value}`,
+  };
+  const twice = last && now.when - last.when < 400 && (now.place === last.place || now.asked === last.asked);
+  if (twice) return;
+  last = now;
+  trigger('click', {action: button.dataset.action, value: button.dataset.value});
 });
 """
 

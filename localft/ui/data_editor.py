@@ -112,4 +112,6 @@ def connect_editor(
     outputs = [editor.form, editor.said]
     shared.on(change.click, begin, [*shown, editor.changed], outputs, editor.said, js=_ASK_PAGE, **options)
     inputs = [shared.project, opened]
-    shared.on(editor.form.click, act, inputs, [*outputs, opened], editor.said, changes=True, **options)
+    # Saved once, however often it is clicked: the form of an example that is saved is gone.
+    sent: dict[str, Any] = {"changes": True, "trigger_mode": "once", **options}
+    shared.on(editor.form.click, act, inputs, [*outputs, opened], editor.said, **sent)

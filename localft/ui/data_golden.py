@@ -163,9 +163,11 @@ def _connect_listing(shared: Shared, desk: Desk, section: gr.Column, fold: gr.Ac
         desk.stamp.change, follow, [desk.stamp, desk.search, desk.first, desk.history], outputs, message, clear=False,
         **_ONE_BY_ONE,
     )  # fmt: skip
-    shared.on(desk.search.submit, find, inputs, desk.listed, message, **_ONE_BY_ONE)
+    shared.on(desk.search.submit, find, inputs, desk.listed, message, trigger_mode="always_last", **_ONE_BY_ONE)
+    # The place is known to the answer before: two clicks turn two pages.
+    turning: dict[str, Any] = {"trigger_mode": "multiple", **_ONE_BY_ONE}
     for button, by in ((desk.earlier, -_PAGE_SIZE), (desk.later, _PAGE_SIZE)):
-        shared.on(button.click, turn(by), [*inputs, desk.first], desk.listed, message, **_ONE_BY_ONE)
+        shared.on(button.click, turn(by), [*inputs, desk.first], desk.listed, message, **turning)
 
 
 def _connect_form(
@@ -227,8 +229,9 @@ def _connect_buttons(shared: Shared, desk: Desk, message: gr.HTML) -> None:
         version = repair_version(project, newest_version(project), [IN_GOLDEN])
         return {message: parts.done(f"{version.note.capitalize()}. Undo stands beside the versions.")}
 
-    def take_back(slug: str | None) -> Updates:
-        return {message: parts.done(f"Taken back: {undo_golden(required(slug)).what}.", "plain")}
+    def take_back(slug: str | None, event: gr.EventData) -> Updates:
+        undone = undo_golden(required(slug), action_of(event)[1])
+        return {message: parts.done(f"Taken back: {undone.what}.", "plain")}
 
     chosen = [shared.project, desk.changing]
     acted = shared.on(desk.shown.click, act, chosen, desk.filled, message, changes=True, **_ONE_BY_ONE)

@@ -185,29 +185,33 @@ def _connect_browsing(shared: Shared, browser: Browser, stamp: gr.Textbox, messa
     def start(slug: str | None, part: Split, opened: str) -> Updates:
         return browser.show(slug, part, 1, opened)
 
-    def open_it(slug: str | None, event: gr.EventData) -> Updates:
+    def open_it(slug: str | None, opened: str, event: gr.EventData) -> Updates:
         project = required(slug)
         version = newest_version(project)
         if action_of(event)[0] != "open-test":
             return {}
-        open_test(project, version, "browse")
         key = opened_key(project, version)
+        # The page that has opened it already looks at what it has opened.
+        if opened != key:
+            open_test(project, version, "browse")
         return {**browser.show(slug, "test", 1, key), browser.opened: key}
 
     inputs = [shared.project, browser.split, browser.number, browser.opened]
     followed = [stamp, browser.split, browser.number, browser.known, browser.opened]
     shared.on(stamp.change, browser.follow, followed, browser.outputs, message, clear=False, **_ONE_BY_ONE)
+    newest: dict[str, Any] = {"trigger_mode": "always_last", **_ONE_BY_ONE}
     # The page itself counts on, at once: whatever is asked from then on, is asked about the new place.
     for button, by in ((browser.earlier, -1), (browser.later, 1)):
         counted = button.click(
             None, [browser.number], [browser.number], js=f"(number) => [Math.max(1, (number || 1) + {by})]",
             api_visibility="private", show_progress="hidden",
         )  # fmt: skip
-        shared.on(counted.then, browser.look, inputs, browser.outputs, message, **_ONE_BY_ONE)
-    shared.on(browser.number.submit, browser.look, inputs, browser.outputs, message, **_ONE_BY_ONE)
+        shared.on(counted.then, browser.look, inputs, browser.outputs, message, **newest)
+    shared.on(browser.number.submit, browser.look, inputs, browser.outputs, message, **newest)
     chosen = [shared.project, browser.split, browser.opened]
     shared.on(browser.split.input, start, chosen, browser.outputs, message, **_ONE_BY_ONE)
-    shared.on(browser.shown.click, open_it, [shared.project], browser.outputs, message, changes=True, **_ONE_BY_ONE)
+    looking: dict[str, Any] = {"changes": True, **_ONE_BY_ONE}
+    shared.on(browser.shown.click, open_it, [shared.project, browser.opened], browser.outputs, message, **looking)
 
 
 def _connect_changes(shared: Shared, browser: Browser) -> None:

@@ -172,12 +172,14 @@ def connect_table(shared: Shared, table: RowTable, browser: list[Any], show: Sho
     begin = [table.stamp, *table.inputs]
     shared.on(table.stamp.change, afresh, begin, table.outputs, message, clear=False, **_ONE_BY_ONE)
     shared.on(table.opened.change, opened, inputs, table.outputs, message, clear=False, **_ONE_BY_ONE)
+    newest: dict[str, Any] = {"trigger_mode": "always_last", **_ONE_BY_ONE}
     for asked in (table.search.submit, *(choice.input for choice in table.filters[1:])):
-        shared.on(asked, first, inputs, table.outputs, message, **_ONE_BY_ONE)
-    shared.on(table.earlier.click, turn(-1), inputs, table.outputs, message, **_ONE_BY_ONE)
-    shared.on(table.later.click, turn(1), inputs, table.outputs, message, **_ONE_BY_ONE)
+        shared.on(asked, first, inputs, table.outputs, message, **newest)
+    # Which page is shown is known to the answer before: two clicks turn two pages.
+    for button, by in ((table.earlier, -1), (table.later, 1)):
+        shared.on(button.click, turn(by), inputs, table.outputs, message, trigger_mode="multiple", **_ONE_BY_ONE)
     asked_for = [shared.project, table.number, *table.inputs]
-    shared.on(table.number.submit, go, asked_for, table.outputs, message, **_ONE_BY_ONE)
+    shared.on(table.number.submit, go, asked_for, table.outputs, message, **newest)
     _connect_buttons(shared, table, browser, show, message)
 
 
@@ -188,7 +190,9 @@ def _connect_buttons(shared: Shared, table: RowTable, browser: list[Any], show: 
         project, (action, value) = required(slug), action_of(event)
         version = newest_version(project)
         if action == "open-test":
-            open_test(project, version, "browse")
+            # The page that has opened it already looks at what it has opened.
+            if known != opened_key(project, version):
+                open_test(project, version, "browse")
             return {table.opened: opened_key(project, version)}
         split, index, example = _named(project, version, value, known)
         if action == "open":

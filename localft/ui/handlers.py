@@ -4,7 +4,7 @@ import functools
 import inspect
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 from gradio.events import Dependency
@@ -14,6 +14,7 @@ from localft.ui.views import parts
 from localft.ui.views.html import Markup
 
 _log = logging.getLogger(__name__)
+_OF_A_FIELD = frozenset({"input", "blur", "expand", "collapse"})
 
 # What a handler returns: the components that change, with their new value or `gr.update(...)`.
 Updates = dict[Any, Any]
@@ -66,6 +67,19 @@ def safely(handler: Handler, message: gr.HTML, clear: bool = True) -> Handler:
     return answering
 
 
+def _while_busy(trigger: Callable[..., Dependency]) -> Literal["multiple", "always_last"] | None:
+    """What becomes of an event while the one before it is still being answered; None is for Gradio to say.
+
+    Each button in an HTML component asks for something else, and each counts, in the order of the clicks. Gradio's
+    "always_last" would ask for the *first* one again. A field that is set once more is answered once more, with what it
+    holds then. Any other button counts once, so that a double click starts one run and not two.
+    """
+    name = getattr(trigger, "event_name", "")
+    if name == "click" and isinstance(getattr(trigger, "__self__", None), gr.HTML):
+        return "multiple"
+    return "always_last" if name in _OF_A_FIELD else None
+
+
 def on(
     trigger: Callable[..., Dependency],
     handler: Handler,
@@ -81,5 +95,6 @@ def on(
     goes.
     """
     listed = [message, *(output for output in outputs if output is not message)]
-    settings: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **options}
+    usual = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": _while_busy(trigger)}
+    settings: dict[str, Any] = {**usual, **options}
     return trigger(safely(handler, message, clear), list(inputs), listed, **settings)

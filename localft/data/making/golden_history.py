@@ -89,13 +89,18 @@ def last_change(project: Project) -> Change | None:
     return next_undo(changes)
 
 
-def undo_golden(project: Project) -> Change:
+def undo_golden(project: Project, meant: str | None = None) -> Change:
     """Take the newest change back that is not taken back yet; return it.
 
+    `meant` is the id that `last_change` gave to whoever asks; None for whichever it is now.
+
     Raises:
-        UserError: there is none, or the state before it is gone.
+        UserError: there is none, it is not the one that was meant, or the state before it is gone.
     """
     with files.locked(project.folder / ".lock"):
+        last = last_change(project)
+        if meant is not None and (last is None or last.id != meant):
+            raise UserError("The golden questions were changed meanwhile.", "Look at their last change again.")
         notice(project)
         changes = list_changes(project)
         change = next_undo(changes)
