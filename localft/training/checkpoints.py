@@ -1,6 +1,7 @@
 """Checkpoints that survive a kill at any moment: staged, hashed, complete with one rename; damaged ones set aside."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
@@ -135,17 +136,25 @@ def seal(folder: Path, step: int, identity: str) -> None:
 
 
 def is_whole(folder: Path, identity: str) -> bool:
-    """Tell whether a sealed folder holds exactly what its manifest says, byte for byte, and belongs to `identity`."""
+    """Tell whether a sealed folder holds exactly what its manifest says, byte for byte, and belongs to `identity`.
+
+    Raises:
+        OSError: it cannot be read now, for a reason that is not the disk's.
+    """
     try:
         manifest = Manifest.load(folder / _MANIFEST)
+        return manifest.identity == identity and all(
+            (folder / name).is_file()
+            and (folder / name).stat().st_size == stored.bytes
+            and _sha256(folder / name) == stored.sha256
+            for name, stored in manifest.stored.items()
+        )
     except UserError:
         return False
-    return manifest.identity == identity and all(
-        (folder / name).is_file()
-        and (folder / name).stat().st_size == stored.bytes
-        and _sha256(folder / name) == stored.sha256
-        for name, stored in manifest.stored.items()
-    )
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        return False
 
 
 def publish(source: Path, target: Path, names: tuple[str, ...], step: int, identity: str) -> None:
