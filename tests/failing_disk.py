@@ -84,7 +84,7 @@ class FailingDisk:
 
     def _replace(self, source: Any, target: Any) -> None:
         self.step()
-        if not os.path.exists(target):
+        if not Path(target).exists():
             self._renames.append((Path(source), Path(target)))
         self._real["replace"](source, target)
 
