@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from localft import words
+from localft.advice import on_command_line
 from localft.cli.data_browse import rate
 from localft.cli.data_edit import add, edit
 from localft.cli.data_export import export
@@ -215,7 +216,7 @@ def _as_value(
         "columns": read.columns,
         "speakers": read.speakers,
         "voice": read.voice,
-        "notes": read.notes,
+        "notes": list(map(on_command_line, read.notes)),
         "set_aside": aside,
     }
 

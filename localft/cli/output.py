@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from localft.advice import on_command_line
 from localft.errors import UserError
 
 
@@ -66,9 +67,10 @@ class Output:
     def failure(self, error: UserError) -> None:
         """Print what went wrong and what to do."""
         click.echo(visible(f"localft: {error.message}"), err=True)
-        if error.hint:
-            click.echo(visible(f"  {error.hint}"), err=True)
-        self.failure_value(error.message, error.hint)
+        hint = on_command_line(error.hint)
+        if hint:
+            click.echo(visible(f"  {hint}"), err=True)
+        self.failure_value(error.message, hint)
 
     def failure_value(self, message: str, hint: str = "") -> None:
         """With --json print the error as the one object, so that a program always gets one."""
@@ -110,7 +112,11 @@ def _table_line(cells: Sequence[str], widths: Sequence[int], headers: Sequence[s
 
 
 def visible(text: str) -> str:
-    """Make control characters visible: data and answers of models must not steer the terminal."""
+    """Make control characters visible: data and answers of models must not steer the terminal.
+
+    Of advice it is what the command line shows.
+    """
+    text = on_command_line(text)
     if text.isprintable():
         return text
     return "".join(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
+from localft.advice import Advice
 from localft.data.examples import Example
 from localft.data.scratch import Scratch
 from localft.data.stored import StoredExamples, read_example
@@ -79,7 +80,7 @@ def newest_version(project: Project) -> DatasetVersion:
     if not versions:
         raise UserError(
             f"The project {project.name} has no examples yet.",
-            f"Import a file: `localft data import {project.slug} FILE`.",
+            Advice(f"Import a file: `localft data import {project.slug} FILE`.", "Drop a file in Data."),
         )
     return versions[0]
 
@@ -93,7 +94,7 @@ def open_version(project: Project, version_id: str) -> DatasetVersion:
     if version_id not in {folder.name for folder in project.datasets.glob("[!.]*")}:
         raise UserError(
             f"The project {project.slug} has no version {version_id!r} of its data.",
-            "Leave --dataset out to use the newest.",
+            Advice("Leave --dataset out to use the newest.", "Look at the list of versions again."),
         )
     return DatasetVersion.load(project.datasets / version_id / "dataset.json")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from localft import jobs
+from localft.advice import Advice
 from localft.data.examples import Example
 from localft.data.splits.golden import read_golden
 from localft.data.splits.sealing import list_openings, open_test
@@ -124,7 +125,11 @@ def plain_only(run: Run) -> UserError:
     return UserError(
         "The held-out examples are plain text, which asks nothing, so there are no answers to compare."
         f"{told if series else ''}",
-        "To compare answers, keep golden questions in Chat and evaluate with those (--split golden).",
+        Advice(
+            "To compare answers, write golden questions (`localft data golden add`) and evaluate with those "
+            "(--split golden).",
+            "To compare answers, write golden questions in Data or keep some in Chat, and evaluate with those.",
+        ),
     )
 
 
@@ -147,7 +152,7 @@ def open_evaluation(project: Project, evaluation_id: str | None = None) -> Evalu
     Raises:
         UserError: there is none of this name, or none at all.
     """
-    begin = f"Make one: `localft evaluate {project.slug}`."
+    begin = Advice(f"Make one: `localft evaluate {project.slug}`.", "Make one, in Evaluate.")
     return open_one_of(project, "evaluation", project.evaluations, read_evaluation, evaluation_id, begin)
 
 

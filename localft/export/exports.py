@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from localft import jobs, words
+from localft.advice import Advice
 from localft.errors import UserError
 from localft.export import modelfile, ollama
 from localft.export.certificate import Certificate, CertifiedFile
@@ -217,11 +218,14 @@ def _is_possible(target: Target, form: Quantization) -> bool:
 
 def _check_ollama(project: Project) -> None:
     status = ollama.ollama_status()
-    by_hand = f"or make the file and use the commands that it comes with: `localft export {project.slug} --to gguf`."
+    by_hand = Advice(
+        f"or make the file and use the commands that it comes with: `localft export {project.slug} --to gguf`.",
+        "or make the file and use the commands that it comes with.",
+    )
     if not status.answers:
-        raise UserError(status.sentence, f"Start Ollama and try again, {by_hand}")
+        raise UserError(status.sentence, by_hand.after("Start Ollama and try again, "))
     if not status.takes_files:
-        raise UserError(status.sentence, f"Update Ollama and try again, {by_hand}")
+        raise UserError(status.sentence, by_hand.after("Update Ollama and try again, "))
 
 
 def _check_disk(project: Project, run: Run, target: Target, form: Quantization) -> None:
@@ -268,7 +272,7 @@ def open_export(project: Project, export_id: str | None = None) -> Export:
     Raises:
         UserError: there is none, or its records cannot be read.
     """
-    begin = f"Make one: `localft export {project.slug}`."
+    begin = Advice(f"Make one: `localft export {project.slug}`.", "Make one, in Export.")
     return open_one_of(project, "export", project.exports, read_export, export_id, begin)
 
 

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from localft import jobs, paths
+from localft.advice import Advice
 from localft.assets import asset
 from localft.errors import UserError
 from localft.jobs import JobOrder, JobView
@@ -34,7 +35,8 @@ def model_folder(model: BaseModel) -> Path:
     if model.origin == "folder":
         raise UserError(f"The folder {model.folder} is gone, or files in it have changed.", "Choose the model again.")
     raise UserError(
-        f"The model {model.reference} is not downloaded yet.", f"Run `localft models download {model.reference}`."
+        f"The model {model.reference} is not downloaded yet.",
+        Advice(f"Run `localft models download {model.reference}`.", "Download it, in Train."),
     )
 
 

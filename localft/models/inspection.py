@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from localft.advice import Advice
 from localft.errors import UserError
 from localft.models.base_model import BaseModel
 
@@ -58,7 +59,10 @@ def required_files(sizes: Mapping[str, int], where: str) -> dict[str, int]:
     return {**wanted, **weights}
 
 
-_CHOOSE_ANOTHER = "Choose another model: `localft models` lists some that work."
+_CHOOSE_ANOTHER = Advice(
+    "Choose another model: `localft models` lists some that work.",
+    "Choose another model: the table in Start lists some that work.",
+)
 
 
 def _without_weights(top: Mapping[str, int], where: str) -> UserError:
@@ -128,7 +132,10 @@ def refuse_experts(base_model: BaseModel) -> None:
     if has_experts(base_model.config):
         raise UserError(
             f"{base_model.name} is a mixture of experts, and localft trains only models without experts.",
-            "Choose a dense model, such as one of those that `localft models` lists; this one can be chatted with.",
+            Advice(
+                "Choose a dense model, such as one of those that `localft models` lists; this one can be chatted with.",
+                "Choose a dense model, such as one of those in Start; this one can be chatted with.",
+            ),
         )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from localft import paths
+from localft.advice import Advice
 from localft.errors import UserError
 from localft.store import files
 from localft.store.records import Record
@@ -109,7 +110,11 @@ def open_project(name: str) -> Project:
         matching = [project for project in list_projects().items if project.name == name]
         if len(matching) != 1:
             raise UserError(
-                f"There is no project named {name!r}.", "`localft projects` lists them; `localft new NAME` makes one."
+                f"There is no project named {name!r}.",
+                Advice(
+                    "`localft projects` lists them; `localft new NAME` makes one.",
+                    "Choose one at the top, or make a new one.",
+                ),
             )
         return matching[0]
     return Project(folder, ProjectInfo.load(folder / "project.json"))

@@ -8,6 +8,7 @@ from typing import Any
 import pydantic
 
 from localft import jobs, words
+from localft.advice import Advice
 from localft.data.making.taking import LeftOut, take_examples
 from localft.data.readers.documents import Document, read_document
 from localft.data.source_passages import keep_passages
@@ -165,7 +166,7 @@ def open_synthesis(project: Project, synthesis_id: str | None = None) -> Synthes
     Raises:
         UserError: there is none of this name, or none at all.
     """
-    begin = f"Name documents: `localft data synthesise {project.slug} FILE`."
+    begin = Advice(f"Name documents: `localft data synthesise {project.slug} FILE`.", "Have some written, in Data.")
     return open_one_of(project, "synthesis", project.syntheses, read_synthesis, synthesis_id, begin)
 
 
@@ -229,7 +230,7 @@ def take_in(
     if synthesis.taken is not None and synthesis.taken.version in known:
         raise UserError(
             f"These examples were taken in already, as version {synthesis.taken.version}.",
-            f"`localft data undo {project.slug}` goes back.",
+            Advice(f"`localft data undo {project.slug}` goes back.", "Undo stands beside the versions."),
         )
     outcome = outcome_of(project, synthesis)
     unknown = sorted(set(without) - {one.id for one in outcome.accepted})

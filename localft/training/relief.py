@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from localft import words
+from localft.advice import Advice
 from localft.errors import UserError
 from localft.planning.plan import ALL_LAYERS, Plan
 from localft.store.records import Record
@@ -62,9 +63,13 @@ def after_out_of_memory(folder: Path, plan: Plan, what: str = RAN_OUT, layers: i
         how = "computing every layer twice"
     else:
         where = plan.device if plan.on_gpu else "this computer"
+        otherwise = "choose a smaller rank or base model, or close what else uses it."
         raise UserError(
             f"The memory of {where} is too small for one example at once with everything recomputed.",
-            "Limit the examples with --max-length, choose a smaller rank or base model, or close what else uses it.",
+            Advice(
+                f"Limit the examples with --max-length, {otherwise}",
+                f"Limit the length of the examples, {otherwise}",
+            ),
         )
     _save(folder, changed, _losses(folder))
     return f"{what} {how}; the batch stays as it was."

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from localft import jobs
+from localft.advice import Advice
 from localft.data.splits.golden import refuse_learning_golden
 from localft.data.versions import list_versions, shared_system_prompt
 from localft.errors import UserError
@@ -67,13 +68,13 @@ def refuse_missing_cards(cards: int, hardware: Hardware) -> None:
     if cards > 1 and hardware.system == "Windows":
         raise UserError(
             "On Windows several graphics cards cannot learn together: NVIDIA's library for that does not exist there.",
-            "Ask for one card with --cards, or in Settings.",
+            Advice("Ask for one card with --cards.", "Ask for one card, in Settings."),
         )
     there = len(hardware.gpus)
     if cards > max(1, there):
         raise UserError(
             f"{cards} graphics cards are asked for, and this computer has {there or 'none'} that CUDA can use.",
-            "Ask for fewer with --cards, or in Settings.",
+            Advice("Ask for fewer with --cards.", "Ask for fewer, in Settings."),
         )
 
 
@@ -176,7 +177,8 @@ def open_run(project: Project, run_id: str | None = None) -> Run:
     Raises:
         UserError: there is none, or its records cannot be read.
     """
-    return open_one_of(project, "run", project.runs, _load, run_id, f"Train first: `localft train {project.slug}`.")
+    begin = Advice(f"Train first: `localft train {project.slug}`.", "Train first.")
+    return open_one_of(project, "run", project.runs, _load, run_id, begin)
 
 
 def run_weights(run: Run) -> Path:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localft import jobs, words
+from localft.advice import Advice
 from localft.data.splits.golden import refuse_learning_golden
 from localft.data.versions import open_version
 from localft.errors import UserError
@@ -125,7 +126,10 @@ def open_sweep(project: Project, sweep: str | None = None) -> Sweep:
     wanted = sweep or next((run.sweep for run in runs if run.sweep is not None), None)
     members = tuple(run for run in reversed(runs) if wanted is not None and run.sweep == wanted)
     if wanted is None or not members:
-        raise UserError(f"The project {project.name} has no sweep yet.", f"Start one: `localft sweep {project.slug}`.")
+        raise UserError(
+            f"The project {project.name} has no sweep yet.",
+            Advice(f"Start one: `localft sweep {project.slug}`.", "Start one, in Train."),
+        )
     return Sweep(wanted, members)
 
 

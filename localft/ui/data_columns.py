@@ -5,11 +5,11 @@ from typing import Any
 
 import gradio as gr
 
+from localft.advice import COLUMNS_FOLD, FIRST_ROW
 from localft.data.making.reading import ReadResult
 from localft.data.shapes.detecting import CONVERSATION, FIELDS
 from localft.data.shapes.mapping import TEMPLATES
 from localft.ui.handlers import Updates
-from localft.ui.views.data import COLUMNS_FOLD, FIRST_ROW
 
 _UNMAPPED = "(none)"
 # What may lack a row with the names of the columns.

@@ -7,12 +7,12 @@ from typing import Any
 
 import gradio as gr
 
+from localft.advice import ENCODING_FOLD
 from localft.data.making.reading import ReadResult
 from localft.data.readers.guessing import IF_WRONG, called
 from localft.data.readers.opening import is_text
 from localft.ui.handlers import Updates
 from localft.ui.views import parts
-from localft.ui.views.data import ENCODING_FOLD
 
 _OFFERED = (
     "utf-8", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "iso8859-2", "iso8859-5", "mac-roman", "koi8-r", "cp866",

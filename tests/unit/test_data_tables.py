@@ -8,6 +8,7 @@ import pyarrow.ipc
 import pyarrow.parquet
 import pytest
 
+from localft.advice import on_command_line
 from localft.data.making.reading import ReadResult, read_files
 from localft.errors import UserError
 
@@ -79,7 +80,7 @@ def test_a_csv_of_an_older_excel_is_read_and_says_so(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "prompt;answer\nGrüße;schön\n".encode("cp1252"))
     result = read_files([path])
     assert result.examples[0].answer == "schön"
-    assert result.notes == [
+    assert list(map(on_command_line, result.notes)) == [
         "a.csv is not UTF-8; it was read as Windows-1252: “Grüße”, “schön”. "
         "If that looks wrong, save it as UTF-8 or import it with --encoding."
     ]

@@ -81,7 +81,7 @@ def test_that_the_first_row_is_data_is_said_below_the_table(reading: ReadingArea
     updates = reading.updates(read, [str(path)], afresh=True)
     assert updates[reading.columns.is_data] == gr.update(visible=True, value=False)
     assert "--no-header" not in views.preview(read)
-    assert "say so below, under “Which column is which”" in views.preview(read)
+    assert "say so below, under “Which column is which”: tick “The first row is data," in views.preview(read)
     given = {id(widget): widget.value for widget in reading.inputs}
     ticked = {**given, id(reading.columns.is_data): True}
     assert [reading.chosen(*one.values())[1].has_header for one in (given, ticked)] == [True, False]

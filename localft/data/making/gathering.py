@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy
 
+from localft.advice import Advice
 from localft.data.examples import Example
 from localft.data.scratch import Scratch
 from localft.data.shapes.chats import ChatChoice, find_voice, missing_voice
@@ -215,7 +216,8 @@ class Gathering:
             return ""
         if not self._speakers:
             raise UserError(
-                f"{self._names()} holds no chat between people, so there is no voice to choose.", "Leave --voice out."
+                f"{self._names()} holds no chat between people, so there is no voice to choose.",
+                Advice("Leave --voice out.", "Choose no voice below the file."),
             )
         voice = find_voice(wanted, list(self._speakers))
         if voice is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from localft import words
+from localft.advice import Advice
 from localft.data.splits.golden import has_golden
 from localft.errors import UserError
 from localft.store import files
@@ -124,7 +125,8 @@ def restore_golden(project: Project, change_id: str) -> Change:
         change = next((one for one in list_changes(project) if one.id == change_id), None)
         if change is None:
             raise UserError(
-                f"There is no change {change_id} of the golden questions.", "`localft data golden history` lists them."
+                f"There is no change {change_id} of the golden questions.",
+                Advice("`localft data golden history` lists them.", "Look at the list again."),
             )
         rewrite(project, state_content(project, change.state), f"as they were after: {change.what}")
     return change

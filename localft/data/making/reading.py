@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from localft.advice import FIRST_ROW, Advice
 from localft.data.examples import Example
 from localft.data.making.gathering import Gathering, ReadResult
 from localft.data.readers.archive import is_archive
@@ -103,8 +104,12 @@ def no_rows(result: ReadResult) -> UserError:
     if result.shape is Shape.UNKNOWN and result.columns and "no known shape" in result.kinds:
         return UserError(
             f"{names} has no columns that localft recognises; it has: {listed(result.columns, 12)}.",
-            "Say which column is which: --map prompt=COLUMN --map answer=COLUMN, or make the prompt of several with "
-            "--template; where its first row is data, say --no-header. In the app it stands below the file.",
+            Advice(
+                "Say which column is which: --map prompt=COLUMN --map answer=COLUMN, or make the prompt of several "
+                "with --template; where its first row is data, say --no-header.",
+                "Say below the file which column is which, or make the prompt of several with a template; where its "
+                f"first row is data, tick “{FIRST_ROW}”.",
+            ),
         )
     if not result.set_aside:
         return UserError(f"{names} has no rows.", "Choose a file with examples in it.")

@@ -12,7 +12,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import BinaryIO
 
-IF_WRONG = "If that looks wrong, save it as UTF-8 or import it with --encoding."
+from localft.advice import ENCODING_FOLD, Advice
+
+IF_WRONG = Advice(
+    "If that looks wrong, save it as UTF-8 or import it with --encoding.",
+    f"If that looks wrong, choose another below, under “{ENCODING_FOLD}”.",
+)
 """With this ends what is told of an encoding that was found; where there is another way to name one, say that."""
 
 _ENOUGH = 65_536
@@ -74,7 +79,7 @@ class Guess:
         """What a person is told, to see whether it is right."""
         shown = ", ".join(f"“{word}”" for word in self.words)
         read = f"{name} is not UTF-8; it was read as {called(self.encoding)}"
-        return f"{read}: {shown}. {IF_WRONG}"
+        return IF_WRONG.after(f"{read}: {shown}. ")
 
 
 def called(encoding: str) -> str:

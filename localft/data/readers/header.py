@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from localft.advice import COLUMNS_FOLD, FIRST_ROW, Advice
 from localft.data.shapes.detecting import detect
 from localft.data.shapes.rows import Row, listed, refuse_twin_columns
 
@@ -42,7 +43,7 @@ def header_of(cells: Sequence[Any], name: str) -> Header:
     """
     said = ["" if cell is None else str(cell).strip() for cell in cells]
     names = tuple(called or f"column {place}" for place, called in enumerate(said, start=1))
-    refuse_twin_columns(names, name, "Where the first row is data, say --no-header.")
+    refuse_twin_columns(names, name, _IF_TWINS)
     return Header(names, frozenset(place for place, called in enumerate(said) if not called))
 
 
@@ -57,13 +58,20 @@ def header_note(rows: Iterable[Row], name: str) -> list[str]:
     if not _is_data(columns):
         return []
     return [
-        f"{name}: the first row was taken for the names of the columns, and looks like data: "
-        f"{listed([f'“{column}”' for column in columns], 3)}. {IF_DATA}"
+        IF_DATA.after(
+            f"{name}: the first row was taken for the names of the columns, and looks like data: "
+            f"{listed([f'“{column}”' for column in columns], 3)}. "
+        )
     ]
 
 
-IF_DATA = "If it is data, say so with --no-header; the columns are then called 1, 2 and so on."
-"""With this ends what is told of such a row; where there is another way to say it, name that."""
+IF_DATA = Advice(
+    "If it is data, say so with --no-header; the columns are then called 1, 2 and so on.",
+    f"If it is data, say so below, under “{COLUMNS_FOLD}”: tick “{FIRST_ROW}”.",
+)
+_IF_TWINS = Advice(
+    "Where the first row is data, say --no-header.", f"Where the first row is data, tick “{FIRST_ROW}” below the file."
+)
 
 
 def _is_data(columns: Sequence[str]) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from localft.advice import Advice
 from localft.data.shapes.rows import Found, Row, excerpt
 from localft.data.shapes.trees import DEEPEST, Branches, Node, is_too_deep, rows_of_tree, tree_layout, walk
 from localft.data.shapes.values import is_missing
@@ -43,7 +44,10 @@ def unfolded(found: F, branches: Branches, name: str) -> F:
     if branches == "pairs" and not any(row.values for row in rows):
         raise UserError(
             f"{name} holds no message with two answers of different rank.",
-            "Take the best branches, or all: --branches best, or below the file in the app.",
+            Advice(
+                "Take the best branches, or all: --branches best.",
+                "Take the best branches, or all: choose below the file.",
+            ),
         )
     notes = [*found.notes, *_notes(left_out, languages, name)]
     return replace(found, rows=rows, notes=notes, layout=tree_layout(why, branches))

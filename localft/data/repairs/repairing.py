@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from localft.advice import Advice
 from localft.data.checks.checking import read_context
 from localft.data.checks.finding import CheckContext
 from localft.data.checks.looking import Mend
@@ -23,6 +24,7 @@ from localft.errors import UserError
 from localft.store.projects import Project
 
 _ROWS_A_REPORT = 2_000
+_LOOK_AGAIN = Advice("Look at the findings with `localft data check`.", "Look at the findings again.")
 
 
 def repair_version(
@@ -106,7 +108,7 @@ def _mend(before: CheckContext, names: Sequence[str], tell: Tell) -> tuple[Split
     if not done:
         raise UserError(
             f"Nothing was changed: nothing of {', '.join(names)} can be mended.",
-            " ".join([*(f"{one}." for one in left), "Look at the findings with `localft data check`."]),
+            _LOOK_AGAIN.after("".join(f"{one}. " for one in left)),
         )
     return splits, done
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Literal, get_args
 
+from localft.advice import Advice
 from localft.data.shapes.detecting import Layout
 from localft.data.shapes.rows import Row, excerpt, listed
 from localft.data.shapes.trees import BRANCHES, Branches
@@ -132,7 +133,9 @@ def missing_voice(voice: str | None, speakers: dict[str, int], chats: Sequence[s
     said = [f"{name} ({count:,})" for name, count in list(speakers.items())[:_SPEAKERS_NAMED]]
     more = f" and {len(speakers) - len(said):,} more" if len(speakers) > len(said) else ""
     who = f"Those who speak, with their messages: {', '.join(said)}{more}."
-    advice = "Say whose voice is the assistant's: --voice NAME, or choose it below the file in the app."
+    advice = Advice(
+        "Say whose voice is the assistant's: --voice NAME.", "Choose below the file whose voice is the assistant's."
+    )
     if voice is None:
         are = "is a chat" if len(chats) == 1 else "are chats"
         return UserError(f"{names} {are} between people. {who}", advice)

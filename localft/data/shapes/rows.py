@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+from localft.advice import Advice
 from localft.data.shapes.detecting import Layout
 from localft.errors import UserError
 
@@ -82,7 +83,7 @@ def listed(names: Sequence[str], most: int) -> str:
     return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
 
 
-def refuse_twin_columns(columns: Iterable[str], name: str, otherwise: str = "") -> None:
+def refuse_twin_columns(columns: Iterable[str], name: str, otherwise: Advice | None = None) -> None:
     """Refuse a table with two columns of the same name: one of them would be lost silently.
 
     Raises:
@@ -90,5 +91,6 @@ def refuse_twin_columns(columns: Iterable[str], name: str, otherwise: str = "") 
     """
     twins = sorted(column for column, count in Counter(columns).items() if count > 1)
     if twins:
-        advice = f"Give every column a name of its own. {otherwise}".strip()
+        rename = "Give every column a name of its own."
+        advice = otherwise.after(f"{rename} ") if otherwise else rename
         raise UserError(f"{name} has two columns named {twins[0]!r}.", advice)

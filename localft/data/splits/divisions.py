@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from itertools import groupby
 
+from localft.advice import Advice
 from localft.data.examples import Example
 from localft.data.splits.asking import Asked, ask
 from localft.data.splits.splitting import (
@@ -32,6 +33,7 @@ from localft.errors import UserError
 
 # Where one time is that of more of the examples, the parts would be far from the wanted shares.
 _MOST_AT_ONE_TIME = 0.2
+_BY_CHANCE = Advice("Divide by chance instead: --by chance.", "Divide by chance instead.")
 Splits = Mapping[Split, Sequence[Example]]
 Placed = Mapping[Split, Sequence[str]]
 
@@ -134,7 +136,10 @@ def _by_time(asked: Asked, groups: Groups, seed: int, ratios: Ratios) -> Placed:
     if len(set(newest.values()) - {""}) < 2:
         raise UserError(
             "The examples have no times to be divided by.",
-            "Say at import which column holds them: --map time=COLUMN, or below the file in the app.",
+            Advice(
+                "Say at import which column holds them: --map time=COLUMN.",
+                "Say below the file, when you import it, which column holds them.",
+            ),
         )
     _refuse_fewer_groups(groups)
     ordered = sorted(groups, key=lambda key: (newest[key], shuffled(key, seed)))
@@ -142,7 +147,7 @@ def _by_time(asked: Asked, groups: Groups, seed: int, ratios: Ratios) -> Placed:
     if len(blocks) < len(SPLITS):
         raise UserError(
             "The examples have only two different times, and what has the same time stays together.",
-            "Divide by chance instead: --by chance.",
+            _BY_CHANCE,
         )
     wanted = whole_parts(sum(map(len, groups.values())), ratios, (0.0,) * len(SPLITS))
     placed: dict[Split, list[str]] = {name: [] for name in SPLITS}
@@ -166,7 +171,10 @@ def _by_name(asked: Asked, groups: Groups, seed: int, ratios: Ratios) -> Placed:
     if not asked.named_splits.says_something:
         raise UserError(
             "No column says which split the examples belong to.",
-            "Say at import which one does: --map split=COLUMN, or below the file in the app.",
+            Advice(
+                "Say at import which one does: --map split=COLUMN.",
+                "Say below the file, when you import it, which one does.",
+            ),
         )
     _refuse_fewer_groups(groups)
     splits: dict[str, Split] = {"": "train", **{name: name for name in SPLITS}}
@@ -185,7 +193,7 @@ def _by_name(asked: Asked, groups: Groups, seed: int, ratios: Ratios) -> Placed:
             taken += len(groups[key])
     empty = next((name for name in SPLITS if not placed[name]), None)
     if empty is not None:
-        raise UserError(f"The column leaves no example for {empty}.", "Divide by chance instead: --by chance.")
+        raise UserError(f"The column leaves no example for {empty}.", _BY_CHANCE)
     return placed
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from localft import words
+from localft.advice import Advice
 from localft.data.examples import Example, Message
 from localft.data.readers.opening import open_file
 from localft.data.shapes.conversation import BadRow
@@ -43,14 +44,20 @@ def read_golden(project: Project) -> list[Example]:
     if not has_golden(project):
         raise UserError(
             f"The project {project.name} has no golden questions yet.",
-            f"Write some in Data or with `localft data golden add {project.slug}`, keep some in Chat, or put them into "
-            f'{project.golden}, one on each line: {{"prompt": "the question", "answer": "the answer you want"}}.',
+            Advice(
+                f"Write some with `localft data golden add {project.slug}`, or put them into {_a_line(project)}",
+                f"Write some in Data, keep some in Chat, or put them into {_a_line(project)}",
+            ),
         )
     examples: dict[str, Example] = {}
     for row in open_file(project.golden).rows:
         example = golden_of(row, project.golden)
         examples.setdefault(example.model_dump_json(include={"messages", "tools"}), example)
     return list(examples.values())
+
+
+def _a_line(project: Project) -> str:
+    return f'{project.golden}, one on each line: {{"prompt": "the question", "answer": "the answer you want"}}.'
 
 
 def never_learned(project: Project) -> list[Example]:
@@ -66,7 +73,11 @@ def never_learned(project: Project) -> list[Example]:
     except UserError as error:
         raise UserError(
             f"{error.message} Nothing was changed: localft cannot tell which examples must never be learned.",
-            f"{error.hint} Or take the last change of the file back: localft data golden undo {project.slug}",
+            Advice(
+                f"Or take the last change of the file back: localft data golden undo {project.slug}",
+                "Or take the last change of the golden questions back, in Data.",
+                f"{error.hint} ",
+            ),
         ) from error
 
 
@@ -101,7 +112,10 @@ def refuse_learning_golden(project: Project, dataset: str) -> None:
         asks = "asks a golden question" if count == 1 else "ask golden questions"
         raise UserError(
             f"{words.counted(count, 'training example')} {asks}, which are never learned.",
-            f"`localft data restore {project.slug} {dataset}` makes a version without, which is trained on then.",
+            Advice(
+                f"`localft data restore {project.slug} {dataset}` makes a version without, which is trained on then.",
+                "“Use again”, beside the versions in Data, makes a version without, which is trained on then.",
+            ),
         )
 
 

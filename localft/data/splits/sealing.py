@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from localft import words
+from localft.advice import Advice
 from localft.data.examples import Example
 from localft.data.stored import lines_of
 from localft.data.versions import SPLITS, DatasetVersion, Split, list_versions, open_split
@@ -42,7 +43,10 @@ def sealed() -> UserError:
     """What to say to someone who would look at test examples by the way."""
     return UserError(
         "The test split is sealed: examples that somebody has looked at measure no longer fairly.",
-        "An evaluation opens it. To look all the same, add --open-test; it is counted.",
+        Advice(
+            "An evaluation opens it. To look all the same, add --open-test; it is counted.",
+            "An evaluation opens it. To look all the same, open it in the table of examples; it is counted.",
+        ),
     )
 
 

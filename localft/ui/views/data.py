@@ -12,8 +12,6 @@ from localft.data.checks.token_lengths import TokenLengths
 from localft.data.examples import Example, Message
 from localft.data.exports.verdict_page import title_of
 from localft.data.making.reading import ReadResult
-from localft.data.readers.guessing import IF_WRONG
-from localft.data.readers.header import IF_DATA
 from localft.data.repairs.mending import REPAIRS
 from localft.data.shapes.detecting import Shape
 from localft.data.source_passages import SourcePassage
@@ -32,9 +30,6 @@ _WAYS: dict[Division, str] = {
     "column": "As a column of the file says.",
 }
 _SHOWN_ASIDE = 50
-ENCODING_FOLD = "Encoding of the text"
-COLUMNS_FOLD = "Which column is which"
-FIRST_ROW = "The first row is data, not the names of the columns"
 
 
 def state(name: str | None, version: DatasetVersion | None, report: CheckReport | None) -> Markup:
@@ -86,7 +81,7 @@ def preview(read: ReadResult, kind: str = "example") -> Markup:
         said = f"The beginning of {said} All of it is read when it is taken in."
     if read.lacks_voice:
         said = f"{names}: {words.counted(len(read.speakers), 'speaker')}. Choose below whose voice is the assistant's."
-    notes = parts.sentences(list(map(_in_the_app, read.notes))) if read.notes else Markup()
+    notes = parts.sentences(read.notes) if read.notes else Markup()
     first = conversation(read.examples[0]) if read.examples else Markup()
     body = h(
         "<p><strong>{said}</strong></p><p>{shape}.</p>{notes}{first}{aside}",
@@ -97,14 +92,6 @@ def preview(read: ReadResult, kind: str = "example") -> Markup:
         aside=aside([(one.source, one.row, one.reason, one.text) for one in read.set_aside]),
     )
     return parts.card("What the file holds", body, "accent" if read.examples or read.lacks_voice else "bad")
-
-
-def _in_the_app(note: str) -> str:
-    """A note; where it names an option of the command line, the place in the app instead."""
-    otherwise = f"If that looks wrong, choose another below, under “{ENCODING_FOLD}”."
-    if note.endswith(IF_DATA):
-        return f"{note.removesuffix(IF_DATA)}If it is data, say so below, under “{COLUMNS_FOLD}”."
-    return f"{note.removesuffix(IF_WRONG)}{otherwise}" if note.endswith(IF_WRONG) else note
 
 
 def _shape(read: ReadResult) -> str:

@@ -5,17 +5,19 @@ from typing import Any, LiteralString
 
 from markupsafe import Markup, escape
 
+from localft.advice import in_app
+
 __all__ = ["Markup", "h", "join", "text"]
 
 
 def h(template: LiteralString, **values: Any) -> Markup:
     """Fill a template of the code; every value is escaped, unless it is `Markup` and thus made the same way."""
-    return Markup(template).format(**values)
+    return Markup(template).format(**{name: in_app(value) for name, value in values.items()})
 
 
 def text(value: object) -> Markup:
     """A text as it is, safe to put anywhere."""
-    return escape(value)
+    return escape(in_app(value))
 
 
 def join(parts: Iterable[Markup]) -> Markup:
