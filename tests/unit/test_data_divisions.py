@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from localft.data.examples import Example, Message
 from localft.data.making.dividing import divide_anew
 from localft.data.making.importing import extend_version, import_files
-from localft.data.shapes.conversation import BadRow
 from localft.data.shapes.placing import read_time
 from localft.data.splits.divisions import divide, divide_more, likely_division
 from localft.data.splits.splitting import DEFAULT_RATIOS, split
@@ -79,9 +78,8 @@ def test_times_are_read_in_every_unambiguous_way(text: str, expected: str) -> No
         "Jan 5, 2026 13:00 pm",
     ],
 )
-def test_what_is_no_time_or_two_times_is_refused(text: str) -> None:
-    with pytest.raises(BadRow, match="no date that can be read in one way only"):
-        read_time(text)
+def test_what_is_no_time_or_two_times_is_not_read(text: str) -> None:
+    assert read_time(text) is None
 
 
 def test_by_time_the_oldest_are_learned_and_the_newest_measure() -> None:
@@ -264,7 +262,13 @@ def test_a_file_with_times_is_divided_by_them_and_stays_so(project: Project, tmp
     report = import_files(project, [file], {"time": "on"})
     version = report.version
     assert version.division == "time"
-    assert [(row.row, row.kind) for row in report.read.set_aside] == [(61, "no date")]
+    assert report.read.set_aside == [] and version.total == 61
+    assert report.read.notes == [
+        "dated.jsonl: the time of row 61 is no date that can be read in one way only, and is left out: 'soon'. "
+        "Written as 2026-01-31 it is read.",
+        "1 example has no time: it is learned, unless together with one that has.",
+    ]
+    assert "when?" in {one.prompt[-1].content for one in load_split(project, version.id, "train")}
     assert max(one.time for one in load_split(project, version.id, "train")) < "2026-02-21"
     assert import_files(project, [file], {"time": "on"}).version.id == version.id
     later = extend_version(project, version, [table(tmp_path / "more.jsonl", dated(5, 70))]).version
@@ -273,9 +277,31 @@ def test_a_file_with_times_is_divided_by_them_and_stays_so(project: Project, tmp
     again = divide_anew(project, by_chance, 42, DEFAULT_RATIOS, "time")
     assert (by_chance.division, again.division) == ("chance", "time")
     assert "by time: 80/10/10" in again.note
+    assert "6 examples have no time: they are learned" in again.note and "no time" not in by_chance.note
     assert max(one.time for one in load_split(project, again.id, "train")) < min(
         one.time for one in load_split(project, again.id, "test")
     )
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_row_whose_time_cannot_be_read_is_kept_without_it(
+    many: bool, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if many:
+        monkeypatch.setattr("localft.data.making.reading.MANY_BYTES", 0)
+    rows = dated(60)
+    for row in rows[20:40]:
+        row["on"] = "03/04/2026"
+    rows[59]["on"] = " "
+    report = import_files(project, [table(tmp_path / "two ways.jsonl", rows)], {"time": "on"})
+    assert (report.version.division, report.version.total, report.read.set_aside) == ("chance", 60, [])
+    [note] = report.read.notes
+    assert note.startswith("two ways.jsonl: the time of 20 rows, first in row 21, is no date")
+    assert "'03/04/2026'" in note
+    by_time = divide_anew(project, report.version, 42, DEFAULT_RATIOS, "time")
+    assert "21 examples have no time: they are learned" in by_time.note
+    learned = [one for one in load_split(project, by_time.id, "train") if not one.time]
+    assert len(learned) == 21
 
 
 def test_a_row_of_an_unknown_split_is_set_aside(project: Project, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from localft import words
 from localft.data.making.importing import read_set_aside
 from localft.data.making.writing import write_version
 from localft.data.splits.asking import ask_ahead
-from localft.data.splits.divisions import divide
+from localft.data.splits.divisions import divide, told_without_time
 from localft.data.splits.golden import golden_among, never_learned
 from localft.data.splits.sealing import count_released, open_test, told_released
 from localft.data.splits.splitting import Ratios
@@ -45,7 +45,7 @@ def divide_anew(
     held = f"; {words.counted(len(golden), 'example')} for test: {asks}" if golden else ""
     note = f"divided anew {_BY[way]}: {shares}, seed {seed}{held}"
     released = count_released(project, version, splits["test"])
-    note = "; ".join(filter(None, (note, told_released(released))))
+    note = "; ".join(filter(None, (note, *told_without_time(examples, way), told_released(released))))
 
     def count_opening(after: DatasetVersion) -> None:
         if released:

@@ -14,7 +14,15 @@ from localft.data.examples import Example
 from localft.data.scratch import Scratch
 from localft.data.shapes.chats import ChatChoice, find_voice, missing_voice
 from localft.data.shapes.column_template import nearest
-from localft.data.shapes.converting import Converted, Converter, Part, SetAside, content_digest, is_short
+from localft.data.shapes.converting import (
+    Converted,
+    Converter,
+    Part,
+    SetAside,
+    UnreadTimes,
+    content_digest,
+    is_short,
+)
 from localft.data.shapes.detecting import TALKS, Layout, Shape
 from localft.data.shapes.mapping import named_columns
 from localft.data.shapes.rows import Contents, PartedRows, Row, excerpt, listed
@@ -106,15 +114,18 @@ class Gathering:
         """Convert the rows of one file."""
         name = contents.name
         shapes: Counter[Shape] = Counter()
+        unread: UnreadTimes | None = None
         for made, share in self._converted(contents):
             self._columns.update(made.columns)
             self._samples += made.samples[: _SAMPLES - len(self._samples)]
             self._set_aside += made.aside
+            unread = UnreadTimes.together(unread, made.unread_times)
             shapes.update(made.layouts[layout].shape for layout in made.layout_of)
             self._keep(made, name)
             self._tell(f"Reading {name}", share * contents.bytes, contents.bytes, "bytes")
         shape = shapes.most_common(1)[0][0] if shapes else Shape.UNKNOWN
         self._notes += [note for note in contents.notes if note not in self._notes]
+        self._notes += [_told_unread(name, unread)] if unread else []
         self._speakers.update(contents.speakers)
         self._chats += [name] if contents.speakers else []
         self._layouts += [contents.layout] if contents.layout else []
@@ -308,6 +319,15 @@ def _hold_out(splits: Mapping[tuple[str, int], Set[str]], example: Example) -> E
     named = {example.named_split, *splits.get((example.source, example.row), ())}
     most = next((name for name in reversed(SPLITS) if name in named), "")
     return example if most == example.named_split else example.model_copy(update={"named_split": most})
+
+
+def _told_unread(name: str, unread: UnreadTimes) -> str:
+    first = f"row {unread.row:,}"
+    where = first if unread.count == 1 else f"{unread.count:,} rows, first in {first},"
+    return (
+        f"{name}: the time of {where} is no date that can be read in one way only, and is left out: {unread.text!r}. "
+        "Written as 2026-01-31 it is read."
+    )
 
 
 def _reason(layout: Layout) -> tuple[Shape, str]:

@@ -95,6 +95,7 @@ def import_files(
     division = division or divisions.likely_division(read.examples)
     splits, notes = divide_as_before(project, read, system_prompt, seed, ratios, division, tell)
     released, _ = released_by(project, read.examples, splits["test"], division, seed, ratios)
+    notes += [f"{said}." for said in divisions.told_without_time(read.examples, division)]
     read = replace(read, notes=[*read.notes, *notes])
     aside = [_listed(row) for row in read.set_aside]
 

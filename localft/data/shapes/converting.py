@@ -7,7 +7,7 @@ from typing import Any
 
 from localft.data.examples import Example
 from localft.data.shapes.conversation import BadRow
-from localft.data.shapes.detecting import Layout, convert, detect, spoken
+from localft.data.shapes.detecting import Layout, convert, detect, spoken, unread_time
 from localft.data.shapes.mapping import mapped
 from localft.data.shapes.rows import READ_OF_EXCERPT, Row, excerpt
 from localft.data.shapes.values import BadValue, start_of
@@ -39,6 +39,20 @@ class Part:
     layout: Layout | None = None
 
 
+@dataclass(frozen=True)
+class UnreadTimes:
+    """How many rows are examples without the time that their file names, as it cannot be read; the first such row."""
+
+    count: int
+    row: int
+    text: str
+
+    @staticmethod
+    def together(first: "UnreadTimes | None", later: "UnreadTimes | None") -> "UnreadTimes | None":
+        """Those of two parts of a file."""
+        return replace(first, count=first.count + later.count) if first and later else first or later
+
+
 @dataclass
 class Converted:
     """What became of the rows of a part, those that are examples in their order.
@@ -51,6 +65,7 @@ class Converted:
     columns: dict[str, None] = field(default_factory=dict)
     samples: list[dict[str, str]] = field(default_factory=list)
     aside: list[SetAside] = field(default_factory=list)
+    unread_times: UnreadTimes | None = None
     layouts: list[Layout] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     digests: list[bytes] = field(default_factory=list)
@@ -95,6 +110,10 @@ class Converter:
                 if id(layout) not in places:
                     places[id(layout)] = len(made.layouts)
                     made.layouts.append(layout)
+                text = unread_time(row.values or {}, layout, example)
+                if text:
+                    found = UnreadTimes(1, row.number, excerpt(text))
+                    made.unread_times = UnreadTimes.together(made.unread_times, found)
                 made.examples.append(example)
                 made.numbers.append(row.number)
                 made.digests.append(content_digest(example))

@@ -217,17 +217,8 @@ def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) ->
         BadRow: the row holds none; with the reason.
         BadValue: a value of it is no text.
     """
-
     kept = kept_fields(values)
-
-    def get(name: str) -> Any:
-        template = layout.templates.get(name)
-        if template:
-            return template.fill(values)
-        # A file may have a field without a name: it is none of those that the layout lacks.
-        column = layout.columns.get(name)
-        return kept.get(name) if column is None else values.get(column)
-
+    get = _field_of(values, layout, kept)
     if "text" in layout.columns:
         return _plain(get, source, row)
     rejected = ""
@@ -251,6 +242,28 @@ def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) ->
         messages=turns(messages), tools=tools, rejected=rejected, source=source, row=row,
         place=kept.get("place", ""), **placement(get),
     )  # fmt: skip
+
+
+def unread_time(values: Mapping[str, Any], layout: Layout, example: Example) -> str:
+    """What a row says of its time where its example has none because that cannot be read, "" for nothing."""
+    if example.time or not ("time" in layout.columns or KEPT in values):
+        return ""
+    said = _field_of(values, layout, kept_fields(values))("time")
+    return "" if is_missing(said) else to_text(said).strip()
+
+
+def _field_of(values: Mapping[str, Any], layout: Layout, kept: Mapping[str, str]) -> Callable[[str], Any]:
+    """What the fields of a row hold, by their names."""
+
+    def get(name: str) -> Any:
+        template = layout.templates.get(name)
+        if template:
+            return template.fill(values)
+        # A file may have a field without a name: it is none of those that the layout lacks.
+        column = layout.columns.get(name)
+        return kept.get(name) if column is None else values.get(column)
+
+    return get
 
 
 def _tools_beside(prompt: Any) -> tuple[dict[str, Any], ...]:

@@ -46,10 +46,10 @@ _MOST_SECONDS = 10**11
 
 
 def placement(get: Callable[[str], Any]) -> dict[str, Any]:
-    """What `get` says of the fields in `PLACES`, as values of an example.
+    """What `get` says of the fields in `PLACES`, as values of an example; a time that cannot be read is left out.
 
     Raises:
-        BadRow: the time is none, or the name is none of a split.
+        BadRow: the name is none of a split.
         BadValue: a value is no text.
     """
     said = {name: value for name in PLACES if not is_missing(value := get(name))}
@@ -58,7 +58,7 @@ def placement(get: Callable[[str], Any]) -> dict[str, Any]:
     if "group" in texts:
         found["group"] = texts["group"]
     if "time" in texts:
-        found["time"] = read_time(said["time"])
+        found["time"] = read_time(said["time"]) or ""
     if "label" in texts:
         found["label"] = texts["label"]
     if "split" in texts:
@@ -77,20 +77,17 @@ def kept_fields(values: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def read_time(value: Any) -> str:
+def read_time(value: Any) -> str | None:
     """A date or time as ISO 8601 in UTC, so that times compare as texts do; without an offset it is taken for UTC.
 
-    Raises:
-        BadRow: it is none, or it can be read in two ways.
+    None where it is none, or can be read in two ways.
     """
     text = to_text(value).strip()
     try:
         moment = _moment(value, text)
         utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError, OSError) as error:
-        raise BadRow(
-            "no date", f"{text[:40]!r} is no date that can be read in one way only: write 2026-01-31"
-        ) from error
+    except (ValueError, OverflowError, OSError):
+        return None
     return utc.isoformat()
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from itertools import groupby
 
+from localft import words
 from localft.advice import Advice
 from localft.data.examples import Example
 from localft.data.splits.asking import Asked, ask
@@ -49,8 +50,21 @@ def likely_division(examples: Sequence[Example]) -> Division:
     else:
         named, times = any(one.named_split for one in examples), Counter(one.time for one in examples)
     del times[""]
-    tells_apart = len(times) >= len(SPLITS) and max(times.values()) <= _MOST_AT_ONE_TIME * len(examples)
+    most = _MOST_AT_ONE_TIME * len(examples)
+    # What has no time is learned, as if it were one time.
+    tells_apart = len(times) >= len(SPLITS) and max(max(times.values()), len(examples) - times.total()) <= most
     return "column" if named else "time" if tells_apart else "chance"
+
+
+def told_without_time(examples: Sequence[Example], division: Division) -> list[str]:
+    """How many examples have no time, and what becomes of them, where they are divided by time."""
+    if division != "time":
+        return []
+    times = ask(examples).times.texts() if isinstance(examples, StoredExamples) else [one.time for one in examples]
+    count = sum(1 for time in times if not time)
+    has, is_learned = ("has", "it is learned") if count == 1 else ("have", "they are learned")
+    said = f"{words.counted(count, 'example')} {has} no time: {is_learned}, unless together with one that has"
+    return [said] if count else []
 
 
 def divide(
