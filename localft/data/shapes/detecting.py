@@ -9,7 +9,7 @@ from localft.data.examples import Example, Message
 from localft.data.shapes.column_template import Template
 from localft.data.shapes.conversation import BadRow, message_list, tool_list, turns
 from localft.data.shapes.placing import KEPT, PLACES, kept_fields, placement
-from localft.data.shapes.transcripts import asking, is_transcript, transcript
+from localft.data.shapes.transcripts import asking, form_of, is_transcript, transcript
 from localft.data.shapes.values import is_missing, to_text
 
 
@@ -23,7 +23,7 @@ class Shape(StrEnum):
     OPENASSISTANT = "OpenAssistant trees"
     PROMPT_COMPLETION = "prompt and completion"
     PREFERENCE = "preference pairs"
-    TRANSCRIPTS = "Human and Assistant transcripts"
+    TRANSCRIPTS = "conversations written as text"
     QUESTIONS = "questions and answers"
     CHATGPT = "ChatGPT conversations"
     DISCORD = "Discord chat"
@@ -186,11 +186,12 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def spoken(layout: Layout, values: Mapping[str, Any]) -> Layout:
-    """The layout of a row whose texts turn out to be conversations written as one text, as HH-RLHF has them."""
+    """The layout of a row whose texts turn out to be conversations written as one text."""
     column = next((layout.columns[name] for name in ("prompt", "text", "answer") if name in layout.columns), None)
-    if column is None or layout.shape not in _SPOKEN or not is_transcript(values.get(column)):
+    form = form_of(values.get(column)) if column is not None and layout.shape in _SPOKEN else None
+    if column is None or form is None:
         return layout
-    why = f"the column {column} holds conversations with Human: and Assistant: in turn"
+    why = f"the column {column} holds conversations {form.words}"
     if layout.shape is not Shape.TEXT:
         return replace(layout, reason=f"{layout.reason}; {why}")
     columns = {"messages": column, **{name: other for name, other in layout.columns.items() if name != "text"}}
