@@ -7,10 +7,10 @@ from typing import Any
 
 from localft.data.examples import Example
 from localft.data.shapes.conversation import BadRow
-from localft.data.shapes.detecting import Layout, convert, detect, spoken, unread_time
+from localft.data.shapes.detecting import Layout, Shape, convert, detect, spoken, unread_time
 from localft.data.shapes.mapping import mapped
 from localft.data.shapes.rows import READ_OF_EXCERPT, Row, excerpt
-from localft.data.shapes.values import BadValue, start_of
+from localft.data.shapes.values import BadValue, is_missing, start_of
 from localft.data.stored import line_of
 
 # An answer of one character is more often a slip than an answer, unless many rows answer so: then they are labels.
@@ -129,6 +129,7 @@ class Converter:
         if part.layout is not None:
             return part.layout, convert(row.values, part.layout, part.name, row.number)
         layout = self._layout(tuple(str(column) for column in row.values))
+        layout = self._without_pair(layout, row.values)
         if layout is None:
             raise BadRow(
                 "no known shape", f"no known shape: it has {', '.join(map(str, row.values))[:120] or 'no fields'}"
@@ -142,6 +143,16 @@ class Converter:
             # One for all such rows: what a row is like is told by its layout.
             layout = self._spoken.setdefault((id(layout), found.reason), found)
         return layout, convert(row.values, layout, part.name, row.number)
+
+    def _without_pair(self, layout: Layout | None, values: Mapping[str, Any]) -> Layout | None:
+        """The layout of the conversation in a row that has columns for a pair of answers, and no pair in them."""
+        if layout is None or layout.shape is not Shape.PREFERENCE or self.mapping:
+            return layout
+        pair = {layout.columns["answer"], layout.columns["rejected"]}
+        if not is_missing(values.get(layout.columns["rejected"])):
+            return layout
+        other = self._layout(tuple(column for column in map(str, values) if column not in pair))
+        return other if other is not None and "messages" in other.columns else layout
 
     def _layout(self, columns: tuple[str, ...]) -> Layout | None:
         if columns not in self._known:

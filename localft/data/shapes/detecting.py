@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from localft.data.examples import Example, Message
+from localft.data.examples import Example, Message, Role
 from localft.data.shapes.column_template import Template
 from localft.data.shapes.conversation import BadRow, message_list, tool_list, turns
 from localft.data.shapes.placing import KEPT, PLACES, kept_fields, placement
 from localft.data.shapes.transcripts import asking, form_of, is_transcript, transcript
-from localft.data.shapes.values import is_missing, to_text
+from localft.data.shapes.values import is_missing, parse_json, to_text
 
 
 class Shape(StrEnum):
@@ -102,8 +102,12 @@ _PREFERENCES = (("chosen", "rejected"), ("preferred_output", "non_preferred_outp
 # Beside one of these a column `input` holds what the question is about, as Alpaca has it.
 _ASKED_ABOUT = ("instruction", "prompt", "question", "query")
 _ASKED = ("prompt", "question", "instruction", "query", "input")
+# Columns of whole conversations; beside a pair of answers, of what was said before them.
+_TALKS = ("messages", "conversations", "conversation", "chat", "dialogue", "dialog")
 _SYSTEM = ("system", "system_prompt", "system_message")
 _FORMER_TOOLS = "functions"
+# As tables spell it.
+_UNWANTED = ("false", "False", "FALSE")
 FOR_ALL = frozenset({*_SYSTEM, "tools", _FORMER_TOOLS})
 """What a file may say once for all its examples."""
 _CONTEXT = ("context", "passage", "document")
@@ -125,17 +129,18 @@ class Layout:
 def detect(columns: Iterable[str]) -> Layout | None:
     """Recognise a shape by the names of the columns (any case), None if it is none that localft knows."""
     names = {str(column).strip().lower(): str(column) for column in columns}
-    for name in ("messages", "conversations", "conversation", "chat", "dialogue", "dialog"):
-        if name in names:
-            shape = Shape.SHAREGPT if name == "conversations" else Shape.MESSAGES
-            found = {"messages": names[name], **_extras(names, ("system", "tools"))}
-            return Layout(shape, found, f"the column {names[name]} holds whole conversations")
+    # Of pairs with the better conversation beside them a second time, as UltraFeedback has them, no answer is lost.
     for better, worse in _PREFERENCES:
         if better in names and worse in names:
             return _pair_layout(names, better, worse)
+    for name in _TALKS:
+        if name in names:
+            shape = Shape.SHAREGPT if name == "conversations" else Shape.MESSAGES
+            found = {"messages": names[name], **_extras(names, ("system", "tools"))}
+            return _judged(Layout(shape, found, f"the column {names[name]} holds whole conversations"), names)
     if "instruction" in names and "output" in names:
         found = {"prompt": names["instruction"], "answer": names["output"]}
-        found |= _extras(names, ("context", "system", "tools"))
+        found |= _extras(names, ("context", "system", "tools", "history"))
         if "input" in names:
             found["context"] = names["input"]
         return Layout(Shape.ALPACA, found, f"the columns {_listed(found.values())} are Alpaca's")
@@ -145,10 +150,17 @@ def detect(columns: Iterable[str]) -> Layout | None:
         return Layout(Shape.DOLLY, found, f"the columns {_listed(found.values())} are Dolly's")
     for prompt, answer in _PAIRS:
         if prompt in names and answer in names:
-            return _answer_layout(names, prompt, answer)
+            found_layout = _answer_layout(names, prompt, answer)
+            return _judged(found_layout, names) if (prompt, answer) == _PAIRS[0] else found_layout
     if "text" in names and set(names) - {"text"} <= _ABOUT_TEXT:
         return Layout(Shape.TEXT, {"text": names["text"]}, f"the column {names['text']} holds text and nothing answers")
     return None
+
+
+def _judged(layout: Layout, names: Mapping[str, str]) -> Layout:
+    """The layout with the column that says of each answer whether it is wanted, as TRL has data for KTO."""
+    judged = _extras(names, ("wanted",))
+    return replace(layout, columns={**layout.columns, **judged})
 
 
 def _answer_layout(names: Mapping[str, str], prompt: str, answer: str) -> Layout:
@@ -163,7 +175,7 @@ def _answer_layout(names: Mapping[str, str], prompt: str, answer: str) -> Layout
 
 def _pair_layout(names: Mapping[str, str], better: str, worse: str) -> Layout:
     found = {"answer": names[better], "rejected": names[worse], **_extras(names, ("system", "context", "tools"))}
-    asked = next((name for name in _ASKED if name in names), None)
+    asked = next((name for name in (*_ASKED, *_TALKS) if name in names), None)
     if asked is not None:
         found["prompt"] = names[asked]
     if asked in _ASKED_ABOUT and "input" in names:
@@ -173,6 +185,7 @@ def _pair_layout(names: Mapping[str, str], better: str, worse: str) -> Layout:
 
 def _extras(names: Mapping[str, str], fields: tuple[str, ...]) -> dict[str, str]:
     known = {"system": _SYSTEM, "context": _CONTEXT, "tools": ("tools", _FORMER_TOOLS), "label": ("category",)}
+    known |= {"history": ("history",), "wanted": ("label", "kto_tag")}
     found = {}
     for wanted in fields:
         column = next((names[name] for name in known[wanted] if name in names), None)
@@ -222,13 +235,15 @@ def convert(values: Mapping[str, Any], layout: Layout, source: str, row: int) ->
     get = _field_of(values, layout, kept)
     if "text" in layout.columns:
         return _plain(get, source, row)
+    _refuse_unwanted(get("wanted"), layout)
     rejected = ""
     if "messages" in layout.columns:
         messages = _conversation(get("messages"))
     elif "rejected" in layout.columns:
         messages, rejected = _pair(get("prompt"), get("context"), get("answer"), get("rejected"))
     else:
-        messages = [*_prompt(get("prompt"), get("context")), *_answer(get("answer"))]
+        asked = [*_history(get("history")), *_prompt(get("prompt"), get("context"))]
+        messages = [*asked, *_answer(get("answer"))]
     system = get("system")
     if not is_missing(system) and messages and messages[0].role != "system":
         messages = [Message(role="system", content=to_text(system)), *messages]
@@ -265,6 +280,33 @@ def _field_of(values: Mapping[str, Any], layout: Layout, kept: Mapping[str, str]
         return kept.get(name) if column is None else values.get(column)
 
     return get
+
+
+def _refuse_unwanted(wanted: Any, layout: Layout) -> None:
+    """Refuse an answer that its file says is not wanted; what is neither true nor false is a label and says nothing.
+
+    Raises:
+        BadRow: it is not wanted.
+    """
+    if wanted is False or str(wanted) in _UNWANTED:
+        column = layout.columns["wanted"]
+        raise BadRow("unwanted answer", f"the column {column} says that this answer is not wanted")
+
+
+def _history(value: Any) -> list[Message]:
+    """The turns before a question, which Alpaca's table may keep as a list of pairs of a question and an answer.
+
+    Raises:
+        BadRow: it is something else, which must not be dropped silently.
+    """
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        value = parse_json(value)
+    if is_missing(value):
+        return []
+    if not isinstance(value, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in value):
+        raise BadRow("not a conversation", "the history is not a list of pairs of a question and its answer")
+    roles: tuple[Role, Role] = ("user", "assistant")
+    return [Message(role=role, content=to_text(said)) for pair in value for role, said in zip(roles, pair, strict=True)]
 
 
 def _tools_beside(prompt: Any) -> tuple[dict[str, Any], ...]:
@@ -337,6 +379,9 @@ def _with_context(messages: list[Message], context: Any) -> list[Message]:
 
 
 def _answer(answer: Any) -> list[Message]:
+    if isinstance(answer, dict) and ("from" in answer or "role" in answer):
+        # One turn, as LLaMA-Factory has the answers of a pair.
+        return message_list([answer])
     if isinstance(answer, list) and answer and all(isinstance(turn, dict) and "role" in turn for turn in answer):
         return message_list(answer)
     if is_missing(answer):

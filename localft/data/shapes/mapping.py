@@ -88,6 +88,8 @@ def mapped(mapping: Mapping[str, str], columns: Iterable[str]) -> Layout | None:
         found = detect(columns)
         if found is None:
             return None
-        known = {field: column for field, column in found.columns.items() if field not in templates}
+        # What a person calls a label says nothing about whether an answer is wanted.
+        left_out = {*templates, *(("wanted",) if found.columns.get("wanted") in own.values() else ())}
+        known = {field: column for field, column in found.columns.items() if field not in left_out}
         return replace(found, columns={**known, **own}, templates=templates, reason=f"{found.reason}, {chosen}")
     return Layout(Shape.MAPPED, {**tools_of(columns), **own}, f"as you chose: {chosen}", templates)
