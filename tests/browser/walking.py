@@ -14,7 +14,7 @@ _LONG = 300_000
 # What stands on each tab once it has been read from the disk, in a project where everything has been done.
 _LANDMARKS = {
     "start": "Base models to start from",
-    "data": "Versions",
+    "data": "test examples sealed",
     "train": "The plan",
     "evaluate": "Base model against tuned model",
     "chat": "Ask both models the same",

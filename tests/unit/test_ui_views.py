@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from localft.data.examples import Example, Message
 from localft.data.rows.learning_preview import TokenPiece
 from localft.evaluation.evaluations import RowResult, RowScores
+from localft.evaluation.scorecard import Score
 from localft.hardware import Disk, Gpu, Hardware, Memory
 from localft.jobs import JobOrder, JobState, JobView, Progress
 from localft.serving.endpoint import Answer
@@ -79,6 +80,18 @@ def test_no_text_becomes_markup(name: str) -> None:
 def test_text_comes_through_unharmed(text: str) -> None:
     html = parts.verbatim(text)
     assert Markup(html.removeprefix('<div class="lf-verbatim">').removesuffix("</div>")).unescape() == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"), [(0.1, 0.4, "better"), (-0.4, -0.1, "worse"), (-0.1, 0.4, "not sure"), (None, None, None)]
+)
+def test_a_difference_is_called_better_or_worse_only_where_it_was_tested(
+    low: float | None, high: float | None, word: str | None
+) -> None:
+    score = Score(name="m", label="Speed", meaning="", unit="tokens/s", higher_is_better=True, base=1.0, tuned=1.0,
+                  difference=-0.2 if high is not None and high < 0 else 0.2, low=low, high=high)  # fmt: skip
+    page = str(evaluate.difference(score))
+    assert [said for said in ("better", "worse", "not sure") if said in page] == ([word] if word else [])
 
 
 @given(st.text(max_size=60), st.text(max_size=60))

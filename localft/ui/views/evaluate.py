@@ -121,11 +121,12 @@ def difference(score: Score) -> Markup:
     sign = "+" if score.difference > 0 else "−"
     size = abs(score.difference)
     value = f"{100 * size:.1f} points" if score.unit == "share" else amount(size, score.unit)
-    sure = score.low is not None and score.high is not None and (score.low > 0 or score.high < 0)
+    if score.low is None or score.high is None:
+        # What was not tested is neither better nor worse.
+        return h("{value}", value=f"{sign}{value}")
+    sure = score.low > 0 or score.high < 0
     tone: parts.Tone = ("good" if score.improvement > 0 else "bad") if sure else "plain"
     word = ("better" if score.improvement > 0 else "worse") if sure else "not sure"
-    if score.low is None:
-        word = "better" if score.improvement > 0 else "worse"
     return h("{value}<br>{badge}", value=f"{sign}{value}", badge=parts.badge(word, tone))
 
 

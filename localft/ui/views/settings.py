@@ -54,9 +54,7 @@ def keys(known: Sequence[Key]) -> Markup:
         for key in known
     ]
     table = parts.table("Keys", ["For", "Found in", "Ends in"], rows)
-    why = parts.note(
-        "Only gated or private models of the Hugging Face hub need a key: the command `hf auth login` sets it."
-    )
+    why = parts.note("Only gated or private models of the Hugging Face hub need a key: `hf auth login` sets it.")
     return h("<h3>Keys</h3>{table}{why}", table=table, why=why)
 
 
