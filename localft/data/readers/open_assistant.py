@@ -106,9 +106,13 @@ def _grown(value: dict[str, Any], row: int, left_out: Counter[str], languages: C
         count += 1
         node = _node(message, row, f"{row}.{count}")
         parent.replies.append(node)
-        languages[str(message.get("lang") or "")] += 1
+        languages[_language(message)] += 1
         waiting += [(node, reply) for reply in reversed(replies)]
     return top.replies[0] if top.replies else None
+
+
+def _language(message: Mapping[str, Any]) -> str:
+    return "" if is_missing(message.get("lang")) else str(message["lang"])
 
 
 def _count(message: dict[str, Any]) -> int:
@@ -141,7 +145,7 @@ def _roots_of_table(rows: Iterable[Row], left_out: Counter[str], languages: Coun
             node = _node(row.values, row.number, "")
             nodes[node.id] = node
             parents[node.id] = "" if is_missing(row.values.get("parent_id")) else str(row.values["parent_id"])
-            languages[str(row.values.get("lang") or "")] += 1
+            languages[_language(row.values)] += 1
     for identity, parent in parents.items():
         if parent in nodes:
             nodes[parent].replies.append(nodes[identity])

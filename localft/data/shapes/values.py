@@ -36,7 +36,7 @@ class TwinObject(dict[str, Any]):
 
 
 def parse_json(text: str, refuse_twins: bool = True) -> Any:
-    """Read JSON with numbers as `NumberText` and NaN as None.
+    """Read JSON with numbers as `NumberText`; NaN, which stands for no value, as the number that it is.
 
     Objects in which a key occurs twice are refused, or become a `TwinObject`.
 
@@ -70,8 +70,8 @@ def parse_json(text: str, refuse_twins: bool = True) -> Any:
     return value
 
 
-def _constant(name: str) -> NumberText | None:
-    return None if name == "NaN" else NumberText(name)
+def _constant(name: str) -> NumberText | float:
+    return math.nan if name == "NaN" else NumberText(name)
 
 
 def _twin_message(key: str) -> str:
@@ -95,16 +95,20 @@ def is_missing(value: Any) -> bool:
     return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
 
 
+def _is_none(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
 def to_text(value: Any) -> str:
     """The text of a cell: a text as it is, a number as it is spelled, an object or a list as JSON.
 
     Raises:
         BadValue: it is binary, holds a broken character, or is nested too deeply.
     """
-    if value is None:
-        return ""
     if isinstance(value, str):
         return checked_text(str(value))
+    if _is_none(value):
+        return ""
     try:
         return checked_text(_spelled(value))
     except RecursionError as error:
@@ -144,7 +148,7 @@ def _spelled(value: Any) -> str:
 
 
 def start_of(value: Any, length: int) -> str:
-    """The first characters of a value as `to_text` spells it, or a few more; what follows is not looked at.
+    """The first characters of a value as its file spells it, or a few more; what follows is not looked at.
 
     Raises:
         BadValue: what is looked at has no text, or is nested too deeply.
@@ -171,7 +175,7 @@ def _spell_start(value: Any, room: int, parts: list[str]) -> int:
         opening, closing = "[]"
         items = (("", item) for item in value)
     else:
-        parts.append(_spelled(value))
+        parts.append("NaN" if value is not None and _is_none(value) else _spelled(value))
         return room - len(parts[-1])
     between = opening
     for name, item in items:
@@ -215,11 +219,11 @@ def _plain(value: Any, nulls: bool, room: int) -> Any:
     if not room:
         raise BadValue("nested too deeply")
     if isinstance(value, Mapping):
-        kept = ((key, item) for key, item in value.items() if nulls or item is not None)
+        kept = ((key, item) for key, item in value.items() if nulls or not _is_none(item))
         return {checked_text(str(key)): _plain(item, nulls, room - 1) for key, item in kept}
     if isinstance(value, list | tuple):
         return [_plain(item, nulls, room - 1) for item in value]
-    return value
+    return None if _is_none(value) else value
 
 
 def _number(spelled: NumberText) -> int | float:

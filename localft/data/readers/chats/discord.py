@@ -45,7 +45,7 @@ def _message(message: dict[str, Any], number: int) -> Said:
     if not is_missing(message.get("type")) and str(message["type"]) not in _WRITTEN:
         raise LeftOut(NOTICES)
     content = message.get("content")
-    if content is not None and not isinstance(content, str):
+    if not is_missing(content) and not isinstance(content, str):
         raise BadRow("not text", "its content is no text")
     name = author.get("nickname") if not is_missing(author.get("nickname")) else author.get("name")
     moment = moment_of(message.get("timestamp"))

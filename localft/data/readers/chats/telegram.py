@@ -6,7 +6,7 @@ from localft.data.readers.chats.messages import NOTICES, Gathering, LeftOut, mes
 from localft.data.shapes.chats import ChatLog, Said
 from localft.data.shapes.conversation import BadRow
 from localft.data.shapes.detecting import Layout, Shape
-from localft.data.shapes.values import to_text
+from localft.data.shapes.values import is_missing, to_text
 
 _LAYOUT = Layout(Shape.TELEGRAM, {"messages": "messages"}, "it is laid out as Telegram Desktop exports chats")
 _LOOKED_AT = 50
@@ -47,7 +47,7 @@ def _is_chat(value: Any) -> bool:
 def _message(message: dict[str, Any], number: int) -> Said:
     if message.get("type") == "service":
         raise LeftOut(NOTICES)
-    if message.get("forwarded_from") is not None:
+    if not is_missing(message.get("forwarded_from")):
         # Someone else's words, whoever passed them on.
         raise LeftOut("forwarded messages")
     moment = seconds_of(message.get("date_unixtime"))
@@ -59,6 +59,6 @@ def _text(text: Any) -> str:
     """A text, or the list of its pieces: plain ones, and links, bold words and the like as objects."""
     pieces = text if isinstance(text, list) else [text]
     words = [piece.get("text") if isinstance(piece, dict) else piece for piece in pieces]
-    if not all(word is None or isinstance(word, str) for word in words):
+    if not all(isinstance(word, str) or is_missing(word) for word in words):
         raise BadRow("not text", "its text is neither a text nor a list of texts")
     return "".join(map(to_text, words))
