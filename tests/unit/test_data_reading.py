@@ -304,7 +304,7 @@ def test_files_that_are_none_end_in_a_sentence(tmp_path: Path) -> None:
             write(tmp_path / "latin.json", b'[{"prompt": "q", "completion": "\xff\xfe\xfa"}]'),
             "line 1: bytes that are not text in its encoding",
         ),
-        (write(tmp_path / "torn16.jsonl", b"\xff\xfe{\x00\x00\xd8"), "UTF-16"),
+        (write(tmp_path / "torn16.jsonl", b"\xff\xfe{\x00\x00\xd8"), "undecodable"),
         (write(tmp_path / "blank.csv", "\n \n"), "is empty"),
         (write(tmp_path / "header.csv", "prompt,answer\n"), "no rows"),
         (write(tmp_path / "twins.csv", "prompt,prompt\na,b\n"), "two columns"),

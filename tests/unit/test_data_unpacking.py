@@ -18,6 +18,7 @@ from localft.data.making import reading
 from localft.data.making.reading import are_many, read_files
 from localft.data.readers import archive, large, recoding, unpacking
 from localft.data.readers.opening import open_files
+from localft.data.shapes.chats import ChatChoice
 from localft.data.shapes.rows import PartedRows
 from localft.errors import Stopped, UserError
 
@@ -151,16 +152,60 @@ def test_packed_files_count_for_what_is_in_them(tmp_path: Path, monkeypatch: pyt
     assert [are_many([tmp_path / name]) for name in ("a.jsonl", "a.gz", "none.gz")] == [False, True, False]
 
 
-def test_damaged_wide_text_is_told_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same whether it is read as a whole or a block at a time."""
-    content = LINES.decode().encode("utf-16")
+WIDE = ("utf-16", "utf-16-be", "utf-16-le", "utf-32")
+
+
+@pytest.mark.parametrize("encoding", WIDE)
+@pytest.mark.parametrize("told", [False, True])
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+@pytest.mark.parametrize(("least", "chunk"), [(1 << 30, 1 << 20), (1, 7), (1, 1 << 20)])
+def test_of_wide_text_a_damaged_line_is_set_aside(
+    encoding: str, told: bool, suffix: str, least: int, chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same whether it is read as a whole or a block at a time, and whether its encoding is found or told."""
+    monkeypatch.setattr(large, "LARGE", least)
+    monkeypatch.setattr(recoding, "_CHUNK", chunk)
+    header = [] if suffix == ".jsonl" else ["prompt,answer"]
+    form = '{{"prompt": "q {0}", "answer": "answer {0}"}}' if suffix == ".jsonl" else "q {0},answer {0}"
+    said = [form.format(number) for number in range(40)]
+    content = "".join(f"{line}\n" for line in [*header, *said]).encode(encoding)
+    bare = "utf-32-le" if encoding == "utf-32" else "utf-16-le" if encoding == "utf-16" else encoding
+    half = "\ud83d".encode(bare, "surrogatepass")
+    for word in ("answer 7", "answer 39"):
+        # Half a pair just before the end of its line, and one within it.
+        content = content.replace(word.encode(bare), word[:-1].encode(bare) + half)
+    content = content.replace("q 20".encode(bare), "q ".encode(bare) + half + "0".encode(bare))
+    path = tmp_path / f"wide{suffix}"
+    path.write_bytes(content)
+    result = read_files([path], chat=ChatChoice(encoding=encoding if told else None))
+    bad = [number + 1 + len(header) for number in (7, 20, 39)]
+    assert [(row.row, row.kind) for row in result.set_aside] == [(row, "undecodable") for row in bad]
+    assert [one.answer for one in result.examples] == [f"answer {n}" for n in range(40) if n not in {7, 20, 39}]
+    assert "q 7" in result.set_aside[0].text and "\ufffd" in result.set_aside[0].text
+
+
+@pytest.mark.parametrize("encoding", WIDE)
+@pytest.mark.parametrize("least", [1, 1 << 30])
+def test_of_wide_text_that_ends_within_a_letter_the_last_line_is_set_aside(
+    encoding: str, least: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(large, "LARGE", least)
     path = tmp_path / "wide.jsonl"
-    path.write_bytes(content[:1001] + b"\xd8" + content[1002:])
-    said = []
-    for _ in range(2):
-        with pytest.raises(UserError, match="damaged UTF-16 text") as raised:
-            read_files([path])
-        said.append(raised.value.message)
-        monkeypatch.setattr(large, "LARGE", 1)
-        monkeypatch.setattr(recoding, "_CHUNK", 7)
-    assert said[0] == said[1]
+    path.write_bytes(LINES.decode().strip().encode(encoding)[:-1])
+    result = read_files([path])
+    count = LINES.count(b"\n")
+    assert [(row.row, row.kind) for row in result.set_aside] == [(count, "undecodable")]
+    assert len(result.examples) == count - 1
+
+
+@pytest.mark.parametrize("least", [1, 1 << 30])
+@pytest.mark.parametrize("name", ["a.json", "a.txt"])
+def test_of_wide_text_without_rows_a_damaged_line_is_told(
+    name: str, least: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(large, "LARGE", least)
+    text = "Some words of a text.\nAnd ~.\n" if name == "a.txt" else '[{"prompt": "q",\n "answer": "~"}]'
+    content = text.encode("utf-16").replace("~".encode("utf-16-le"), b"\0\xd8")
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=rf"{name}, line 2: bytes that are not text in its encoding"):
+        read_files([tmp_path / name])

@@ -26,6 +26,26 @@ _NO_PAGES = {"idna", "mbcs", "oem", "punycode", "raw-unicode-escape", "undefined
 _CONTROL = bytes([*range(9), 11, 12, *range(14, 27), *range(28, 32)])
 
 
+# No character: in text of UTF-16 and UTF-32 it stands where bytes are none, and encoded it is a byte that is no UTF-8.
+_TORN = "\udcff"
+TORN_TOO = "localft-torn"
+"""How UTF-16 and UTF-32 are decoded so that what is damaged in a line stays there; `torn_to_utf8` writes it."""
+
+
+def _torn(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return _TORN, error.end
+
+
+codecs.register_error(TORN_TOO, _torn)
+
+
+def torn_to_utf8(text: str) -> bytes:
+    """Text that was decoded `TORN_TOO`, of which a line with damage is no UTF-8."""
+    return text.encode("utf-8", "surrogateescape")
+
+
 @dataclass(frozen=True)
 class Lines:
     """The lines of a text file; one that cannot be decoded is None in `text` and stays in `raw`."""
@@ -88,7 +108,7 @@ def decode(content: bytes, name: str) -> tuple[str | None, list[str]]:
     """Decode a whole file, None where some of it cannot be; with notes on anything but plain UTF-8.
 
     Raises:
-        UserError: it is binary, or damaged UTF-16 or UTF-32.
+        UserError: it is binary.
     """
     text, notes = _as_unicode(content, name)
     found = guessed(content) if text is None else None
@@ -99,26 +119,21 @@ def decode(content: bytes, name: str) -> tuple[str | None, list[str]]:
 
 
 def guessed(content: bytes) -> Guess | None:
-    """The encoding of what is not UTF-8 as a whole, None where it is damaged UTF-8 or cannot be told."""
-    return None if content.startswith(codecs.BOM_UTF8) else guess(io.BytesIO(content))
+    """The encoding of what is not UTF-8 as a whole, None where it is damaged UTF-8, -16 or -32, or cannot be told."""
+    is_told = content.startswith(codecs.BOM_UTF8) or wide_encoding(content) is not None
+    return None if is_told else guess(io.BytesIO(content))
 
 
 def _as_unicode(content: bytes, name: str) -> tuple[str | None, list[str]]:
-    """The text of a whole file of UTF-8, UTF-16 or UTF-32, None where it is none of them."""
+    """The text of a whole file of UTF-8, UTF-16 or UTF-32, None where it is none of them, or damaged."""
     refuse_binary(content, name)
-    encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), _wide_without_mark(content))
-    try:
-        text = content.decode(encoding or "utf-8")
-    except UnicodeDecodeError as error:
-        if encoding not in {None, "utf-8-sig"}:
-            line = content[: error.start].decode(encoding, errors="ignore").count("\n") + 1
-            raise UserError(
-                f"{name}, line {line:,}: damaged {encoding[:6].upper()} text ({error.reason}).",
-                "Save it again, as UTF-8.",
-            ) from error
-        return None, []
-    notes = [f"{name} is {encoding[:6].upper()} text."] if encoding not in {None, "utf-8-sig"} else []
-    return text, notes
+    wide = wide_encoding(content)
+    text = decoded(content, wide or "utf-8-sig")
+    return text, [] if text is None or wide is None else [_told_wide(name, wide)]
+
+
+def _told_wide(name: str, encoding: str) -> str:
+    return f"{name} is {encoding[:6].upper()} text."
 
 
 def decode_text(content: bytes, name: str, declares: bool = False) -> tuple[str, list[str]]:
@@ -127,7 +142,7 @@ def decode_text(content: bytes, name: str, declares: bool = False) -> tuple[str,
     `declares` says that a page may name its own encoding, as HTML does.
 
     Raises:
-        UserError: it is binary, damaged UTF-16 or UTF-32, or of no encoding that can be told.
+        UserError: it is binary, damaged, or of no encoding that can be told.
     """
     text, notes = _as_unicode(content, name)
     is_told = content.startswith(codecs.BOM_UTF8)
@@ -138,7 +153,7 @@ def decode_text(content: bytes, name: str, declares: bool = False) -> tuple[str,
         text, notes = decode(content, name)
     if text is not None:
         return text, notes
-    line = content.count(b"\n", 0, _first_bad(content)) + 1
+    line = _first_bad_line(content)
     raise UserError(f"{name}, line {line:,}: bytes that are not text in its encoding.", "Save the file as UTF-8.")
 
 
@@ -153,25 +168,32 @@ def _declared(content: bytes) -> str:
     return "" if name in _NO_PAGES or name.startswith(("utf-16", "utf-32")) else name
 
 
-def _first_bad(content: bytes) -> int:
+def _first_bad_line(content: bytes) -> int:
+    wide = wide_encoding(content)
+    if wide is not None:
+        return content.decode(wide, TORN_TOO).partition(_TORN)[0].count("\n") + 1
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
-        return error.start
-    return 0
+        return content.count(b"\n", 0, error.start) + 1
+    return 1
 
 
 def read_lines(content: bytes, name: str) -> Lines:
     """Split a text file into lines (at line feeds only) and decode each.
 
     Raises:
-        UserError: it is binary, or damaged UTF-16 or UTF-32.
+        UserError: it is binary.
     """
     text, notes = _as_unicode(content, name)
     if text is not None:
         # Only where there is no line feed at all does a carriage return end a line, as on very old Macs.
         lines = text.split("\n" if "\n" in text else "\r")
         return Lines([*lines], [], notes)
+    wide = wide_encoding(content)
+    if wide is not None:
+        torn = read_lines(codecs.BOM_UTF8 + torn_to_utf8(content.decode(wide, TORN_TOO)), name)
+        return Lines(torn.text, torn.raw, [_told_wide(name, wide)])
     found = guessed(content)
     raw = content.removeprefix(codecs.BOM_UTF8).split(b"\n" if b"\n" in content else b"\r")
     encoding = "utf-8" if found is None else found.encoding

@@ -159,6 +159,6 @@ def _recoded(
     path: Path, name: str, suffix: str, encoding: str, note: str, choice: ChatChoice, tell: Tell
 ) -> Found | None:
     """What is found in a file of another encoding, read from a copy in UTF-8."""
-    copy = as_utf8(path, encoding, name, tell)
+    copy = as_utf8(path, encoding, name, tell, by_line=True)
     found = _found(copy.path, name, suffix, choice, tell)
     return replace(found, notes=[note, *found.notes], owner=copy.owner) if found is not None else None

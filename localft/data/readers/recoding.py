@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from localft.data.readers.encoding import TORN_TOO, torn_to_utf8
 from localft.data.readers.guessing import called
 from localft.data.readers.unpacking import Unpacked, write_out
 from localft.data.working import Tell, quiet
@@ -14,8 +15,10 @@ _CHUNK = 1 << 20
 _LONGEST_LINE = 64 << 20
 # No byte of UTF-8: a line that holds it is set aside by whoever reads it.
 _DAMAGED = b"\xff"
-# In these a line feed need not be a byte of its own, or what a byte means depends on the lines before it.
-_NO_LINES = ("utf-16", "utf-32", "utf-7", "hz", "iso2022")
+# In these what a byte means depends on the lines before it.
+_NO_LINES = ("utf-7", "hz", "iso2022")
+# In these a line feed is no byte of its own, but a unit that comes right behind a damaged one too.
+_WIDE = ("utf-16", "utf-32")
 
 
 def as_utf8(path: Path, encoding: str, name: str, tell: Tell = quiet, by_line: bool = False) -> Unpacked:
@@ -27,12 +30,29 @@ def as_utf8(path: Path, encoding: str, name: str, tell: Tell = quiet, by_line: b
         UserError: it is damaged, or most lines with letters beyond ASCII are none of this encoding.
         OSError: it cannot be read.
     """
-    parts = _by_line(path, encoding, name) if by_line and _has_lines(encoding) else _whole(path, encoding, name)
+    if by_line and codecs.lookup(encoding).name.startswith(_WIDE):
+        parts = _by_unit(path, encoding)
+    else:
+        parts = _by_line(path, encoding, name) if by_line and _has_lines(encoding) else _whole(path, encoding, name)
     return write_out(parts, path.suffix.lower(), name, path.stat().st_size, tell)
 
 
 def _has_lines(encoding: str) -> bool:
     return "\n".encode(encoding).endswith(b"\n") and not codecs.lookup(encoding).name.startswith(_NO_LINES)
+
+
+def _by_unit(path: Path, encoding: str) -> Iterator[bytes]:
+    """UTF-16 or UTF-32 in UTF-8 behind a mark; a line in which units are damaged is none."""
+    decoder, is_start = codecs.getincrementaldecoder(encoding)(TORN_TOO), True
+    yield codecs.BOM_UTF8
+    with path.open("rb") as file:
+        while True:
+            block = file.read(_CHUNK)
+            text = decoder.decode(block, final=not block)
+            yield torn_to_utf8(text.removeprefix("\ufeff") if is_start else text)
+            is_start = is_start and not text
+            if not block:
+                return
 
 
 def _whole(path: Path, encoding: str, name: str) -> Iterator[bytes]:
