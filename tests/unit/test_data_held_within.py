@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 
 from localft.data.checks.checking import check_version
-from localft.data.examples import Example
+from localft.data.examples import Example, Message
 from localft.data.making.importing import import_files
 from localft.data.making.writing import write_version
 from localft.data.repairs.repairing import repair_version
 from localft.data.splits.asking import ask
+from localft.data.splits.golden import golden_among
 from localft.data.splits.said_within import said_within
 from localft.data.texts.runs import Texts
 from localft.data.texts.standing import standing_in
+from localft.data.texts.unspaced import count_words, signs_apart
 from localft.data.versions import SPLITS, DatasetVersion, Split, load_split
 from localft.store.projects import Project, create_project
 from tests.clean_examples import prose
@@ -90,6 +92,63 @@ def test_a_question_and_the_longer_ones_that_say_it_are_not_divided(project: Pro
     version = taken(project, tmp_path, [*rows, *longer])
     parts = {one.prompt[-1].content: name for name in SPLITS for one in load_split(project, version.id, name)}
     assert [parts[row["prompt"]] for row in rows[:30]] == [parts[AROUND.format(row["prompt"])] for row in rows[:30]]
+
+
+@pytest.mark.parametrize(
+    ("question", "around", "short"),
+    [
+        (
+            "请问从市政厅到老火车站最近的路应该怎么走？",
+            "我昨天在路上碰到一位老人他问我{}我当时没能马上回答他",
+            "今天天气怎么样",
+        ),
+        (
+            "市役所から古い駅まで一番近い道を教えてください。",
+            "昨日知らない人に{}と言われたのですがすぐには答えられませんでした",
+            "どうすればいいですか",
+        ),
+        (
+            "จากศาลากลางไปสถานีรถไฟเก่าทางไหนใกล้ที่สุด",
+            "เมื่อวานมีคนถามฉันว่า{}แต่ฉันตอบไม่ได้ในทันที",
+            "ราคาเท่าไหร่ครับ",
+        ),
+        (
+            "ពីសាលាក្រុងទៅស្ថានីយរថភ្លើងចាស់ផ្លូវណាជិតបំផុត",
+            "ម្សិលមិញមានគេសួរខ្ញុំថា{}ប៉ុន្តែខ្ញុំមិនអាចឆ្លើយភ្លាមៗបានទេ",
+            "តើថ្លៃប៉ុន្មាន",
+        ),
+    ],
+)
+def test_where_no_space_stands_between_words_a_question_is_found_anywhere(
+    question: str, around: str, short: str
+) -> None:
+    longer, bare = around.format(question.rstrip("？。")), around.format("")
+    texts = [question, longer, short, around.format(short), bare, "Which way is it to the old station?"]
+    rows = [Example(messages=tuple(talk(one, "So."))) for one in texts]
+    assert said_within(ask(rows)) == [[0, 1]]
+    assert golden_among(rows[1:], rows[:1]) == [0]
+    assert golden_among([rows[3]], [rows[2]]) == []
+    text = Example(messages=(Message(role="assistant", content=f"{bare}\n{longer}"),), plain="whole")
+    assert golden_among([text, rows[4]], rows[:1]) == [0]
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("one two", 2),
+        ("größe zwei", 2),
+        ("今天天气", 2),
+        ("iphone 手机 15", 3),
+        ("ราคาเท่าไหร่ครับ", 3),
+        ("한국어 문장", 2),
+        ("việt ạ", 2),
+    ],
+)
+def test_signs_without_spaces_count_as_words_when_there_are_several(said: str, words: int) -> None:
+    assert count_words(said) == words
+    parted = signs_apart(said).decode()
+    assert parted.replace(" ", "") == said.replace(" ", "")
+    assert parted == said or len(parted.split(" ")) > len(said.split(" "))
 
 
 def test_what_many_say_and_what_is_too_short_is_no_question_of_its_own() -> None:

@@ -1,18 +1,15 @@
 """Which of many texts hold a few others word for word."""
 
-import re
 from collections.abc import Iterator, Sequence
 
 import numpy
 import numpy.typing as npt
 
 from localft.data.texts.runs import Texts, hashes_of_words, view
+from localft.data.texts.unspaced import count_words
 
 # A text of fewer words ("Hello", "Can you help me?") stands in texts that ask something else.
 _FEWEST_WORDS = 5
-# Scripts without spaces have two signs or so to a word.
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
-_SIGNS_A_WORD = 2
 # So many words are looked at at once.
 _BLOCK = 1 << 22
 _CELLS = 1 << 16
@@ -21,10 +18,7 @@ Words = npt.NDArray[numpy.uint32]
 
 def says_enough(said: str) -> bool:
     """Whether a text, given as its words, is long enough to be looked for in others."""
-    words = said.count(" ") + 1
-    if words >= _FEWEST_WORDS or said.isascii():
-        return words >= _FEWEST_WORDS
-    return len(_UNSPACED.findall(said)) // _SIGNS_A_WORD >= _FEWEST_WORDS
+    return count_words(said) >= _FEWEST_WORDS
 
 
 def holding(texts: Texts, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from localft.data.texts.normalising import normalise, words_in
 from localft.data.texts.remembering import remembering
+from localft.data.texts.unspaced import signs_apart
 from localft.data.working import Tell, quiet
 
 Runs = npt.NDArray[numpy.uint64]
@@ -84,8 +85,8 @@ def _hashes(text: str) -> "array[int]":
 
 
 def hashes_of_words(said: str) -> "array[int]":
-    """A hash of each word of a text that is given as its words."""
-    return array("I", map(zlib.crc32, said.encode("utf-8", "surrogatepass").split(b" ") if said else ()))
+    """A hash of each word of a text that is given as its words; in scripts without spaces each sign is one."""
+    return array("I", map(zlib.crc32, signs_apart(said).split(b" ") if said else ()))
 
 
 class Searchable:
