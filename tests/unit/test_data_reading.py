@@ -176,29 +176,6 @@ def test_every_broken_row_is_listed_with_its_line_and_the_rest_goes_on(tmp_path:
         row.text.encode("utf-8")
 
 
-@pytest.mark.parametrize("ending", ["jsonl", "json"])
-def test_a_row_that_is_set_aside_shows_what_stood_there(ending: str, tmp_path: Path) -> None:
-    rows = [
-        '{"prompt": "first", "completion": NaN}',
-        '{"prompt": "second", "completion": null, "score": -Infinity, "more": [NaN, {"a": NaN}]}',
-        '{"prompt": "third", "completion": "an answer", "extra": NaN}',
-    ]
-    path = tmp_path / f"a.{ending}"
-    path.write_text("\n".join(rows) if ending == "jsonl" else f"[{','.join(rows)}]", encoding="utf-8")
-    result = read_files([path])
-    assert [row.text for row in result.set_aside] == rows[:2]
-    assert [one.answer for one in result.examples] == ["an answer"]
-
-
-def test_not_a_number_is_no_value_wherever_it_stands(tmp_path: Path) -> None:
-    tool = '{"type": "function", "function": {"name": "f", "parameters": {"default": NaN, "list": [NaN]}}}'
-    asked, answered = '{"role": "user", "content": "q", "name": NaN}', '"role": "assistant", "content": {"a": NaN}'
-    row = f'{{"messages": [{asked}, {{{answered}, "weight": NaN}}], "tools": [{tool}]}}'
-    [example] = read_files([jsonl(tmp_path / "a.jsonl", row)]).examples
-    assert (example.messages[0].name, example.answer) == (None, '{"a": null}')
-    assert example.tools[0]["function"] == {"name": "f", "parameters": {"list": [None]}}
-
-
 def test_labels_of_one_character_are_answers(tmp_path: Path) -> None:
     rows = [{"prompt": f"question {number}", "completion": "AB"[number % 2]} for number in range(20)]
     assert len(read_files([jsonl(tmp_path / "a.jsonl", *rows)]).examples) == 20
