@@ -42,6 +42,8 @@ def calling(arguments: Any) -> Example:
         ("378282246310005 or 3782 822463 10005", "[card number] or [card number]"),
         ("3782 822463 10005 12/27 4111 1111 1111 1111 7.50 EUR", "[card number] 12/27 [card number] 7.50 EUR"),
         ("4111 1111 1111 1111 4111 1111 1111 1111", "[card number] [card number]"),
+        ("2223 0031 2200 3222 or 2223003122003222", "[card number] or [card number]"),
+        ("Pay with 4111\u00a01111\u00a01111\u00a01111 \u2013 now", "Pay with [card number] \u2013 now"),
     ],
 )
 def test_card_numbers_are_found_with_what_stands_beside_them(text: str, left: str) -> None:
@@ -49,7 +51,15 @@ def test_card_numbers_are_found_with_what_stands_beside_them(text: str, left: st
 
 
 @pytest.mark.parametrize(
-    "text", ["4111 1111 1111 1112.", "3.141592653589793238", "1234567890123456", "4111" * 9, "978-3-16-148410-0"]
+    "text",
+    [
+        "4111 1111 1111 1112.",
+        "3.141592653589793238",
+        "1234567890123456",
+        "4111" * 9,
+        "978-3-16-148410-0",
+        "2024013110203009",
+    ],
 )
 def test_other_numbers_are_no_cards(text: str) -> None:
     assert redacted(text, OF["card numbers"]) == text
@@ -58,7 +68,8 @@ def test_other_numbers_are_no_cards(text: str) -> None:
 @pytest.mark.parametrize(
     "number",
     ["030 1234567", "(030) 1234567", "0170-1234567", "089/123456", "030 123 45 67", "0161 496 0000", "06 12 34 56 78",
-     "01.23.45.67.89", "06-12345678", "+49 170 1234567", "(212) 555-0123"],
+     "01.23.45.67.89", "06-12345678", "+49 170 1234567", "(212) 555-0123", "0049 170 1234567", "0044 20 7946 0958",
+     "090-1234-5678", "8 (912) 345-67-89", "(11) 91234-5678", "+49\u202f170\u20111234567"],
 )  # fmt: skip
 def test_telephone_numbers_of_several_countries(number: str) -> None:
     assert redacted(f"Call {number}.", OF["telephone numbers"]) == "Call [telephone number]."
@@ -67,7 +78,8 @@ def test_telephone_numbers_of_several_countries(number: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["05-12-2024 10:20", "01/02/2024", "02 03 2024", "0.123 456 789", "007 1234", "2024-01-02 03:04:05", "00 12 34 56",
-     "10 000 000 000", "part 0123-456", "08:15 0900"],
+     "10 000 000 000", "100 200 3000", "EUR 100-200-3000", "00 49 170", "(123) 456 7890", "part 0123-456",
+     "08:15 0900"],
 )  # fmt: skip
 def test_other_numbers_are_no_telephone_numbers(text: str) -> None:
     assert redacted(text, OF["telephone numbers"]) == text

@@ -60,6 +60,19 @@ def found_in(text: str) -> set[str]:
         ("password=" + "a1" * 300, "password=[key]"),
         ("postgres://user:S3cretPw@db.example.org/x", "postgres://user:[key]@db.example.org/x"),
         ("redis://:p@ss@cache.mail.com:6379", "redis://:[key]@cache.mail.com:6379"),
+        (f"gsk_{LETTERS}{LETTERS}", "[key]"),
+        (f"Grok: xai-{LETTERS}{LETTERS}", "Grok: [key]"),
+        (f"r8_{LETTERS}0123456789", "[key]"),
+        (f"ya29.a0Af{LETTERS}", "[key]"),
+        (f"SG.abcdefghij0123456789ab.{LETTERS}0123456789ABCDEFG", "[key]"),
+        ("bot 123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc ok", "bot [key] ok"),
+        (f"MTIzNDU2Nzg5MDEyMzQ1Njc4.GAbCdE.{LETTERS}0-2", "[key]"),
+        ("https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx", "https://[key]"),
+        (f"AccountKey={LETTERS}0123456789==;", "AccountKey=[key];"),
+        ("My password is Tr0ub4dor&3. Why?", "My password is [key]. Why?"),
+        ("Das Passwort lautet jetzt: Sommer2024", "Das Passwort lautet jetzt: [key]"),
+        ("Пароль: Секрет123", "Пароль: [key]"),
+        ("密码：abc12345", "密码：[key]"),
     ],
 )
 def test_secrets_go_as_a_whole_and_nothing_is_found_again(text: str, left: str) -> None:
@@ -71,7 +84,9 @@ def test_secrets_go_as_a_whole_and_nothing_is_found_again(text: str, left: str) 
 @pytest.mark.parametrize(
     "text",
     [
-        "password: forgot it", "My password: I forgot it in 2024", "Password: required, at least 8 characters",
+        "sk-something-like-the-name-of-a-class-2", "The password is case-sensitive.",
+        "Your password is at least 8characters long.", "password: forgot it",
+        "My password: I forgot it in 2024", "Password: required, at least 8 characters",
         "password: [key]", "password=<password>", 'password: "********"', "password: ********", "api_key=xxxxxxxxxxxx",
         'api_key = "YOUR_API_KEY"', "api_key: 'your-api-key-here'", "password: ${DB_PASSWORD1}", "password: changeme",
         'api_key = os.environ["API_KEY_1"]', "password = get_password1(user)", "password = {{password1}}",

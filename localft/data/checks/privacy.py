@@ -25,10 +25,13 @@ _PATH_BEHIND = re.compile(r":(?:[~/]|[\w.+-]+/|[\w+-]+\.\w)")
 # Before the "@" of an address to connect to.
 _USER_AND_PASSWORD = re.compile(r"://[^\s/@:]{0,64}:[^\s/]{0,200}\Z")
 _PHONE = re.compile(
-    r"(?<![\w.])\+\d{1,3}[ .-]?(?:\(?\d{1,4}\)?[ .-]?){2,5}\d{2,4}\b|(?<!\d)\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)"
+    r"(?<![\w.])\+\d{1,3}[ .-]?(?:\(?\d{1,4}\)?[ .-]?){2,5}\d{2,4}\b|(?<!\d)\(?[2-9]\d{2}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)"
     # Within a country: 06 12 34 56 78, then 030 1234567 or (030) 123 45 67, 06 12345678, then 0161 496 0000.
     r"|(?<![\w.,/+-])(?:0[1-9]([ .-])\d\d(?:\1\d\d){3}|\(?0[1-9]\d{1,3}\)?[ /-]\d{6,8}|06[ -]\d{8}"
-    r"|\(?0[1-9]\d{1,3}\)? \d{3,4} \d{2,4}(?: \d\d)?)(?![\w/-]|[.,:]\d)"
+    r"|\(?0[1-9]\d{1,3}\)? \d{3,4} \d{2,4}(?: \d\d)?"
+    # Into another country: 0049 170 1234567. In Japan, in Russia, in Brazil.
+    r"|00[1-9]\d{0,2}[ /-]\(?\d{1,4}\)?[ /-]\d{3,4}[ /-]?\d{3,5}"
+    r"|0[5789]0-\d{4}-\d{4}|8 \(\d{3}\) ?\d{3}-\d\d-\d\d|\(\d\d\) ?9\d{4}-\d{4})(?![\w/-]|[.,:]\d)"
 )
 # Digits in which a card's number may stand, with what is written before and behind it, a date or a check number.
 _CARD = re.compile(r"(?<!\d)(?<!\d[.-])\d(?:[ -]?\d){12,}(?![.-]?\d)")
@@ -41,6 +44,7 @@ _CARD_SIGNS = Signs(r"\p{Nd}(?:[ -]?\p{Nd}){12}")
 _PHONE_SIGNS = Signs(
     r"\+\p{Nd}", r"\p{Nd}{3}\)?[ .-]\p{Nd}{3}[ .-]\p{Nd}{4}", r"0[1-9](?:[ .-]\p{Nd}{2}){4}",
     r"0[1-9]\p{Nd}{0,3}\)?[ /-]\p{Nd}{6}", r"0[1-9]\p{Nd}{1,3}\)? \p{Nd}{3,4} \p{Nd}{2}",
+    r"00[1-9]\p{Nd}{0,2}[ /-]", r"0[5789]0-\p{Nd}{4}-", r"8 \(\p{Nd}{3}\)", r"\(\p{Nd}{2}\) ?9\p{Nd}{4}-",
 )  # fmt: skip
 _SPELLED_AT = Signs(r"[\[({] ?at ?[\])}]")
 _EMAIL_SIGNS = Signs.together([Signs("@"), _SPELLED_AT])
@@ -51,6 +55,11 @@ _SOCIAL_SECURITY = re.compile(
 )
 _NAMED_SO = re.compile(r"\b(?:SSNs?|social[ -]security)\b[^\d\n]{0,40}\Z", re.IGNORECASE)
 _SOCIAL_SECURITY_SIGNS = Signs(r"[0-9]{3}[ .-][0-9]{2}[ .-][0-9]{4}")
+# Typesetters and web pages put these where no line may end; they are as long as what stands for them here.
+_SET = {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2011": "-"}
+_TYPED = str.maketrans(_SET)
+# Mastercard has these beside the older ones that begin with 5.
+_LATER_CARDS = range(2221, 2721)
 # Of 19 digits, with something between any two of them.
 _LONGEST_CARD = 37
 
@@ -171,6 +180,8 @@ def _texts(example: Example) -> list[str]:
 
 def _places(kind: Kind, text: str) -> Iterator[tuple[int, int]]:
     """Where the finds of a kind begin and end."""
+    if not text.isascii() and any(one in text for one in _SET):
+        text = text.translate(_TYPED)
     if not kind.signs.stand_in(text):
         return
     taken: list[tuple[int, int]] | None = None
@@ -213,7 +224,13 @@ def is_card_number(text: str) -> bool:
     if len(text) > _LONGEST_CARD:
         return False
     digits = [int(character) for character in text if character.isdigit()]
-    if not 13 <= len(digits) <= 19 or len(set(digits)) < 2 or digits[0] not in {3, 4, 5, 6}:
+    if not 13 <= len(digits) <= 19 or len(set(digits)) < 2 or not _may_begin_card(digits):
         return False
     total = sum(digits[-1::-2]) + sum(sum(divmod(2 * digit, 10)) for digit in digits[-2::-2])
     return total % 10 == 0
+
+
+def _may_begin_card(digits: list[int]) -> bool:
+    """Whether cards have numbers that begin so."""
+    first_four = 1000 * digits[0] + 100 * digits[1] + 10 * digits[2] + digits[3]
+    return digits[0] in {3, 4, 5, 6} or (len(digits) == 16 and first_four in _LATER_CARDS)
