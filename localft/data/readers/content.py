@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from localft.data.readers.chats.chatgpt import read_chatgpt
-from localft.data.readers.chats.discord import read_discord
+from localft.data.readers.chats.discord import read_discord, read_discord_table
+from localft.data.readers.chats.pages import refuse_page
 from localft.data.readers.chats.telegram import read_telegram
 from localft.data.readers.chats.whatsapp import read_whatsapp
 from localft.data.readers.csv_file import read_csv
-from localft.data.readers.documents import MARKDOWN, PLAIN, document_of, holds_document
+from localft.data.readers.documents import MARKDOWN, PAGE, PLAIN, document_of, holds_document
 from localft.data.readers.encoding import FORMATS, Lines, decode, read_lines
 from localft.data.readers.header import header_note
 from localft.data.readers.json_file import beside_note, parse_file, rows_of
@@ -35,6 +36,8 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
     Raises:
         UserError: it is binary, damaged, of no known format, or a chat without a word.
     """
+    if choice.taken_as != "document" and suffix in PLAIN | PAGE:
+        refuse_page(content, name)
     if holds_document(content, suffix) and not (suffix in MARKDOWN and choice.taken_as == "chat"):
         return rows_of_document(document_of(content, name, suffix))
     if content.startswith(PARQUET):
@@ -51,6 +54,9 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
     first = next((line.strip() for line in lines.text if line and line.strip()), "")
     if suffix in CSV and not is_object(first):
         rows = read_csv(lines, name, "\t" if suffix == ".tsv" else None, choice.has_header)
+        channel = read_discord_table(rows, name) if choice.taken_as != "document" else None
+        if channel is not None:
+            return _of_chat(channel, name, choice, lines.notes)
         return Found(rows, [*lines.notes, *(header_note(rows, name) if choice.has_header else [])])
     if suffix in JSON_LINES and first.startswith("["):
         return Found(_array_or_lines(lines, name), lines.notes)

@@ -1,16 +1,20 @@
-"""Discord, as DiscordChatExporter writes a channel in JSON."""
+"""Discord, as DiscordChatExporter writes a channel in JSON or as a table."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from localft.data.readers.chats.messages import NOTICES, Gathering, LeftOut, message_of, moment_of
-from localft.data.shapes.chats import ChatLog, Said
+from localft.data.shapes.chats import ChatLog, Room, Said
 from localft.data.shapes.conversation import BadRow
 from localft.data.shapes.detecting import Layout, Shape
+from localft.data.shapes.rows import Row
 from localft.data.shapes.values import is_missing, to_text
 
 _LAYOUT = Layout(Shape.DISCORD, {"messages": "messages"}, "it is laid out as DiscordChatExporter writes channels")
 # 20 and 23 are a bot's answers to a command; whatever else has a type of its own is Discord speaking, not a person.
 _WRITTEN = {"Default", "Reply", "20", "23"}
+_IDENTITY, _NAME, _DATE, _WORDS = "AuthorID", "Author", "Date", "Content"
 _LOOKED_AT = 50
 
 
@@ -21,12 +25,38 @@ def read_discord(value: Any) -> ChatLog | None:
     gathering = Gathering(_message)
     channel = value.get("channel")
     gathering.add(channel.get("name") if isinstance(channel, dict) else None, value["messages"])
-    written = gathering.rooms[0].said
+    _put_in_order(gathering.rooms[0].said)
+    return gathering.log(_LAYOUT)
+
+
+def read_discord_table(rows: Sequence[Row], name: str) -> ChatLog | None:
+    """Read an export as CSV, which says neither what is a bot's nor what Discord itself says; None if it is none."""
+    columns = next((row.values.keys() for row in rows if row.values is not None), set[str]())
+    if not {_IDENTITY, _NAME, _DATE, _WORDS} <= columns:
+        return None
+    room, bad, left_out = Room(name, []), [], Counter[str]()
+    for row in rows:
+        values = row.values
+        if values is None:
+            bad.append(row)
+            continue
+        try:
+            moment = moment_of(values[_DATE])
+            said = message_of(row.number, values[_IDENTITY], values[_NAME], to_text(values[_WORDS]), moment)
+            room.said.append(said)
+        except LeftOut as kind:
+            left_out[str(kind)] += 1
+        except BadRow as error:
+            bad.append(Row(row.number, None, str(error), error.kind, to_text(values[_WORDS])))
+    _put_in_order(room.said)
+    return ChatLog(_LAYOUT, [room], bad, left_out)
+
+
+def _put_in_order(written: list[Said]) -> None:
+    """The oldest message first: the exporter writes the newest first if asked to."""
     dated = [one.moment for one in written if one.moment is not None]
     if dated and dated[0] > dated[-1]:
-        # The exporter writes the newest first if asked to.
         written.reverse()
-    return gathering.log(_LAYOUT)
 
 
 def _is_channel(value: Any) -> bool:
