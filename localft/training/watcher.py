@@ -13,7 +13,7 @@ from localft.jobs import JobContext
 from localft.training.environment import forget_unused_memory, peak_memory_bytes
 from localft.training.finite import not_a_number
 from localft.training.pace import Pace
-from localft.training.progress import RunProgress
+from localft.training.progress import NOTICEABLE, RunProgress, is_no_better
 from localft.training.ranks import agreed
 from localft.training.validation import Validation
 
@@ -137,6 +137,11 @@ class Watcher(transformers.TrainerCallback):
         control.should_training_stop = last or self.ending.stopped or self.ending.early
         self._report(step, at_once=control.should_training_stop)
 
+    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Say so where all of it was in vain."""
+        if not self.ending.stopped:
+            self._warn_of_nothing_learned(state.global_step)
+
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
         """Write a point of the curves; this comes before a checkpoint of the same step is saved.
 
@@ -152,9 +157,8 @@ class Watcher(transformers.TrainerCallback):
             raise UserError("The run would learn nothing: its gradient is zero.", "Choose another base model.")
         window, self._window = self._window, _Window()
         memory = peak_memory_bytes()
-        self.progress = self.progress.model_copy(
+        self.progress = self.progress.after_point(loss).model_copy(
             update={
-                "loss": loss,
                 "seconds": self.progress.seconds + window.seconds,
                 "trained_tokens": self.progress.trained_tokens + window.tokens,
                 "peak_memory_bytes": max(memory, self.progress.peak_memory_bytes),
@@ -218,6 +222,18 @@ class Watcher(transformers.TrainerCallback):
             step=step,
             message="The validation loss rises while the training loss falls: the model begins to learn by heart.",
         )
+
+    def _warn_of_nothing_learned(self, step: int) -> None:
+        """Of a run whose validation loss never fell below that of the base model."""
+        first, best = self.progress.first_validation_loss, self.progress.best_validation_loss
+        if first is None or best is None or not is_no_better(best, first):
+            return
+        rate = "a smaller learning rate" if best > (1 + NOTICEABLE) * first else "a larger learning rate or more passes"
+        message = (
+            f"Nothing was learned that shows on unseen examples: their loss was {first:.3f} with the base model and is "
+            f"{best:.3f} at best. Try {rate}; where that changes nothing, the examples may have nothing in common."
+        )
+        self._context.event("warning", step=step, message=message)
 
     def _tell_of_absence(self, step: int) -> None:
         absent = self._context.clock.absent

@@ -19,7 +19,7 @@ from localft.store import files
 from localft.store.projects import Project, create_project, open_project
 from localft.training import runs
 from localft.training.metrics import metrics_of
-from localft.training.progress import RunProgress
+from localft.training.progress import RunProgress, is_no_better
 from localft.training.relief import after_out_of_memory, relieved
 from localft.training.runs import list_runs, open_run, resume_run, run_weights, start_run
 from tests.sample_projects import make_project, prepare
@@ -168,12 +168,13 @@ def test_patience_counts_validations_without_a_better_one() -> None:
 
 
 def test_learning_by_heart_is_validation_up_and_training_down() -> None:
-    best = RunProgress(loss=1.0).after_validation(10, 2.0)
-    assert best.loss_at_best == 1.0
+    best = RunProgress().after_point(1.2).after_point(0.8).after_validation(10, 2.0)
+    assert best.loss_at_best == pytest.approx(1.0)
 
     def later(loss: float | None, *validations: float) -> RunProgress:
-        progress = best.model_copy(update={"loss": loss})
+        progress = best
         for number, validation in enumerate(validations):
+            progress = progress.after_point(loss) if loss is not None else progress
             progress = progress.after_validation(11 + number, validation)
         return progress
 
@@ -182,3 +183,18 @@ def test_learning_by_heart_is_validation_up_and_training_down() -> None:
     assert not later(0.5, 2.1).is_overfitting, "once is chance"
     assert not later(0.5, 2.1, 1.9).is_overfitting
     assert not later(None, 2.1, 2.2).is_overfitting
+    assert not later(0.995, 2.1, 2.2).is_overfitting, "training has hardly fallen"
+    assert not later(0.5, 2.000001, 2.000002).is_overfitting, "rounding is no rise"
+    one_easy_step = later(1.4, 2.1).after_point(0.2).after_point(1.9).after_validation(12, 2.2)
+    assert not one_easy_step.is_overfitting, "the mean between validations counts, not a single step"
+
+
+@pytest.mark.parametrize(
+    ("best", "first", "told"),
+    [(6.25, 6.25, True), (6.2, 6.25, True), (7.0, 6.25, True), (6.1, 6.25, False), (None, 6.25, False)],
+)
+def test_a_run_that_does_not_lower_the_validation_loss_has_learned_nothing(
+    best: float | None, first: float, told: bool
+) -> None:
+    assert is_no_better(best, first) == told
+    assert not is_no_better(best, None)
