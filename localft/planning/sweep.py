@@ -54,8 +54,14 @@ def plan_sweep(
     third and three times of it. A value that the person has set by hand stays as it is instead.
 
     Raises:
-        UserError: fewer than two runs, more than `MOST_RUNS`, a value out of range, or ranks where nothing has one.
+        UserError: fewer than two runs, more than `MOST_RUNS`, a value out of range, ranks where nothing has one, or no
+            examples by which the runs could be compared.
     """
+    if proposal.stats.validation == 0:
+        raise UserError(
+            "No examples are held out for validation, and by their loss the runs of a sweep are compared.",
+            "Divide the examples anew in Data, or with `localft data split` and --ratios 0.8 0.1 0.1.",
+        )
     experience = recall()
     recipes = grid(proposal.recipe, ranks, learning_rates)
     return SweepPlan(

@@ -41,6 +41,11 @@ class Metrics:
     def best_validation_loss(self) -> float | None:
         return dict(self.validation_loss).get(self.best_step) if self.best_step is not None else None
 
+    @property
+    def base_validation_loss(self) -> float | None:
+        """That of the base model, before the first step."""
+        return dict(self.validation_loss).get(0)
+
 
 _SERIES = {
     "loss": "loss",

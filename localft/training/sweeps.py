@@ -20,6 +20,7 @@ from localft.jobs import JobState
 from localft.planning.proposals import Proposal
 from localft.store import files
 from localft.store.projects import Project
+from localft.training.progress import is_no_better
 from localft.training.runs import Run, list_runs, prepare_run, read_metrics, refuse_too_large, resume_run
 
 # How much larger than the smallest a validation loss may be and still be called equal to it. A convention, not a test:
@@ -158,7 +159,8 @@ def compare(project: Project, sweep: Sweep) -> Comparison:
     Raises:
         UserError: the records of the data are gone or damaged.
     """
-    losses = {run.id: _best(run) for run in sweep.runs}
+    metrics = {run.id: read_metrics(run) for run in sweep.runs}
+    losses = {name: (one.best_validation_loss, one.best_step) for name, one in metrics.items()}
     measured = {name: loss for name, (loss, _) in losses.items() if loss is not None and math.isfinite(loss)}
     best = min(measured, key=lambda name: measured[name], default=None)
     limit = measured[best] * (1 + CLOSE) if best is not None else 0.0
@@ -177,12 +179,8 @@ def compare(project: Project, sweep: Sweep) -> Comparison:
         for run in sweep.runs
     )
     examples = open_version(project, sweep.runs[0].recipe.dataset).counts["validation"]
-    return Comparison(trials, best, _sentence(trials, examples, sweep.runs[0].recipe.settings.method == "full"))
-
-
-def _best(run: Run) -> tuple[float | None, int | None]:
-    metrics = read_metrics(run)
-    return metrics.best_validation_loss, metrics.best_step
+    base = metrics[best].base_validation_loss if best is not None else None
+    return Comparison(trials, best, _sentence(trials, base, examples, sweep.runs[0].recipe.settings.method == "full"))
 
 
 def _seconds(run: Run) -> float | None:
@@ -190,8 +188,8 @@ def _seconds(run: Run) -> float | None:
     return float(seconds) if isinstance(seconds, int | float) else None
 
 
-def _sentence(trials: Sequence[Trial], examples: int, full: bool) -> str:
-    """What the figures mean, and what they do not."""
+def _sentence(trials: Sequence[Trial], base: float | None, examples: int, full: bool) -> str:
+    """What the figures mean, and what they do not; `base` is the loss of the base model."""
     best = next((trial for trial in trials if trial.best), None)
     failed = sum(trial.state is JobState.FAILED for trial in trials)
     left = sum(trial.state not in {JobState.FINISHED, JobState.FAILED} for trial in trials)
@@ -203,6 +201,7 @@ def _sentence(trials: Sequence[Trial], examples: int, full: bool) -> str:
     sentences = [
         f"The smallest validation loss{' so far' if left else ''} is {best.validation_loss:.3f}, with "
         f"{_name(best, full)}.",
+        _no_better(best, base),
         _close_ones(trials, best, full),
         "" if left else _edge(trials, best, full),
         *still,
@@ -210,6 +209,13 @@ def _sentence(trials: Sequence[Trial], examples: int, full: bool) -> str:
         "how good the answers are, an evaluation tells.",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _no_better(best: Trial, base: float | None) -> str:
+    """The best of runs that have all learned nothing is no good choice."""
+    if base is None or not is_no_better(best.validation_loss, base):
+        return ""
+    return f"That is no better than the base model, whose loss is {base:.3f}: none of them has learned anything yet."
 
 
 def _close_ones(trials: Sequence[Trial], best: Trial, full: bool) -> str:

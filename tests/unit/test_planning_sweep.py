@@ -112,3 +112,12 @@ def test_the_whole_takes_as_long_as_its_plans_together() -> None:
     assert planned.sentence.startswith(
         "4 runs, one after the other: rank 8 and 256 with learning rate 0.001 and 0.002; about "
     )
+
+
+def test_runs_that_nothing_could_compare_are_not_planned() -> None:
+    project, base, hardware = make_project(validation=0), find_model("starter"), read_hardware()
+    version = next(project.datasets.iterdir()).name
+    proposal = plan_recipe(project, base, propose(project, version, base, hardware), hardware)
+    with pytest.raises(UserError, match="held out for validation") as refused:
+        plan_sweep(proposal, hardware)
+    assert "--ratios" in refused.value.hint

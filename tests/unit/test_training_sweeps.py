@@ -149,6 +149,16 @@ def test_the_smallest_loss_is_best_and_what_is_close_is_called_so() -> None:
 
 
 @pytest.mark.usefixtures("started")
+def test_the_best_of_runs_that_learned_nothing_is_called_no_better_than_the_base_model() -> None:
+    comparison = compared(make_project(), {number: (3.0, 3.2 + number / 10, 2.98 + number / 10) for number in range(4)})
+    assert comparison.trials[0].best
+    assert (
+        "That is no better than the base model, whose loss is 3.000: none of them has learned anything yet."
+        in comparison.sentence
+    )
+
+
+@pytest.mark.usefixtures("started")
 def test_before_all_have_ended_the_best_is_so_far() -> None:
     comparison = compared(make_project(), {1: (3.0, 2.0)})
     assert comparison.trials[1].best
