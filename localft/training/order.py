@@ -134,4 +134,6 @@ def _golden(context: JobContext, project: Project) -> list[Example]:
 
 def _why_left_out(settings: TrainingSettings) -> str:
     beyond = f"their answers lie beyond {settings.max_length} tokens"
-    return f"{beyond}, or they have no worse answer" if settings.objective == "dpo" else beyond
+    if settings.objective != "dpo":
+        return beyond
+    return f"{beyond}, or they have no worse answer, or both answers are the same as far as that"

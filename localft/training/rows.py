@@ -108,7 +108,8 @@ def make_rows(
 def make_pairs(examples: Sequence[Example], chat_format: ChatFormat, tokenizer: TextTokenizer, max_length: int) -> Rows:
     """Turn examples with a worse answer into pairs of two rows of at most `max_length` tokens each.
 
-    The last answers are compared. An example without a worse one counts as left out.
+    The last answers are compared. An example without a worse one counts as left out, and so does one whose answers are
+    the same as far as they are read: with dropout what is random in both would be learned as a preference.
 
     Raises:
         UserError: the chat template refuses an example.
@@ -119,7 +120,7 @@ def make_pairs(examples: Sequence[Example], chat_format: ChatFormat, tokenizer: 
         encoded = [one for part in both for one in encode_example(chat_format, tokenizer, part, max_length, "last")]
         cut += any(one.cut for one in encoded)
         chosen, rejected = [_row(one) for one in encoded] if len(encoded) == 2 else (None, None)
-        if chosen is None or rejected is None:
+        if chosen is None or rejected is None or numpy.array_equal(chosen.token_ids, rejected.token_ids):
             left_out += 1
         else:
             pairs.append(Pair(chosen, rejected))

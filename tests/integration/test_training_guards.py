@@ -1,4 +1,4 @@
-"""Guards on examples made to set them off: learning by heart, and learning nothing."""
+"""Guards on examples made to set them off: learning by heart, learning nothing, and pairs without a difference."""
 
 import os
 import random
@@ -72,3 +72,24 @@ def test_a_run_that_learns_is_not_warned_of(nursery: Nursery, base: BaseModel) -
     run = open_run(project)
     assert run.job.state is JobState.FINISHED, run.job.sentence
     assert not warnings(run)
+
+
+def test_pairs_that_differ_beyond_the_longest_length_only_are_not_learned(nursery: Nursery, base: BaseModel) -> None:
+    """With dropout the difference of two equal sequences is that of two masks: noise, learned as a preference."""
+    shared = "the same beginning of an answer " * 40
+    project = make_project(train=24, pairs=True)
+    version = next(project.datasets.iterdir())
+    for split in ("train", "validation"):
+        path = version / f"{split}.jsonl"
+        examples = [Example.model_validate(line) for line in files.read_lines(path)[0]]
+        said = [Message(role="assistant", content=f"{shared} {example.answer}") for example in examples]
+        parted = [
+            example.model_copy(update={"messages": (*example.prompt, answer), "rejected": f"{shared} nothing"})
+            for example, answer in zip(examples, said, strict=True)
+        ]
+        path.write_text("".join(f"{example.model_dump_json()}\n" for example in parted), encoding="utf-8")
+    folder = prepare(project, base, epochs=1, dropout=0.1, max_length=64)
+    nursery.finish(folder)
+    run = open_run(project)
+    assert run.job.state is JobState.FAILED
+    assert "Nothing would be learned" in run.job.sentence and "the same as far as that" in run.job.sentence
