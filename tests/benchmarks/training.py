@@ -3,7 +3,8 @@
 python -m tests.benchmarks.training [--tokens N] [--rounds N] [--spread NAME]...
 
 The starter model in 4 bits with an adapter, one pass over examples of three spreads of lengths, made from the triage
-sample. Three ways, the same model, adapter, learning rate, threads, examples and tokens a step:
+sample. Three ways, the same model, adapter, learning rate, threads, examples and tokens a step, none with dropout, and
+the same learned tokens: no example is so long that one way would cut it and another would not.
 
 - localft;
 - the guide's recipe as a page of TRL and PEFT: packing, every layer checkpointed, PEFT's own LoRA;
@@ -15,6 +16,7 @@ A short pass ends where they still fall fast; a longer one compares them better.
 """
 
 import argparse
+import itertools
 import random
 import statistics
 import sys
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 # One triage example has about so many.
 _TOKENS_OF_ONE = 75
+# A file of the prepared run: with how many threads all ways compute.
+_THREADS = "threads.json"
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,10 @@ class Spread:
     spread: float
 
 
-_SPREADS = (Spread("short chat", 1, 0.0), Spread("mixed", 2, 0.9), Spread("long documents", 7, 0.3))
-# The longest example in tickets; the starter model reads 1,024 tokens.
-_MOST_TICKETS = 11
+SPREADS = (Spread("short chat", 1, 0.0), Spread("mixed", 2, 0.9), Spread("long documents", 7, 0.3))
+# The longest example in tickets, and the most tokens of what is said in it: the starter model reads 1,024, the marks of
+# the turns and the system text included.
+_MOST_TICKETS, _MOST_TOKENS = 11, 900
 
 
 @dataclass(frozen=True)
@@ -69,18 +74,18 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--spread",
         action="append",
-        choices=[spread.name for spread in _SPREADS],
+        choices=[spread.name for spread in SPREADS],
         help="Only this spread of lengths; may be given several times.",
     )
     chosen = parser.parse_args(arguments)
     with own_home() as home:
-        for spread in (one for one in _SPREADS if chosen.spread is None or one.name in chosen.spread):
+        for spread in (one for one in SPREADS if chosen.spread is None or one.name in chosen.spread):
             print(_compare(home, spread, chosen.tokens, chosen.rounds), flush=True)
     return 0
 
 
 def _compare(home: Path, spread: Spread, tokens: int, rounds: int) -> str:
-    folder = in_a_process(_prepare, home, spread, tokens)
+    folder = in_a_process(prepare, home, spread, tokens)
     ways = {"localft": _ours, "the guide's recipe in TRL": _recipe, "TRL's defaults": _defaults}
     passes: dict[str, list[Pass]] = {name: [] for name in ways}
     for number in range(rounds):
@@ -98,7 +103,7 @@ def _compare(home: Path, spread: Spread, tokens: int, rounds: int) -> str:
     return "\n".join(lines)
 
 
-def _prepare(home: Path, spread: Spread, tokens: int) -> Path:
+def prepare(home: Path, spread: Spread, tokens: int) -> Path:
     """The folder of a run that is ready to start on examples of a spread."""
     from localft.data.making.importing import import_files
     from localft.hardware import read_hardware
@@ -108,36 +113,47 @@ def _prepare(home: Path, spread: Spread, tokens: int) -> Path:
     from localft.store import files
     from localft.store.projects import create_project
     from localft.training.runs import prepare_run
+    from localft.training.threads import choose_threads
 
     project, base, hardware = create_project(spread.name), find_model("starter"), read_hardware()
     examples = home / f"{spread.name}.jsonl"
     for example in _examples(spread, tokens):
         files.append_line(examples, example)
     version = import_files(project, [examples]).version
-    own = {"epochs": 1, "patience": 0, "evaluations_per_epoch": 1, "max_length": 1_024}
+    own = {"epochs": 1, "patience": 0, "evaluations_per_epoch": 1, "max_length": 1_024, "dropout": 0.0}
     proposal = plan_recipe(project, base, propose(project, version.id, base, hardware, "balanced", own), hardware)
     folder, order = prepare_run(project, proposal.recipe, proposal.plan, 1e9)
     order.save(folder / "job.json")
+    # Chosen by measuring, which may come out otherwise the next time.
+    files.write_json(folder / _THREADS, choose_threads(base.config["hidden_size"], base.config["intermediate_size"]))
     return folder
 
 
 def _examples(spread: Spread, wanted: int) -> list[dict[str, Any]]:
     """Chats in which several tickets are handed in at once and each is answered, until there are enough tokens."""
     from localft.assets import asset
+    from localft.models.tokens import TextTokenizer
     from localft.store.files import read_lines
 
-    chooser = random.Random(0)
+    chooser, tokenizer = random.Random(0), TextTokenizer(asset("starter-model"))
     tickets = [line["messages"] for line in read_lines(asset("samples/support-triage.jsonl"))[0]]
     examples, tokens = [], 0
     while tokens < wanted:
         count = min(_MOST_TICKETS, max(1, round(spread.median * chooser.lognormvariate(0, spread.spread))))
         chosen = chooser.sample(tickets, count)
+        lengths = itertools.accumulate(_tokens_of(tokenizer, messages) for messages in chosen)
+        chosen = chosen[: max(1, sum(length <= _MOST_TOKENS for length in lengths))]
         question = "\n\n".join(messages[1]["content"] for messages in chosen)
         answer = "\n".join(messages[2]["content"] for messages in chosen)
         said = [chosen[0][0], {"role": "user", "content": question}, {"role": "assistant", "content": answer}]
         examples.append({"messages": said})
-        tokens += count * _TOKENS_OF_ONE
+        tokens += len(chosen) * _TOKENS_OF_ONE
     return examples
+
+
+def _tokens_of(tokenizer: Any, messages: Sequence[dict[str, Any]]) -> int:
+    """Those of a ticket and its answer."""
+    return sum(len(tokenizer.encode(message["content"])) for message in messages[1:])
 
 
 def _time(trainer: Any, train: Any, data: Any) -> Pass:
@@ -161,15 +177,17 @@ def _time(trainer: Any, train: Any, data: Any) -> Pass:
     return Pass(rate, memory, found.loss, trainer.state.global_step)
 
 
-def _read(folder: Path) -> tuple[Any, Any]:
-    """(order, data) of the prepared run; as many threads as a run takes."""
-    from localft.jobs import JobContext, JobOrder
-    from localft.training.order import read_data, read_order
-    from localft.training.threads import choose_threads
+def read(folder: Path) -> tuple[Any, Any]:
+    """(order, data) of the prepared run; as many threads as a run takes, the same for all ways."""
+    import torch
 
+    from localft.jobs import JobContext, JobOrder
+    from localft.store.files import read_json
+    from localft.training.order import read_data, read_order
+
+    torch.set_num_threads(read_json(folder / _THREADS))
     context = JobContext(folder, JobOrder.load(folder / "job.json"))
     order = read_order(context)
-    choose_threads(order.base_model.config["hidden_size"], order.base_model.config["intermediate_size"])
     return order, read_data(context, order)
 
 
@@ -184,7 +202,7 @@ def _ours(folder: Path, target: Path) -> Pass:
     from localft.training.worker import load_for_training
 
     shutil.copytree(folder, target)
-    order, data = _read(target)
+    order, data = read(target)
     transformers.set_seed(order.recipe.settings.seed)
     context = JobContext(target, JobOrder.load(target / "job.json"))
     session = Session(context, order, data, *load_for_training(order))
@@ -192,22 +210,47 @@ def _ours(folder: Path, target: Path) -> Pass:
 
 
 def _recipe(folder: Path, target: Path) -> Pass:
-    """As a fine-tuning guide has it: packed to as many tokens as a step of the plan has, one sequence a step."""
-    order, data = _read(folder)
+    """As a fine-tuning guide has it."""
+    order, data = read(folder)
+    return _in_trl(order, data, target, recipe_batches(order, data))
+
+
+def recipe_batches(order: Any, data: Any) -> dict[str, Any]:
+    """Packed to as many tokens as a step of the plan has, one sequence a step."""
     longest = max(len(row) for row in data.train.rows)
     tokens = sum(len(row) for row in data.train.rows) / order.plan.steps
-    packing = {"packing": True, "max_length": max(longest, round(tokens))}
-    return _in_trl(folder, target, {"per_device_train_batch_size": 1, **packing})
+    return {"per_device_train_batch_size": 1, "packing": True, "max_length": max(longest, round(tokens))}
 
 
 def _defaults(folder: Path, target: Path) -> Pass:
     """As TRL does it unless told otherwise."""
-    order, _ = _read(folder)
-    sizes = {"per_device_train_batch_size": order.plan.micro_batch_size}
-    return _in_trl(folder, target, {**sizes, "gradient_accumulation_steps": order.plan.accumulation})
+    order, data = read(folder)
+    return _in_trl(order, data, target, default_batches(order))
 
 
-def _in_trl(folder: Path, target: Path, batches: dict[str, Any]) -> Pass:
+def default_batches(order: Any) -> dict[str, Any]:
+    """The plan's batch in the plan's micro-batches, padded."""
+    plan = order.plan
+    return {
+        "per_device_train_batch_size": plan.micro_batch_size,
+        "gradient_accumulation_steps": plan.accumulation,
+    }
+
+
+def _in_trl(order: Any, data: Any, target: Path, batches: dict[str, Any]) -> Pass:
+    trainer = trl_trainer(order, target, batches)
+    if (learned := learned_of(trainer)) != data.train.learned_tokens:
+        raise ValueError(f"TRL would learn {learned} tokens, localft learns {data.train.learned_tokens}.")
+    return _time(trainer, trainer.train, data)
+
+
+def learned_of(trainer: Any) -> int:
+    """How many tokens TRL has made of the examples that have a loss; the first of a row never has one."""
+    return sum(label >= 0 for row in trainer.train_dataset for label in row["labels"][1:])
+
+
+def trl_trainer(order: Any, target: Path, batches: dict[str, Any]) -> Any:
+    """TRL's trainer of the prepared run."""
     import peft
     import transformers
     from datasets import Dataset
@@ -216,7 +259,6 @@ def _in_trl(folder: Path, target: Path, batches: dict[str, Any]) -> Pass:
     from localft.assets import asset
     from localft.data.versions import load_split
 
-    order, data = _read(folder)
     settings, path = order.recipe.settings, asset("starter-model")
     train = load_split(order.project, order.version.id, "train")
     chats = [{"messages": [message.as_chat() for message in example.messages]} for example in train]
@@ -230,7 +272,7 @@ def _in_trl(folder: Path, target: Path, batches: dict[str, Any]) -> Pass:
         ),
     )
     trainer.remove_callback(transformers.PrinterCallback)
-    return _time(trainer, trainer.train, data)
+    return trainer
 
 
 def _four_bit_base(path: Path) -> Any:
