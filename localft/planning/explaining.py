@@ -116,7 +116,8 @@ def cheaper(settings: TrainingSettings, load: Load, shape: ModelShape, device: D
     changes: list[tuple[str, dict[str, Any]]] = [
         ("Set the micro-batch to 1", {"micro_batch": 1, "budget": None}),
         ("Choose qlora, which keeps the base model in 4 bits", {"method": "qlora"}),
-        (f"Limit examples to {half // settings.sequences:,} tokens", {"length": half, "budget": None}),
+        # What is cut is prompts first, so that nearly all that is left may be learned; a step has no more than before.
+        (f"Limit examples to {half // settings.sequences:,} tokens", {"length": half, "learned_share": 1.0}),
         ("Choose rank 8", {"rank": min(load.rank, 8)}),
     ]
     if load.micro_batch == 1:
@@ -142,7 +143,9 @@ def cheaper(settings: TrainingSettings, load: Load, shape: ModelShape, device: D
 
 def _together(load: Load, half: int, sequences: int, limit: float, needs: Needs) -> list[tuple[bool, str]]:
     """All changes at once, where they are enough."""
-    least = replace(load, method="qlora", micro_batch=1, budget=None, length=half, rank=min(load.rank, 8))
+    least = replace(
+        load, method="qlora", micro_batch=1, budget=None, length=half, learned_share=1.0, rank=min(load.rank, 8)
+    )
     needed = sum(needs(least).values())
     if needed > limit:
         return []

@@ -43,6 +43,21 @@ def test_where_no_change_is_enough_all_of_them_may_be() -> None:
     assert plan_for(LLAMA, hardware, **small).fits != "no"
 
 
+def test_where_prompts_are_cut_a_larger_part_is_learned_and_advice_counts_it() -> None:
+    """Shorter examples make more logits for each of their tokens: what is said to fit does, on cards of any size."""
+    stats, advised = replace(STATS, learned_share=0.2), 0
+    for tenths in range(30, 60):
+        hardware = computer("NVIDIA GeForce RTX 3050", tenths / 10)
+        own: dict[str, Any] = {"method": "lora", "max_length": 1_300, "dropout": 0.05}
+        recipe = Recipe(base_model="owner/model", dataset="d", settings=TrainingSettings.model_validate(own))
+        together = [one for one in make_plan(recipe, QWEN, stats, hardware).advice if "together" in one]
+        small = own | {"method": "qlora", "rank": 8, "max_length": 650, "micro_batch_size": 1}
+        least = recipe.model_copy(update={"settings": TrainingSettings.model_validate(small)})
+        advised += len(together)
+        assert not together or make_plan(least, QWEN, stats, hardware).fits != "no", together
+    assert advised
+
+
 def test_a_run_that_fits_needs_no_advice() -> None:
     """However little is left of the card: its memory is there to be used."""
     plan = plan_for(QWEN, computer("NVIDIA GeForce RTX 4060", 8))
