@@ -60,8 +60,9 @@ def window_bytes(shape: ModelShape, load: Load) -> int:
     """What a layer with a window keeps beyond that, in bytes, of longer documents, which are attended to part by part.
 
     Keys and values for each head, in place of those of a few heads unless shorter documents need these; and the masks,
-    in the type of the products: documents of one length stand side by side and share them. Where all weights learn,
-    keys are turned in fp32, and each part rounds its own. Less than nothing, where the values were a view of more.
+    in the type of the products: documents of one length stand side by side and share them, but of documents whose
+    lengths are not known each may have another. Where all weights learn, keys are turned in fp32, and each part rounds
+    its own. Less than nothing, where the values were a view of more.
     """
     longer = load.beyond(shape.window)
     if not shape.window or load.attends_at_once:
@@ -73,7 +74,7 @@ def window_bytes(shape: ModelShape, load: Load) -> int:
     for length in longer:
         twice = sum(keys for _, keys in _parts(length, shape.window)) - length
         numbers += shape.query * twice if rounds else 0
-    for length in set(longer):
+    for length in set(longer) if load.documents else longer:
         numbers += sum(queries * keys for queries, keys in _parts(length, shape.window))
     return load.compute_bytes * numbers
 
