@@ -92,6 +92,11 @@ def _repeat(
     if base_model.context_length and values["max_length"] > base_model.context_length:
         reasons["max_length"] = f"As long as this model can read; the recipe had {values['max_length']:,}."
         values["max_length"] = base_model.context_length
+    named = values["chat_template"]
+    if named and base_model.has_chat_template and base_model.reference != stored.base_model:
+        # It was named for a model that has none.
+        reasons["chat_template"] = f"This model has a template of its own; the recipe had {named}."
+        values["chat_template"] = None
     settings = parse(TrainingSettings, values | dict(overrides), "the settings of the run")
     refuse_too_long(settings, base_model)
     changed = {

@@ -75,6 +75,23 @@ def test_a_recipe_is_repeated_on_another_base_model(
     assert "reads at most 128 tokens" in capsys.readouterr().err
 
 
+def test_a_recipe_for_a_model_without_a_chat_template_leaves_another_its_own(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def planned(*more: str) -> dict[str, Any]:
+        assert main(["plan", "support-bot", "--epochs", "0.02", *more, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)["recipe"]
+
+    recipe = tmp_path / "recipe.json"
+    without = planned("--chat-template", "plain") | {"base_model": "owner/base"}
+    recipe.write_text(json.dumps(without), encoding="utf-8")
+    repeat = ["--recipe", str(recipe), "--base-model", "starter"]
+    repeated = planned(*repeat)
+    assert repeated["settings"] == without["settings"] | {"chat_template": None}
+    assert repeated["reasons"]["chat_template"] == "This model has a template of its own; the recipe had plain."
+    assert planned(*repeat, "--chat-template", "plain")["settings"]["chat_template"] == "plain"
+
+
 def _talks_at_the_terminal() -> None:
     questions = "My invoice is wrong.\n/new\n/system Be kind.\nHello\n\n/quit\nnever read\n"
     command = [sys.executable, "-m", "localft", "chat", "support-bot", "--max-tokens", "8"]
