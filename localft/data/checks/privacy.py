@@ -10,6 +10,7 @@ from localft.data.checks.calls import texts_of
 from localft.data.checks.finding import CheckContext, Finding, Row, Severity, counted
 from localft.data.checks.looking import SeveralKinds
 from localft.data.examples import Example
+from localft.data.texts.disguises import as_seen
 from localft.data.texts.signs import Signs, has_any
 
 _EMAIL = re.compile(
@@ -179,7 +180,16 @@ def _texts(example: Example) -> list[str]:
 
 
 def _places(kind: Kind, text: str) -> Iterator[tuple[int, int]]:
-    """Where the finds of a kind begin and end."""
+    """Where the finds of a kind begin and end, also of what only looks so: keys with characters that nobody sees."""
+    seen = as_seen(text)
+    if seen is None:
+        yield from _places_as_written(kind, text)
+        return
+    for begin, end in _places_as_written(kind, seen.text):
+        yield seen.place(begin), seen.place(end - 1) + 1
+
+
+def _places_as_written(kind: Kind, text: str) -> Iterator[tuple[int, int]]:
     if not text.isascii() and any(one in text for one in _SET):
         text = text.translate(_TYPED)
     if not kind.signs.stand_in(text):

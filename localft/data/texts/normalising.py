@@ -4,15 +4,11 @@ import re
 import unicodedata
 from functools import cache
 
+from localft.data.texts.disguises import INVISIBLE, in_one_alphabet
 from localft.data.texts.remembering import remembering
 
 _OTHER_GAP = re.compile(r"[^\x00-\x7f\w]")
 _APOSTROPHES = "'’`´"
-# Soft hyphens, zero-width characters, marks of direction, variation selectors: nobody sees them.
-_INVISIBLE = re.compile(
-    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]"
-)
-
 
 # What of ASCII is no letter and no digit stands between words, but for apostrophes.
 _BETWEEN = bytes(ord(sign.lower()) if (sign := chr(number)).isalnum() else ord(" ") for number in range(128)).ljust(256)
@@ -26,9 +22,10 @@ _WIDE_SIGNS = tuple(zip("，：；！？（）\u3000", ",:;!?() ", strict=True))
 def normalise(text: str) -> str:
     """Reduce a text to its words and digits: case, accents' encoding, punctuation, white space do not count.
 
-    Nor do characters that nobody sees. A text without any word is only freed of the space around it.
+    Nor do characters that nobody sees, nor from which alphabet a letter within a word is that looks the same. A text
+    without any word is only freed of the space around it.
     """
-    return words_in(text) or _INVISIBLE.sub("", text).strip()
+    return words_in(text) or INVISIBLE.sub("", text).strip()
 
 
 @remembering
@@ -37,10 +34,10 @@ def words_in(text: str) -> str:
     if text.isascii():
         # The same, several times faster.
         return b" ".join(text.encode().translate(_BETWEEN, _LEFT_OUT).split()).decode()
-    seen = _INVISIBLE.sub("", text)
+    seen = INVISIBLE.sub("", text)
     for wide, sign in _WIDE_SIGNS:
         seen = seen.replace(wide, sign)
-    folded = unicodedata.normalize("NFKC", seen).casefold()
+    folded = in_one_alphabet(unicodedata.normalize("NFKC", seen).casefold())
     for apostrophe in _APOSTROPHES:
         folded = folded.replace(apostrophe, "")
     # Most of what stands between words is ASCII, which needs no look at each sign.
