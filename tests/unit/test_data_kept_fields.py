@@ -131,3 +131,13 @@ def test_cells_under_no_name_are_kept_under_their_place(tmp_path: Path) -> None:
         sheet.append(row)
     book.save(tmp_path / "a.xlsx")
     assert read_files([tmp_path / "a.xlsx"]).columns == ["prompt", "column 2", "answer"]
+
+
+def test_columns_that_nothing_is_taken_from_are_told(tmp_path: Path) -> None:
+    row = {"id": 7, "question": "q", "choices": ["a", "b"], "answer": "1", "localft": {"split": "train"}}
+    assert read(tmp_path, row).notes == ["Nothing is taken from the columns id, choices of a.jsonl."]
+    assert read(tmp_path, {"prompt": "q", "completion": "a", "source_passage": "p"}).notes == []
+    path = tmp_path / "a.csv"
+    path.write_text("id,question,answer\n7,q,an answer\n", encoding="utf-8")
+    found = read_files([path], {"prompt_template": "{question} ({id})", "answer": "answer"})
+    assert found.notes == []

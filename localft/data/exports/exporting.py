@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
 
-from localft.data.exports.table import PASSAGE, Row, table_of, turn
+from localft.data.exports.table import Row, table_of, turn
 from localft.data.exports.workbook_writing import write_workbook
-from localft.data.shapes.placing import KEPT
+from localft.data.shapes.placing import KEPT, PASSAGE
 from localft.data.source_passages import SourcePassage, all_source_passages
 from localft.data.splits.sealing import open_test, sealed
 from localft.data.versions import SPLITS, DatasetVersion, Split, iterate_split

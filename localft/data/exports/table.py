@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from localft.data.examples import Example, Message
 from localft.data.readers.csv_file import KEPT_COLUMNS, QUOTED
+from localft.data.shapes.placing import PASSAGE
 from localft.data.versions import Split
 from localft.errors import UserError
 
@@ -17,8 +18,6 @@ from localft.errors import UserError
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]|_x[0-9A-Fa-f]{4}_")
 # What a spreadsheet takes for a formula when a cell begins with it (OWASP, CSV injection), the full-width ones too.
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
-PASSAGE = "source_passage"
-"""What the passage that an example was written from is called; an import passes it over."""
 _Way = Literal["text", "columns", "pairs", "json"]
 _COLUMNS: dict[_Way, tuple[str, ...]] = {
     "text": ("text",),

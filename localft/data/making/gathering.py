@@ -24,7 +24,8 @@ from localft.data.shapes.converting import (
     is_short,
 )
 from localft.data.shapes.detecting import TALKS, Layout, Shape
-from localft.data.shapes.mapping import named_columns
+from localft.data.shapes.mapping import columns_in, named_columns
+from localft.data.shapes.placing import KEPT, PASSAGE
 from localft.data.shapes.rows import Contents, PartedRows, Row, excerpt, listed
 from localft.data.splits.blocks import in_blocks
 from localft.data.stored import StoredExamples, changed, select
@@ -36,7 +37,7 @@ DUPLICATE = "exact duplicate"
 # Where a tenth of all answers are very short, they are meant.
 _LABELS_FROM = 0.1
 _ROWS_A_PART = 2_000
-_SAMPLES = 5
+_SAMPLES, _COLUMNS_NAMED = 5, 8
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,10 @@ class Gathering:
         name = contents.name
         shapes: Counter[Shape] = Counter()
         unread: UnreadTimes | None = None
+        columns, taken = dict[str, None](), set[str]()
         for made, share in self._converted(contents):
-            self._columns.update(made.columns)
+            columns.update(made.columns)
+            taken.update(*map(columns_in, made.layouts))
             self._samples += made.samples[: _SAMPLES - len(self._samples)]
             self._set_aside += made.aside
             unread = UnreadTimes.together(unread, made.unread_times)
@@ -126,6 +129,8 @@ class Gathering:
         shape = shapes.most_common(1)[0][0] if shapes else Shape.UNKNOWN
         self._notes += [note for note in contents.notes if note not in self._notes]
         self._notes += [_told_unread(name, unread)] if unread else []
+        self._columns.update(columns)
+        self._notes += _told_left_out(name, [column for column in columns if column not in taken]) if taken else []
         self._speakers.update(contents.speakers)
         self._chats += [name] if contents.speakers else []
         self._layouts += [contents.layout] if contents.layout else []
@@ -328,6 +333,15 @@ def _told_unread(name: str, unread: UnreadTimes) -> str:
         f"{name}: the time of {where} is no date that can be read in one way only, and is left out: {unread.text!r}. "
         "Written as 2026-01-31 it is read."
     )
+
+
+def _told_left_out(name: str, columns: Sequence[str]) -> list[str]:
+    """What to say of columns that nothing is taken from, but for what an export has there for people to read."""
+    left_out = [column for column in columns if column not in (KEPT, PASSAGE)]
+    if not left_out:
+        return []
+    which = "column" if len(left_out) == 1 else "columns"
+    return [f"Nothing is taken from the {which} {listed(left_out, _COLUMNS_NAMED)} of {name}."]
 
 
 def _reason(layout: Layout) -> tuple[Shape, str]:

@@ -72,6 +72,12 @@ def named_columns(mapping: Mapping[str, str]) -> list[str]:
     return list(dict.fromkeys([*columns_of(mapping).values(), *inside]))
 
 
+def columns_in(layout: Layout) -> list[str]:
+    """All columns that the examples of a layout are made of."""
+    inside = [column for template in layout.templates.values() for column in template.columns]
+    return [*layout.columns.values(), *inside]
+
+
 def _fields(mapping: Mapping[str, str]) -> set[str]:
     return {TEMPLATES.get(name, name) for name in mapping}
 

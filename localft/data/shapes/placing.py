@@ -18,6 +18,8 @@ PLACES = ("group", "time", "label", "split")
 
 KEPT = "localft"
 """What an export says of an example beside what other programs read: a field with an object of such fields."""
+PASSAGE = "source_passage"
+"""What the passage that an example was written from is called in an export; an import passes it over."""
 KEPT_FIELDS = (*PLACES, "place", "plain")
 
 # What people call the three parts.
