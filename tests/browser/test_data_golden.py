@@ -71,8 +71,9 @@ def test_golden_questions_are_kept_in_the_app(
     assert asked(capsys) == [("What is never learned?", "That.")]
     page.get_by_role("button", name="Delete: golden question 1").click()
     expect(rows).to_have_count(0, timeout=_SOON)
-    page.get_by_role("button", name="Take it back: the last change").click()
+    page.get_by_role("button", name="Take it back: the last change").dblclick()
     expect(rows).to_have_count(1, timeout=_SOON)
+    expect(section).to_contain_text("Taken back: 1 deleted", timeout=_SOON)
     _bring_back(page, capsys)
     _import_what_is_learned(page, learned, tmp_path, capsys)
 
