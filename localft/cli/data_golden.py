@@ -1,27 +1,23 @@
 """`localft data golden`: the questions that measure and are never learned, listed, changed, imported, brought back."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from localft import words
+from localft.cli.data_golden_history import HISTORY_COMMANDS
+from localft.cli.data_golden_parts import as_value, cut, no_number, number_option
 from localft.cli.data_reading import Reading, reading_options
 from localft.cli.data_views import print_set_aside
 from localft.cli.options import examples, json_option, project_argument
-from localft.cli.output import Output, one_line, shorten
-from localft.errors import UserError
+from localft.cli.output import Output
 from localft.store.projects import Project
 
 if TYPE_CHECKING:
     from localft.data.making.golden_set import GoldenQuestion
 
-_WIDTH = 60
 _ASIDE_SHOWN = 10
-
-number_option = click.option(
-    "--number", "numbers", type=click.IntRange(1), required=True, multiple=True, help="Which one, as the list counts."
-)
 
 
 @click.group(
@@ -34,6 +30,10 @@ number_option = click.option(
 )
 def golden() -> None:
     """Keep the golden questions: 50 to 100 of your own that measure and are never learned."""
+
+
+for command in HISTORY_COMMANDS:
+    golden.add_command(command)
 
 
 @golden.command(
@@ -52,7 +52,7 @@ def list_command(output: Output, project: Project, search: str) -> None:
     count = len(found) if not search.strip() else len(list_golden(project))
     output.table(
         ["number", "question", "wanted answer", "from"],
-        [[one.number, _cut(one.asked), _cut(one.wanted), _origin(one)] for one in found],
+        [[one.number, cut(one.asked), cut(one.wanted), _origin(one)] for one in found],
         numbers=["number"],
     )
     if search.strip():
@@ -61,7 +61,7 @@ def list_command(output: Output, project: Project, search: str) -> None:
     told = _tell_amount(output, project, count, len(learned))
     output.result(
         {"project": project.slug, "count": count, "told": told, "learned": len(learned),
-         "questions": [_as_value(one) for one in found]}
+         "questions": [as_value(one) for one in found]}
     )  # fmt: skip
 
 
@@ -119,7 +119,7 @@ def edit_command(
     )
     output.say(f"Golden question {changed.number:,} changed.")
     output.hint(f"Back: localft data golden undo {project.slug}")
-    output.result({"project": project.slug, "question": _as_value(changed)})
+    output.result({"project": project.slug, "question": as_value(changed)})
 
 
 @golden.command(
@@ -141,78 +141,7 @@ def delete_command(output: Output, project: Project, numbers: tuple[int, ...]) -
     output.say(f"{words.counted(len(deleted), 'golden question')} deleted.")
     told = _tell_amount(output, project, len(list_golden(project)))
     output.hint(f"Back: localft data golden undo {project.slug}")
-    output.result({"project": project.slug, "deleted": [_as_value(one) for one in deleted], "told": told})
-
-
-@golden.command("undo", epilog=examples("localft data golden undo support-bot"))
-@project_argument
-@json_option
-@click.pass_obj
-def undo_command(output: Output, project: Project) -> None:
-    """Take the newest change of the golden questions back; each further undo goes back one more."""
-    from localft.data.making.golden_history import undo_golden
-
-    change = undo_golden(project)
-    output.say(f"Taken back: {change.what}.")
-    output.result({"project": project.slug, "undone": change.id, "what": change.what})
-
-
-@golden.command("history", epilog=examples("localft data golden history support-bot"))
-@project_argument
-@json_option
-@click.pass_obj
-def history_command(output: Output, project: Project) -> None:
-    """List the changes of the golden questions, newest first, and what was deleted or changed on the way."""
-    from localft.data.making.golden_history import list_changes
-    from localft.data.making.golden_set import list_gone
-
-    changes, gone = list_changes(project), list_gone(project)
-    if not changes:
-        output.say("The golden questions have not been changed here yet.")
-    output.table(["change", "made", "what"], [[one.id, words.moment(one.when), one.what] for one in changes])
-    if gone:
-        output.say()
-        output.heading("There no more:")
-        output.table(["number", "question", "wanted answer"], [[one.number, _cut(one.asked), _cut(one.wanted)]
-                     for one in gone], numbers=["number"])  # fmt: skip
-        output.hint(f"One back: localft data golden bring-back {project.slug} --number 1")
-    if changes:
-        output.hint(f"All as they were: localft data golden restore {project.slug} {changes[0].id}")
-    listed = [{"id": one.id, "when": one.when, "what": one.what} for one in changes]
-    output.result({"project": project.slug, "changes": listed, "gone": [_as_value(one) for one in gone]})
-
-
-@golden.command("restore", epilog=examples("localft data golden restore support-bot 20261127-080000-000000-a1b2"))
-@project_argument
-@click.argument("change_id", metavar="CHANGE")
-@json_option
-@click.pass_obj
-def restore_command(output: Output, project: Project, change_id: str) -> None:
-    """Use the golden questions as they were after a change, which `localft data golden history` names."""
-    from localft.data.making.golden_history import restore_golden
-
-    change = restore_golden(project, change_id)
-    output.say(f"The golden questions are as they were after: {change.what}.")
-    output.hint(f"Back: localft data golden undo {project.slug}")
-    output.result({"project": project.slug, "restored": change.id})
-
-
-@golden.command("bring-back", epilog=examples("localft data golden bring-back support-bot --number 1"))
-@project_argument
-@number_option
-@json_option
-@click.pass_obj
-def bring_back_command(output: Output, project: Project, numbers: tuple[int, ...]) -> None:
-    """Take in again what was deleted or changed, by its number in `localft data golden history`."""
-    from localft.data.making.golden_set import bring_back, list_gone
-
-    gone = {one.number: one for one in list_gone(project)}
-    if not set(numbers) <= set(gone):
-        raise _no_number(len(gone))
-    back = [bring_back(project, gone[number].key) for number in dict.fromkeys(numbers)]
-    output.say(f"{words.counted(len(back), 'golden question')} brought back.")
-    output.hint(f"Back: localft data golden undo {project.slug}")
-    output.result({"project": project.slug, "brought_back": [_as_value(one) for one in back]})
+    output.result({"project": project.slug, "deleted": [as_value(one) for one in deleted], "told": told})
 
 
 @golden.command(
@@ -233,7 +162,8 @@ def import_command(
     output: Output, project: Project, sources: tuple[Path, ...], reading: Reading, take_out: bool
 ) -> None:
     """Take the rows of files as golden questions, in every shape that `localft data import` reads."""
-    from localft.data.making.golden_set import import_golden, learned_rows, list_golden
+    from localft.data.making.golden_import import import_golden
+    from localft.data.making.golden_set import learned_rows, list_golden
 
     done = import_golden(project, sources, reading.mapping, reading.chat)
     there = f"; {done.known:,} were there already" if done.known else ""
@@ -281,23 +211,10 @@ def _numbered(project: Project, numbers: tuple[int, ...]) -> "list[GoldenQuestio
 
     listed = {one.number: one for one in list_golden(project)}
     if not set(numbers) <= set(listed):
-        raise _no_number(len(listed))
+        raise no_number(len(listed))
     return [listed[number] for number in dict.fromkeys(numbers)]
-
-
-def _no_number(count: int) -> UserError:
-    return UserError("There is no golden question of this number.", f"There are {count:,}.")
-
-
-def _cut(text: str) -> str:
-    return shorten(one_line(text), _WIDTH)
 
 
 def _origin(one: "GoldenQuestion") -> str:
     when = words.moment(one.when) if one.when else ""
     return ", ".join(part for part in (one.origin, when) if part)
-
-
-def _as_value(one: "GoldenQuestion") -> dict[str, Any]:
-    said = [message.as_chat() for message in one.example.messages]
-    return {"number": one.number, "messages": said, "from": one.origin, "when": one.when}

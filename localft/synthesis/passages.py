@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pydantic
 
 from localft.data.readers.documents import Document, Part
+from localft.data.source_passages import SourcePassage
 
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 # After a full stop, with what closes a quotation; East Asian full stops need no space behind them.
@@ -18,22 +19,12 @@ _SHORT_SHARE = 0.25
 _FEWEST_WORDS = 8
 
 
-class Passage(pydantic.BaseModel):
-    """A piece of a document: `text` is what stands from `start` to `end` (in characters) in it, at `place`."""
+class Passage(SourcePassage):
+    """One of the pieces that documents are split into: an example that is written from it is kept with its source."""
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+    model_config = pydantic.ConfigDict(extra="forbid")
 
     index: int
-    document: str
-    place: str
-    start: int
-    end: int
-    text: str
-
-    @property
-    def where(self) -> str:
-        """Document and place, as a person reads them."""
-        return f"{self.document}, {self.place}" if self.place else self.document
 
 
 class _Span(NamedTuple):

@@ -108,7 +108,7 @@ def example_of(candidate: Candidate, passage: Passage) -> Example:
         source=passage.where,
         row=passage.index + 1,
         group=f"{passage.document} {passage.start}-{passage.end}",
-        passage=source_of(passage).digest,
+        passage=passage.digest,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from localft import words
-from localft.data.making.golden_set import import_golden, preview_golden
+from localft.data.making.golden_import import import_golden, preview_golden
 from localft.data.shapes.chats import ChatChoice
 from localft.errors import UserError
 from localft.ui.data_reading import ReadingArea, draw_reading_area

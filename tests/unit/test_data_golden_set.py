@@ -17,11 +17,11 @@ from localft.data.making.golden_history import (
     restore_golden,
     undo_golden,
 )
+from localft.data.making.golden_import import import_golden
 from localft.data.making.golden_set import (
     bring_back,
     change_golden,
     delete_golden,
-    import_golden,
     learned_rows,
     list_golden,
     list_gone,

@@ -8,7 +8,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from localft.data.making.golden_set import preview_golden
+from localft.data.making.golden_import import preview_golden
 from localft.data.making.importing import preview_files
 from localft.errors import UserError
 from localft.ui.data_reading import ReadingArea, draw_reading_area
