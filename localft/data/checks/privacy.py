@@ -10,7 +10,8 @@ from localft.data.checks.calls import texts_of
 from localft.data.checks.finding import CheckContext, Finding, Row, Severity, counted
 from localft.data.checks.looking import SeveralKinds
 from localft.data.examples import Example
-from localft.data.texts.disguises import as_seen
+from localft.data.texts.disguises import Seen, as_seen
+from localft.data.texts.remembering import remembering
 from localft.data.texts.signs import Signs, has_any
 
 _EMAIL = re.compile(
@@ -45,7 +46,8 @@ _CARD_SIGNS = Signs(r"\p{Nd}(?:[ -]?\p{Nd}){12}")
 _PHONE_SIGNS = Signs(
     r"\+\p{Nd}", r"\p{Nd}{3}\)?[ .-]\p{Nd}{3}[ .-]\p{Nd}{4}", r"0[1-9](?:[ .-]\p{Nd}{2}){4}",
     r"0[1-9]\p{Nd}{0,3}\)?[ /-]\p{Nd}{6}", r"0[1-9]\p{Nd}{1,3}\)? \p{Nd}{3,4} \p{Nd}{2}",
-    r"00[1-9]\p{Nd}{0,2}[ /-]", r"0[5789]0-\p{Nd}{4}-", r"8 \(\p{Nd}{3}\)", r"\(\p{Nd}{2}\) ?9\p{Nd}{4}-",
+    r"00[1-9]\p{Nd}{0,2}[ /-]\(?\p{Nd}{1,4}\)?[ /-]\p{Nd}{3}", r"0[5789]0-\p{Nd}{4}-", r"8 \(\p{Nd}{3}\)",
+    r"\(\p{Nd}{2}\) ?9\p{Nd}{4}-",
 )  # fmt: skip
 _SPELLED_AT = Signs(r"[\[({] ?at ?[\])}]")
 _EMAIL_SIGNS = Signs.together([Signs("@"), _SPELLED_AT])
@@ -125,6 +127,8 @@ KINDS = (
 )  # fmt: skip
 """What is a part of a find of one kind is no find of the kinds after it."""
 
+_ANY_SIGN = Signs.together(kind.signs for kind in KINDS)
+
 
 class Privacy(SeveralKinds):
     """Finds personal data; card numbers have a right checksum."""
@@ -134,7 +138,7 @@ class Privacy(SeveralKinds):
 
     def look(self, row: Row) -> None:
         """Keep enough of the first find of each kind to find it by."""
-        texts = [text for text in _texts(row.example) if _may_hold_any(text)]
+        texts = [text for text in _texts(row.example) if _legible(text)]
         for kind in KINDS if texts else ():
             find = _first(kind, texts)
             if find is not None:
@@ -181,17 +185,25 @@ def _texts(example: Example) -> list[str]:
 
 def _places(kind: Kind, text: str) -> Iterator[tuple[int, int]]:
     """Where the finds of a kind begin and end, also of what only looks so: keys with characters that nobody sees."""
-    seen = as_seen(text)
+    seen = _legible(text)
     if seen is None:
-        yield from _places_as_written(kind, text)
         return
     for begin, end in _places_as_written(kind, seen.text):
         yield seen.place(begin), seen.place(end - 1) + 1
 
 
+@remembering
+def _legible(text: str) -> Seen | None:
+    """A text as it looks, as it would be typed; None where it holds no find of any kind, which is told at once."""
+    if text.isascii():
+        signs = _ANY_SIGN if has_any(text, b"0123456789@") else _WITHOUT_DIGITS
+        return Seen(text, []) if signs.stand_in(text) else None
+    seen = as_seen(text) or Seen(text, [])
+    typed = seen._replace(text=seen.text.translate(_TYPED)) if any(one in seen.text for one in _SET) else seen
+    return typed if _ANY_SIGN.stand_in(typed.text) else None
+
+
 def _places_as_written(kind: Kind, text: str) -> Iterator[tuple[int, int]]:
-    if not text.isascii() and any(one in text for one in _SET):
-        text = text.translate(_TYPED)
     if not kind.signs.stand_in(text):
         return
     taken: list[tuple[int, int]] | None = None
@@ -203,13 +215,6 @@ def _places_as_written(kind: Kind, text: str) -> Iterator[tuple[int, int]]:
         nearest = bisect_left(taken, (end, 0)) - 1
         if nearest < 0 or taken[nearest][1] <= begin:
             yield begin, end
-
-
-def _may_hold_any(text: str) -> bool:
-    """Whether a text may hold a find of any kind: most hold none, which is told of all kinds at once."""
-    if not text.isascii() or has_any(text, b"0123456789@"):
-        return True
-    return _WITHOUT_DIGITS.stand_in(text)
 
 
 def _cards(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:

@@ -70,7 +70,7 @@ SIGNS = Signs(
     "sk-", "hf_", "gh[pousr]_", "github_pat_", "glpat-", "[rs]k_(?:live|test)_", "npm_", "A[KS]IA", "xox[abeprs]-",
     "AIza", r"eyJ[A-Za-z0-9_-]{10}", "-----BEGIN ", rf"(?i:{_NAME}){_IS}", "(?i:bearer) {1,3}[A-Za-z0-9._~+/-]{20}",
     r"://[^\s/]*@", "gsk_", "xai-", "r8_", r"ya29\.", "GOCSPX-", r"SG\.", "[0-9]{8}:AA", rf"(?i:{_SAID})",
-    r"[A-Za-z0-9_-]{24}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27}", "hooks[.]slack", "/api/webhooks/", in_any_case=False,
+    r"\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27}", "hooks[.]slack", "/api/webhooks/", in_any_case=False,
 )  # fmt: skip
 
 _BARE_GROUP, _BEARER_GROUP, _USER_GROUP, _SAID_GROUP = 4, 5, 6, 7
