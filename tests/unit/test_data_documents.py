@@ -114,6 +114,19 @@ def test_what_every_page_repeats_is_left_out(tmp_path: Path) -> None:
     assert found.text == "\n\n".join(f"Text of page number {word}." for word in ("one", "two", "three", "four", "five"))
 
 
+def test_what_every_page_repeats_is_left_out_in_whatever_order_it_is_drawn(tmp_path: Path) -> None:
+    words = ["one", "two", "three", "four", "five"]
+    pages = [
+        [(300, 20, 9, f"Page {number}"), (72, 820, 9, "The Handbook"), (400, 820, 9, "Company Ltd"),
+         *placed([f"Text of page number {word}.", "The same line within the text of each page."])]
+        for number, word in enumerate(words, start=1)
+    ]  # fmt: skip
+    found = read(tmp_path, pdf(pages), "a.pdf").text
+    assert not any(said in found for said in ("Page", "Handbook", "Company"))
+    assert all(f"Text of page number {word}." in found for word in words)
+    assert found.count("The same line within the text of each page.") == len(words)
+
+
 def test_chapters_are_no_page_numbers(tmp_path: Path) -> None:
     pages = [
         placed(

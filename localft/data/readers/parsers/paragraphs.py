@@ -56,13 +56,19 @@ def _repeated(pages: list[list[Line]]) -> set[Key]:
 
 
 def _without(lines: list[Line], index: int, repeated: set[Key]) -> list[Line]:
-    first = 1 if lines and repeated & _keys(lines[0], index) else 0
-    last = len(lines) - 1 if len(lines) > first and repeated & _keys(lines[-1], index) else len(lines)
-    return lines[first:last]
+    edge = {line for line in _at_edges(lines) if repeated & _keys(line, index)}
+    return [line for line in lines if line not in edge]
 
 
 def _edges(lines: list[Line], index: int) -> set[Key]:
-    return _keys(lines[0], index) | _keys(lines[-1], index) if lines else set()
+    return {key for line in _at_edges(lines) for key in _keys(line, index)}
+
+
+def _at_edges(lines: list[Line]) -> list[Line]:
+    """The highest and the lowest lines of a page; in many files both are drawn before the text."""
+    highest = max((line.top for line in lines), default=0.0)
+    lowest = min((line.bottom for line in lines), default=0.0)
+    return [line for line in lines if line.top > highest - line.size / 2 or line.bottom < lowest + line.size / 2]
 
 
 def _keys(line: Line, index: int) -> set[Key]:
