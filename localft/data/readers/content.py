@@ -10,14 +10,14 @@ from localft.data.readers.chats.pages import refuse_page
 from localft.data.readers.chats.telegram import read_telegram
 from localft.data.readers.chats.whatsapp import read_whatsapp
 from localft.data.readers.csv_file import read_csv
-from localft.data.readers.documents import MARKDOWN, PAGE, PLAIN, document_of, holds_document
+from localft.data.readers.documents import MARKDOWN, PAGE, PLAIN, Document, document_of, holds_document
 from localft.data.readers.encoding import FORMATS, Lines, decode, read_lines
 from localft.data.readers.header import header_note
 from localft.data.readers.json_file import beside_note, parse_file, rows_of
 from localft.data.readers.jsonl import read_jsonl
 from localft.data.readers.parquet import is_arrow, read_arrow, read_parquet
 from localft.data.readers.pieces import rows_of as rows_of_document
-from localft.data.readers.questions import read_questions
+from localft.data.readers.questions import questions_in, read_questions
 from localft.data.shapes.chats import PRIVACY, ChatChoice, ChatLog, conversations, describe, find_voice
 from localft.data.shapes.rows import Found, Row
 from localft.data.shapes.values import BadValue, parse_json
@@ -39,7 +39,7 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
     if choice.taken_as != "document" and suffix in PLAIN | PAGE:
         refuse_page(content, name)
     if holds_document(content, suffix) and not (suffix in MARKDOWN and choice.taken_as == "chat"):
-        return rows_of_document(document_of(content, name, suffix))
+        return _of_document(document_of(content, name, suffix), choice)
     if content.startswith(PARQUET):
         return Found(read_parquet(content, name), [])
     if is_arrow(content):
@@ -77,6 +77,12 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
     if suffix in JSON_LINES or first.startswith("{"):
         return Found(read_jsonl(lines), lines.notes)
     raise UserError(f"{name} is of no format that localft knows.", f"localft reads {FORMATS}.")
+
+
+def _of_document(document: Document, choice: ChatChoice) -> Found:
+    """Its questions with their answers where it is made of them, else its pieces."""
+    asked = questions_in(document.text) if choice.taken_as != "document" else None
+    return rows_of_document(document) if asked is None else replace(asked, notes=list(document.notes))
 
 
 def _of_chat(chat: ChatLog, name: str, choice: ChatChoice, notes: list[str]) -> Found:

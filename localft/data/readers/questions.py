@@ -43,6 +43,25 @@ def read_questions(lines: Lines) -> Found | None:
     return Found(list(_rows(texts)), lines.notes, LAYOUT)
 
 
+def questions_in(text: str) -> Found | None:
+    """The pairs in the text of a document, None where it is not made of them: each question has to have its answer.
+
+    Headings above a question are passed over; where a PDF has put an answer to its question nothing is taken apart.
+    """
+    lines = text.split("\n")
+    said = [number for number, line in enumerate(lines) if line.strip()]
+    for number, following in zip(said, [*said[1:], len(lines)], strict=True):
+        if lines[number].startswith("#") and (following < len(lines) and _goes_before(lines[following])):
+            lines[number] = ""
+    found = read_questions(Lines([*lines], [], []))
+    pairs = list(found.rows) if found is not None else []
+    return found if len(pairs) > 1 and all(row.values is not None for row in pairs) else None
+
+
+def _goes_before(line: str) -> bool:
+    return line.startswith("#") or asks(line)
+
+
 def asks(line: str) -> bool:
     """Whether a line begins with the mark of a question."""
     mark = _MARK.match(line)
