@@ -1,9 +1,10 @@
 """Texts that say nearly the same: found without comparing each with each, then compared exactly.
 
-Two texts are near when the sets of their runs of three words (case, punctuation and white space aside) have a Jaccard
-similarity of at least 0.8. MinHash (Broder 1997) in bands (Leskovec, Rajaraman and Ullman, Mining of Massive Datasets,
-section 3.4) proposes pairs: 16 bands of 6 hashes find a pair of similarity 0.8 with 99.2 %, one of 0.9 with more than
-99.99 %. Only pairs whose similarity, counted exactly, is high enough are kept, so none is kept wrongly.
+Two texts are near when the sets of their runs of three words (in scripts without spaces of three signs; case,
+punctuation and white space aside) have a Jaccard similarity of at least 0.8. MinHash (Broder 1997) in bands (Leskovec,
+Rajaraman and Ullman, Mining of Massive Datasets, section 3.4) proposes pairs: 16 bands of 6 hashes find a pair of
+similarity 0.8 with 99.2 %, one of 0.9 with more than 99.99 %. Only pairs whose similarity, counted exactly, is high
+enough are kept, so none is kept wrongly.
 
 Runs that a tenth of all texts share are a form that they follow ("Classify the following ticket ..."), and do not
 count: else all that is asked in one form would be near. Up to a quarter of all texts may be copies of each other just
