@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from localft.data.examples import Example, Message
 from localft.data.making.dividing import divide_anew
-from localft.data.making.importing import extend_version, import_files
+from localft.data.making.importing import extend_version, import_files, preview_files, told_before
 from localft.data.shapes.placing import read_time
 from localft.data.splits.divisions import divide, divide_more, likely_division
 from localft.data.splits.splitting import DEFAULT_RATIOS, split
@@ -259,9 +259,11 @@ def dated(count: int, start: int = 0) -> list[dict[str, str]]:
 
 def test_a_file_with_times_is_divided_by_them_and_stays_so(project: Project, tmp_path: Path) -> None:
     file = table(tmp_path / "dated.jsonl", [*dated(60), {"prompt": "when?", "answer": "never again", "on": "soon"}])
+    before = told_before(project, preview_files([file], {"time": "on"}), 42, DEFAULT_RATIOS)
     report = import_files(project, [file], {"time": "on"})
     version = report.version
     assert version.division == "time"
+    assert before == report.read.notes[1:]
     assert report.read.set_aside == [] and version.total == 61
     assert report.read.notes == [
         "dated.jsonl: the time of row 61 is no date that can be read in one way only, and is left out: 'soon'. "

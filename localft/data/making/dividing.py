@@ -45,7 +45,8 @@ def divide_anew(
     held = f"; {words.counted(len(golden), 'example')} for test: {asks}" if golden else ""
     note = f"divided anew {_BY[way]}: {shares}, seed {seed}{held}"
     released = count_released(project, version, splits["test"])
-    note = "; ".join(filter(None, (note, *told_without_time(examples, way), told_released(released))))
+    untimed = (said.removesuffix(".") for said in told_without_time(examples, way))
+    note = "; ".join(filter(None, (note, *untimed, told_released(released))))
 
     def count_opening(after: DatasetVersion) -> None:
         if released:

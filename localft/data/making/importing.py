@@ -95,7 +95,6 @@ def import_files(
     division = division or divisions.likely_division(read.examples)
     splits, notes = divide_as_before(project, read, system_prompt, seed, ratios, division, tell)
     released, _ = released_by(project, read.examples, splits["test"], division, seed, ratios)
-    notes += [f"{said}." for said in divisions.told_without_time(read.examples, division)]
     read = replace(read, notes=[*read.notes, *notes])
     aside = [_listed(row) for row in read.set_aside]
 
@@ -166,7 +165,7 @@ def divide_as_before(
     division: Division | None = None,
     tell: Tell = quiet,
 ) -> tuple[Mapping[Split, Sequence[Example]], list[str]]:
-    """The three splits that an import into a project makes, and notes on what earlier versions mean for them.
+    """The three splits that an import into a project makes, and notes on what earlier versions and times mean for them.
 
     What an earlier version that is divided in the same way holds out for test is held out again.
 
@@ -181,19 +180,27 @@ def divide_as_before(
     _, released = released_by(project, read.examples, splits["test"], division, seed, ratios)
     told = told_released(released)
     otherwise = [f"{told}: an earlier version is divided otherwise."] if told else []
-    return splits, [*_told_held(len(held)), *otherwise, *_told_overruled(splits, division)]
+    untimed = divisions.told_without_time(read.examples, division)
+    return splits, [*_told_held(len(held)), *otherwise, *_told_overruled(splits, division), *untimed]
 
 
 def told_before(
     project: Project, read: ReadResult, seed: int, ratios: Ratios, division: Division | None = None
 ) -> list[str]:
     """The notes of `divide_as_before` without dividing, to be told before anything is taken in."""
-    if read.lacks_voice or not read.examples or not list_versions(project).items:
+    if read.lacks_voice or not read.examples:
         return []
+    is_first = not list_versions(project).items
     if len(read.examples) > _MOST_COMPARED:
-        return ["How many of them an earlier version holds out for test is told when they are taken in."]
+        later = "How many of them an earlier version holds out for test is told when they are taken in."
+        return [] if is_first else [later]
     division = division or divisions.likely_division(read.examples)
-    return _told_held(len(held_before(project, read.examples, division, seed, ratios)))
+    untimed = divisions.told_without_time(read.examples, division)
+    return (
+        untimed
+        if is_first
+        else [*_told_held(len(held_before(project, read.examples, division, seed, ratios))), *untimed]
+    )
 
 
 def first_examples(

@@ -63,7 +63,7 @@ def told_without_time(examples: Sequence[Example], division: Division) -> list[s
     times = ask(examples).times.texts() if isinstance(examples, StoredExamples) else [one.time for one in examples]
     count = sum(1 for time in times if not time)
     has, is_learned = ("has", "it is learned") if count == 1 else ("have", "they are learned")
-    said = f"{words.counted(count, 'example')} {has} no time: {is_learned}, unless together with one that has"
+    said = f"{words.counted(count, 'example')} {has} no time: {is_learned}, unless together with one that has."
     return [said] if count else []
 
 
