@@ -140,6 +140,14 @@ def test_prompts_that_are_all_equal_cannot_be_split() -> None:
         split([example("the same?", f"answer {number}") for number in range(20)])
 
 
+@pytest.mark.parametrize(("count", "says"), [(1, "belong to one group"), (2, "belong to 2 groups")])
+def test_too_few_groups_of_a_column_are_told_as_what_they_are(count: int, says: str) -> None:
+    examples = [example(f"question {number}", "x") for number in range(20)]
+    examples = [one.model_copy(update={"group": f"g{number % count}"}) for number, one in enumerate(examples)]
+    with pytest.raises(UserError, match=says):
+        split(examples)
+
+
 @pytest.mark.parametrize("ratios", [(1.0, 0.0, 0.0), (0.8, 0.1, 0.2), (0.9, -0.1, 0.2)])
 def test_wrong_ratios_are_a_sentence(ratios: tuple[float, float, float]) -> None:
     with pytest.raises(UserError, match="ratios"):

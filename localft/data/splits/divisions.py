@@ -21,6 +21,7 @@ from localft.data.splits.splitting import (
     group_examples,
     hold_out,
     in_order,
+    refuse_too_few_groups,
     shuffled,
     split,
     split_more,
@@ -155,7 +156,7 @@ def _by_time(asked: Asked, groups: Groups, seed: int, ratios: Ratios) -> Placed:
                 "Say below the file, when you import it, which column holds them.",
             ),
         )
-    _refuse_fewer_groups(groups)
+    refuse_too_few_groups(asked, groups)
     ordered = sorted(groups, key=lambda key: (newest[key], shuffled(key, seed)))
     blocks = [list(keys) for _, keys in groupby(ordered, newest.__getitem__)]
     if len(blocks) < len(SPLITS):
@@ -190,7 +191,7 @@ def _by_name(asked: Asked, groups: Groups, seed: int, ratios: Ratios) -> Placed:
                 "Say below the file, when you import it, which one does.",
             ),
         )
-    _refuse_fewer_groups(groups)
+    refuse_too_few_groups(asked, groups)
     splits: dict[str, Split] = {"": "train", **{name: name for name in SPLITS}}
     named = [splits[name] for name in asked.named_splits.texts()]
     placed: dict[Split, list[str]] = {name: [] for name in SPLITS}
@@ -209,14 +210,6 @@ def _by_name(asked: Asked, groups: Groups, seed: int, ratios: Ratios) -> Placed:
     if empty is not None:
         raise UserError(f"The column leaves no example for {empty}.", _BY_CHANCE)
     return placed
-
-
-def _refuse_fewer_groups(groups: Groups) -> None:
-    if len(groups) < len(SPLITS):
-        raise UserError(
-            "Nearly all prompts are equal, so they cannot be split into examples to learn and examples to test with.",
-            "Add examples with other prompts.",
-        )
 
 
 def _most_held_out(names: Sequence[Split]) -> Split:

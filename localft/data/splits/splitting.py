@@ -125,11 +125,7 @@ def split(
     check_division(examples, ratios)
     asked = ask_fully(examples, tell)
     groups = group_examples(asked, tell)
-    if len(groups) < len(SPLITS):
-        raise UserError(
-            "Nearly all prompts are equal, so they cannot be split into examples to learn and examples to test with.",
-            "Add examples with other prompts.",
-        )
+    refuse_too_few_groups(asked, groups)
     order = {key: shuffled(key, seed) for key in groups}
     labels = labels_of(asked)
     shares = Shares(labels, ratios)
@@ -230,6 +226,28 @@ def too_few(count: int) -> UserError | None:
         f"There {'is' if count == 1 else 'are'} only {count} usable example{'' if count == 1 else 's'}; at least "
         f"{MINIMUM} are needed to train, validate and test.",
         "50 to 100 good examples are a sensible start.",
+    )
+
+
+def refuse_too_few_groups(asked: Asked, groups: Groups) -> None:
+    """Refuse what cannot be divided into three parts because too much of it has to stay together.
+
+    Raises:
+        UserError: it cannot; with what keeps it together.
+    """
+    if len(groups) >= len(SPLITS):
+        return
+    named = set(asked.groups.texts())
+    if "" not in named and len(named) < len(SPLITS):
+        which = "one group" if len(named) == 1 else f"{len(named)} groups"
+        raise UserError(
+            f"All examples belong to {which}, and what is of one group stays together: three are needed to train, "
+            "validate and test.",
+            "Choose another column for the group, or none.",
+        )
+    raise UserError(
+        "Nearly all prompts are equal, so they cannot be split into examples to learn and examples to test with.",
+        "Add examples with other prompts.",
     )
 
 
