@@ -43,7 +43,8 @@ class Estimate(pydantic.BaseModel):
         """For a person: what there is, what is asked, what it takes."""
         chosen = "all" if self.chosen == self.passages else f"{self.chosen:,}"
         basis = "as measured before" if self.measured else "assumed; nothing was measured with this model yet"
-        cost = "no price was named" if self.cost is None else f"about {words.money(self.cost, currency)}"
+        cost = "no price was named" if self.cost is None else words.money(self.cost, currency)
+        cost = cost if cost.startswith(("no ", "less ")) else f"about {cost}"
         return [
             f"{words.counted(self.passages, 'passage')}, of which {chosen} will be asked about: at most "
             f"{words.counted(self.most, 'example')}.",

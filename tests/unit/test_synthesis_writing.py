@@ -291,6 +291,8 @@ def test_what_it_will_take() -> None:
 def test_what_it_will_take_in_words() -> None:
     said = " ".join(estimate(SynthesisSettings(most=6, price_out=2000.0), many(9), None, 1).sentences("€"))
     assert "9 passages, of which 2 will be asked about: at most 6 examples." in said
-    assert "1.08 €" in said
+    assert "Cost: about 1.08 €" in said
+    cheap = " ".join(estimate(SynthesisSettings(price_out=0.01), many(1), None, 1).sentences("€"))
+    assert "Cost: less than 0.01 €" in cheap
     assert "assumed" in said
     assert "no price was named" in " ".join(estimate(SynthesisSettings(), many(1), 5.0, 1).sentences("€"))
