@@ -34,9 +34,12 @@ def talks(result: ReadResult) -> list[list[tuple[str, str]]]:
         ("31.12.23, 23:59 - ", "01.01.24, 00:05 - ", "02.01.24, 00:05 - "),
         ("31/12/2023 à 23:59 - ", "01/01/2024 à 00:05 - ", "02/01/2024 à 00:05 - "),
         ("2023-12-31, 11:59 p.m. - ", "2024-01-01, 12:05 a.m. - ", "2024-01-02, 12:05 a.m. - "),
+        ("\u200f31\u200f/12\u200f/2023، 11:59 م - ", "\u200f1\u200f/1\u200f/2024، 12:05 ص - ",
+         "\u200f2\u200f/1\u200f/2024، 12:05 ص - "),
+        ("٣١/١٢/٢٠٢٣، ١١:٥٩ م - ", "١/١/٢٠٢٤، ١٢:٠٥ ص - ", "٢/١/٢٠٢٤، ١٢:٠٥ ص - "),
         ("31.12.23, 23:59:01: ", "01.01.24, 00:05:00: ", "02.01.24, 00:05:00: "),
     ],
-)
+)  # fmt: skip
 def test_every_spelling_of_date_and_time(tmp_path: Path, hello: str, hours_later: str, a_day_later: str) -> None:
     lines = [f"{hello}Ben: Hello", f"{hours_later}Anna: Hi", f"{a_day_later}Ben: Again", f"{a_day_later}Anna: Yes"]
     result = read(tmp_path / "chat.txt", *lines)

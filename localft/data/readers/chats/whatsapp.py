@@ -27,12 +27,15 @@ _AFTERNOON = frozenset({"pm", "下午", "午後", "오후", "م"})
 _FORENOON = frozenset({"am", "上午", "午前", "오전", "ص"})
 # Date and time; a short word ("klo", "à") may stand between them, and the half of the day before or after the time.
 _HEADER = re.compile(
-    r"(?P<open>\[)?(?P<one>\d{1,4})(?P<by>[./-])\s?(?P<two>\d{1,2})(?P=by)\s?(?P<three>\d{1,4})\.?,?\s"
+    r"(?P<open>\[)?(?P<one>\d{1,4})(?P<by>[./-])\s?(?P<two>\d{1,2})(?P=by)\s?(?P<three>\d{1,4})\.?[,،]?\s"
     rf"(?:(?!{_HALVES})[^\W\d_]{{1,3}}\s)?(?P<before>{_HALVES})?\s?"
     rf"(?P<hour>\d{{1,2}})[:.](?P<minute>\d{{2}})(?:[:.](?P<second>\d{{2}}))?(?:\s?(?P<after>{_HALVES}))?"
     r"(?P<close>\]\s?|\s[-–]\s|:\s)",
     re.IGNORECASE,
 )
+# In Arabic the parts of a date have unseen marks between them.
+_WITHIN_DATE = re.compile(r"\u200f(?=[/\d،])|(?<=[/\d])\u200f")
+_LONGEST_DATE = 24
 _SPEAKER = re.compile(r'([^:"“”„«»]{1,100}):(?:\s(.*)|$)', re.DOTALL)
 # In which of the three numbers of a date the year, the month and the day stand.
 _DAY_FIRST, _MONTH_FIRST, _YEAR_FIRST = (2, 1, 0), (2, 0, 1), (0, 1, 2)
@@ -114,8 +117,10 @@ def _is_said(header: re.Match[str]) -> bool:
 
 def _header(line: str) -> re.Match[str] | None:
     """Date and time at the beginning of a message, after marks that nobody sees."""
-    start = len(line) - len(line.lstrip(_MARKS))
-    found = _HEADER.match(line, start)
+    seen = line.lstrip(_MARKS)
+    if "\u200f" in seen[:_LONGEST_DATE]:
+        seen = _WITHIN_DATE.sub("", seen[:_LONGEST_DATE]) + seen[_LONGEST_DATE:]
+    found = _HEADER.match(seen)
     return found if found and bool(found["open"]) == found["close"].startswith("]") else None
 
 
@@ -145,7 +150,7 @@ def _messages(lines: Lines, style: str) -> tuple[list[_Message], list[Row]]:
         header = _header(text)
         if header is not None and _style(header) == style:
             day = (int(header["one"]), int(header["two"]), int(header["three"]))
-            messages.append(_Message(number, day, _time(header), [text[header.end() :]]))
+            messages.append(_Message(number, day, _time(header), [header.string[header.end() :]]))
         elif messages:
             messages[-1].lines.append(text)
         elif text.strip():
