@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from localft.data.texts.normalising import normalise
+from localft.data.texts.unspaced import signs_apart
 
 SIMILAR = 0.8
 Pairs = set[tuple[int, int]]
@@ -67,6 +68,6 @@ SEARCHES: Mapping[str, tuple[str, Callable[[Sequence[str]], Pairs]]] = {
 
 
 def runs(text: str) -> set[tuple[str, ...]]:
-    """The runs of three words of a text, counted plainly."""
-    words = normalise(text).split()
+    """The runs of three words of a text, counted plainly; in scripts without spaces each sign is a word."""
+    words = signs_apart(normalise(text)).decode().split()
     return {tuple(words[start : start + 3]) for start in range(max(1, len(words) - 2))}
