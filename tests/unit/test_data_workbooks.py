@@ -213,3 +213,25 @@ def test_many_rows_are_read(tmp_path: Path) -> None:
     found = read(tmp_path, content.getvalue())
     assert len(found.examples) == 20_000
     assert found.examples[-1].answer == str(1_000 + 19_999 / 8)
+
+
+@pytest.mark.parametrize(
+    ("above", "told"), [([["Our FAQ"]], "“Our FAQ”"), ([["Our FAQ"], [], [None, "2026"]], "“Our FAQ”, “2026”")]
+)
+def test_a_title_above_the_names_of_the_columns_is_passed_over_and_told(
+    tmp_path: Path, above: list[list[Any]], told: str
+) -> None:
+    found = read(tmp_path, workbook([*above, ["no", *HEADER], [1, "q", "an answer"], [2, "r", "another"]]))
+    assert [(one.row, one.answer) for one in found.examples] == [
+        (len(above) + 2, "an answer"),
+        (len(above) + 3, "another"),
+    ]
+    assert found.notes[0] == f"data.xlsx, sheet Sheet: what stands above the names of the columns is left out: {told}."
+
+
+def test_a_row_of_one_cell_above_other_data_is_no_title(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(workbook([["text"], ["one"], ["two", "three"]]))
+    found = read_files([path])
+    assert [one.text for one in found.examples] == ["one"]
+    assert [one.kind for one in found.set_aside] == ["wrong number of cells"]

@@ -7,11 +7,12 @@ import pydantic
 from localft.data.readers.csv_file import as_exported
 from localft.data.readers.header import Header, header_note, header_of, numbered
 from localft.data.readers.sandbox import parse
+from localft.data.shapes.detecting import detect
 from localft.data.shapes.rows import Row, excerpt, listed
 
 # A spreadsheet keeps 15 digits of a number.
 _EXACT = 10**15
-_COLUMNS_NAMED = 5
+_COLUMNS_NAMED, _MOST_TITLES = 5, 3
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """What Office documents from before 2007 begin with, and those with a password."""
 # The stream of a workbook from before 2007, and of one before 1997.
@@ -71,7 +72,12 @@ def read_workbook(content: bytes, name: str, has_header: bool = True) -> list[tu
     found = []
     for sheet, records in sheets.items():
         called = f"{name}, sheet {excerpt(sheet)}"
+        titles = _titles(records) if has_header else []
+        records = records[len(titles) :]
         rows, notes = _sheet(records, called, has_header)
+        if titles:
+            above = listed([f"“{title}”" for title in titles], _MOST_TITLES)
+            notes.insert(0, f"{called}: what stands above the names of the columns is left out: {above}.")
         header = records[0].cells if has_header else []
         told = _unfollowed(records, called) if formats is None else _told(formats[sheet], header, called)
         found.append((sheet, rows, notes + told))
@@ -86,6 +92,17 @@ def _listed(sheets: list[str]) -> str:
 
 def _without(hidden: list[str]) -> str:
     return f", without the hidden {', '.join(map(excerpt, hidden))}" if hidden else ""
+
+
+def _titles(records: list[_Record]) -> list[str]:
+    """What stands alone in the first rows, above a row whose names of columns are recognised."""
+    titles: list[str] = []
+    for record in records[: _MOST_TITLES + 1]:
+        cells = [str(cell) for cell in record.cells if cell is not None]
+        if len(cells) > 1:
+            return titles if detect(cells) is not None else []
+        titles += cells
+    return []
 
 
 def _sheet(records: list[_Record], name: str, has_header: bool) -> tuple[list[Row], list[str]]:
