@@ -4,6 +4,7 @@ import os
 import time
 from typing import Any
 
+from localft.advice import Advice
 from localft.errors import StartAgain, UserError
 from localft.jobs import JobContext
 from localft.store import files
@@ -26,6 +27,8 @@ def run(context: JobContext) -> dict[str, Any]:
         raise StartAgain("Once more.")
     if settings.get("fail") == "user":
         raise UserError("The sky is down.", "Look up.")
+    if settings.get("fail") == "advised":
+        raise UserError("The sky is down.", Advice("Say --up.", "Look up."))
     if settings.get("fail") == "bug":
         raise ZeroDivisionError("one over nothing")
     if settings.get("fail") == "crash":

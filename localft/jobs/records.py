@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from localft.store.records import Record
+from localft.advice import Advice
+from localft.store.records import Record, Upgrade
 
 
 class JobOrder(Record):
@@ -38,14 +39,31 @@ class Ticket(Record):
     folder: Path
 
 
+def _with_one_hint(value: dict[str, Any]) -> dict[str, Any]:
+    """From version 1, in which the hint was the same everywhere."""
+    return value
+
+
 class JobResult(Record):
-    """result.json: written last. Its presence means that the job has ended in an orderly way."""
+    """result.json: written last. Its presence means that the job has ended in an orderly way.
+
+    `hint` says what to do next; where that is something else in the app, `hint_in_app` says it.
+    """
+
+    VERSION: ClassVar[int] = 2
+    UPGRADES: ClassVar[dict[int, Upgrade]] = {1: _with_one_hint}
 
     outcome: str
     message: str
     hint: str = ""
+    hint_in_app: str = ""
     finished_at: str
     value: dict[str, Any] = {}
+
+    @property
+    def advice(self) -> str:
+        """What to do next, for whoever shows it."""
+        return Advice(self.hint, self.hint_in_app) if self.hint_in_app else self.hint
 
 
 class JobState(StrEnum):

@@ -12,6 +12,7 @@ from types import FrameType
 from filelock import FileLock, Timeout
 
 from localft import privacy
+from localft.advice import Advice, in_app, on_command_line
 from localft.errors import StartAgain, Stopped, explain
 from localft.jobs import control, helping, queue
 from localft.jobs.awake import kept_awake
@@ -106,7 +107,11 @@ def _run(context: JobContext, lease: FileLock, reserve: Path) -> JobResult | Non
 
 
 def _result(outcome: str, message: str, hint: str = "", value: dict[str, object] | None = None) -> JobResult:
-    return JobResult(outcome=outcome, message=message, hint=hint, finished_at=files.now(), value=value or {})
+    otherwise = in_app(hint) if isinstance(hint, Advice) else ""
+    return JobResult(
+        outcome=outcome, message=message, hint=on_command_line(hint), hint_in_app=otherwise, finished_at=files.now(),
+        value=value or {},
+    )  # fmt: skip
 
 
 def _wait_for_turn(context: JobContext, lease: FileLock) -> None:

@@ -173,7 +173,7 @@ def wait_ready(service: Service, timeout: float = 600.0, on_change: Callable[[Jo
         if not service.job.state.alive:
             result = service.job.result
             reason = result.message if result else "it stopped unexpectedly."
-            raise UserError(f"The model could not be served: {reason}", result.hint if result else _LOOK_AT_LOG)
+            raise UserError(f"The model could not be served: {reason}", result.advice if result else _LOOK_AT_LOG)
         if service.job.state is JobState.QUEUED:
             deadline = time.monotonic() + timeout
         if time.monotonic() > deadline:

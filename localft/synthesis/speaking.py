@@ -174,7 +174,7 @@ class Speaker:
                 result = service.job.result
                 raise UserError(
                     f"The model could not be served: {result.message if result else 'it stopped unexpectedly.'}",
-                    result.hint if result else "The file worker.log in the service's folder says more.",
+                    result.advice if result else "The file worker.log in the service's folder says more.",
                 )
             waits_for = service.job.waits_for
             self._tell(f"The model waits for {waits_for}" if waits_for else "Loading the model")

@@ -286,7 +286,7 @@ def loading(service: Service, stop: threading.Event) -> Iterator[Markup]:
         if not service.job.state.alive:
             result = service.job.result
             raise UserError(
-                result.message if result else "The models could not be loaded.", result.hint if result else ""
+                result.message if result else "The models could not be loaded.", result.advice if result else ""
             )
         if time.monotonic() > deadline:
             raise UserError("Loading the models takes too long.", "Look at the log in the service's folder.")

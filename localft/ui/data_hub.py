@@ -118,5 +118,5 @@ def _ended(order: FetchOrder, view: JobView, files: gr.File, said: gr.HTML) -> U
         forget(order)
         return {files: [str(kept)], said: views.fetched(view)}
     if view.state is JobState.FAILED and view.result is not None:
-        raise UserError(view.result.message, view.result.hint)
+        raise UserError(view.result.message, view.result.advice)
     return {said: parts.note(f"{view.sentence} Fetch these rows again to go on.")}

@@ -1,5 +1,6 @@
 """A job's life: start, follow, stop, resume, fail, die; its state is what its folder says."""
 
+import json
 import os
 import shutil
 import signal
@@ -11,9 +12,10 @@ import psutil
 import pytest
 
 from localft import jobs, paths
+from localft.advice import in_app, on_command_line
 from localft.errors import UserError
 from localft.jobs import JobState, queue
-from localft.jobs.records import JobProcess
+from localft.jobs.records import JobProcess, JobResult
 from localft.store import files
 from tests.job_help import REPOSITORY, end_now, ended, order, wait_for
 
@@ -50,6 +52,20 @@ def test_a_users_error_is_told_as_it_is(tmp_path: Path) -> None:
     assert view.state is JobState.FAILED
     assert view.result is not None
     assert (view.result.message, view.result.hint) == ("The sky is down.", "Look up.")
+
+
+def test_what_to_do_next_is_told_by_each_surface_in_its_words(tmp_path: Path) -> None:
+    jobs.start(tmp_path / "job", order(fail="advised"))
+    result = ended(tmp_path / "job").result
+    assert result is not None and result.hint == "Say --up."
+    assert (in_app(result.advice), on_command_line(result.advice)) == ("Look up.", "Say --up.")
+
+
+def test_a_result_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    record = {"schema_version": 1, "outcome": "failed", "message": "No.", "hint": "Look up.", "finished_at": "now"}
+    (tmp_path / "result.json").write_text(json.dumps(record), encoding="utf-8")
+    result = JobResult.load(tmp_path / "result.json")
+    assert (result.schema_version, result.advice) == (2, "Look up.")
 
 
 def test_a_job_that_goes_on_in_a_new_process_ends_with_a_status_of_its_own(tmp_path: Path) -> None:

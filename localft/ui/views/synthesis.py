@@ -61,7 +61,7 @@ def ended(synthesis: Synthesis, outcome: Outcome, currency: str) -> Markup:
     job = synthesis.job
     if not job.state.resumable:
         return parts.card("What was written", body, "good" if outcome.accepted else "warn")
-    hint = job.result.hint if job.result else ""
+    hint = job.result.advice if job.result else ""
     trouble = h("<p><strong>{sentence}</strong> {hint}</p>", sentence=job.sentence, hint=hint)
     return parts.card("Not finished", trouble + body, "warn")
 
