@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from localft import words
+from localft.advice import Advice
 from localft.errors import UserError
 from localft.hardware import Hardware
 from localft.planning.experience import recall
@@ -60,7 +61,10 @@ def plan_sweep(
     if proposal.stats.validation == 0:
         raise UserError(
             "No examples are held out for validation, and by their loss the runs of a sweep are compared.",
-            "Divide the examples anew in Data, or with `localft data split` and --ratios 0.8 0.1 0.1.",
+            Advice(
+                "Divide the examples anew: `localft data split`, with --ratios 0.8 0.1 0.1.",
+                "Divide the examples anew, in Data.",
+            ),
         )
     experience = recall()
     recipes = grid(proposal.recipe, ranks, learning_rates)
