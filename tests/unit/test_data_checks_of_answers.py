@@ -1,5 +1,6 @@
 """Checks of code, of the order of turns and of other models' words: what they find, and what they leave alone."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -86,3 +87,23 @@ def test_how_much_is_enough_for_what(count: int, says: str, tmp_path: Path) -> N
     finding = next(one for one in report.findings if one.check == "amount")
     assert (finding.severity, finding.count) == ("note", count)
     assert says in finding.meaning
+
+
+def test_json_in_a_code_fence_is_a_form_as_well_as_bare_json(tmp_path: Path) -> None:
+    rows = [{**row, "completion": f"```json\n{json.dumps({'text': row['completion']})}\n```"} for row in clean()]
+    assert not more_than_notes(check(tmp_path, rows))
+
+
+def test_what_breaks_the_form_of_json_in_code_fences_is_found_and_what_has_it_is_not(tmp_path: Path) -> None:
+    rows = [{**row, "completion": f"```json\n{json.dumps({'text': row['completion']})}\n```"} for row in clean()]
+    rows[3]["completion"], rows[4]["completion"] = '```json\n{"text": "torn\n```', "in words"
+    finding = next(one for one in check(tmp_path, rows).findings if one.check == "mixed formats")
+    assert (finding.count, {row.row for row in finding.rows}) == (2, {4, 5})
+    rows = [{**row, "completion": json.dumps({"text": row["completion"]})} for row in clean()]
+    rows[3]["completion"] = f"```json\n{rows[3]['completion']}\n```"
+    finding = next(one for one in check(tmp_path, rows).findings if one.check == "mixed formats")
+    assert (finding.count, {row.row for row in finding.rows}) == (1, {4})
+
+
+def test_an_answer_of_prose_that_is_a_code_block_of_json_is_not_called_invalid(tmp_path: Path) -> None:
+    assert "invalid JSON" not in found(check(tmp_path, with_answer('```json\n{"a": 1}\n```')))

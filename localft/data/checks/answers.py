@@ -25,14 +25,15 @@ _FENCED = re.compile(r"```(?:json)?\s*([\[{].*[\]}])\s*```", re.DOTALL | re.IGNO
 
 
 class _Counts:
-    """The answers under one system prompt: all, those that are not JSON, those of these that mean to be."""
+    """The answers under one system prompt: all, JSON in a code fence, what is none, and what of that means to be."""
 
     def __init__(self) -> None:
         self.answered = 0
-        self.other, self.torn = Sightings(), Sightings()
+        self.fenced, self.other, self.torn = Sightings(), Sightings(), Sightings()
 
     def join(self, later: Self) -> None:
         self.answered += later.answered
+        self.fenced.join(later.fenced)
         self.other.join(later.other)
         self.torn.join(later.torn)
 
@@ -40,6 +41,20 @@ class _Counts:
     def is_form(self) -> bool:
         """Whether JSON is the form that the answers have."""
         return self.answered - self.other.count >= USUAL_JSON * max(1, self.answered)
+
+    @property
+    def is_fenced(self) -> bool:
+        """Whether that JSON stands in a code fence as a rule."""
+        return 2 * self.fenced.count > self.answered - self.other.count
+
+    @property
+    def unusual(self) -> Sightings:
+        """The answers that have another form, where JSON is the usual one."""
+        found = Sightings()
+        found.join(self.other)
+        if not self.is_fenced:
+            found.join(self.fenced)
+        return found
 
 
 class Answers(Check):
@@ -56,9 +71,12 @@ class Answers(Check):
             return
         counts = self._groups.count(row)
         counts.answered += 1
-        if not is_json(row.example.answer):
+        answer = row.example.answer
+        if _is_fenced_json(answer):
+            counts.fenced.add(row)
+        elif not is_json(answer):
             counts.other.add(row)
-            if looks_like_json(row.example.answer):
+            if looks_like_json(answer):
                 counts.torn.add(row)
 
     def join(self, later: Self) -> None:
@@ -70,12 +88,13 @@ class Answers(Check):
         counts_of = self._groups.settled()
 
         def is_broken(row: Row) -> bool:
-            return (
-                not row.example.plain
-                and not row.example.messages[-1].tool_calls
-                and not is_json(row.example.answer)
-                and (counts_of(row).is_form or looks_like_json(row.example.answer))
-            )
+            answer = row.example.answer
+            if row.example.plain or row.example.messages[-1].tool_calls or is_json(answer):
+                return False
+            counts = counts_of(row)
+            if _is_fenced_json(answer):
+                return counts.is_form and not counts.is_fenced
+            return counts.is_form or looks_like_json(answer)
 
         return is_broken
 
@@ -86,7 +105,7 @@ class Answers(Check):
             groups = [counts for counts in self._groups.all if counts.is_form == (name == MIXED)]
             total, bad = sum(counts.answered for counts in groups), Sightings()
             for counts in groups:
-                bad.join(counts.other if name == MIXED else counts.torn)
+                bad.join(counts.unusual if name == MIXED else counts.torn)
             if not bad.count:
                 continue
             severity = "problem" if bad.count >= limit * total else "warning"
@@ -120,6 +139,13 @@ def is_json(text: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def _is_fenced_json(text: str) -> bool:
+    """Tell whether an answer is valid JSON in one code fence and nothing else."""
+    bare = text.strip()
+    inside = _FENCED.fullmatch(bare) if bare.startswith("```") else None
+    return inside is not None and is_json(inside[1])
 
 
 def looks_like_json(text: str) -> bool:
