@@ -7,7 +7,7 @@ import pytest
 from localft.data.making.reading import ReadResult, read_files
 from localft.data.shapes.chats import ChatChoice
 from localft.data.shapes.detecting import Shape
-from tests.documents_made import docx, paragraph, pdf, placed
+from tests.documents_made import docx, paragraph, pdf, placed, table
 
 MARKDOWN = """\
 # Eggs
@@ -72,3 +72,31 @@ def test_a_document_with_anything_else_in_it_stays_a_document(tmp_path: Path, te
     result = read(tmp_path / "a.md", text)
     assert result.shape is Shape.TEXT
     assert [one.text for one in result.examples] == [text.strip()]
+
+
+CELLS = [["No", "Question", "Answer"], ["1", "How long?", "Six minutes."], ["2", "And hard?", "Ten minutes."]]
+AS_TABLE = {
+    "a.docx": docx(paragraph("Eggs", heading=1), table(CELLS)),
+    "a.md": "# Eggs\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in [CELLS[0], ["---"] * 3, *CELLS[1:]]),
+}
+
+
+@pytest.mark.parametrize("name", AS_TABLE)
+def test_a_table_of_questions_and_answers(tmp_path: Path, name: str) -> None:
+    result = read(tmp_path / name, AS_TABLE[name])
+    assert pairs(result) == [("How long?", "Six minutes."), ("And hard?", "Ten minutes.")]
+    assert result.notes[0] == f"{name} is a table; line breaks within its cells are spaces here."
+    assert read(tmp_path / name, AS_TABLE[name], ChatChoice(taken_as="document")).shape is Shape.TEXT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| Model | Weight |\n| --- | --- |\n| A | 2 kg |",
+        "| Question | Answer |\n| --- | --- |\n| a | b | c |",
+        "| Question | Answer |\n| --- | --- |\n| a | b |\n\nAnd a sentence.",
+    ],
+)
+def test_other_tables_stay_text(tmp_path: Path, text: str) -> None:
+    (example,) = read(tmp_path / "a.md", text).examples
+    assert example.text == text

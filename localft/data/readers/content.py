@@ -18,6 +18,7 @@ from localft.data.readers.jsonl import read_jsonl
 from localft.data.readers.parquet import is_arrow, read_arrow, read_parquet
 from localft.data.readers.pieces import rows_of as rows_of_document
 from localft.data.readers.questions import questions_in, read_questions
+from localft.data.readers.tables_in_text import table_in
 from localft.data.shapes.chats import PRIVACY, ChatChoice, ChatLog, conversations, describe, find_voice
 from localft.data.shapes.rows import Found, Row
 from localft.data.shapes.values import BadValue, parse_json
@@ -80,9 +81,12 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
 
 
 def _of_document(document: Document, choice: ChatChoice) -> Found:
-    """Its questions with their answers where it is made of them, else its pieces."""
-    asked = questions_in(document.text) if choice.taken_as != "document" else None
-    return rows_of_document(document) if asked is None else replace(asked, notes=list(document.notes))
+    """Its questions with their answers where it is made of them, in turn or in a table, else its pieces."""
+    if choice.taken_as != "document":
+        found = questions_in(document.text) or table_in(document.text, document.name)
+        if found is not None:
+            return replace(found, notes=[*document.notes, *found.notes])
+    return rows_of_document(document)
 
 
 def _of_chat(chat: ChatLog, name: str, choice: ChatChoice, notes: list[str]) -> Found:
