@@ -1,13 +1,14 @@
 """A plan in words: where its numbers come from, and what would help where it does not fit."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from localft import words
 from localft.hardware import Hardware
 from localft.planning.device import Device
 from localft.planning.experience import Correction
+from localft.planning.filling import fill, lengths_of
 from localft.planning.fitting import TIGHT, fit_host
 from localft.planning.lengths import TokenStats
 from localft.planning.load import Load
@@ -19,6 +20,9 @@ Needs = Callable[[Load], dict[str, int]]
 
 # A change is worth telling that leaves no more than this of what is needed.
 _WORTH = 0.97
+
+# Examples are never cut to less, in tokens.
+_SHORTEST = 32
 
 # A processor is for tiny models: longer than this is worth a warning.
 _LONG = 12 * 3600.0
@@ -103,7 +107,9 @@ def on_each_card(hardware: Hardware) -> tuple[str, ...]:
     return ("The plan is that of one card; where several learn together, each takes this memory and does its part.",)
 
 
-def cheaper(settings: TrainingSettings, load: Load, shape: ModelShape, device: Device, needs: Needs) -> tuple[str, ...]:
+def cheaper(
+    settings: TrainingSettings, stats: TokenStats, load: Load, shape: ModelShape, device: Device, needs: Needs
+) -> tuple[str, ...]:
     """Where a run does not fit: up to three changes that help, the cheapest in quality first.
 
     Each says what the run would then need, and whether that is still too much. The plan has every layer computed twice
@@ -112,12 +118,11 @@ def cheaper(settings: TrainingSettings, load: Load, shape: ModelShape, device: D
     total, limit = sum(needs(load).values()), TIGHT * device.memory
     if total <= limit:
         return ()
-    half = max(32, load.length // 2)
+    shorter = _half_as_long(settings, stats, load)
     changes: list[tuple[str, dict[str, Any]]] = [
         ("Set the micro-batch to 1", {"micro_batch": 1, "budget": None}),
         ("Choose qlora, which keeps the base model in 4 bits", {"method": "qlora"}),
-        # What is cut is prompts first, so that nearly all that is left may be learned; a step has no more than before.
-        (f"Limit examples to {half // settings.sequences:,} tokens", {"length": half, "learned_share": 1.0}),
+        (f"Limit examples to {shorter.length // settings.sequences:,} tokens", _changed(load, shorter)),
         ("Choose rank 8", {"rank": min(load.rank, 8)}),
     ]
     if load.micro_batch == 1:
@@ -137,19 +142,34 @@ def cheaper(settings: TrainingSettings, load: Load, shape: ModelShape, device: D
     # First those that are enough; where none is, all of them together may be.
     sentences.sort(key=lambda one: one[0])
     if all(still for still, _ in sentences):
-        sentences[1:] = _together(load, half, settings.sequences, limit, needs)
+        sentences[1:] = _together(shorter, settings.sequences, limit, needs)
     return (*(sentence for _, sentence in sentences[:2]), smaller)
 
 
-def _together(load: Load, half: int, sequences: int, limit: float, needs: Needs) -> list[tuple[bool, str]]:
+def _half_as_long(settings: TrainingSettings, stats: TokenStats, load: Load) -> Load:
+    """The load with examples cut to half of the longest, packed as a plan would pack them.
+
+    What is cut is prompts first, so that nearly all that is left may be learned.
+    """
+    most = max(_SHORTEST, load.length // settings.sequences // 2)
+    cut = settings.model_copy(update={"max_length": most})
+    lengths = lengths_of(stats, cut)
+    budget = fill(lengths, cut, load.micro_batch).largest
+    return replace(load, length=lengths.longest, budget=budget, learned_share=1.0)
+
+
+def _changed(load: Load, other: Load) -> dict[str, Any]:
+    """In what one load differs from another."""
+    return {part.name: new for part in fields(load) if (new := getattr(other, part.name)) != getattr(load, part.name)}
+
+
+def _together(shorter: Load, sequences: int, limit: float, needs: Needs) -> list[tuple[bool, str]]:
     """All changes at once, where they are enough."""
-    least = replace(
-        load, method="qlora", micro_batch=1, budget=None, length=half, learned_share=1.0, rank=min(load.rank, 8)
-    )
+    least = replace(shorter, method="qlora", micro_batch=1, budget=None, rank=min(shorter.rank, 8))
     needed = sum(needs(least).values())
     if needed > limit:
         return []
-    what = f"qlora, micro-batch 1, {half // sequences:,} tokens and rank {least.rank} together"
+    what = f"qlora, micro-batch 1, {least.length // sequences:,} tokens and rank {least.rank} together"
     return [(False, f"Choose {what}: {words.memory(needed)}.")]
 
 

@@ -146,7 +146,7 @@ def make_plan(
         watt_hours=seconds / 3600 * device.watts,
         reasons=reasons_of(load, shape, device, token_stats, settings, correction),
         notes=slow(seconds, device) + on_each_card(hardware),
-        advice=host_advice(host, hardware) + cheaper(settings, load, shape, device, needs),
+        advice=host_advice(host, hardware) + cheaper(settings, token_stats, load, shape, device, needs),
     )
 
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from localft import words
 from localft.models.base_model import BaseModel
 from localft.models.catalogue import catalogue
 from localft.planning.load import Load
 from localft.planning.memory import memory_by_cause
 from localft.planning.model_shape import shape_of
-from localft.planning.plan import make_plan
+from localft.planning.plan import Plan, make_plan
 from localft.planning.recipe import Recipe, TrainingSettings
 from tests.unit.test_planning_plan import LLAMA, LLAMA_8B, QWEN, QWEN3_4B, STATS, computer, model, plan_for
 
@@ -56,6 +57,25 @@ def test_where_prompts_are_cut_a_larger_part_is_learned_and_advice_counts_it() -
         advised += len(together)
         assert not together or make_plan(least, QWEN, stats, hardware).fits != "no", together
     assert advised
+
+
+@pytest.mark.parametrize("gigabytes", [14.0, 16.0])
+def test_of_pairs_cut_shorter_no_more_is_said_to_be_needed_than_a_plan_then_needs(gigabytes: float) -> None:
+    """The two longest answers seldom stand in one pair, and few pairs of a step are as long as the longest."""
+    rising = range(100, 1_300, 11)
+    lengths = tuple(length for pair in zip(rising, reversed(rising), strict=True) for length in pair)
+    stats = replace(STATS, lengths=lengths, longest=max(lengths))
+    own: dict[str, Any] = {"objective": "dpo", "rank": 64, "dropout": 0.05, "max_length": 1_300, "micro_batch_size": 16}
+
+    def planned(max_length: int) -> Plan:
+        settings = TrainingSettings.model_validate(own | {"max_length": max_length})
+        recipe = Recipe(base_model="owner/model", dataset="d", settings=settings)
+        return make_plan(recipe, QWEN, stats, computer("NVIDIA GeForce RTX 3060", gigabytes))
+
+    before, after = planned(1_300), planned(649)
+    told = next(sentence for sentence in before.advice if sentence.startswith("Limit examples to 649 tokens: "))
+    assert ("still too much" in told) == (after.fits == "no") == (gigabytes == 14.0)
+    assert after.fits != "no" or f": {words.memory(after.total_bytes)} instead of " in told
 
 
 def test_a_run_that_fits_needs_no_advice() -> None:
