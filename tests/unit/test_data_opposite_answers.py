@@ -85,3 +85,13 @@ def test_what_clearly_differs_is_shown_pair_by_pair(tmp_path: Path) -> None:
 )
 def test_answers_differ_by_words_numbers_or_a_no(one: str, other: str, differ: bool) -> None:
     assert clearly_differ(one, other) == clearly_differ(other, one) == differ
+
+
+def test_questions_about_one_long_text_each_are_a_task_and_no_contradictions(tmp_path: Path) -> None:
+    texts = [" ".join(f"word{n} of text {text}" for n in range(40)) for text in range(4)]
+    about = [
+        {"prompt": f"What is thing {n}? {text}", "completion": f"It is answer {n} of {number}."}
+        for number, text in enumerate(texts)
+        for n in range(15)
+    ]
+    assert not {one.check for one in check(tmp_path, about).findings} & {"contradictions", "near contradictions"}

@@ -26,6 +26,8 @@ _LONG, _SHORT, _PLAIN = 0, 1, 2
 # Of what is asked in nearly the same words so many different answers are compared with each other.
 _MOST_COMPARED = 30
 _READ_AT_ONCE = 10_000
+# Where so many ask nearly the same, the little that differs is the task: questions about one text each, say.
+_TASK = 0.5
 _SHOWN_OF_QUESTION = 90
 # Signs that make another answer of the same words, as words; a line before a number is a minus.
 _SIGNS = {
@@ -80,7 +82,7 @@ class Contradictions(Check):
         return [
             *_equal_finding(context, equal, tied, len(self._answers)),
             *_opposite_finding(context, opposite),
-            *_near_finding(context, near),
+            *_near_finding(context, near, len(self._answers)),
         ]
 
     def contradicting(self) -> list[list[int]]:
@@ -216,8 +218,8 @@ def _signs(example: Example) -> list[str]:
     return sorted(_SIGNS[sign] for message in example.prompt for sign in _SIGN.findall(message.content))
 
 
-def _near_finding(context: CheckContext, found: list[int]) -> list[Finding]:
-    if not found:
+def _near_finding(context: CheckContext, found: list[int], total: int) -> list[Finding]:
+    if not found or len(found) > _TASK * total:
         return []
     meaning = f"{counted(len(found), 'example asks', 'examples ask')} nearly the same as another, answered differently."
     advice = "Look whether the little that differs in the question is what decides the answer."
