@@ -65,6 +65,8 @@ def runs(output: Output, project: Project, run_id: str | None, follow: bool, ans
     )
     if run_id:
         print_measured(output, wanted[0])
+        for warning in read_metrics(wanted[0]).warnings:
+            output.say(f"  Note: {warning}")
     if not wanted:
         output.say(f"The project {project.slug} has no runs yet.")
         output.hint(f"Next: localft train {project.slug}")

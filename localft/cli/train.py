@@ -99,6 +99,7 @@ def run_value(project: Project, run: Run) -> dict[str, Any]:
         "tokens_per_second": rate,
         "utilisation": run.plan.utilisation(rate) if run.plan is not None and rate is not None else None,
         "foreseen": metrics.foreseen and {"needed_bytes": metrics.foreseen[0], "room_bytes": metrics.foreseen[1]},
+        "warnings": metrics.warnings,
         "has_weights": run.has_weights,
         "folder": run.folder,
         "value": run.job.result.value if run.job.result else {},

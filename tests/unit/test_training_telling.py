@@ -76,6 +76,16 @@ def test_the_command_line_tells_them_of_one_run(project: Project, run: Run, caps
     assert value["foreseen"] == {"needed_bytes": 8 * GIB, "room_bytes": 11 * GIB}
 
 
+def test_the_command_line_tells_the_warnings_of_a_run_that_nobody_followed(
+    project: Project, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(run.folder, kind="warning", step=30, message="Nothing was learned.")
+    assert main(["runs", project.slug, "--run", run.id]) == 0
+    assert "  Note: Nothing was learned.\n" in capsys.readouterr().out
+    assert main(["runs", project.slug, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["runs"][0]["warnings"] == ["Nothing was learned."]
+
+
 def test_answers_are_followed_over_time(run: Run) -> None:
     (refund, changed), (_, same) = answers_over_time(metrics_of(run.folder))
     assert refund.expected == "billing"
