@@ -57,6 +57,17 @@ def test_the_kind_of_a_text_is_seen_by_its_first_lines(text: str, ending: str) -
     assert not result.set_aside
 
 
+@pytest.mark.parametrize(
+    ("asks", "answers"),
+    [("Frage:", "Antwort:"), ("Question :", "Réponse :"), ("Q:", "R:"), ("Вопрос:", "Ответ:"), ("问题：", "答案："),
+     ("PREGUNTA 2:", "Respuesta 2:"), ("**質問：**", "**回答：**")],
+)  # fmt: skip
+def test_the_marks_of_questions_and_answers_in_other_languages(asks: str, answers: str) -> None:
+    result = read(f"{asks} one?\n{answers} first\nand more\n\n{asks} two?\n{answers} second\n")
+    assert result.shape is Shape.QUESTIONS
+    assert pairs(result.examples) == [("one?", "first\nand more"), ("two?", "second")]
+
+
 def test_a_text_may_begin_with_a_bracket() -> None:
     result = read("[Verse 1]\nThe first line of it\n\n[Chorus]\nAnd again\n")
     assert result.sources[0].name == "pasted.txt"

@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from localft.data.readers.encoding import Lines
+from localft.data.readers.parsers.marks import MARK
 from localft.data.shapes.detecting import Layout, Shape
 from localft.data.shapes.rows import Found, Row, excerpt
 
 LAYOUT = Layout(
     Shape.QUESTIONS, {"prompt": "question", "answer": "answer"}, "questions begin with Q: and answers with A:"
 )
-# "Q:", "Question 3:", "2. A)"; in bold too, as Markdown has it.
-_MARK = re.compile(r"\s*(?:\d+[.)]\s*)?(?:\*\*)?(q|question|a|answer)\s*\d*\s*([:)])(?:\*\*)?(?:\s+|$)", re.IGNORECASE)
 
 
 @dataclass
@@ -64,12 +63,16 @@ def _goes_before(line: str) -> bool:
 
 def asks(line: str) -> bool:
     """Whether a line begins with the mark of a question."""
-    mark = _MARK.match(line)
+    mark = MARK.match(line)
     return mark is not None and _kind(mark) == "question"
 
 
 def _kind(mark: re.Match[str]) -> str:
-    return "question" if mark[1].lower().startswith("q") else "answer"
+    return "question" if mark["asks"] else "answer"
+
+
+def _sign(mark: re.Match[str]) -> str:
+    return mark["sign"] or ":"
 
 
 def _texts(lines: Lines) -> Iterator[_Text]:
@@ -77,10 +80,10 @@ def _texts(lines: Lines) -> Iterator[_Text]:
     sign = ""
     for number, line in enumerate(lines.text, start=1):
         shown = lines.raw[number - 1].decode("utf-8", errors="replace") if line is None else line
-        mark = _MARK.match(shown)
+        mark = MARK.match(shown)
         # After "Q:" a line with "a)" is the first of a list.
-        if mark is not None and (_kind(mark) == "question" or mark[2] == sign):
-            sign = mark[2]
+        if mark is not None and (_kind(mark) == "question" or _sign(mark) == sign):
+            sign = _sign(mark)
             if current is not None:
                 yield current
             current = _Text(_kind(mark), number, [shown[mark.end() :]], line is None)

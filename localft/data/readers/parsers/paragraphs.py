@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from localft.data.readers.parsers.marks import MARK
+
 # What pdfium writes where a line ends with a hyphen: the word may have one, or was only divided.
 DIVIDED = "\x02"
 _LARGER = 1.15
@@ -14,7 +16,6 @@ _FEWEST_PAGES, _FEWEST_NUMBERED = 4, 3
 Key = tuple[str, int | None]
 _BULLET = re.compile(r"^[•◦▪‣●○∙·–—-]\s+")
 _NUMBERED = re.compile(r"^(?:\d{1,3}|[a-z])[.)]\s+\S")
-_ASKED = re.compile(r"^(?:q|question|a|answer)\s*\d*:\s", re.IGNORECASE)
 _ENDS = (".", "!", "?", ":", ";", "…", '"', "”", "»", ")")
 
 
@@ -117,7 +118,7 @@ def _paragraphs(lines: list[Line], levels: dict[float, int]) -> list[str]:
 
 def _goes_on(before: Line, line: Line, edge: float, heading: bool) -> bool:
     """Whether a line belongs to the paragraph of the line before it."""
-    if any(mark.match(line.text) for mark in (_BULLET, _NUMBERED, _ASKED)):
+    if any(mark.match(line.text) for mark in (_BULLET, _NUMBERED, MARK)):
         return False
     if abs(before.size - line.size) > 0.1 * max(before.size, line.size):
         return False
