@@ -108,4 +108,8 @@ def _alone(button: Markup) -> Markup:
 
 
 def _rest(more: int) -> Markup:
-    return parts.note(f"{more:,} more: `localft data golden history` lists them all.") if more > 0 else Markup()
+    return (
+        parts.note(f"{more:,} more: `localft data golden history` on the command line lists them all.")
+        if more > 0
+        else Markup()
+    )

@@ -81,7 +81,9 @@ def difference(found: Summary) -> Markup:
     headings = ["What", "From", "Where", "Before", "After"]
     table = parts.table(f"What changed: {found.sentence}", headings, lines, [2], hide_caption=False)
     more = found.count - len(found.rows)
-    rest = parts.note(f"{more:,} more: `localft data diff` lists them all.") if more > 0 else Markup()
+    rest = (
+        parts.note(f"{more:,} more: `localft data diff` on the command line lists them all.") if more > 0 else Markup()
+    )
     return h('<div role="status">{table}{rest}</div>', table=table, rest=rest)
 
 

@@ -100,7 +100,11 @@ def computer(hardware: Hardware) -> Markup:
         ("Free disk", words.size(hardware.disk.free_bytes)),
         ("Processor", f"{hardware.physical_cores} cores"),
     ]
-    problem = parts.error(hardware.driver_problem, "Run `localft doctor`.") if hardware.driver_problem else Markup()
+    problem = (
+        parts.error(hardware.driver_problem, "`localft doctor` on the command line says what mends it.")
+        if hardware.driver_problem
+        else Markup()
+    )
     return parts.card("This computer", h("{problem}{facts}", problem=problem, facts=parts.facts(rows)))
 
 
