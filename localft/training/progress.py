@@ -4,6 +4,7 @@ from localft.store.records import Record
 
 # What a loss has to move by to be called moved: less may be rounding, or the chance of which examples came.
 NOTICEABLE = 0.01
+PROGRESS = "progress.json"
 
 
 class RunProgress(Record):

@@ -1,14 +1,12 @@
 """One part of a run: from its start or its newest checkpoint to the end, or to a stop."""
 
 import contextlib
-import shutil
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 
 from localft import words
 from localft.errors import StartAgain, Stopped, UserError
@@ -19,60 +17,46 @@ from localft.planning.model_shape import shape_of
 from localft.planning.plan import load_of
 from localft.planning.steps import order_steps
 from localft.training.batches import Batches
-from localft.training.checkpoints import CHECKPOINTS, WEIGHTS, Checkpoints, is_whole, publish, restore, sweep
-from localft.training.continuity import CONTINUITY, Continuity, ContinuityCheck, measure, note
+from localft.training.continuity import Continuity, ContinuityCheck, measure, note
 from localft.training.finite import NotANumberError, is_finite, not_a_number
 from localft.training.more_layers import layers_that_help
 from localft.training.objectives import objective_of
 from localft.training.order import Order, TrainingData
 from localft.training.parity import FastPaths, switch_on
 from localft.training.probing import CardMeter, probe, room_on_card
-from localft.training.progress import RunProgress
+from localft.training.progress import PROGRESS, RunProgress
 from localft.training.ranks import is_first, ranks
-from localft.training.relief import after_out_of_memory, forget_losses, is_relieved
+from localft.training.relief import after_out_of_memory, is_relieved
+from localft.training.saving import Saving
 from localft.training.trainer import build_trainer
 from localft.training.validation import Validation, answer_prompts, validate
 from localft.training.watcher import Look, Schedule, Watcher
 
-_PROGRESS = "progress.json"
-# What a run's weights consist of; the rest of a checkpoint is for resuming.
-_STATES = {"optimizer.pt", "scheduler.pt", "scaler.pt", "rng_state.pth", "trainer_state.json"}
-_NOT_WEIGHTS = {*_STATES, _PROGRESS, CONTINUITY}
-# A trained weight in a checkpoint: itself and two moments of the optimiser, fp32 each.
-_CHECKPOINT_BYTES_PER_WEIGHT = 12
-# In what torch says of a file that it could not write.
-_TORCH_WRITES = "inline_container"
 # So many numbers of each weight tell whether anything was learned.
 _COMPARED = 64
 
 
 class Session:
-    """Owns the trainer of a run and everything it saves."""
+    """Owns the trainer of a run, and `saving`: everything it saves."""
 
     def __init__(self, context: JobContext, order: Order, data: TrainingData, model: Any, tokenizer: Any) -> None:
         self._context, self._order, self._data = context, order, data
         self._settings, self._plan = order.recipe.settings, order.plan
         self._probed_bytes: int | None = None
-        self._checkpoints = Checkpoints(order.folder / CHECKPOINTS, order.identity)
-        # What a kill left half-written: checkpoints, and weights about to be published.
-        sweep(self._checkpoints.folder)
-        restore(order.folder / WEIGHTS)
         self._trainable = sum(weights.numel() for weights in model.parameters() if weights.requires_grad)
         if self._trainable == 0:
             raise UserError("There is nothing to train in this model.", "Choose another base model or method.")
         # Before a checkpoint is restored: of a full fine-tune, the base model's.
         self._before = _some_of_each(model)
-        self._checkpoint_bytes = self._trainable * _CHECKPOINT_BYTES_PER_WEIGHT + (1 << 20)
+        self.saving = Saving(context, order, self._trainable)
         rows, plan = data.train.rows, order.plan
         lengths = [len(row) for row in rows]
         # As much at once as the plan has room for; an example that is longer stands alone.
         longest = max(lengths)
         self._most_tokens = plan.micro_batch_tokens or plan.micro_batch_size * longest
         paths = self._switch_on(model, max([longest, *map(len, data.validation.rows)]), tokenizer.pad_token_id)
-        resumed = self._newest_checkpoint()
-        self._resumed_from = resumed[1] if resumed else None
-        self._saved_step = resumed[0] if resumed else 0
-        progress = RunProgress.load(resumed[1] / _PROGRESS) if resumed else RunProgress()
+        self._resumed_from = resumed = self.saving.newest()
+        progress = RunProgress.load(resumed / PROGRESS) if resumed else RunProgress()
         self._seconds_before = progress.whole_seconds
         if progress.packed is None:
             progress = progress.model_copy(update={"packed": paths.packed})
@@ -84,10 +68,10 @@ class Session:
         self._objective = objective_of(self._settings, paths.token_losses)
         look = Look(self._validate if data.validation.rows else None, self._sample_answers)
         self._watcher = Watcher(context, self._schedule, look, progress)
-        callbacks = [self._watcher, *([ContinuityCheck(resumed[1], self._measure_continuity)] if resumed else [])]
+        callbacks = [self._watcher, *([ContinuityCheck(resumed, self._measure_continuity)] if resumed else [])]
         self.trainer = build_trainer(
             model, tokenizer, rows, self._make_batches(self._most_tokens, shares=ranks()), self._objective,
-            self._steps, self._settings, plan, self._checkpoints.folder, callbacks, self._save, self._leave_if_stopped,
+            self._steps, self._settings, plan, self.saving.folder, callbacks, self._save, self._leave_if_stopped,
         )  # fmt: skip
 
     def _switch_on(self, model: Any, longest: int, pad_id: int) -> FastPaths:
@@ -98,20 +82,6 @@ class Session:
         for warning in paths.warnings:
             self._context.event("warning", message=warning)
         return paths
-
-    def _newest_checkpoint(self) -> tuple[int, Path] | None:
-        """The newest that is whole; what is set aside on the way is told."""
-        before = self._checkpoints.count()
-        newest = self._checkpoints.newest()
-        aside = before - self._checkpoints.count()
-        if aside:
-            what = f"{words.counted(aside, 'checkpoint')} of this run {'is' if aside == 1 else 'are'} damaged"
-            anew = "" if newest else " None is left: the run begins again with its first step."
-            message = f"{what}, or of other settings or data; set aside in checkpoints/quarantine.{anew}"
-            self._context.event("warning", message=message)
-        if before:
-            self._context.event("resumed", step=newest[0] if newest else 0)
-        return newest
 
     def _measure_continuity(self) -> Continuity:
         done = self.trainer.state.global_step
@@ -134,7 +104,8 @@ class Session:
             NotANumberError: the loss, say, is no longer one; the best weights so far are published.
             UserError: the disk is full.
         """
-        self._refuse_small_disk()
+        if is_first():
+            self.saving.refuse_small_disk()
         if self._plan.on_gpu:
             self._probe_memory()
         try:
@@ -142,23 +113,23 @@ class Session:
         except Stopped:
             # In the middle of a step, or of the validation before the first one.
             self._watcher.ending.stopped = True
-            if self.trainer.state.global_step != self._saved_step:
+            if self.trainer.state.global_step != self.saving.step:
                 self.trainer.leave_half_step()
         except NotANumberError as error:
-            published = self._publish_best()
+            published = self._publish()
             if published is None:
                 raise
             kept = f"What was learned until step {published} is kept as the run's weights."
             raise NotANumberError(f"{error.message} {kept}", error.hint) from error
         step = self.trainer.state.global_step
         if self._watcher.ending.stopped:
-            self._publish_best()
+            self._publish()
             if step == 0:
                 raise Stopped("Stopped before the first step was done; resume begins with it.")
             raise Stopped(f"Stopped at step {step} of {self._schedule.steps}; resume continues from there.")
         # After a stop this may be: the first step of a warm-up has a rate of zero.
         self._refuse_unchanged()
-        self._publish_best()
+        self._publish()
         return self._outcome(step)
 
     def _leave_if_stopped(self) -> None:
@@ -204,10 +175,6 @@ class Session:
             layers = layers_that_help(found, room, self._settings, self._plan, shape)
             raise StartAgain(after_out_of_memory(order.folder, self._plan, what, layers))
 
-    def clear(self) -> None:
-        """Delete the checkpoints of a run that is finished."""
-        self._checkpoints.clear()
-
     def _save(self) -> None:
         if not is_first():
             return
@@ -219,52 +186,10 @@ class Session:
 
         def write(folder: Path) -> None:
             self.trainer.write_state(folder)
-            progress.save(folder / _PROGRESS)
+            progress.save(folder / PROGRESS)
             note(folder, self._measure_continuity())
 
-        try:
-            self._checkpoints.save(state.global_step, write, protected=progress.best_step)
-            self._saved_step = state.global_step
-            forget_losses(self._order.folder, self._plan)
-        except (OSError, RuntimeError, SafetensorError) as error:
-            raise self._not_saved(error) from error
-
-    def _not_saved(self, error: Exception) -> Exception:
-        """Why a checkpoint could not be written, in a sentence; what is no matter of writing stays as it is.
-
-        torch and safetensors report a full disk as errors of their own, and so a quota or a limit of a file's size,
-        for which the disk seems to have room.
-        """
-        takes, free = words.size(self._checkpoint_bytes), self._free_bytes()
-        if free < self._checkpoint_bytes:
-            return UserError(
-                f"The disk is full: a checkpoint takes {takes} and {words.size(free)} are free.",
-                "Free some space and resume; what was saved before is kept.",
-            )
-        if isinstance(error, OSError | SafetensorError) or _TORCH_WRITES in str(error):
-            return UserError(
-                f"A checkpoint of {takes} could not be written in {self._checkpoints.folder}: "
-                f"{str(error).splitlines()[0][:200]}",
-                "A quota, or a limit of the size of a file there, may be reached. Give it room, or move localft's "
-                "folder with LOCALFT_HOME, and resume; what was saved before is kept.",
-            )
-        return error
-
-    def _refuse_small_disk(self) -> None:
-        """Say before the first step, not after hours, that the disk cannot hold the checkpoints of the run."""
-        if not is_first():
-            return
-        missing = max(1, Checkpoints.MOST - self._checkpoints.count())
-        needed, free = missing * self._checkpoint_bytes, self._free_bytes()
-        if free < needed:
-            raise UserError(
-                f"The disk is too full: the checkpoints of this run take {words.size(needed)} "
-                f"and {words.size(free)} are free.",
-                "Free some space and resume.",
-            )
-
-    def _free_bytes(self) -> int:
-        return shutil.disk_usage(self._order.folder).free
+        self.saving.save(state.global_step, write, protected=progress.best_step)
 
     def _refuse_unchanged(self) -> None:
         """An adapter starts as no change at all (its B is zero); one that ends so has learned nothing.
@@ -281,26 +206,8 @@ class Session:
         if unchanged:
             raise UserError(f"The run learned nothing: {what}.", "Raise the learning rate, or report this.")
 
-    def _publish_best(self) -> int | None:
-        """Publish the weights of the best step, where they are damaged those of the newest; return which step."""
-        if not is_first():
-            return None
-        best = self._watcher.progress.best_step
-        folder = self._checkpoints.path(best) if best is not None else None
-        if folder is None or not is_whole(folder, self._order.identity):
-            newest = self._checkpoints.newest()
-            if newest is None:
-                return None
-            folder = newest[1]
-            if best is not None:
-                message = f"The checkpoint of the best step, {best}, is damaged; the weights are those of the newest."
-                self._context.event("warning", message=message)
-        step = int(folder.name.rpartition("-")[2])
-        # Of several processes together each has random numbers of its own, in files named after it.
-        apart = {*_NOT_WEIGHTS, "manifest.json", *(path.name for path in folder.glob("rng_state*"))}
-        names = tuple(path.name for path in folder.iterdir() if path.name not in apart)
-        publish(folder, self._order.folder / WEIGHTS, names, step, self._order.identity)
-        return step
+    def _publish(self) -> int | None:
+        return self.saving.publish(self._watcher.progress.best_step) if is_first() else None
 
     def _outcome(self, step: int) -> dict[str, Any]:
         progress, plan = self._watcher.progress, self._plan

@@ -61,7 +61,7 @@ def run(context: JobContext) -> dict[str, Any]:
         session = Session(context, order, data, model, tokenizer)
         outcome = session.run()
     files.write_json(context.folder / _OUTCOME, outcome)
-    session.clear()
+    session.saving.clear()
     _note_experience(context, order, outcome)
     return outcome
 
