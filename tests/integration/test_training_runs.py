@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from localft.planning.lengths import measure_tokens
 from localft.planning.plan import Plan, make_plan
 from localft.planning.proposing import propose
 from localft.store import files
+from localft.store.projects import Project
 from localft.training.loading import load_base, load_tuned
 from localft.training.runs import Run, open_run, read_metrics, run_weights, start_run
 from tests.forked_jobs import Nursery
@@ -142,7 +144,8 @@ def test_stopped_and_resumed_it_ends_with_the_same_bits(nursery: Nursery, base: 
     assert losses(run) == losses(control)
 
 
-def test_a_damaged_checkpoint_is_set_aside_and_an_older_one_resumed(nursery: Nursery, base: BaseModel) -> None:
+def stopped_run(nursery: Nursery, base: BaseModel) -> tuple[Project, Path, Run]:
+    """A run that was stopped after its fourth step, with a checkpoint of each; and one that nothing has disturbed."""
     project = make_project(train=32)
     control_folder, folder = (prepare(project, base, checkpoint_seconds=0.0, epochs=2) for _ in range(2))
     nursery.finish(control_folder)
@@ -150,6 +153,11 @@ def test_a_damaged_checkpoint_is_set_aside_and_an_older_one_resumed(nursery: Nur
     wait_for(lambda: len(read_metrics(open_run(project, folder.name)).loss) >= 4)
     jobs.request_stop(folder)
     child.join(60)
+    return project, folder, open_run(project, control_folder.name)
+
+
+def test_a_damaged_checkpoint_is_set_aside_and_an_older_one_resumed(nursery: Nursery, base: BaseModel) -> None:
+    project, folder, control = stopped_run(nursery, base)
     newest = max((folder / "checkpoints").glob("ckpt-*"))
     state = bytearray((newest / "optimizer.pt").read_bytes())
     state[len(state) // 2] ^= 1
@@ -160,17 +168,11 @@ def test_a_damaged_checkpoint_is_set_aside_and_an_older_one_resumed(nursery: Nur
     assert [told for told in read_metrics(run).warnings if told.startswith("1 checkpoint of this run is damaged")]
     resumed = [event["step"] for event in files.read_lines(folder / "events.jsonl")[0] if event["kind"] == "resumed"]
     assert resumed == [int(newest.name.rpartition("-")[2]) - 1]
-    assert same(weights_of(run), weights_of(open_run(project, control_folder.name)))
+    assert same(weights_of(run), weights_of(control))
 
 
 def test_where_every_checkpoint_is_damaged_the_run_begins_anew_and_says_so(nursery: Nursery, base: BaseModel) -> None:
-    project = make_project(train=32)
-    control_folder, folder = (prepare(project, base, checkpoint_seconds=0.0, epochs=2) for _ in range(2))
-    nursery.finish(control_folder)
-    child = nursery.start(folder)
-    wait_for(lambda: len(read_metrics(open_run(project, folder.name)).loss) >= 4)
-    jobs.request_stop(folder)
-    child.join(60)
+    project, folder, control = stopped_run(nursery, base)
     for checkpoint in (folder / "checkpoints").glob("ckpt-*"):
         (checkpoint / "optimizer.pt").write_bytes(b"damaged")
     child = nursery.start(folder)
@@ -187,7 +189,7 @@ def test_where_every_checkpoint_is_damaged_the_run_begins_anew_and_says_so(nurse
     run = open_run(project, folder.name)
     assert run.job.state is JobState.FINISHED, run.job.sentence
     assert 0 in [event["step"] for event in files.read_lines(folder / "events.jsonl")[0] if event["kind"] == "resumed"]
-    assert same(weights_of(run), weights_of(open_run(project, control_folder.name)))
+    assert same(weights_of(run), weights_of(control))
     assert list((folder / "checkpoints" / "quarantine").iterdir()), "what was damaged stays to be looked at"
 
 
