@@ -1,5 +1,7 @@
 """What goes wrong in a run, to be called in its process before it begins."""
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,28 @@ _AT_STEP = 3
 def out_of_memory() -> None:
     """From the third step on, more than one example at once does not fit."""
     _break("CUDA error: out of memory", most_rows=1)
+
+
+def killed_in_a_step() -> None:
+    """Linux kills the process in the third step, to gain memory."""
+    whole = trainer.LocalTrainer.micro_loss
+
+    def micro_loss(self: Any, model: Any, batch: Batch) -> Any:
+        if self.state.global_step == _AT_STEP - 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return whole(self, model, batch)
+
+    trainer.LocalTrainer.micro_loss = micro_loss
+
+
+def killed_while_the_base_is_loaded() -> None:
+    """Linux kills the process before it has a model."""
+
+    def load_for_training(order: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    module: Any = worker
+    module.load_for_training = load_for_training
 
 
 def lost_card() -> None:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -14,6 +14,9 @@ from localft.errors import UserError
 from localft.jobs import queue
 from localft.jobs.records import JobOrder, JobProcess, JobResult, JobState, JobView, Progress
 from localft.store import files
+
+MEMORY_RAN_OUT = "--memory-ran-out"
+"""Tells the process of a job that the system has killed the one before it, to gain memory."""
 
 
 def start(folder: Path, order: JobOrder, secrets: Mapping[str, str] | None = None) -> JobView:
@@ -59,11 +62,14 @@ def resume(folder: Path, secrets: Mapping[str, str] | None = None) -> JobView:
     return read(folder)
 
 
-def start_again(folder: Path) -> None:
-    """Let a new process go on with a job that its present one, which calls this, cannot; it keeps its place."""
+def start_again(folder: Path, *, memory_ran_out: bool = False) -> None:
+    """Let a new process go on with a job that its present one, which calls this, cannot; it keeps its place.
+
+    `memory_ran_out`: that is why, and the new one has to do with less.
+    """
     with queue.changing():
         (folder / "started.json").unlink(missing_ok=True)
-        _spawn(folder)
+        _spawn(folder, options=[MEMORY_RAN_OUT] if memory_ran_out else [])
 
 
 def revive() -> None:
@@ -85,7 +91,7 @@ def _start_process(folder: Path, secrets: Mapping[str, str] | None = None) -> No
     _spawn(folder, secrets)
 
 
-def _spawn(folder: Path, secrets: Mapping[str, str] | None = None) -> None:
+def _spawn(folder: Path, secrets: Mapping[str, str] | None = None, options: Sequence[str] = ()) -> None:
     """Start the process of a job, detached from this one, and note which it is."""
     several = JobOrder.load(folder / "job.json").processes
     log = (folder / "worker.log").open("ab")
@@ -96,7 +102,7 @@ def _spawn(folder: Path, secrets: Mapping[str, str] | None = None) -> None:
     together = ["torch.distributed.run", "--standalone", "--nproc-per-node", str(several), "-m"] if several > 1 else []
     with log:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-X", "faulthandler", "-m", *together, "localft.jobs.runner", str(folder)],
+            [sys.executable, "-P", "-X", "faulthandler", "-m", *together, "localft.jobs.runner", str(folder), *options],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -110,8 +116,8 @@ def _spawn(folder: Path, secrets: Mapping[str, str] | None = None) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             JobProcess(pid=process.pid, created=psutil.Process(process.pid).create_time()).save(folder / "process.json")
     except BaseException:
-        # Nobody would know it.
-        process.kill()
+        # Nobody would know it, nor what it has started.
+        _kill_tree(process.pid)
         process.wait()
         raise
 
@@ -197,8 +203,13 @@ def kill(folder: Path, grace_seconds: float = 10.0) -> None:
         time.sleep(0.1)
     if not queue.process_alive(folder):
         return
+    _kill_tree(JobProcess.load(folder / "process.json").pid)
+
+
+def _kill_tree(pid: int) -> None:
+    """End a process and all that it has started."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        root = psutil.Process(JobProcess.load(folder / "process.json").pid)
+        root = psutil.Process(pid)
         for process in [*root.children(recursive=True), root]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()

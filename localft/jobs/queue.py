@@ -5,6 +5,7 @@ them but the files, so the queue survives the app, and after a power loss `jobs.
 """
 
 import contextlib
+import math
 import os
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -55,14 +56,23 @@ def leave(folder: Path) -> None:
 
 
 def process_alive(folder: Path) -> bool:
-    """Tell whether the process that owns a job's folder still runs (a zombie does not)."""
+    """Tell whether the process that owns a job's folder still runs (a zombie does not), or its guard, which may let
+    another one go on.
+    """
     try:
         process = JobProcess.load(folder / "process.json")
-        running = psutil.Process(process.pid)
+    except UserError:
+        return False
+    return _runs(folder, process.pid, process.created) or (process.guard is not None and _runs(folder, process.guard))
+
+
+def _runs(folder: Path, pid: int, created: float = -math.inf) -> bool:
+    try:
+        running = psutil.Process(pid)
         # Times of creation move when the clock is set, since they are counted from the boot: then the command tells.
-        same = abs(running.create_time() - process.created) < 1.0 or str(folder) in running.cmdline()
+        same = abs(running.create_time() - created) < 1.0 or str(folder) in running.cmdline()
         return same and running.status() != psutil.STATUS_ZOMBIE
-    except (UserError, psutil.NoSuchProcess, psutil.AccessDenied):
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
 
 
@@ -100,6 +110,6 @@ def _wants_device(folder: Path) -> bool:
         return False
 
 
-def own_process() -> JobProcess:
-    """The identity of the calling process."""
-    return JobProcess(pid=os.getpid(), created=psutil.Process().create_time())
+def own_process(guard: int | None = None) -> JobProcess:
+    """The identity of the calling process, and of its guard where it has one."""
+    return JobProcess(pid=os.getpid(), created=psutil.Process().create_time(), guard=guard)

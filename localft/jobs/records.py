@@ -13,7 +13,9 @@ class JobOrder(Record):
     """job.json: what to run. Written once, before the start.
 
     `worker` names a module with a function `run(context: JobContext) -> dict`; only the job's own
-    process imports it. `processes` run it together, the first of which is the job's.
+    process imports it. One that can do with less memory has a function `relieve(context: JobContext) -> str` too: it is
+    called first where the system has killed the process before for what it took, and says how the job goes on.
+    `processes` run it together, the first of which is the job's.
     """
 
     worker: str
@@ -27,10 +29,14 @@ class JobOrder(Record):
 
 
 class JobProcess(Record):
-    """process.json: a process id alone is reused by the system, together with its creation time it is unique."""
+    """process.json: a process id alone is reused by the system, together with its creation time it is unique.
+
+    `guard` is the process that sees how this one ends; None where there is none.
+    """
 
     pid: int
     created: float
+    guard: int | None = None
 
 
 class Ticket(Record):

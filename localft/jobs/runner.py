@@ -7,14 +7,14 @@ import signal
 import sys
 import time
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 
 from filelock import FileLock, Timeout
 
 from localft import privacy
 from localft.advice import Advice, in_app, on_command_line
 from localft.errors import StartAgain, Stopped, explain
-from localft.jobs import control, helping, queue
+from localft.jobs import control, guarding, helping, queue
 from localft.jobs.awake import kept_awake
 from localft.jobs.context import JobContext
 from localft.jobs.records import JobOrder, JobResult
@@ -26,10 +26,11 @@ _AGAIN = 86
 _log = logging.getLogger(__name__)
 
 
-def main(folder: Path) -> int:
+def main(folder: Path, guard: int | None = None, *, memory_ran_out: bool = False) -> int:
     """Run the job of a folder to its end; return the exit status: 0 finished, 1 failed, 130 stopped.
 
-    86: it goes on in another process, which has been started.
+    86: it goes on in another process, which has been started. `guard` is the process that sees how this one ends;
+    `memory_ran_out` says that the system has killed the one before it.
 
     Under `accelerate launch` the first process is the job's, and others help it (see `localft.training.ranks`).
     """
@@ -46,13 +47,13 @@ def main(folder: Path) -> int:
     except Timeout:
         _log.error("Another process owns this job")
         return 1
-    queue.own_process().save(folder / "process.json")
+    queue.own_process(guard).save(folder / "process.json")
     _stop_on_signals(folder)
     lease = FileLock(queue.device_lock())
     # Given back before the outcome is written, so that a full disk does not swallow the sentence about itself.
     reserve = folder / ".reserve"
     try:
-        result = _run(JobContext(folder, JobOrder.load(folder / "job.json")), lease, reserve)
+        result = _run(JobContext(folder, JobOrder.load(folder / "job.json")), lease, reserve, memory_ran_out)
     finally:
         lease.release()
         reserve.unlink(missing_ok=True)
@@ -71,7 +72,7 @@ def main(folder: Path) -> int:
     return {"finished": 0, "stopped": 130}.get(result.outcome, 1)
 
 
-def _run(context: JobContext, lease: FileLock, reserve: Path) -> JobResult | None:
+def _run(context: JobContext, lease: FileLock, reserve: Path, memory_ran_out: bool) -> JobResult | None:
     """Wait for the job's turn where it needs the device, run its worker, and say how that ended.
 
     None: it has not, but has to go on in another process.
@@ -84,6 +85,8 @@ def _run(context: JobContext, lease: FileLock, reserve: Path) -> JobResult | Non
         context.begin()
         context.event("started")
         worker = importlib.import_module(context.order.worker)
+        if memory_ran_out:
+            context.event("warning", message=_relieved(worker, context))
         with kept_awake(), context.clock.beating():
             value = worker.run(context)
         return _result("finished", str(value.pop("message", "Finished.")), value=value)
@@ -104,6 +107,18 @@ def _run(context: JobContext, lease: FileLock, reserve: Path) -> JobResult | Non
             f"Something unexpected went wrong: {text}",
             hint="The details are in worker.log in the job's folder.",
         )
+
+
+def _relieved(worker: ModuleType, context: JobContext) -> str:
+    """Let a worker note how it goes on with less memory, and return it as a sentence.
+
+    Raises:
+        MemoryError: it knows no way, since it has no function `relieve`.
+        UserError: none is left.
+    """
+    if not hasattr(worker, "relieve"):
+        raise MemoryError
+    return worker.relieve(context)
 
 
 def _result(outcome: str, message: str, hint: str = "", value: dict[str, object] | None = None) -> JobResult:
@@ -144,4 +159,6 @@ def _stop_on_signals(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    ran_out = control.MEMORY_RAN_OUT in sys.argv
+    own = Path(sys.argv[1])
+    sys.exit(guarding.guarded(own, lambda guard: main(own, guard, memory_ran_out=ran_out)))

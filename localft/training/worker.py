@@ -31,6 +31,7 @@ from localft.training.session import Session
 from localft.training.threads import choose_threads
 
 _OUTCOME = "outcome.json"
+_KILLED = "The memory ran out, and Linux has ended the process. It goes on from the last checkpoint"
 
 
 def run(context: JobContext) -> dict[str, Any]:
@@ -64,6 +65,33 @@ def run(context: JobContext) -> dict[str, Any]:
     session.saving.clear()
     _note_experience(context, order, outcome)
     return outcome
+
+
+def relieve(context: JobContext) -> str:
+    """Note how the run goes on with less at once, after Linux has killed its process, and return it as a sentence.
+
+    Raises:
+        MemoryError: on a card; of the computer's memory, which was used up, it takes no less with less at once.
+        UserError: nothing is left that would help; while the base model is loaded no smaller micro-batch does.
+    """
+    order = read_order(context)
+    if order.plan.on_gpu:
+        raise MemoryError
+    # The events of the process before; this one has begun with one of its own.
+    *_, before, _ = _parts(files.read_lines(context.folder / "events.jsonl")[0])
+    if "fast_paths" not in before:
+        raise _no_room_for_base(order)
+    return after_out_of_memory(order.folder, order.plan, _KILLED)
+
+
+def _parts(events: list[dict[str, Any]]) -> list[list[str]]:
+    """The kinds of the events of each process that has worked on a run."""
+    parts: list[list[str]] = [[]]
+    for event in events:
+        if event["kind"] == "started":
+            parts.append([])
+        parts[-1].append(event["kind"])
+    return parts
 
 
 def _note_experience(context: JobContext, order: Order, outcome: dict[str, Any]) -> None:

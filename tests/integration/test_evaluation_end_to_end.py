@@ -6,7 +6,6 @@ from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 
-import psutil
 import pytest
 
 from localft import jobs
@@ -29,7 +28,7 @@ from localft.jobs import JobState
 from localft.store import files
 from localft.store.projects import Project
 from localft.training.runs import open_run
-from tests.job_help import wait_for
+from tests.job_help import end_now, wait_for
 from tests.trained_run import copy_into_home, make_trained_run, new_project, task_examples
 
 
@@ -62,9 +61,7 @@ def test_an_evaluation_killed_on_the_way_goes_on_to_its_verdict(project: Project
     assert evaluation.verdict is None
     assert read_answers(evaluation) == []
     wait_for(lambda: any(line["kind"] == "answer" for line in lines(evaluation)), 120)
-    worker = psutil.Process(json.loads((evaluation.folder / "process.json").read_text(encoding="utf-8"))["pid"])
-    worker.kill()
-    worker.wait(10)
+    end_now(evaluation.folder)
     kept = lines(evaluation)
     assert jobs.read(evaluation.folder).state is JobState.INTERRUPTED
     design = (evaluation.folder / DESIGN).read_bytes()

@@ -24,7 +24,7 @@ from localft.store import files
 from localft.store.projects import Project
 from localft.training.runs import Run, open_run
 from tests.fake_ollama import FakeOllama, fake_ollama
-from tests.job_help import wait_for
+from tests.job_help import end_now, wait_for
 from tests.trained_run import copy_into_home, make_trained_run, new_project
 
 needs_engine = pytest.mark.skipif(not has_engine(), reason="needs llama-cpp-python")
@@ -111,7 +111,7 @@ def kill_in(folder: Path, stage: str) -> None:
         return False
 
     wait_for(there, SECONDS)
-    found[0].kill()
+    end_now(folder)
     psutil.wait_procs(found, timeout=SECONDS)
 
 

@@ -22,6 +22,7 @@ from localft.models.download import is_present, model_folder, refuse_without_spa
 from localft.models.find import find_for_plan, find_model, search_hub
 from localft.models.templates import chat_format_for
 from tests.hub_server import COMMIT, Hub, Repository, serve_hub
+from tests.job_help import end_now
 from tests.model_folders import make_model_folder, write_safetensors
 from tests.sample_projects import make_project
 
@@ -138,13 +139,7 @@ def test_a_killed_download_goes_on_where_it_was(hub: Hub) -> None:
     model = find_model(NAME)
     hub.delay = 0.03
     view = wait_for(start_download(model), lambda now: now.progress is not None and now.progress.done > 3_000_000)
-    import psutil
-
-    from localft.jobs.records import JobProcess
-
-    process = psutil.Process(JobProcess.load(view.folder / "process.json").pid)
-    process.kill()
-    process.wait(10)
+    end_now(view.folder)
     assert jobs.read(view.folder).state is JobState.INTERRUPTED
     hub.delay = 0.0
     finished(start_download(model))

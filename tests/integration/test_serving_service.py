@@ -27,6 +27,7 @@ from localft.serving.service import (
 )
 from localft.store.projects import Project, create_project
 from localft.training.runs import open_run
+from tests.job_help import end_now, wait_for
 from tests.trained_run import copy_into_home, make_trained_run, new_project, task_examples
 
 EXAMPLE = task_examples()[1][0]
@@ -157,9 +158,8 @@ def test_a_port_in_use_is_named(project: Project) -> None:
 
 def test_a_killed_service_is_not_found_and_can_be_started_again(project: Project) -> None:
     service = start_service(project)
-    process = psutil.Process(json.loads(_text(service.folder / "process.json"))["pid"])
-    process.kill()
-    process.wait(10)
+    wait_for(lambda: (service.folder / "started.json").exists())
+    end_now(service.folder)
     assert find_service(project) is None
     with pytest.raises(UserError, match="stopped unexpectedly"):
         wait_ready(service)

@@ -12,6 +12,7 @@ import pytest
 
 from localft import jobs
 from localft.jobs import JobState
+from localft.jobs.control import start_again
 from localft.models.base_model import BaseModel
 from localft.store import files
 from localft.training.runs import Run, open_run, read_metrics
@@ -69,6 +70,36 @@ def test_memory_that_ends_while_the_base_is_loaded_changes_nothing_of_the_run(
     assert not (folder / "relief.json").exists()
     nursery.finish(folder)
     assert open_run(project).job.state is JobState.FINISHED
+
+
+def test_killed_by_linux_to_gain_memory_it_goes_on_with_less_at_once(nursery: Nursery, base: BaseModel) -> None:
+    """The guard of a job (localft.jobs.guarding) sees it and starts the job again as here."""
+    project = make_project(train=24)
+    settings = {"epochs": 2, "dropout": 0, "batch_size": 4, "micro_batch_size": 4, "patience": 0}
+    undisturbed, folder = (prepare(project, base, checkpoint_seconds=0.0, **settings) for _ in range(2))
+    nursery.finish(undisturbed)
+    nursery.finish(folder, fault=faults.killed_in_a_step)
+    start_again(folder, memory_ran_out=True)
+    *_, view = jobs.follow(folder)
+    run, control = open_run(project, folder.name), open_run(project, undisturbed.name)
+    assert view.state is JobState.FINISHED, view.sentence
+    assert warnings(run) == [
+        "The memory ran out, and Linux has ended the process. It goes on from the last checkpoint with 2 of the 4 "
+        "examples of a batch at once instead of 4; the batch stays as it was."
+    ]
+    assert losses(run).keys() == losses(control).keys()
+    assert losses(run) == pytest.approx(losses(control), rel=1e-3)
+
+
+def test_killed_by_linux_while_the_base_is_loaded_it_says_so(nursery: Nursery, base: BaseModel) -> None:
+    """No smaller micro-batch makes room for the base model."""
+    folder = prepare(make_project(train=24), base, epochs=1, batch_size=4, micro_batch_size=4)
+    nursery.finish(folder, fault=faults.killed_while_the_base_is_loaded)
+    start_again(folder, memory_ran_out=True)
+    *_, view = jobs.follow(folder)
+    assert view.state is JobState.FAILED
+    assert "The memory of this computer ran out while model was loaded" in view.sentence
+    assert not (folder / "relief.json").exists()
 
 
 def test_memory_that_ends_with_the_sample_answers_costs_nothing_but_them(nursery: Nursery, base: BaseModel) -> None:

@@ -129,6 +129,7 @@ def test_after_a_reboot_waiting_jobs_start_again_and_begun_ones_do_not(tmp_path:
 def test_reviving_leaves_living_jobs_alone(tmp_path: Path) -> None:
     folder = tmp_path / "job"
     jobs.start(folder, order(steps=1000, seconds=0.01))
+    wait_for(lambda: (folder / "started.json").exists())
     process = JobProcess.load(folder / "process.json")
     jobs.revive()
     assert JobProcess.load(folder / "process.json").pid == process.pid
