@@ -162,7 +162,7 @@ def explain(error: BaseException) -> UserError | None:
     """
     if isinstance(error, UserError):
         return error
-    number = _system_number(error)
+    number = system_number(error)
     if number in _SYSTEM_SENTENCES:
         sentence, hint = _SYSTEM_SENTENCES[number]
         place = getattr(error, "filename", None)
@@ -179,8 +179,8 @@ def explain(error: BaseException) -> UserError | None:
     return None
 
 
-def _system_number(error: BaseException) -> int | None:
-    """Return the errno of an exception; libraries written in Rust have it in their text only."""
+def system_number(error: BaseException) -> int | None:
+    """Return the errno of an exception, None without one; libraries written in Rust have it in their text only."""
     if isinstance(error, OSError) and error.errno in _SYSTEM_SENTENCES:
         return error.errno
     found = re.search(r"\b(?:os error|WinError) (\d+)\b", str(error))

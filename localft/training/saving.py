@@ -1,5 +1,6 @@
 """What a run keeps on the disk: its checkpoints, and the weights that it publishes; and what is told of both."""
 
+import errno
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from localft import words
-from localft.errors import UserError
+from localft.errors import UserError, explain, system_number
 from localft.jobs import JobContext
 from localft.training.checkpoints import CHECKPOINTS, WEIGHTS, Checkpoints, is_whole, publish, restore, sweep
 from localft.training.continuity import CONTINUITY
@@ -22,6 +23,7 @@ _NOT_WEIGHTS = {*_STATES, PROGRESS, CONTINUITY, "manifest.json"}
 _BYTES_PER_WEIGHT = 12
 # In what torch says of a file that it could not write.
 _TORCH_WRITES = "inline_container"
+_NO_MATTER_OF_ROOM = {errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 class Saving:
@@ -63,7 +65,7 @@ class Saving:
         """Save what `write(folder)` writes as the checkpoint of a step; that of step `protected` is not deleted.
 
         Raises:
-            UserError: there is no room on the disk.
+            UserError: there is no room on the disk, or it cannot be written.
         """
         try:
             self._checkpoints.save(step, write, protected)
@@ -120,6 +122,12 @@ class Saving:
             return UserError(
                 f"The disk is full: a checkpoint takes {takes} and {words.size(free)} are free.",
                 "Free some space and resume; what was saved before is kept.",
+            )
+        known = explain(error)
+        if known is not None and system_number(error) in _NO_MATTER_OF_ROOM:
+            return UserError(
+                f"A checkpoint could not be written in {self.folder}. {known.message}",
+                f"{known.hint} Then resume; what was saved before is kept.",
             )
         if isinstance(error, OSError | SafetensorError) or _TORCH_WRITES in str(error):
             return UserError(

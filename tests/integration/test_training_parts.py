@@ -1,6 +1,8 @@
 """The parts of training on tiny real models: losses without padding or mask, 4-bit layers that stay differentiable."""
 
 import contextlib
+import errno
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import peft
 import pytest
 import torch
 import transformers
+from safetensors import SafetensorError
 
 from localft.errors import UserError
 from localft.jobs import JobContext, JobOrder
@@ -22,6 +25,7 @@ from localft.training.rows import IGNORED, Row, Rows
 from localft.training.validation import Validation, validate
 from localft.training.watcher import Look, Schedule, Watcher
 from tests.sample_projects import make_base_model
+from tests.session_help import make_session
 from tests.tiny_models import ARCHITECTURES, Architecture
 
 NO_AUTOCAST = contextlib.nullcontext()
@@ -184,44 +188,36 @@ def test_a_validation_left_out_by_a_stop_is_made_up_for(tmp_path: Path) -> None:
     assert watcher.progress.best_step == 5
 
 
+TORCH_CANNOT_WRITE = RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0")
+
+
 @pytest.mark.parametrize(
-    ("free", "says"),
+    ("error", "free", "says"),
     [
-        (1_000, r"The disk is full: a checkpoint takes .* and 1\.0 kB are free"),
+        (TORCH_CANNOT_WRITE, 1_000, r"The disk is full: a checkpoint takes .* and 1\.0 kB are free"),
         # A quota, or a limit of the size of a file.
-        (None, r"A checkpoint of .* could not be written in .*checkpoints: .*unexpected pos"),
+        (TORCH_CANNOT_WRITE, None, r"A checkpoint of .* could not be written in .*checkpoints: .*unexpected pos"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), None, r"could not be written .*quota exceeded.* A quota, or a"),
+        (
+            OSError(errno.EIO, "Input/output error"),
+            None,
+            r"written in .*checkpoints\. The disk reports an error\. Check ",
+        ),
+        (SafetensorError("I/O error: Input/output error (os error 5)"), None, r"The disk reports an error\. .*is kept"),
+        (OSError(errno.EROFS, "Read-only file system", "/x/weights"), None, r"The disk is read-only: /x/weights\. "),
     ],
 )
-def test_a_full_disk_is_told_and_nothing_is_lost(
-    free: int | None, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_checkpoint_that_cannot_be_written_is_told_and_nothing_is_lost(
+    error: Exception, free: int | None, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import shutil
-
-    from localft.hardware import read_hardware
-    from localft.planning.lengths import measure_tokens
-    from localft.planning.plan import make_plan
-    from localft.planning.proposing import propose
-    from localft.training.order import read_data, read_order
-    from localft.training.runs import prepare_run
-    from localft.training.session import Session
-    from localft.training.worker import load_for_training
-    from tests.sample_projects import make_project
-
-    project, base = make_project(train=8), make_base_model(tmp_path / "model")
-    version = next(project.datasets.iterdir()).name
-    recipe = propose(project, version, base, read_hardware(), "quick", {"epochs": 1})
-    plan = make_plan(recipe, base, measure_tokens(project, version, base, recipe.settings), read_hardware())
-    folder, order = prepare_run(project, recipe, plan, 1e9)
-    context = JobContext(folder, order)
-    records = read_order(context)
-    session = Session(context, records, read_data(context, records), *load_for_training(records))
+    session, folder = make_session(tmp_path / "model")
     usage = shutil.disk_usage(folder)
     # The disk fills up between the look before the start and the first checkpoint.
     answers = iter([usage, usage._replace(free=usage.free if free is None else free)])
     monkeypatch.setattr(shutil, "disk_usage", lambda path: next(answers))
 
     def refuse(folder: Path) -> None:
-        raise RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0")
+        raise error
 
     monkeypatch.setattr(session.trainer, "write_state", refuse)
     with pytest.raises(UserError, match=says):
