@@ -23,11 +23,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def recipe_options(command: F) -> F:
-    """Add the options that decide a recipe: the model, the preset, a recipe file, the data, and every setting."""
+    """Add the options that decide a plan: the model, the preset, a recipe file, the data, every setting, the cards."""
     from localft.planning.proposing import PRESETS
 
     for option in (
         settings_options(TrainingSettings, proposed=True),
+        click.option(
+            "--cards",
+            type=click.IntRange(1, 64),
+            help="Learn on so many graphics cards at once; as `localft settings` has it unless told.",
+        ),
         click.option("--dataset", metavar="VERSION", help="Which version of the data; the newest unless given."),
         click.option(
             "--recipe",
@@ -46,17 +51,20 @@ def make_proposal(output: Output, project: Project, options: Mapping[str, Any], 
     """Work out recipe and plan from the values of `recipe_options`; a base model is found by `find`.
 
     Raises:
-        UserError: the project has no data, the model cannot be found, or a setting is wrong.
+        UserError: the project has no data, the model cannot be found, a setting is wrong, or cards are missing.
     """
     from localft.jobs.holding import hardware_for_next_job
     from localft.planning.proposals import plan_recipe
+    from localft.training.runs import refuse_missing_cards
 
+    hardware, cards = hardware_for_next_job(), options["cards"] or read_preferences().cards
+    refuse_missing_cards(cards, hardware)
     overrides = chosen(TrainingSettings, options)
     if options["recipe_file"] is not None:
         base_model, recipe = _repeat(project, options, overrides, find)
     else:
         base_model, recipe = _propose(output, project, options, overrides, find)
-    return plan_recipe(project, base_model, recipe, hardware_for_next_job())
+    return plan_recipe(project, base_model, recipe, hardware, cards)
 
 
 def _propose(
@@ -141,7 +149,7 @@ def plan_sentence(proposal: Proposal) -> str:
     price = words.money(preferences.price_of(proposal.plan.watt_hours), preferences.currency)
     plan, settings = proposal.plan, proposal.recipe.settings
     fits = {"comfortably": "fits comfortably", "tightly": "fits tightly", "no": "does not fit"}[plan.fits]
-    where = f"on {plan.device}: {words.memory(plan.total_bytes)} of {words.memory(plan.device_bytes)}"
+    where = f"on {telling.where(plan)}: {words.memory(plan.total_bytes)} of {words.memory(plan.device_bytes)}"
     if telling.is_short_of_host_memory(plan):
         where = f"this computer: {telling.host(plan)}"
     return (

@@ -13,9 +13,7 @@ from localft.cli.recipes import make_proposal, plan_sentence, recipe_options
 from localft.cli.train import narrate_training
 from localft.errors import Stopped, UserError
 from localft.jobs import JobState
-from localft.preferences import read_preferences
 from localft.store.projects import Project, update_project
-from localft.training.runs import refuse_missing_cards
 from localft.training.sweeps import Comparison, compare, open_sweep, start_sweep
 
 
@@ -73,14 +71,12 @@ def sweep(
     _refuse_both(options, ranks, learning_rates)
     tried = read_ranks(ranks), read_learning_rates(learning_rates)
     proposal = make_proposal(output, project, options)
-    hardware, cards = hardware_for_next_job(), read_preferences().cards
-    refuse_missing_cards(cards, hardware)
-    planned = plan_sweep(proposal, hardware, *tried)
+    planned = plan_sweep(proposal, hardware_for_next_job(), *tried)
     output.note(plan_sentence(max(planned.proposals, key=lambda one: one.plan.total_bytes)))
     output.note(planned.sentence)
     if not yes:
         _ask()
-    started = start_sweep(project, planned.proposals, even_if_too_large=even_if_too_large, cards=cards)
+    started = start_sweep(project, planned.proposals, even_if_too_large=even_if_too_large)
     if options["base_model"] and project.info.base_model != proposal.base_model.reference:
         update_project(project, base_model=proposal.base_model.reference)
     follow_sweep(output, project, started.id, detach)

@@ -8,10 +8,8 @@ from localft.cli.following import started_in_background, wait_for, ways_of
 from localft.cli.options import detach_option, examples, json_option, project_argument
 from localft.cli.output import Output
 from localft.cli.recipes import make_proposal, plan_sentence, recipe_options
-from localft.hardware import read_hardware
-from localft.preferences import read_preferences
 from localft.store.projects import Project, update_project
-from localft.training.runs import Run, open_run, read_metrics, refuse_missing_cards, start_run
+from localft.training.runs import Run, open_run, read_metrics, start_run
 from localft.training.telling import foreseen, measured, rate_of
 
 
@@ -28,26 +26,17 @@ from localft.training.telling import foreseen, measured, rate_of
 @recipe_options
 @click.option("--even-if-too-large", is_flag=True, help="Start although the plan says that it does not fit.")
 @detach_option
-@click.option(
-    "--cards",
-    type=click.IntRange(1, 64),
-    help="Learn on so many graphics cards at once; as `localft settings` has it unless told.",
-)
 @json_option
 @click.pass_obj
-def train(
-    output: Output, project: Project, even_if_too_large: bool, detach: bool, cards: int | None, **options: Any
-) -> None:
+def train(output: Output, project: Project, even_if_too_large: bool, detach: bool, **options: Any) -> None:
     """Train a base model on the project's examples.
 
     Every setting is proposed from the data, the model and the card (`localft plan` says why); options set them by hand.
     The run is a process of its own. Ctrl-C asks it to save and stop, and `localft resume` goes on from there.
     """
-    wanted = cards or read_preferences().cards
-    refuse_missing_cards(wanted, read_hardware())
     proposal = make_proposal(output, project, options)
     output.note(plan_sentence(proposal))
-    run = start_run(project, proposal.recipe, proposal.plan, even_if_too_large=even_if_too_large, cards=wanted)
+    run = start_run(project, proposal.recipe, proposal.plan, even_if_too_large=even_if_too_large)
     if options["base_model"] and project.info.base_model != proposal.base_model.reference:
         update_project(project, base_model=proposal.base_model.reference)
     if detach:

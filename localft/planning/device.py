@@ -1,8 +1,8 @@
 """The device a run would use: how much memory it can give, how fast it computes, what it draws."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from localft.hardware import Hardware
+from localft.hardware import Gpu, Hardware
 from localft.planning.load import Precision
 
 # Dense bf16 or fp16 TFLOP/s with fp32 accumulation, and board power in watts, as the makers publish them (GeForce cards
@@ -37,7 +37,11 @@ _REST_WATTS = 60.0
 
 @dataclass(frozen=True)
 class Device:
-    """`memory` is in bytes, `flops` the peak of dense matrix products per second, `watts` what the computer draws."""
+    """`memory` is in bytes, `flops` the peak of dense matrix products per second, `watts` what the computer draws.
+
+    Of several `cards` that learn together, memory and peak are those of the weakest, and the name is that of the one
+    with the least memory.
+    """
 
     name: str
     on_gpu: bool
@@ -50,10 +54,11 @@ class Device:
     """Whether torch has attention for documents of varying length here: builds for Linux, cards of 8.0 and newer."""
     refuses: bool = False
     """Whether more memory than there is, is refused; a processor's, and on Windows a card's, is paged out instead."""
+    cards: int = 1
 
 
-def device_of(hardware: Hardware) -> Device:
-    """The first card where there is one, else the processor with the computer's memory."""
+def device_of(hardware: Hardware, cards: int = 1) -> Device:
+    """The first `cards` of those that are there, else the processor with the computer's memory."""
     if not hardware.gpus:
         return Device(
             name="this computer's memory",
@@ -64,7 +69,21 @@ def device_of(hardware: Hardware) -> Device:
             precision="fp32",
             known=False,
         )
-    card = hardware.gpus[0]
+    each = [_card(gpu, hardware.system) for gpu in hardware.gpus[:cards]]
+    smallest = min(each, key=lambda one: one.memory)
+    return replace(
+        smallest,
+        flops=min(one.flops for one in each),
+        watts=sum(one.watts for one in each) + _REST_WATTS,
+        precision="bf16" if all(one.precision == "bf16" for one in each) else "fp16",
+        known=all(one.known for one in each),
+        attends_at_once=all(one.attends_at_once for one in each),
+        cards=len(each),
+    )
+
+
+def _card(card: Gpu, system: str) -> Device:
+    """A card, without what the computer around it draws."""
     name = f" {card.name.upper().replace('-', ' ')} "
     matching = [known for known in _CARDS if f" {known} " in name]
     teraflops, watts = _CARDS[max(matching, key=len)] if matching else _UNKNOWN_CARD
@@ -75,9 +94,9 @@ def device_of(hardware: Hardware) -> Device:
         on_gpu=True,
         memory=card.free_bytes,
         flops=teraflops * 1e12 * share,
-        watts=watts * share + _REST_WATTS,
+        watts=watts * share,
         precision="bf16" if native_bf16 else "fp16",
         known=bool(matching),
-        attends_at_once=native_bf16 and hardware.system == "Linux",
-        refuses=hardware.system != "Windows",
+        attends_at_once=native_bf16 and system == "Linux",
+        refuses=system != "Windows",
     )

@@ -100,11 +100,19 @@ def host_advice(needed: int, hardware: Hardware) -> tuple[str, ...]:
     )
 
 
-def on_each_card(hardware: Hardware) -> tuple[str, ...]:
-    """What a plan says of several cards: it is that of one."""
-    if len(hardware.gpus) < 2:
+def on_each_card(device: Device, hardware: Hardware, times: float) -> tuple[str, ...]:
+    """What a plan says of several cards: those that it is for learn so many `times` as fast as one; or that it is for
+    one of those that are there.
+    """
+    there = len(hardware.gpus)
+    if device.cards > 1:
+        return (
+            f"Each of the {device.cards} cards takes this memory and does its part of every batch; together they learn "
+            f"{times:.1f} times as fast as one.",
+        )
+    if there < 2:
         return ()
-    return ("The plan is that of one card; where several learn together, each takes this memory and does its part.",)
+    return (f"The plan is that of one of {there} cards; --cards {there}, or Settings, plans for all of them together.",)
 
 
 def cheaper(
@@ -154,7 +162,7 @@ def _half_as_long(settings: TrainingSettings, stats: TokenStats, load: Load) -> 
     most = max(_SHORTEST, load.length // settings.sequences // 2)
     cut = settings.model_copy(update={"max_length": most})
     lengths = lengths_of(stats, cut)
-    budget = fill(lengths, cut, load.micro_batch).largest
+    budget = fill(lengths, cut, load.micro_batch, load.cards).largest
     return replace(load, length=lengths.longest, budget=budget, learned_share=1.0)
 
 

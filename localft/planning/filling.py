@@ -1,5 +1,6 @@
 """How full micro-batches are: how many tokens the largest one of a run has, and an average one."""
 
+import math
 from dataclasses import dataclass
 
 from localft.planning.lengths import TokenStats
@@ -12,10 +13,14 @@ _ENOUGH = 4_000
 
 @dataclass(frozen=True)
 class Filling:
-    """The micro-batches of a run: tokens of the largest, which none may exceed, and of an average one."""
+    """The micro-batches of a run: tokens of the largest, which none may exceed, and of an average one.
+
+    Where several cards learn together, all are done so many times as soon, since they are learned `side_by_side`.
+    """
 
     largest: int
     mean: float
+    side_by_side: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -41,17 +46,22 @@ def lengths_of(stats: TokenStats, settings: TrainingSettings) -> Lengths:
     return Lengths(units, settings.sequences * longest, sum(units) / len(units), attended)
 
 
-def fill(lengths: Lengths, settings: TrainingSettings, at_once: int) -> Filling:
+def fill(lengths: Lengths, settings: TrainingSettings, at_once: int, cards: int = 1) -> Filling:
     """Pack the steps of a run, or of its first part, into micro-batches of as many tokens as the longest examples have.
 
     So many of them `at_once`; a step has few of the longest, so that the largest micro-batch is often much smaller.
+    Where several cards learn together, none has more than its share of a step.
     """
     budget, units = at_once * lengths.longest, lengths.units
     examples = min(settings.examples_seen(len(units)), max(_ENOUGH, settings.batch_size))
     steps = order_steps(units, settings.batch_size, examples, settings.seed, padded=False)
-    parts = [
-        sum(step[index] for index in part)
-        for step in ([units[index] for index in step] for step in steps)
-        for part in split_step(step, budget)
-    ]
-    return Filling(min(budget, max(lengths.longest, *parts)), sum(parts) / len(parts))
+    parts: list[int] = []
+    longest_way = 0
+    for step in ([units[index] for index in step] for step in steps):
+        split = split_step(step, min(budget, math.ceil(sum(step) / cards)))
+        tokens = [sum(step[index] for index in part) for part in split]
+        parts += tokens
+        # The cards take them in turn, and wait for the one that has the most.
+        longest_way += max(sum(tokens[card::cards]) for card in range(cards))
+    largest = min(budget, max(lengths.longest, *parts))
+    return Filling(largest, sum(parts) / len(parts), sum(parts) / longest_way)

@@ -30,6 +30,8 @@ class Load:
     """Whether each token is also read by the model without its adapter, as preference pairs ask for."""
     budget: int | None = None
     """A micro-batch has no more tokens than this, where `micro_batch` of the longest examples would be more."""
+    cards: int = 1
+    """So many learn together: each has all of the model, and its share of every batch."""
     documents: tuple[int, ...] = ()
     """How long the documents of the micro-batch are, where they are not simply `micro_batch` of `length` tokens."""
 

@@ -22,6 +22,8 @@ _WORKSPACE_GPU = 64 * 2**20
 # What is there before a model: on a card the CUDA context, cuBLAS and cuDNN, else the interpreter with its libraries.
 _RUNTIME_GPU = 700 * 2**20
 _RUNTIME_CPU = 1_100 * 2**20
+# What NCCL keeps on each of several cards for its channels between them: an estimate, not measured.
+_EXCHANGE_GPU = 256 * 2**20
 
 # The allocator rounds blocks up, and gives a large one whole where less than 1 MiB of it would be left: of what lives
 # and dies within a step 0.5 to 2.2 % on an H100, measured over models of 0.6 to 14 billion weights.
@@ -40,7 +42,7 @@ def memory_by_cause(shape: ModelShape, load: Load, step_correction: float = 1.0)
 
     `step_correction` is what earlier runs taught about the latter: measured over predicted.
     """
-    trained = shape.parameters if load.method == "full" else shape.adapter_parameters(load.rank)
+    trained = trained_weights(shape, load)
     attention, others = kept_bytes(shape, load)
     step = {
         "activations": others,
@@ -55,12 +57,24 @@ def memory_by_cause(shape: ModelShape, load: Load, step_correction: float = 1.0)
         # Trained weights are kept in fp32 whatever the products are computed in: small updates vanish in 16 bits. For
         # a full fine-tune they are the weights counted above.
         "adapter": 0 if load.method == "full" else 4 * trained,
-        "gradients": 4 * trained,
+        # Where several cards learn together, torch keeps room to exchange them (DistributedDataParallel's buckets).
+        "gradients": 4 * trained * (2 if load.cards > 1 else 1),
         # AdamW: a first and a second moment for each trained weight (Loshchilov & Hutter 2019).
         "optimiser": 8 * trained,
         **step,
-        "runtime": _RUNTIME_GPU if load.on_gpu else _RUNTIME_CPU,
+        "runtime": _runtime_bytes(load),
     }
+
+
+def trained_weights(shape: ModelShape, load: Load) -> int:
+    """How many weights learn."""
+    return shape.parameters if load.method == "full" else shape.adapter_parameters(load.rank)
+
+
+def _runtime_bytes(load: Load) -> int:
+    if not load.on_gpu:
+        return _RUNTIME_CPU
+    return _RUNTIME_GPU + (_EXCHANGE_GPU if load.cards > 1 else 0)
 
 
 def step_bytes(shape: ModelShape, load: Load) -> int:
@@ -72,13 +86,14 @@ def step_bytes(shape: ModelShape, load: Load) -> int:
 def host_bytes(shape: ModelShape, load: Load) -> int:
     """What a run on a card takes of the computer's own memory; 0 on a processor, where all of it is counted already.
 
-    The files are mapped, not read, and go to the card matrix by matrix, so a few of the largest exist at once: loading
-    600 million weights took 60 MB beside the model itself, 2.5 times its largest matrix that is quantised.
+    Each card has a process. The files are mapped, not read, and go to the card matrix by matrix, so a few of the
+    largest exist at once: loading 600 million weights took 60 MB beside the model itself, 2.5 times its largest matrix
+    that is quantised.
     """
     if not load.on_gpu:
         return 0
     largest = max(shape.vocabulary * shape.hidden, *(inputs * outputs for inputs, outputs in shape.linears))
-    return _HOST + 3 * load.compute_bytes * largest
+    return load.cards * (_HOST + 3 * load.compute_bytes * largest)
 
 
 def weight_bytes(shape: ModelShape, load: Load) -> int:

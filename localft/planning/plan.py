@@ -15,10 +15,10 @@ from localft.planning.filling import Filling, Lengths, fill, lengths_of
 from localft.planning.fitting import FITS, Fit, fit, fit_host, shares_to_fill
 from localft.planning.lengths import TokenStats
 from localft.planning.load import Load, Precision
-from localft.planning.memory import host_bytes, memory_by_cause
+from localft.planning.memory import host_bytes, memory_by_cause, trained_weights
 from localft.planning.model_shape import ModelShape, shape_of
 from localft.planning.recipe import Recipe, TrainingSettings
-from localft.planning.speed import START_SECONDS, flops_per_token, tokens_per_second
+from localft.planning.speed import START_SECONDS, exchange_seconds, flops_per_token, tokens_per_second
 from localft.store.records import Record
 
 # Beyond so many tokens a larger micro-batch is no faster.
@@ -41,7 +41,8 @@ class Plan(Record):
     `memory` maps each cause to bytes, in the order in which a stacked bar shows them; `device_bytes` is what the device
     can give to a run, and `total_bytes` the sum; `host_bytes` is what a run on a card takes of the computer's memory.
     Of that `host_free_bytes` are free. `waits_for`: localft's own work that ends before; its memory counts as free.
-    `attends_at_once`: one call attends to all documents of a micro-batch.
+    Of several `cards` that learn together these are the bytes of each, and those that the weakest can give; the rate,
+    the peak and the energy are those of all. `attends_at_once`: one call attends to all documents of a micro-batch.
     `batch_size` = `micro_batch_size` x `accumulation`, exactly; so many of the longest examples there is room for at
     once, and of any no more than `micro_batch_tokens` (unless one alone is longer; in older plans, than so many of the
     longest have). `validate_every` counts steps. `seconds` and `watt_hours` are estimates; `tokens_per_second` is the
@@ -56,6 +57,7 @@ class Plan(Record):
 
     device: str
     on_gpu: bool
+    cards: int = 1
     device_bytes: int
     memory: dict[str, int]
     total_bytes: int
@@ -104,9 +106,13 @@ def make_plan(
     token_stats: TokenStats,
     hardware: Hardware,
     experience: Experience | None = None,
+    cards: int = 1,
 ) -> Plan:
-    """Work out memory by cause, micro-batch, steps and duration of a recipe on this machine."""
-    settings, device, shape = recipe.settings, device_of(hardware), shape_of(base_model)
+    """Work out memory by cause, micro-batch, steps and duration of a recipe on this machine, on so many of its cards.
+
+    There may be fewer; then it is for those.
+    """
+    settings, device, shape = recipe.settings, device_of(hardware, cards), shape_of(base_model)
     correction = (experience or Experience()).correction(device.name, base_model.reference, settings.method)
     needs = partial(memory_by_cause, shape, step_correction=correction.memory)
     lengths = lengths_of(token_stats, settings)
@@ -114,16 +120,16 @@ def make_plan(
     memory, host = needs(load), host_bytes(shape, load)
     total = sum(memory.values())
     trained = int(settings.examples_seen(token_stats.train) * lengths.mean)
-    rate = correction.speed * _rate(shape, load, lengths, filling, device)
-    seconds = START_SECONDS + (trained + _validated(settings, token_stats, lengths.mean)) / rate
-    fits = max(fit(total, device), fit_host(host, hardware), key=FITS.index)
+    alone, rate = _rates(correction.speed, shape, load, lengths, filling, device, settings.batch_size)
+    seconds = START_SECONDS + trained / rate + _validated(settings, token_stats, lengths.mean) / alone
     return Plan(
         device=device.name,
         on_gpu=device.on_gpu,
+        cards=device.cards,
         device_bytes=device.memory,
         memory=memory,
         total_bytes=total,
-        fits=fits,
+        fits=max(fit(total, device), fit_host(host, hardware), key=FITS.index),
         precision=load.precision,
         micro_batch_size=load.micro_batch,
         micro_batch_tokens=load.tokens,
@@ -141,17 +147,20 @@ def make_plan(
         host_free_bytes=hardware.memory.available_bytes,
         waits_for=hardware.waits_for,
         flops_per_token=flops_per_token(shape, replace(load, length=round(lengths.attended))),
-        device_flops=device.flops if device.known else 0.0,
+        device_flops=device.cards * device.flops if device.known else 0.0,
         seconds=seconds,
         watt_hours=seconds / 3600 * device.watts,
         reasons=reasons_of(load, shape, device, token_stats, settings, correction),
-        notes=slow(seconds, device) + on_each_card(hardware),
+        notes=slow(seconds, device) + on_each_card(device, hardware, rate / alone),
         advice=host_advice(host, hardware) + cheaper(settings, token_stats, load, shape, device, needs),
     )
 
 
 def _validated(settings: TrainingSettings, stats: TokenStats, mean: float) -> float:
-    """Trained tokens that take as long as all validations: of the same work a third, since none has a backward pass."""
+    """Trained tokens that take as long as all validations: of the same work a third, since none has a backward pass.
+
+    Of several cards each does all of it.
+    """
     return math.ceil(settings.epochs * settings.evaluations_per_epoch) * stats.validation * mean / 3
 
 
@@ -173,6 +182,7 @@ def load_of(
         dropout=settings.dropout > 0,
         learned_share=learned_share,
         attends_at_once=plan.attends_at_once,
+        cards=plan.cards,
         documents=documents,
     )
 
@@ -180,6 +190,19 @@ def load_of(
 def _rate(shape: ModelShape, load: Load, lengths: Lengths, filling: Filling, device: Device) -> float:
     """Tokens a second, of micro-batches as full as they are on average."""
     return tokens_per_second(shape, replace(load, length=round(lengths.attended)), filling.mean, device)
+
+
+def _rates(
+    speed: float, shape: ModelShape, load: Load, lengths: Lengths, filling: Filling, device: Device, batch_size: int
+) -> tuple[float, float]:
+    """Tokens a second of one card, and of all together, at so many times the worked-out speed.
+
+    Each has its share of a step's micro-batches, and after them they exchange what they have learned.
+    """
+    alone = speed * _rate(shape, load, lengths, filling, device)
+    step = batch_size * lengths.mean
+    exchanging = exchange_seconds(trained_weights(shape, load), device.cards)
+    return alone, step / (step / (alone * filling.side_by_side) + exchanging)
 
 
 def _choose_load(
@@ -204,13 +227,14 @@ def _choose_load(
         learned_share=stats.learned_share if stats.longest <= settings.max_length else 1.0,
         attends_at_once=device.attends_at_once,
         compares=settings.objective == "dpo",
+        cards=device.cards,
     )
     wanted = settings.micro_batch_size
     sizes = [size for size in range(1, settings.batch_size + 1) if settings.batch_size % size == 0]
     if wanted is not None:
         # The batch is split evenly, so that its size is kept exactly: the largest divisor up to the wanted size.
         sizes = [max(size for size in sizes if size <= wanted)]
-    filled = {size: fill(lengths, settings, size) for size in sizes}
+    filled = {size: fill(lengths, settings, size, device.cards) for size in sizes}
     useful = [size for size in sizes if size == sizes[0] or filled[size].largest <= _ENOUGH_TOKENS]
     candidates = [
         replace(base, micro_batch=size, budget=filled[size].largest, recomputed=count)

@@ -24,8 +24,10 @@ class Proposal:
     plan: Plan
 
 
-def plan_recipe(project: Project, base_model: BaseModel, recipe: Recipe, hardware: Hardware) -> Proposal:
-    """Measure the recipe's examples and plan it, by what earlier runs on this computer took.
+def plan_recipe(
+    project: Project, base_model: BaseModel, recipe: Recipe, hardware: Hardware, cards: int = 1
+) -> Proposal:
+    """Measure the recipe's examples and plan it on so many cards, by what earlier runs on this computer took.
 
     Raises:
         UserError: the dataset version is gone or damaged, or has no pairs where the recipe wants them; the base model
@@ -34,4 +36,4 @@ def plan_recipe(project: Project, base_model: BaseModel, recipe: Recipe, hardwar
     refuse_experts(base_model)
     refuse_wrong_objective(recipe.settings, open_version(project, recipe.dataset))
     stats = measure_tokens(project, recipe.dataset, base_model, recipe.settings)
-    return Proposal(base_model, recipe, stats, make_plan(recipe, base_model, stats, hardware, recall()))
+    return Proposal(base_model, recipe, stats, make_plan(recipe, base_model, stats, hardware, recall(), cards))

@@ -13,6 +13,9 @@ _TOKENS_OF_READING = 400
 # operations through Python. On tiny models it is most of the time.
 _CPU_SECONDS_PER_LAYER = 0.004
 
+# Between two cards of a consumer's computer, in bytes a second: PCIe 4.0 with eight lanes each, through the processor.
+_LINK = 8e9
+
 # Loading the libraries and the model, before the first step.
 START_SECONDS = 20.0
 
@@ -33,6 +36,14 @@ def flops_per_token(shape: ModelShape, load: Load) -> float:
     attention_passes = 3.5 + again + read
     head_passes = (8 if load.method == "full" else 4) + 2 * read
     return passes * shape.linear_parameters + head_passes * head + attention_passes * attention
+
+
+def exchange_seconds(trained: int, cards: int) -> float:
+    """How long cards exchange the gradients of so many trained weights, fp32, once a step.
+
+    Each sends and receives 2 (n - 1) / n of them (ring all-reduce: Patarasuk and Yuan 2009).
+    """
+    return 2 * (cards - 1) / cards * 4 * trained / _LINK
 
 
 def tokens_per_second(shape: ModelShape, load: Load, mean_tokens: float, device: Device) -> float:

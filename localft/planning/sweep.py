@@ -74,7 +74,7 @@ def plan_sweep(
             replace(
                 proposal,
                 recipe=recipe,
-                plan=make_plan(recipe, proposal.base_model, proposal.stats, hardware, experience),
+                plan=make_plan(recipe, proposal.base_model, proposal.stats, hardware, experience, proposal.plan.cards),
             )
             for recipe in recipes
         )

@@ -18,12 +18,16 @@ def energy(watt_hours: float) -> str:
 
 def refusal(plan: "Plan") -> tuple[str, str]:
     """Why a run that does not fit does not, and what would help: the card has no room, or the computer has none."""
-    message = (
-        f"This run needs {words.memory(plan.total_bytes)}, and {plan.device} has {words.memory(plan.device_bytes)}."
-    )
+    needed, free = words.memory(plan.total_bytes), words.memory(plan.device_bytes)
+    message = f"This run needs {needed}, and {where(plan)} has {free}."
     if is_short_of_host_memory(plan):
         message = f"The card has room for this run, and the computer has not: {host(plan)}."
     return message, " ".join(plan.advice) or "Choose a smaller base model."
+
+
+def where(plan: "Plan") -> str:
+    """What gives its memory to a run: "RTX 3060", or "each of 2 cards (RTX 3060)"."""
+    return plan.device if plan.cards == 1 else f"each of {plan.cards} cards ({plan.device})"
 
 
 def is_short_of_host_memory(plan: "Plan") -> bool:

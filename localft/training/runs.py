@@ -85,9 +85,8 @@ def start_run(
     *,
     even_if_too_large: bool = False,
     checkpoint_seconds: float = 180.0,
-    cards: int = 1,
 ) -> Run:
-    """Write the run's records and queue its job, on one card or more of them.
+    """Write the run's records and queue its job, on as many cards as its plan is for.
 
     A checkpoint is written at each validation, and in between whenever `checkpoint_seconds` have passed since the last.
 
@@ -99,7 +98,7 @@ def start_run(
         refuse_too_large(plan)
     refuse_learning_golden(project, recipe.dataset)
     folder, order = prepare_run(project, recipe, plan, checkpoint_seconds)
-    jobs.start(folder, order.model_copy(update={"processes": cards}))
+    jobs.start(folder, order)
     return _load(folder)
 
 
@@ -145,6 +144,8 @@ def prepare_run(
         worker=WORKER,
         title=f"Training {base_model.name}",
         project=project.slug,
+        # A process for each card that learns.
+        processes=plan.cards,
         created_at=files.now(),
         settings={"project": project.slug, "checkpoint_seconds": checkpoint_seconds, **own},
     )

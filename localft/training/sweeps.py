@@ -81,9 +81,8 @@ def start_sweep(
     *,
     even_if_too_large: bool = False,
     checkpoint_seconds: float = 180.0,
-    cards: int = 1,
 ) -> Sweep:
-    """Write the records of all runs, all or none, then queue them, one after the other, each on so many cards.
+    """Write the records of all runs, all or none, then queue them, one after the other.
 
     Where this process dies between the two, the runs are there and `resume_sweep` queues them.
 
@@ -100,20 +99,17 @@ def start_sweep(
     with contextlib.ExitStack() as unless_all:
         for number, proposal in enumerate(proposals, 1):
             place = f"{number} of {len(proposals)}"
-            folder = _write_run(project, proposal, place, checkpoint_seconds, sweep, cards)
+            folder = _write_run(project, proposal, place, checkpoint_seconds, sweep)
             unless_all.enter_context(files.all_or_nothing(folder))
     started = open_sweep(project, sweep)
     resume_sweep(started)
     return open_sweep(project, sweep)
 
 
-def _write_run(
-    project: Project, proposal: Proposal, place: str, checkpoint_seconds: float, sweep: str, cards: int
-) -> Path:
+def _write_run(project: Project, proposal: Proposal, place: str, checkpoint_seconds: float, sweep: str) -> Path:
     folder, order = prepare_run(project, proposal.recipe, proposal.plan, checkpoint_seconds, sweep=sweep)
     with files.all_or_nothing(folder):
-        own = {"title": f"{order.title}, run {place}", "processes": cards}
-        order.model_copy(update=own).save(folder / "job.json")
+        order.model_copy(update={"title": f"{order.title}, run {place}"}).save(folder / "job.json")
     return folder
 
 

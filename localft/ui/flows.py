@@ -29,14 +29,16 @@ _DEMO_SAMPLE = "support-triage"
 def prepare(
     project: Project, base_model: BaseModel, hardware: Hardware, preset: Preset, overrides: Mapping[str, Any]
 ) -> Proposal:
-    """Propose a recipe for the newest examples and plan it.
+    """Propose a recipe for the newest examples and plan it, on as many cards as the preferences say.
 
     Raises:
-        UserError: there are no examples, or a setting is out of range.
+        UserError: there are no examples, a setting is out of range, or there are fewer cards.
     """
+    cards = read_preferences().cards
+    refuse_missing_cards(cards, hardware)
     version = newest_version(project)
     recipe = propose(project, version.id, base_model, hardware, preset, overrides)
-    return plan_recipe(project, base_model, recipe, hardware)
+    return plan_recipe(project, base_model, recipe, hardware, cards)
 
 
 def train(project: Project, reference: str, preset: Preset, overrides: Mapping[str, Any]) -> Run:
@@ -45,10 +47,8 @@ def train(project: Project, reference: str, preset: Preset, overrides: Mapping[s
     Raises:
         UserError: there are no examples, the model is not here, or the run does not fit.
     """
-    hardware, cards = hardware_for_next_job(), read_preferences().cards
-    refuse_missing_cards(cards, hardware)
-    proposal = prepare(project, find_model(reference), hardware, preset, overrides)
-    return start_run(project, proposal.recipe, proposal.plan, cards=cards)
+    proposal = prepare(project, find_model(reference), hardware_for_next_job(), preset, overrides)
+    return start_run(project, proposal.recipe, proposal.plan)
 
 
 def plan_several(
@@ -77,10 +77,8 @@ def try_several(
     Raises:
         UserError: as for `plan_several`, or the model is not here, or a run does not fit.
     """
-    hardware, cards = hardware_for_next_job(), read_preferences().cards
-    refuse_missing_cards(cards, hardware)
-    planned = plan_several(project, reference, preset, overrides, ranks, learning_rates, hardware)
-    return start_sweep(project, planned.proposals, cards=cards)
+    planned = plan_several(project, reference, preset, overrides, ranks, learning_rates, hardware_for_next_job())
+    return start_sweep(project, planned.proposals)
 
 
 def try_it_now() -> Project:

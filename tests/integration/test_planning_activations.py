@@ -12,6 +12,8 @@ import numpy
 import peft
 import pytest
 import torch
+from torch import distributed
+from torch.nn.parallel import DistributedDataParallel
 
 from localft.models.find import find_model
 from localft.planning.activations import Kept, kept_by_layer, kept_by_recomputed_layer, window_bytes
@@ -24,6 +26,7 @@ from localft.training.kernels.lora import make_lean
 from localft.training.loading import load_base
 from localft.training.recompute import recompute_layers
 from localft.training.rows import Row
+from tests.allocation_meter import AllocationMeter
 from tests.integration.test_training_catalogue import make_model
 
 ARCHITECTURES = ["LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM"]
@@ -182,3 +185,21 @@ def test_weights_adapter_and_optimiser_are_counted_to_the_byte(tmp_path: Path, a
     assert memory["gradients"] == sum(part.grad.nbytes for part in trained if part.grad is not None)
     moments = [state[name] for state in optimiser.state.values() for name in ("exp_avg", "exp_avg_sq")]
     assert memory["optimiser"] == sum(moment.nbytes for moment in moments)
+
+
+def test_what_several_cards_exchange_has_room_of_its_own(tmp_path: Path) -> None:
+    """A group of one is enough: torch makes the room as soon as there is a group."""
+    load = Load("qlora", "fp32", False, 8, 1, 32, recomputed=0, cards=2)
+    tuned = Tuned(tmp_path, "LlamaForCausalLM", load)
+    distributed.init_process_group("gloo", init_method=f"file://{tmp_path / 'group'}", rank=0, world_size=1)
+    try:
+        with AllocationMeter(tuned.model) as meter:
+            before = meter.peak()
+            together = DistributedDataParallel(tuned.model)
+            meter.reset()
+            room = meter.peak() - before
+        del together
+    finally:
+        distributed.destroy_process_group()
+    alone = memory_by_cause(tuned.shape, replace(load, cards=1))["gradients"]
+    assert memory_by_cause(tuned.shape, load)["gradients"] == alone + room

@@ -84,12 +84,6 @@ def test_a_run_that_fits_needs_no_advice() -> None:
     assert plan.fits == "tightly" and not plan.advice
 
 
-def test_of_several_cards_the_plan_is_that_of_one() -> None:
-    one = computer("NVIDIA GeForce RTX 4090", 24.0)
-    assert not plan_for(LLAMA, one).notes
-    assert "one card" in plan_for(LLAMA, replace(one, gpus=one.gpus * 2)).notes[0]
-
-
 @pytest.mark.parametrize(("base", "gigabytes", "length"), [(QWEN, 8, 1_024), (LLAMA, 12, 1_300), (LLAMA, 24, 4_096)])
 def test_no_layer_is_computed_twice_that_the_card_could_keep(base: BaseModel, gigabytes: int, length: int) -> None:
     """But on Windows room is left, since a driver that runs out of memory does not say so."""

@@ -77,7 +77,9 @@ def plan_card(plan: Plan, recipe: Recipe, estimated: bool, preferences: Preferen
     price = words.money(preferences.price_of(plan.watt_hours), preferences.currency)
     rows = [(cause, float(amount), words.memory(amount)) for cause, amount in plan.memory.items()]
     pairs = recipe.settings.objective == "dpo"
-    spoken = f"{words.memory(plan.total_bytes)} of {words.memory(plan.device_bytes)} that {plan.device} can give"
+    spoken = (
+        f"{words.memory(plan.total_bytes)} of {words.memory(plan.device_bytes)} that {telling.where(plan)} can give"
+    )
     facts = parts.facts(
         [
             ("Time", f"about {words.duration(plan.seconds)}"),
@@ -98,7 +100,7 @@ def plan_card(plan: Plan, recipe: Recipe, estimated: bool, preferences: Preferen
         badge=fit(plan.fits),
         total=words.memory(plan.total_bytes),
         limit=words.memory(plan.device_bytes),
-        device=plan.device,
+        device=telling.where(plan),
         bar=charts.stack(rows, plan.device_bytes, spoken, line_at=plan.device_bytes),
         facts=facts,
         waits=waits,
