@@ -15,12 +15,13 @@ from localft.training.worker import load_for_training
 from tests.sample_projects import make_base_model, make_project
 
 
-def make_session(model_folder: Path, **own: Any) -> tuple[Session, Path]:
-    """The session and the folder of a run of one epoch; `own` settings win."""
+def make_session(model_folder: Path, recomputed: int = 0, **own: Any) -> tuple[Session, Path]:
+    """The session and the folder of a run of one epoch; `own` settings win. So many layers are computed twice."""
     project, base = make_project(train=8), make_base_model(model_folder)
     version = next(project.datasets.iterdir()).name
     recipe = propose(project, version, base, read_hardware(), "quick", {"epochs": 1, **own})
     plan = make_plan(recipe, base, measure_tokens(project, version, base, recipe.settings), read_hardware())
+    plan = plan.model_copy(update={"recomputed_layers": recomputed})
     folder, order = prepare_run(project, recipe, plan, 1e9)
     context = JobContext(folder, order)
     records = read_order(context)

@@ -60,13 +60,13 @@ def print_measured(output: Output, run: Run) -> None:
 
 
 def narrate_training(event: dict[str, Any]) -> str | None:
-    """Tell validations, warnings, and what the look before the first step found."""
+    """Tell validations, warnings, and what the look before the first step found and chose."""
     if event.get("kind") == "probe":
         return f"A look before the first step: {foreseen(event['predicted_bytes'], event['room_bytes'])}."
     if event.get("kind") == "validation":
         best = ", the best so far" if event.get("best") else ""
         return f"Step {event['step']}: validation loss {event['loss']:.3f}{best}."
-    return str(event.get("message", "")) if event.get("kind") == "warning" else None
+    return str(event.get("message", "")) if event.get("kind") in {"layers", "warning"} else None
 
 
 def run_value(project: Project, run: Run) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """One part of a run: from its start or its newest checkpoint to the end, or to a stop."""
 
 import contextlib
+import platform
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -13,20 +15,21 @@ from localft.errors import StartAgain, Stopped, UserError
 from localft.jobs import JobContext
 from localft.planning.carried_out import carried_out_bytes
 from localft.planning.memory import step_bytes
-from localft.planning.model_shape import shape_of
-from localft.planning.plan import load_of
+from localft.planning.model_shape import ModelShape, shape_of
+from localft.planning.plan import Plan, load_of
 from localft.planning.steps import order_steps
 from localft.training.batches import Batches
 from localft.training.continuity import Continuity, ContinuityCheck, measure, note
 from localft.training.finite import NotANumberError, is_finite, not_a_number
-from localft.training.more_layers import layers_that_help
+from localft.training.layer_counts import layers_that_help, layers_with_room, room_to_fill
 from localft.training.objectives import objective_of
 from localft.training.order import Order, TrainingData
 from localft.training.parity import FastPaths, switch_on
-from localft.training.probing import CardMeter, probe, room_on_card
+from localft.training.probing import CardMeter, Probe, probe, room_on_card
 from localft.training.progress import PROGRESS, RunProgress
 from localft.training.ranks import is_first, ranks
-from localft.training.relief import after_out_of_memory, is_relieved
+from localft.training.recompute import recompute_layers
+from localft.training.relief import after_out_of_memory, choose_layers, is_changed, is_relieved
 from localft.training.saving import Saving
 from localft.training.trainer import build_trainer
 from localft.training.validation import Validation, answer_prompts, validate
@@ -142,38 +145,73 @@ class Session:
             self._context.raise_if_stopped()
 
     def _probe_memory(self) -> None:
-        """Look whether the card has room for the largest micro-batch, before it is tried.
+        """Look whether the card has room for the largest micro-batch before it is tried, or for more than was planned.
 
-        Where it has not, Windows would page the card's memory out and compute several times slower, without a word.
+        Where it has none, Windows would page the card's memory out and compute several times slower, without a word.
 
         Raises:
             StartAgain: the run goes on with less at once.
             UserError: it cannot.
         """
-        order, shape = self._order, shape_of(self._order.base_model)
-        found = probe(
-            self.trainer.model,
-            self._data.train.rows,
-            self._batches.largest([[self._data.train.rows[index] for index in step] for step in self._steps]),
-            self._make_batches,
-            lambda model, batch: self.trainer.micro_loss(model, batch).backward(),
-            lambda extent: step_bytes(
-                shape,
-                load_of(self._settings, self._plan, extent.tokens, extent.learned_share, extent.documents),
-            ),
-            CardMeter(),
-        )
+        found, shape = self._look(self._plan), shape_of(self._order.base_model)
         if found is None:
             return
-        self._probed_bytes = found.predicted_bytes
-        room = room_on_card()
-        points = [{"tokens": point.extent.tokens, "bytes": point.bytes} for point in found.points]
-        self._context.event("probe", points=points, predicted_bytes=found.predicted_bytes, room_bytes=room)
+        room = self._tell_of_look(found, self._plan)
         if found.predicted_bytes > room:
             needed, free = words.memory(found.predicted_bytes), words.memory(room)
             what = f"A look before the first step found that {needed} are needed and {free} are free. It starts again"
             layers = layers_that_help(found, room, self._settings, self._plan, shape)
-            raise StartAgain(after_out_of_memory(order.folder, self._plan, what, layers))
+            raise StartAgain(after_out_of_memory(self._order.folder, self._plan, what, layers))
+        # What has begun goes on as it was; and several processes would have to agree.
+        if self._resumed_from is None and ranks() == 1 and not is_changed(self._order.folder):
+            self._recompute_fewer(found, room_to_fill(room, platform.system()), shape)
+
+    def _recompute_fewer(self, found: Probe, room: int, shape: ModelShape) -> None:
+        """Compute only as many layers twice as what was measured asks for; each choice is looked at in its turn."""
+        plan = self._plan.model_copy(update={"recomputed_layers": min(self._plan.recomputed_layers, shape.layers)})
+        planned, latest, measured = plan.recomputed_layers, found, plan
+        counts: Iterable[int] = (planned, *range(planned))
+        while (count := layers_with_room(latest, room, self._settings, measured, shape, counts)) is not None:
+            recompute_layers(self.trainer.model, count)
+            measured = plan.model_copy(update={"recomputed_layers": count})
+            again = self._look(measured)
+            if again is None:
+                break
+            if again.predicted_bytes <= room:
+                self._plan = choose_layers(self._order.folder, self._plan, count)
+                self._tell_of_look(again, self._plan)
+                fewer = f"{words.counted(count, 'layer')} twice instead of {planned}"
+                self._context.event("layers", message=f"A look before the first step found room: it computes {fewer}.")
+                return
+            latest, counts = again, range(count, planned)
+        recompute_layers(self.trainer.model, planned)
+
+    def _look(self, plan: Plan) -> Probe | None:
+        """Measure two small micro-batches as `plan` has them computed; None where even the largest one is small."""
+        rows, shape = self._data.train.rows, shape_of(self._order.base_model)
+        shared = self._make_batches(self._most_tokens, shares=ranks())
+        return probe(
+            self.trainer.model,
+            rows,
+            shared.largest([[rows[index] for index in step] for step in self._steps]),
+            self._make_batches,
+            lambda model, batch: self.trainer.micro_loss(model, batch).backward(),
+            lambda extent: step_bytes(
+                shape,
+                load_of(self._settings, plan, extent.tokens, extent.learned_share, extent.documents),
+            ),
+            CardMeter(),
+        )
+
+    def _tell_of_look(self, found: Probe, plan: Plan) -> int:
+        """Note what a look has found of the plan that is carried out; the room in bytes that is on the card."""
+        self._probed_bytes, room = found.predicted_bytes, room_on_card()
+        points = [{"tokens": point.extent.tokens, "bytes": point.bytes} for point in found.points]
+        layers = plan.recomputed_layers
+        self._context.event(
+            "probe", points=points, predicted_bytes=self._probed_bytes, room_bytes=room, recomputed_layers=layers
+        )
+        return room
 
     def _save(self) -> None:
         if not is_first():

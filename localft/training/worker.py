@@ -26,7 +26,7 @@ from localft.training.loading import base_quantization, load_base, load_tokenize
 from localft.training.order import Order, read_data, read_order
 from localft.training.ranks import local_rank
 from localft.training.recompute import recompute_layers
-from localft.training.relief import after_a_lost_device, after_out_of_memory, is_relieved
+from localft.training.relief import after_a_lost_device, after_out_of_memory, is_relieved, layers_chosen
 from localft.training.session import Session
 from localft.training.threads import choose_threads
 
@@ -102,7 +102,8 @@ def _note_experience(context: JobContext, order: Order, outcome: dict[str, Any])
         return
     speed = rate / (plan.tokens_per_second / plan.speed_correction)
     try:
-        memory = _step_memory(plan, outcome["peak_memory_bytes"])
+        # The plan's memory is that of the layers which it had computed twice.
+        memory = None if layers_chosen(order.folder) else _step_memory(plan, outcome["peak_memory_bytes"])
         experience.note(plan.device, order.base_model.reference, method, speed, outcome["seconds"], memory)
     except OSError as error:
         context.event("warning", message=f"Later plans will not learn from this run: {error}")

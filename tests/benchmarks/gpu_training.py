@@ -263,7 +263,7 @@ def _train(folder: Path) -> Measured:
     session.run()
     looks = [event["predicted_bytes"] for event in read_lines(folder / "events.jsonl")[0] if event["kind"] == "probe"]
     tokens = sum(len(row) for row in data.train.rows)
-    return Measured(tokens / (end.at - begin.at), peak_memory_bytes(), *looks)
+    return Measured(tokens / (end.at - begin.at), peak_memory_bytes(), *looks[-1:])
 
 
 def trl(planned: Planned, target: Path, size: float) -> Measured:

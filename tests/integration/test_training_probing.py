@@ -12,7 +12,7 @@ from localft.planning.load import Load
 from localft.planning.memory import memory_by_cause, step_bytes
 from localft.training.batches import Batch, Batches, packed
 from localft.training.losses import token_losses
-from localft.training.probing import Extent, probe
+from localft.training.probing import Extent, Point, Probe, probe
 from localft.training.recompute import recompute_layers
 from localft.training.rows import Row
 from tests.allocation_meter import AllocationMeter
@@ -146,3 +146,27 @@ def test_documents_of_lengths_that_nobody_knows_yet_take_no_more_than_planned(tm
         actual = real_peak(tuned.model, meter, rows(lengths))
     memory = memory_by_cause(tuned.shape, load)
     assert 0 <= (sum(memory.values()) - memory["runtime"]) / actual - 1 <= 0.1
+
+
+@pytest.mark.parametrize(("room", "fewest"), [(100, None), (109, None), (110, 2), (119, 2), (120, 1), (130, 0)])
+def test_the_fewest_layers_are_found_for_which_there_is_room(room: int, fewest: int | None) -> None:
+    """Each of three that are computed twice saves ten bytes."""
+    extent = Extent(100, 1.0, (100,))
+    found = Probe((Point(extent, 50), Point(extent, 60)), 100, extent, slope=1.0)
+    assert found.layers_to_recompute(room, (3, 0, 1, 2), lambda _, count: 40 - 10 * count) == fewest
+
+
+@pytest.mark.parametrize("architecture", ["LlamaForCausalLM", "Gemma3ForCausalLM"])
+@pytest.mark.parametrize("count", [0, 1])
+def test_layers_that_were_computed_twice_keep_again_what_they_need(
+    tmp_path: Path, architecture: str, count: int
+) -> None:
+    peaks = []
+    for name, counts in (("lowered", (LAYERS, count)), ("fresh", (count,))):
+        load = Load("qlora", "fp32", False, rank=8, micro_batch=1, length=64, recomputed=count)
+        tuned = Tuned(tmp_path / name, architecture, load)
+        for layers in counts:
+            recompute_layers(tuned.model, layers)
+        with AllocationMeter(tuned.model) as meter:
+            peaks.append(real_peak(tuned.model, meter, rows()))
+    assert peaks[0] == peaks[1]

@@ -9,9 +9,11 @@ from localft.planning.plan import ALL_LAYERS, Plan
 from localft.training.relief import (
     after_a_lost_device,
     after_out_of_memory,
+    choose_layers,
     forget_losses,
     forget_relief,
     is_relieved,
+    layers_chosen,
     relieved,
 )
 
@@ -84,3 +86,30 @@ def test_the_computers_own_memory_is_called_so(tmp_path: Path) -> None:
     own = plan(1, recomputed=ALL_LAYERS).model_copy(update={"on_gpu": False, "device": "this computer's memory"})
     with pytest.raises(UserError, match=r"^The memory of this computer is too small"):
         after_out_of_memory(tmp_path, own)
+
+
+def test_layers_that_a_look_has_chosen_stay_chosen(tmp_path: Path) -> None:
+    first = plan(8, recomputed=5)
+    first.save(tmp_path / "plan.json")
+    chosen = choose_layers(tmp_path, first, 2)
+    assert chosen == relieved(tmp_path, first) and chosen.recomputed_layers == 2
+    assert not is_relieved(tmp_path), "it had to do with nothing less"
+    forget_relief(tmp_path)
+    assert relieved(tmp_path, first) == chosen and not is_relieved(tmp_path)
+    after_a_lost_device(tmp_path, first)
+    forget_losses(tmp_path, first)
+    assert relieved(tmp_path, first) == chosen
+
+
+def test_where_memory_runs_out_all_the_same_they_are_those_of_the_plan_again(tmp_path: Path) -> None:
+    """Whatever the process that met it believes the plan to be."""
+    first = plan(8, recomputed=5)
+    first.save(tmp_path / "plan.json")
+    choose_layers(tmp_path, first, 2)
+    assert "computing 5 layers twice instead of 2" in after_out_of_memory(tmp_path, first)
+    current = relieved(tmp_path, first)
+    assert (current.micro_batch_size, current.recomputed_layers) == (8, 5)
+    assert "4 of the 8 examples" in after_out_of_memory(tmp_path, current)
+    forget_relief(tmp_path)
+    assert relieved(tmp_path, first) == first and is_relieved(tmp_path)
+    assert layers_chosen(tmp_path), "a new process does not choose again what was too little"
