@@ -141,3 +141,15 @@ def test_columns_that_nothing_is_taken_from_are_told(tmp_path: Path) -> None:
     path.write_text("id,question,answer\n7,q,an answer\n", encoding="utf-8")
     found = read_files([path], {"prompt_template": "{question} ({id})", "answer": "answer"})
     assert found.notes == []
+
+
+@pytest.mark.parametrize("mark", [{"weight": 0}, {"train": False}, {"learn": False}, {"loss": False}])
+def test_a_turn_that_is_only_read_is_known_by_the_mark_of_each_program(tmp_path: Path, mark: dict[str, Any]) -> None:
+    turns = [
+        ASKED,
+        {"role": "assistant", "content": "first", **mark},
+        ASKED,
+        {"role": "assistant", "content": "second"},
+    ]
+    (example,) = read(tmp_path, {"messages": turns}).examples
+    assert [turn.learn for turn in example.messages if turn.role == "assistant"] == [False, True]

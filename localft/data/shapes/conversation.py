@@ -171,7 +171,7 @@ def _object_list(value: Any, what: str) -> tuple[dict[str, Any], ...]:
 
 
 def _learned(turn: dict[str, Any], number: int) -> bool:
-    """OpenAI marks a turn that is not learned with weight 0; axolotl and others with train or learn false."""
+    """OpenAI marks a turn that is not learned with weight 0; axolotl and others with train, learn or loss false."""
     weight = turn.get("weight")
     if not is_missing(weight):
         if str(weight) in {"0", "0.0", "False"}:
@@ -179,7 +179,7 @@ def _learned(turn: dict[str, Any], number: int) -> bool:
         if str(weight) not in {"1", "1.0", "True"}:
             reason = f"turn {number} has the weight {str(weight)[:40]}; a turn can be learned (1) or not (0)"
             raise BadRow("unknown weight", reason)
-    return turn.get("train") is not False and turn.get("learn") is not False
+    return all(turn.get(mark) is not False for mark in ("train", "learn", "loss"))
 
 
 def _content(content: Any, number: int) -> str:
