@@ -92,7 +92,8 @@ OWN_WORDS = [
     "\u200eimage omitted", "\u200eBild weggelassen", "image omitted", "sticker omitido", "\u200e何か",
     "\u200e<attached: 00000012-PHOTO-2023.jpg>", "IMG-20231231-WA0001.jpg (file attached)",
     "\u200eIMG-20231231-WA0001.jpg (Datei angehängt)", "You deleted this message", "This message was deleted.",
-    "\u200eDu hast diese Nachricht gelöscht.", "Ce message a été supprimé", "",
+    "\u200eDu hast diese Nachricht gelöscht.", "Ce message a été supprimé", "", "Missed voice call",
+    "Waiting for this message. This may take a while.", "Live-Standort geteilt",
 ]  # fmt: skip
 
 
@@ -111,6 +112,7 @@ def test_what_whatsapp_says_itself_is_left_out(tmp_path: Path, own: str) -> None
         ("\u200eIMG-1.jpg (file attached)\nMy cat", "My cat"), ("<Media omitted>\nMy cat", "My cat"),
         ("a" + " " * 200_000 + "b", "a" + " " * 200_000 + "b"), ("Nice \u200e<a 2>", "Nice"),
         ("Nice \u200e<This message was edited>", "Nice"), ("Gut <Diese Nachricht wurde bearbeitet.>", "Gut"),
+        ("Missed voice call from Anna", "Missed voice call from Anna"),
         ("@\u2068Cleo\u2069 look", "@Cleo look"), ("👩\u200d🍳", "👩\u200d🍳"),
     ],
 )  # fmt: skip

@@ -38,6 +38,14 @@ _DELETED = frozenset(
         "bu mesaj silindi", "bu mesajı sildiniz", "ta wiadomość została usunięta", "このメッセージは削除されました",
     }
 )  # fmt: skip
+# Without an unseen mark, as Android writes them in the name of a person.
+_NOTICES = frozenset(
+    {
+        "waiting for this message. this may take a while", "warte auf diese nachricht. dies kann etwas dauern",
+        "missed voice call", "missed video call", "missed group voice call", "missed group video call",
+        "verpasster sprachanruf", "verpasster videoanruf", "live location shared", "live-standort geteilt",
+    }
+)  # fmt: skip
 _EDITED = re.compile(
     r"<(?:this message was edited|diese nachricht wurde bearbeitet|se editó este mensaje|ce message a été modifié"
     r"|questo messaggio è stato modificato|mensagem editada|dit bericht is bewerkt)\.?>",
@@ -52,8 +60,11 @@ def words_of(lines: list[str]) -> str:
         LeftOut: there are none: a file that was not exported, a deleted message, a notice.
     """
     whole = _UNSEEN.sub("", "\n".join(lines)).strip()
-    if whole.rstrip(".").casefold() in _DELETED:
+    said = whole.rstrip(".").casefold()
+    if said in _DELETED:
         raise LeftOut(DELETED)
+    if said in _NOTICES:
+        raise LeftOut(NO_WORDS)
     kept = "\n".join(_without_tail(line, "\u200e<", _OWN_TAIL) for line in lines if not line.startswith(_OWN))
     text = _without_tail(_UNSEEN.sub("", kept).strip(), "<", _EDITED)
     first, _, caption = text.partition("\n")
