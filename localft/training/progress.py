@@ -4,6 +4,8 @@ from localft.store.records import Record
 
 # What a loss has to move by to be called moved: less may be rounding, or the chance of which examples came.
 NOTICEABLE = 0.01
+# So many of some held-out pairs may be preferred as they should by chance.
+_BY_CHANCE = 0.6
 PROGRESS = "progress.json"
 
 
@@ -75,6 +77,11 @@ class RunProgress(Record):
         return rises and falls and self.without_improvement >= 2
 
 
-def is_no_better(best: float | None, first: float | None) -> bool:
-    """Whether a run's best validation loss is not noticeably below that of the base model, where both are known."""
-    return best is not None and first is not None and best > (1 - NOTICEABLE) * first
+def is_no_better(best: float | None, first: float | None, preferred: float | None = None) -> bool:
+    """Whether a run's best validation loss is not noticeably below that of the base model, where both are known.
+
+    Of pairs a small step may prefer most of the better answers, `preferred` of them, while the loss has hardly moved.
+    """
+    if best is None or first is None or (preferred is not None and preferred > _BY_CHANCE):
+        return False
+    return best > (1 - NOTICEABLE) * first

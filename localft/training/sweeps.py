@@ -20,6 +20,7 @@ from localft.jobs import JobState
 from localft.planning.proposals import Proposal
 from localft.store import files
 from localft.store.projects import Project
+from localft.training.metrics import Metrics
 from localft.training.progress import is_no_better
 from localft.training.runs import Run, list_runs, prepare_run, read_metrics, refuse_too_large, resume_run
 
@@ -175,8 +176,14 @@ def compare(project: Project, sweep: Sweep) -> Comparison:
         for run in sweep.runs
     )
     examples = open_version(project, sweep.runs[0].recipe.dataset).counts["validation"]
-    base = metrics[best].base_validation_loss if best is not None else None
+    base = _unbeaten_base(metrics[best]) if best is not None else None
     return Comparison(trials, best, _sentence(trials, base, examples, sweep.runs[0].recipe.settings.method == "full"))
+
+
+def _unbeaten_base(best: Metrics) -> float | None:
+    """The loss of the base model, where even the best run is no better."""
+    base, preferred = best.base_validation_loss, dict(best.preferred).get(best.best_step or 0)
+    return base if is_no_better(best.best_validation_loss, base, preferred) else None
 
 
 def _seconds(run: Run) -> float | None:
@@ -185,7 +192,7 @@ def _seconds(run: Run) -> float | None:
 
 
 def _sentence(trials: Sequence[Trial], base: float | None, examples: int, full: bool) -> str:
-    """What the figures mean, and what they do not; `base` is the loss of the base model."""
+    """What the figures mean, and what they do not; `base` is the loss of the base model where none is better."""
     best = next((trial for trial in trials if trial.best), None)
     failed = sum(trial.state is JobState.FAILED for trial in trials)
     left = sum(trial.state not in {JobState.FINISHED, JobState.FAILED} for trial in trials)
@@ -197,7 +204,7 @@ def _sentence(trials: Sequence[Trial], base: float | None, examples: int, full: 
     sentences = [
         f"The smallest validation loss{' so far' if left else ''} is {best.validation_loss:.3f}, with "
         f"{_name(best, full)}.",
-        _no_better(best, base),
+        _no_better(base),
         _close_ones(trials, best, full),
         "" if left else _edge(trials, best, full),
         *still,
@@ -207,9 +214,9 @@ def _sentence(trials: Sequence[Trial], base: float | None, examples: int, full: 
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _no_better(best: Trial, base: float | None) -> str:
+def _no_better(base: float | None) -> str:
     """The best of runs that have all learned nothing is no good choice."""
-    if base is None or not is_no_better(best.validation_loss, base):
+    if base is None:
         return ""
     return f"That is no better than the base model, whose loss is {base:.3f}: none of them has learned anything yet."
 

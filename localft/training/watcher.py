@@ -225,8 +225,9 @@ class Watcher(transformers.TrainerCallback):
 
     def _warn_of_nothing_learned(self, step: int) -> None:
         """Of a run whose validation loss never fell below that of the base model."""
-        first, best = self.progress.first_validation_loss, self.progress.best_validation_loss
-        if first is None or best is None or not is_no_better(best, first):
+        progress = self.progress
+        first, best = progress.first_validation_loss, progress.best_validation_loss
+        if first is None or best is None or not is_no_better(best, first, progress.best_preferred):
             return
         rate = "a smaller learning rate" if best > (1 + NOTICEABLE) * first else "a larger learning rate or more passes"
         message = (

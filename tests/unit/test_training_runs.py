@@ -196,5 +196,6 @@ def test_learning_by_heart_is_validation_up_and_training_down() -> None:
 def test_a_run_that_does_not_lower_the_validation_loss_has_learned_nothing(
     best: float | None, first: float, told: bool
 ) -> None:
-    assert is_no_better(best, first) == told
+    assert is_no_better(best, first) == is_no_better(best, first, preferred=0.5) == told
     assert not is_no_better(best, None)
+    assert not is_no_better(best, first, preferred=0.8), "of pairs it has learned which to prefer"
