@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from localft.data.texts import near
 from localft.data.texts.near import SIMILAR, NearPair, near_groups, near_pairs
 from localft.data.texts.normalising import normalise
 from localft.data.texts.runs import Texts
@@ -209,3 +210,20 @@ def test_the_search_tells_how_far_it_is_and_can_be_stopped(planted: list[str], m
 
         with pytest.raises(Stopped):
             near_pairs(planted, stop)
+
+
+def test_of_many_near_texts_each_is_compared_until_it_is_joined(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = " ".join(f"word{number}" for number in range(60))
+    others = [" ".join(f"other{text}x{number}" for number in range(60)) for text in range(400)]
+    texts = [*(f"{shared} ending{number}" for number in range(30)), *others]
+    compared: list[float] = []
+    whole = near._jaccard
+
+    def counted(one: near.Runs, other: near.Runs) -> float:
+        compared.append(whole(one, other))
+        return compared[-1]
+
+    monkeypatch.setattr(near, "_jaccard", counted)
+    assert near.near_groups(texts) == [list(range(30))]
+    assert len(compared) == 29
+    assert len(near.near_pairs(texts)) > 29

@@ -54,17 +54,17 @@ def near_pairs(texts: Iterable[str] | Texts, tell: Tell = quiet) -> list[NearPai
         similarity = _jaccard(known.runs(one), known.runs(other))
         if similarity >= SIMILAR:
             pairs.append(NearPair(one, other, similarity))
-    return sorted([*pairs, *_copies(known, pairs, tell)])
-
-
-def _copies(known: Searchable, pairs: Iterable[NearPair], tell: Tell) -> Iterator[NearPair]:
-    """Pairs beyond these of texts that are near with what a tenth of all share; none that are joined anyway."""
-    whole = known.with_sure_forms()
-    if whole is None:
-        return
     grouping = Grouping(len(known))
     for pair in pairs:
         grouping.join(pair.first, pair.second)
+    return sorted([*pairs, *_copies(known, grouping, tell)])
+
+
+def _copies(known: Searchable, grouping: Grouping, tell: Tell) -> Iterator[NearPair]:
+    """Pairs of texts that are near with what a tenth of all share, and are joined by that; none that were before."""
+    whole = known.with_sure_forms()
+    if whole is None:
+        return
     for one, other in _candidates(whole, tell):
         if grouping.are_joined(one, other):
             continue
@@ -75,11 +75,19 @@ def _copies(known: Searchable, pairs: Iterable[NearPair], tell: Tell) -> Iterato
 
 
 def near_groups(texts: Iterable[str] | Texts, tell: Tell = quiet) -> list[list[int]]:
-    """Positions of texts that are joined by near pairs, two or more in a group, all in ascending order."""
-    known = texts if isinstance(texts, Texts) else Texts(texts)
+    """Positions of texts that are joined by near pairs, two or more in a group, all in ascending order.
+
+    What is joined already is not compared: where many ask about one text each, that saves most of the comparing.
+    """
+    known = Searchable(texts if isinstance(texts, Texts) else Texts(texts), tell)
     grouping = Grouping(len(known))
-    for pair in near_pairs(known, tell):
-        grouping.join(pair.first, pair.second)
+    for position, first in known.twins():
+        grouping.join(first, position)
+    for one, other in _candidates(known, tell):
+        if not grouping.are_joined(one, other) and _jaccard(known.runs(one), known.runs(other)) >= SIMILAR:
+            grouping.join(one, other)
+    for _pair in _copies(known, grouping, tell):
+        pass
     return grouping.groups(smallest=2)
 
 
