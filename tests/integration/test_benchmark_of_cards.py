@@ -22,8 +22,9 @@ def on_a_processor(place: Path) -> tuple[Planned, Measured, Measured]:
     def no_limit(gigabytes: float, runtime_bytes: int) -> None:
         """A processor has none."""
 
-    gpu_training.with_card_of, gpu_training.limit_card = without_a_card, no_limit
-    setattr(gpu_training, "_EXAMPLES", 8)  # noqa: B010 - a constant, and this process is the test's own
+    # This process is the test's own.
+    for name, stand_in in (("with_card_of", without_a_card), ("limit_card", no_limit), ("_EXAMPLES", 8)):
+        setattr(gpu_training, name, stand_in)
     planned = gpu_training.prepare(write_model(place / "model", {**CONFIGS["Qwen3-0.6B"], **_SMALL}), "Small", 8.0)
     ours = gpu_training.ours(planned, place / "ours", 8.0)
     return planned, ours, gpu_training.trl(planned, place / "trl", 8.0)

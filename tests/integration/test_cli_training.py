@@ -83,7 +83,7 @@ def test_a_recipe_for_a_model_without_a_chat_template_leaves_another_its_own(
         return json.loads(capsys.readouterr().out)["recipe"]
 
     recipe = tmp_path / "recipe.json"
-    without = planned("--chat-template", "plain") | {"base_model": "owner/base"}
+    without: dict[str, Any] = {**planned("--chat-template", "plain"), "base_model": "owner/base"}
     recipe.write_text(json.dumps(without), encoding="utf-8")
     repeat = ["--recipe", str(recipe), "--base-model", "starter"]
     repeated = planned(*repeat)

@@ -2,6 +2,7 @@
 
 import os
 import random
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,13 @@ def test_answers_that_follow_from_nothing_are_learned_by_heart_and_that_is_said(
     nursery: Nursery, base: BaseModel
 ) -> None:
     project = answers_of_chance()
-    own = {"method": "full", "epochs": 30, "learning_rate": 5e-3, "batch_size": 4, "evaluations_per_epoch": 0.5}
+    own: dict[str, Any] = {
+        "method": "full",
+        "epochs": 30,
+        "learning_rate": 5e-3,
+        "batch_size": 4,
+        "evaluations_per_epoch": 0.5,
+    }
     folder = prepare(project, base, **own)
     nursery.finish(folder)
     run = open_run(project)
