@@ -68,7 +68,7 @@ class BatchDecoder:
             input_ids=self._input,
             attention_mask=self._mask,
             position_ids=self._positions,
-            past_key_values=self._cache,
+            cache=self._cache,
             use_cache=True,
             logits_to_keep=1,
         )
