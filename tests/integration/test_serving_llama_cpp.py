@@ -29,14 +29,15 @@ GREEDY = Sampling(max_tokens=16)
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("gguf")
     project = new_project(folder / "project")
-    return make_trained_run(project, folder / "model", architecture="qwen3", method="full")
+    run = make_trained_run(project, folder / "model", architecture="qwen3", method="full")
+    tokenizer = Path(run.recipe.base_model) / "tokenizer.json"
+    (run.folder / "weights" / "tokenizer.json").write_bytes(tokenizer.read_bytes())
+    return run
 
 
 @pytest.fixture(scope="module")
 def file(run: Run) -> Path:
     tuned = run.folder / "weights"
-    tokenizer = Path(run.recipe.base_model) / "tokenizer.json"
-    (tuned / "tokenizer.json").write_bytes(tokenizer.read_bytes())
     export = run.folder.parent.parent / "exports" / "one"
     export.mkdir(parents=True)
     return write_tiny_gguf(tuned, export / "tuned.gguf", portable_template(run.chat_format))
