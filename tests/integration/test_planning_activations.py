@@ -104,6 +104,13 @@ def listed(kept: list[Kept]) -> Counter[tuple[float, int]]:
     return Counter((float(one.width), one.size) for one in kept)
 
 
+def assert_all_listed(tuned: Tuned) -> None:
+    shape, load, kept = tuned.shape, tuned.load, [tuned.kept(count) for count in range(LAYERS)]
+    # The first layer is another case: no gradient is needed of what it reads, where the embeddings are frozen.
+    for more, fewer in pairwise(kept[1:]):
+        assert more + listed(kept_by_recomputed_layer(shape, load)) == fewer + listed(kept_by_layer(shape, load))
+
+
 @every_architecture
 @pytest.mark.parametrize(
     "load",
@@ -118,11 +125,7 @@ def listed(kept: list[Kept]) -> Counter[tuple[float, int]]:
     ids=lambda load: f"{load.method}-{load.precision}" + "-dropout" * load.dropout,
 )
 def test_every_kept_tensor_is_listed(tmp_path: Path, architecture: str, load: Load) -> None:
-    tuned = Tuned(tmp_path, architecture, load)
-    shape, kept = tuned.shape, [tuned.kept(count) for count in range(LAYERS)]
-    # The first layer is another case: no gradient is needed of what it reads, where the embeddings are frozen.
-    for more, fewer in pairwise(kept[1:]):
-        assert more + listed(kept_by_recomputed_layer(shape, load)) == fewer + listed(kept_by_layer(shape, load))
+    assert_all_listed(Tuned(tmp_path, architecture, load))
 
 
 @pytest.mark.parametrize("architecture", ["MistralForCausalLM", "Gemma3ForCausalLM", "Phi3ForCausalLM"])
@@ -159,7 +162,7 @@ def test_documents_beyond_a_window_keep_what_is_listed_to_the_byte(
 )
 def test_other_architectures_of_attention_keep_the_same_when_lean(tmp_path: Path, architecture: str) -> None:
     load = Load("qlora", "bf16", False, rank=8, micro_batch=1, length=50, recomputed=0)
-    test_every_kept_tensor_is_listed(tmp_path, architecture, load)
+    assert_all_listed(Tuned(tmp_path, architecture, load))
 
 
 @every_architecture

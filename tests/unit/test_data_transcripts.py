@@ -145,3 +145,18 @@ def test_the_prompt_of_alpaca_is_a_question(foreword: str, tmp_path: Path) -> No
 def test_a_text_that_is_not_written_so_throughout_stays_a_text(text: str, tmp_path: Path) -> None:
     (example,) = read(tmp_path, [{"text": text}]).examples
     assert (example.plain, example.text) == ("whole", text)
+
+
+def test_a_role_is_known_by_the_same_words_in_marks_and_in_lists(tmp_path: Path) -> None:
+    said = [
+        ("developer", "Be brief."),
+        ("human", "Is it open?"),
+        ("model", "I ask."),
+        ("ipython", "yes"),
+        ("gpt", "Yes."),
+    ]
+    marked = "".join(f"<|im_start|>{who}\n{what}<|im_end|>\n" for who, what in said)
+    listed = [{"role": who, "content": what} for who, what in said]
+    for row in ({"text": marked}, {"messages": listed}):
+        [one] = read(tmp_path, [row]).examples
+        assert [turn.role for turn in one.messages] == ["system", "user", "assistant", "tool", "assistant"]

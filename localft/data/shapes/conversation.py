@@ -4,28 +4,13 @@ from typing import Any
 
 import pydantic
 
-from localft.data.examples import Message, Role
+from localft.data.examples import Message
+from localft.data.shapes.roles import role_of
 from localft.data.shapes.values import BadValue, NumberText, is_missing, json_of, parse_json, to_plain, to_text
 from localft.models.thinking import CLOSE, OPEN, join_thinking
 
 # A turn of ShareGPT's that calls tools, as LLaMA-Factory documents it; what they answer is an "observation".
 _CALLING = "function_call"
-
-_ROLES: dict[str, Role] = {
-    "system": "system",
-    "developer": "system",
-    "user": "user",
-    "human": "user",
-    "assistant": "assistant",
-    "gpt": "assistant",
-    "chatgpt": "assistant",
-    "bot": "assistant",
-    "model": "assistant",
-    _CALLING: "assistant",
-    "tool": "tool",
-    "function": "tool",
-    "observation": "tool",
-}
 
 
 class BadRow(ValueError):
@@ -55,7 +40,7 @@ def message_list(value: Any) -> list[Message]:
 def _message(turn: dict[str, Any], number: int) -> Message:
     said = turn.get("role") if not is_missing(turn.get("role")) else turn.get("from")
     said_role = str(said).strip().lower()
-    role = _ROLES.get(said_role)
+    role = "assistant" if said_role == _CALLING else role_of(said_role)
     if role is None:
         named = "has no role" if is_missing(said) else f"has the unknown role {str(said)[:40]!r}"
         raise BadRow("unknown role", f"turn {number} {named}")

@@ -6,18 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from localft.data.examples import Message, Role
+from localft.data.shapes.roles import role_of
 
 Turns = list[tuple[Role, str]]
-_ROLES: dict[str, Role] = {
-    "system": "system",
-    "developer": "system",
-    "user": "user",
-    "human": "user",
-    "assistant": "assistant",
-    "model": "assistant",
-    "tool": "tool",
-    "ipython": "tool",
-}
 # Where a text begins, before its first turn, and where one ends.
 _BEGINS = re.compile(r"\s*(?:(?:<s>|<bos>|<\|begin_of_text\|>|<\|endoftext\|>)\s*)*")
 _ENDS = ("</s>", "<eos>", "<|end_of_text|>", "<|endoftext|>")
@@ -46,7 +37,7 @@ def _marked(opening: str, ends: tuple[str, ...]) -> Callable[[str], Turns | None
         before, *parts = begin.split(text)
         found: Turns = []
         for said_role, said in zip(parts[::2], parts[1::2], strict=True):
-            role = _ROLES.get(said_role.lower())
+            role = role_of(said_role)
             content, *rest = end.split(said)
             if role is None or any(map(str.strip, rest)):
                 # Something stands between two turns, which would be lost.
@@ -59,8 +50,8 @@ def _marked(opening: str, ends: tuple[str, ...]) -> Callable[[str], Turns | None
 
 def _in_words(text: str) -> Turns:
     """Reads "\\n\\nHuman: … \\n\\nAssistant: …" in turn; within a turn empty lines stay as they are."""
-    parts = re.split(r"(?:^|\n\n)(Human|Assistant):[ \t]*", text)[1:]
-    return [(_ROLES[who.lower()], said.strip()) for who, said in zip(parts[::2], parts[1::2], strict=True)]
+    parts = re.split(r"(?:^|\n\n)(?:(Human)|Assistant):[ \t]*", text)[1:]
+    return [("user" if asks else "assistant", said.strip()) for asks, said in zip(parts[::2], parts[1::2], strict=True)]
 
 
 def _instructed(text: str) -> Turns | None:
