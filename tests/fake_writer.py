@@ -83,7 +83,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.state.received.append(messages)
         self.state.keys.add(self.headers.get("Authorization", "").removeprefix("Bearer "))
         if self.state.key and self.headers.get("Authorization") != f"Bearer {self.state.key}":
-            self._fail(401, "Incorrect API key provided.")
+            # As some do, it repeats what it was given.
+            self._fail(401, f"Incorrect API key provided: {self.headers.get('Authorization')}.")
             return
         status = self.state.trouble(len(self.state.received), messages)
         if status not in {0, 200}:

@@ -1,19 +1,21 @@
 """Any OpenAI-compatible address as an endpoint: our own services, Ollama, LM Studio, vLLM, hosted models."""
 
-import time
+import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING, Any
 
 from localft.errors import UserError
-from localft.serving.answer_text import AnswerText
 from localft.serving.endpoint import Answer, ChatMessages, Delta, Sampling
+from localft.serving.openai_reading import Foreign, read_answer
 
 if TYPE_CHECKING:
     import openai
 
 _TIMEOUT_SECONDS = 600.0
 _AT_ONCE = 4
+# What is shorter stands in ordinary words, and is no secret.
+_SHORTEST_KEY = 4
 
 
 class OpenAIEndpoint:
@@ -34,6 +36,7 @@ class OpenAIEndpoint:
         """
         import openai
 
+        self._key = api_key
         self.name = name
         self.base_url = base_url
         self.model = model
@@ -51,16 +54,29 @@ class OpenAIEndpoint:
         """Answer one conversation, piece by piece; closing the iterator stops the answer at the server.
 
         Raises:
-            UserError: the server cannot be reached, refuses, or does not know the model.
+            UserError: the server cannot be reached, refuses, does not know the model, breaks off, or is none of the
+                kind. The cause is the error of the client, without the key: a log may keep it.
         """
+        import httpx2
         import openai
 
         stream: Any = None
         try:
             stream = self._client.chat.completions.create(**_order(self.model, messages, sampling))
-            yield from _read(stream)
+            yield from read_answer(stream, sampling)
         except openai.OpenAIError as error:
+            self._take_key_out(error)
             raise self._explain(error) from error
+        except Foreign as error:
+            self._take_key_out(error)
+            raise UserError(
+                f"The server at {self.base_url} does not answer like an OpenAI-compatible one; it sent {error}.",
+                "Check the address; it ends in /v1 as a rule.",
+            ) from error
+        except (OSError, json.JSONDecodeError, httpx2.TransportError) as error:
+            raise UserError(
+                f"The answer of the server at {self.base_url} broke off.", "Try again; its log says more."
+            ) from error
         finally:
             if stream is not None:
                 stream.close()
@@ -91,6 +107,14 @@ class OpenAIEndpoint:
             if isinstance(piece, Answer):
                 answer = piece
         return answer
+
+    def _take_key_out(self, error: Exception) -> None:
+        """Servers repeat the key that they refuse; neither a sentence nor the log of a job is to hold it."""
+        if len(self._key) < _SHORTEST_KEY:
+            return
+        error.args = tuple(one.replace(self._key, "(key)") if isinstance(one, str) else one for one in error.args)
+        if isinstance(message := getattr(error, "message", None), str):
+            vars(error)["message"] = message.replace(self._key, "(key)")
 
     def _explain(self, error: "openai.OpenAIError") -> UserError:
         """A sentence for each way in which a server can fail; the most particular kinds first."""
@@ -135,46 +159,3 @@ def _order(model: str, messages: ChatMessages, sampling: Sampling) -> dict[str, 
     if sampling.stop:
         order["stop"] = list(sampling.stop)
     return order
-
-
-def _read(stream: Any) -> Iterator[Delta | Answer]:
-    """Read the chunks of a stream. Thinking comes in a field of its own from some servers, in the text from others."""
-    began = time.monotonic()
-    text = AnswerText()
-    thinking: list[str] = []
-    first, finish, usage, timings = None, "stop", None, {}
-    for chunk in stream:
-        usage = getattr(chunk, "usage", None) or usage
-        timings = getattr(chunk, "timings", None) or timings
-        for choice in chunk.choices[:1]:
-            reasoning = _reasoning(choice.delta)
-            delta = text.push(choice.delta.content or "")
-            if reasoning:
-                thinking.append(reasoning)
-            if (reasoning or choice.delta.content) and first is None:
-                first = time.monotonic() - began
-            if reasoning or delta:
-                yield Delta(delta.text if delta else "", reasoning + (delta.thinking if delta else ""))
-            finish = "length" if choice.finish_reason == "length" else finish
-    last = text.finish()
-    if last is not None:
-        yield last
-    measured = timings if isinstance(timings, dict) else {}
-    yield Answer(
-        text.text,
-        "".join(thinking) + text.thinking,
-        prompt_tokens=usage.prompt_tokens if usage else 0,
-        completion_tokens=usage.completion_tokens if usage else 0,
-        # Our own server tells how long the model took; from outside, waiting for another request would count too.
-        first_token_seconds=measured.get("first_token_seconds", first),
-        seconds=measured.get("seconds", time.monotonic() - began),
-        finish=finish,
-    )
-
-
-def _reasoning(delta: Any) -> str:
-    for name in ("reasoning_content", "reasoning", "thinking"):
-        value = getattr(delta, name, None)
-        if isinstance(value, str) and value:
-            return value
-    return ""

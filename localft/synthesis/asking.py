@@ -133,7 +133,7 @@ def read_items(kind: Kind, reply: str, most: int) -> tuple[list[Item], list[str]
         except pydantic.ValidationError as error:
             problems.append(_problem(error))
     if not items:
-        raise Unreadable(problems[0] if problems else "it holds no JSON object")
+        raise Unreadable(problems[0] if problems else _without_json(reply))
     return items[:most], problems
 
 
@@ -143,13 +143,17 @@ def read_judgement(reply: str) -> Judgement:
     Raises:
         Unreadable: there is none.
     """
-    problem = "it holds no JSON object"
+    problem = _without_json(reply)
     for value in _objects(reply):
         try:
             return Judgement.model_validate(value)
         except pydantic.ValidationError as error:
             problem = _problem(error)
     raise Unreadable(problem)
+
+
+def _without_json(reply: str) -> str:
+    return "it holds no JSON object" if reply.strip() else "it is empty"
 
 
 def _problem(error: pydantic.ValidationError) -> str:

@@ -1,7 +1,6 @@
 """Asking the writer: what fails for a while is tried again, what fails for good is said."""
 
 import json
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -17,12 +16,12 @@ from localft.store.projects import Project
 from localft.synthesis.writers import Writer
 from localft.training.runs import open_run
 
-_log = logging.getLogger(__name__)
 _TRIES = 8
 _LONGEST_WAIT = 120.0
 # The longest silence of an address between two pieces; a large model on a slow computer reads for minutes.
 _SILENCE_SECONDS = 300.0
 _POLL_SECONDS = 0.2
+_TOO_LARGE = 413
 # After a stop an answer that is nearly there may still come: it has been paid for.
 _GRACE_SECONDS = 10.0
 
@@ -71,14 +70,7 @@ class Speaker:
             try:
                 return self._answer(self._ready_endpoint(), messages, sampling)
             except UserError as error:
-                wait = self._judge(error, attempt)
-                said = error.message
-            except (OSError, json.JSONDecodeError) as error:
-                wait, said = self._broken_off(error, attempt), "The answer broke off."
-            except Exception as error:
-                if not _is_transport(error):
-                    raise
-                wait, said = self._broken_off(error, attempt), "The answer broke off."
+                wait, said = self._judge(error, attempt), error.message
             self._tell(f"{said.rstrip('.')}; trying again in {wait:.0f} s.")
             self._pause(wait)
         raise UserError("The model cannot be asked any more.", "Resume later.")
@@ -89,10 +81,6 @@ class Speaker:
             self._endpoint.close()
         if self._service is not None and self._ours:
             services.stop_service(self._service)
-
-    def without_key(self, text: str) -> str:
-        """A text of the server without the key, should it repeat it."""
-        return text.replace(self._key, "(key)") if len(self._key) >= 4 else text
 
     def _answer(self, endpoint: OpenAIEndpoint, messages: ChatMessages, sampling: Sampling) -> Answer:
         last = None
@@ -118,26 +106,25 @@ class Speaker:
         Raises:
             Refused, UserError: another attempt makes no sense.
         """
+        import httpx2
         import openai
 
         cause = error.__cause__
-        if isinstance(cause, openai.BadRequestError | openai.UnprocessableEntityError):
-            raise Refused(self.without_key(error.message)) from error
-        passing = isinstance(cause, openai.RateLimitError | openai.APIConnectionError | openai.InternalServerError) or (
-            self._service is not None and not services.read_service(self._service.folder).ready
-        )
+        if isinstance(cause, openai.BadRequestError | openai.UnprocessableEntityError) or _too_large(cause):
+            raise Refused(error.message) from error
+        passing = isinstance(
+            cause,
+            openai.RateLimitError
+            | openai.APIConnectionError
+            | openai.InternalServerError
+            | OSError
+            | json.JSONDecodeError
+            | httpx2.TransportError,
+        ) or (self._service is not None and not services.read_service(self._service.folder).ready)
         used_up = getattr(cause, "code", None) == "insufficient_quota"
         if not passing or used_up or attempt + 1 == _TRIES:
-            raise UserError(self.without_key(error.message), error.hint) from error
+            raise error
         return _told_wait(cause) or min(2.0**attempt, _LONGEST_WAIT)
-
-    def _broken_off(self, error: Exception, attempt: int) -> float:
-        if attempt + 1 == _TRIES:
-            raise UserError(
-                "The connection to the model breaks off again and again.", "Check it, then resume."
-            ) from error
-        _log.info("An answer broke off", exc_info=error)
-        return min(2.0**attempt, _LONGEST_WAIT)
 
     def _pause(self, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -196,8 +183,6 @@ def _told_wait(cause: BaseException | None) -> float | None:
     return min(seconds, _LONGEST_WAIT) if seconds > 0 else None
 
 
-def _is_transport(error: Exception) -> bool:
-    """Whether a connection broke; the library below the client tells it by errors of its own."""
-    import httpx2
-
-    return isinstance(error, httpx2.TransportError)
+def _too_large(cause: BaseException | None) -> bool:
+    """Whether the server says that this one request is too long for it."""
+    return getattr(cause, "status_code", None) == _TOO_LARGE

@@ -197,6 +197,13 @@ def test_a_server_that_never_gets_better_is_told_and_resumed(project: Project, m
     assert len(server.answered) == len(set(asked(server.answered))) == 12
 
 
+def test_what_is_too_long_for_a_server_is_refused_like_any_other_question(project: Project, manual: Path) -> None:
+    with fake_writer(trouble=lambda number, messages: 413) as server:
+        view = ended(start(project, manual, server).folder)
+        assert view.result is not None
+        assert "refuses every question" in view.result.message
+
+
 def test_a_stop_is_heard_while_one_waits(project: Project, manual: Path) -> None:
     with fake_writer(trouble=lambda number, messages: 429, headers={"retry-after": "100"}) as server:
         synthesis = start(project, manual, server)
@@ -223,6 +230,7 @@ def test_a_wrong_key_is_a_sentence_and_another_one_goes_on(project: Project, man
         view = ended(synthesis.folder)
         assert view.result is not None
         assert "does not accept the key" in view.result.message
+        assert "wrong-key" not in (synthesis.folder / "worker.log").read_text()
         resume_synthesis(synthesis, KEY)
         assert ended(synthesis.folder).state is JobState.FINISHED
     no_file_holds_the_key(project.folder)

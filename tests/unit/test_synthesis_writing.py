@@ -60,7 +60,8 @@ def test_replies_that_are_understood(reply: str) -> None:
 @pytest.mark.parametrize(
     ("reply", "says"),
     [
-        ("", "no JSON object"),
+        ("", "it is empty"),
+        (" \n", "it is empty"),
         ("I cannot do that.", "no JSON object"),
         ('{"examples": []}', "question: Field required"),
         (json.dumps({"question": "Why?", "answer": ""}), "answer: String should have at least 1"),
