@@ -22,7 +22,6 @@ from localft.ui.samples import Sample
 from localft.ui.views import charts, parts
 from localft.ui.views.html import Markup, h, join
 
-_ROLE_NAMES = {"system": "System", "user": "User", "assistant": "Assistant", "tool": "Tool"}
 _SPLIT_NAMES = {"train": "to learn from", "validation": "to choose the best by", "test": "to measure with"}
 _WAYS: dict[Division, str] = {
     "chance": "By chance: what asks nearly the same stays together, and each label keeps its share.",
@@ -265,7 +264,7 @@ def _turn(message: Message, called: str = "") -> Markup:
     return h(
         '<div class="lf-turn lf-turn-{role}"><p class="lf-who">{who}</p>{text}{calls}</div>',
         role=message.role,
-        who=(called or _ROLE_NAMES[message.role]) + quiet,
+        who=(called or message.role.capitalize()) + quiet,
         text=parts.verbatim(message.content),
         calls=calls,
     )

@@ -8,7 +8,6 @@ from localft.data.examples import Example, Message, Role
 from localft.data.versions import Split
 from localft.ui.views.html import Markup, h, join
 
-_ROLES: dict[Role, str] = {"system": "System", "user": "User", "assistant": "Assistant", "tool": "Tool"}
 _MOST_LINES = 14
 _OF_A_TURN = (
     ("up", "Up", "Move turn # up"),
@@ -81,7 +80,7 @@ def _turn(message: Message, place: int | None) -> Markup:
 
 def _roles(chosen: Role) -> Markup:
     options = join(
-        h('<option value="{role}"{on}>{name}</option>', role=role, name=_ROLES[role],
+        h('<option value="{role}"{on}>{name}</option>', role=role, name=role.capitalize(),
           on=Markup(" selected") if role == chosen else "")
         for role in get_args(Role)
     )  # fmt: skip
