@@ -23,7 +23,7 @@ from localft.synthesis.costs import Estimate, chosen_passages, estimate
 from localft.synthesis.passages import Passage, split_documents
 from localft.synthesis.settings import SynthesisSettings
 from localft.synthesis.sifting import Outcome, example_of, sift, source_of
-from localft.synthesis.writers import KEY_VARIABLE, Writer, refuse_foreign_export
+from localft.synthesis.writers import KEY_VARIABLE, Writer, refuse_foreign_export, refuse_impossible_key
 
 WORKER = "localft.synthesis.worker"
 DESIGN, PASSAGES, OUTCOME, TAKEN = "design.json", "passages.jsonl", "outcome.json", "taken.json"
@@ -113,8 +113,9 @@ def start_synthesis(project: Project, planned: Planned, key: str = "") -> Synthe
     """Start writing. `key` opens the writer's address; it goes to the worker's process alone.
 
     Raises:
-        UserError: another synthesis of this project is going on.
+        UserError: another synthesis of this project is going on, or no request can carry the key.
     """
+    secrets = _secrets(key)
     if jobs.live_below(project.syntheses):
         raise UserError("Examples are being written already.", "Wait for that, or stop it.")
     folder = project.syntheses / files.new_id()
@@ -137,7 +138,7 @@ def start_synthesis(project: Project, planned: Planned, key: str = "") -> Synthe
         needs_device=False,
         created_at=files.now(),
     )
-    jobs.start(folder, order, _secrets(key))
+    jobs.start(folder, order, secrets)
     return read_synthesis(folder)
 
 
@@ -145,13 +146,14 @@ def resume_synthesis(synthesis: Synthesis, key: str = "") -> Synthesis:
     """Go on where it was; nothing that was answered is asked again.
 
     Raises:
-        UserError: it is still running, or has finished.
+        UserError: it is still running, or has finished, or no request can carry the key.
     """
     jobs.resume(synthesis.folder, _secrets(key))
     return read_synthesis(synthesis.folder)
 
 
 def _secrets(key: str) -> dict[str, str]:
+    refuse_impossible_key(key)
     return {KEY_VARIABLE: key} if key else {}
 
 

@@ -80,6 +80,18 @@ def address_writer(url: str, model: str) -> Writer:
     return Writer(model=model.strip(), url=address)
 
 
+def refuse_impossible_key(key: str) -> None:
+    """Refuse a key that no request can carry: it would fail at every attempt, and be told with the failure.
+
+    Raises:
+        UserError: it holds white space, or a character beyond ASCII.
+    """
+    if not all("!" <= character <= "~" for character in key):
+        raise UserError(
+            "The key holds a space, a line end or a letter that no key can hold.", "Copy it again, and nothing else."
+        )
+
+
 def run_writer(run: Run, model: Literal["tuned", "base"]) -> Writer:
     """The tuned or the base model of a run.
 

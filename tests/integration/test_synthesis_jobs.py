@@ -236,6 +236,15 @@ def test_a_wrong_key_is_a_sentence_and_another_one_goes_on(project: Project, man
     no_file_holds_the_key(project.folder)
 
 
+@pytest.mark.parametrize("key", ["sk-test-é", "sk-te\nst", "sk te st"])
+def test_a_key_that_no_request_can_carry_is_refused_before_anything_is_asked(
+    project: Project, manual: Path, key: str
+) -> None:
+    with fake_writer() as server, pytest.raises(UserError, match="no key can hold"):
+        start(project, manual, server, key=key)
+    assert list_syntheses(project).items == []
+
+
 def test_replies_that_cannot_be_used_are_retried_once_and_counted(project: Project, manual: Path) -> None:
     def reply(messages: Messages) -> str:
         passage = passage_of(messages)
