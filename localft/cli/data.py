@@ -13,7 +13,7 @@ from localft.cli.data_browse import rate
 from localft.cli.data_edit import add, edit
 from localft.cli.data_export import export
 from localft.cli.data_golden import golden
-from localft.cli.data_hub import PREFIX, HubChoice, hub_options, list_parts
+from localft.cli.data_hub import HubChoice, hub_options, is_dataset, list_parts
 from localft.cli.data_reading import Reading, reading_options
 from localft.cli.data_repair import diff, repair, restore, undo, versions
 from localft.cli.data_show import show
@@ -94,8 +94,9 @@ def import_command(
 ) -> None:
     """Import files as a new version of the project's data; "-" reads standard input, for pasted text and pipes.
 
-    hub:owner/name takes a dataset of the Hugging Face hub: its Parquet files, or the hub's conversion, by ranges and
-    without running any of its code. --dry-run then lists its parts and sizes. Ctrl-C stops, the same command goes on.
+    hub:owner/name, or its address, takes a dataset of the Hugging Face hub: its Parquet files, or the hub's
+    conversion, by ranges and without running any of its code. --dry-run then lists its parts and sizes. Ctrl-C stops,
+    the same command goes on.
 
     JSONL, JSON, CSV, XLSX, XLS, ODS, Parquet, Arrow, packed with gzip, bzip2 or Zstandard or not, and ZIP archives of
     these, in the shapes OpenAI messages, Alpaca, ShareGPT, Dolly, OpenAssistant, HH-RLHF, prompt/completion,
@@ -110,7 +111,7 @@ def import_command(
     from localft.data.making.importing import import_files
     from localft.data.making.set_aside import sealed_copies
 
-    if dry_run and any(source.startswith(PREFIX) for source in sources):
+    if dry_run and any(map(is_dataset, sources)):
         list_parts(output, sources, hub)
         return
     with readable(output, project.slug, sources, hub) as files:

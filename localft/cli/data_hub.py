@@ -17,7 +17,13 @@ from localft.errors import UserError
 if TYPE_CHECKING:
     from localft.data.hub.order import FetchOrder
 
-PREFIX = "hub:"
+# The short form, and the address of a dataset's page.
+_BEGINNINGS = ("hub:", "https://huggingface.co/datasets/")
+
+
+def is_dataset(source: str) -> bool:
+    """Tell whether a source names a dataset of the hub, and no file."""
+    return source.startswith(_BEGINNINGS)
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ def hub_options(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def gathered(*given: Any, sources: tuple[str, ...], **others: Any) -> None:
         hub = HubChoice(**{name: others.pop(name) for name in ("config", "split", "revision", "rows")})
-        if hub.words and not any(source.startswith(PREFIX) for source in sources):
+        if hub.words and not any(map(is_dataset, sources)):
             raise click.UsageError(f"{hub.words[0]} is for datasets of the hub: hub:owner/name.")
         command(*given, sources=sources, hub=hub, **others)
 
@@ -68,7 +74,7 @@ def list_parts(output: Output, sources: Sequence[str], hub: HubChoice) -> None:
 
     found: list[dict[str, Any]] = []
     for source in sources:
-        if not source.startswith(PREFIX):
+        if not is_dataset(source):
             continue
         dataset = look_up(source, hub.revision)
         output.heading(f"{dataset.reference} at {dataset.revision[:12]}")

@@ -1,5 +1,6 @@
 """Where `localft data import` takes examples from: files, what comes through standard input, datasets of the hub."""
 
+import re
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -7,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from localft.cli.data_hub import PREFIX, HubChoice, fetch_rows
+from localft.cli.data_hub import HubChoice, fetch_rows, is_dataset
 from localft.cli.output import Output
+from localft.errors import UserError
 
 PIPE = "-"
 
@@ -33,18 +35,30 @@ def readable(output: Output, project: str, sources: Sequence[str], hub: HubChoic
         for source in sources:
             if source == PIPE:
                 paths.append(stack.enter_context(_pasted(output)))
-            elif source.startswith(PREFIX):
+            elif is_dataset(source):
                 path, order = fetch_rows(output, project, source, hub)
                 paths.append(path)
                 fetched.append(order)
             else:
-                paths.append(Path(source))
+                paths.append(_file(source))
         yield tuple(paths)
     if fetched:
         from localft.data.hub.fetching import forget
 
         for order in fetched:
             forget(order)
+
+
+def _file(source: str) -> Path:
+    """The path of a file, whatever is wrong with it; but for a dataset's name a person wants to hear how it is written.
+
+    Raises:
+        UserError: neither the file nor its folder is there, and it could be the name of a dataset.
+    """
+    path = Path(source)
+    if re.fullmatch(r"[\w.-]+/[\w.-]+", source) and not path.parent.exists():
+        raise UserError(f"There is no file or folder: {source}.", f"A dataset of the hub is written hub:{source}.")
+    return path
 
 
 @contextmanager

@@ -260,6 +260,16 @@ def test_the_command_lists_fetches_and_imports(hub: Hub, capsys: pytest.CaptureF
     assert "hub:" in capsys.readouterr().err
 
 
+def test_a_dataset_is_known_by_its_address_and_missed_where_only_its_name_is_given(
+    hub: Hub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create_project("Talks")
+    assert main(["data", "import", "talks", f"https://huggingface.co/datasets/{NAME}", "--dry-run", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["dataset"] == NAME
+    assert main(["data", "import", "talks", NAME]) == 1
+    assert f"hub:{NAME}" in capsys.readouterr().err
+
+
 def test_the_app_shows_parts_and_progress_without_trusting_names(hub: Hub) -> None:
     hub.datasets[NAME] = Repository({"<b>/train.parquet": parquet(0, 20)}, info={"gated": "auto"})
     shown = str(views.found(look_up(NAME)))
