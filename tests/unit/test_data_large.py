@@ -141,6 +141,7 @@ def test_what_is_read_by_blocks_is_what_is_read_as_a_whole(
     path.write_bytes(CONTENTS[name])
     monkeypatch.setattr(blocks, "_BLOCK", block)
     monkeypatch.setattr(array_blocks, "_BLOCK", block)
+    monkeypatch.setattr(json_text, "_BLOCK", block)
     monkeypatch.setattr(long_text, "_BLOCK", block)
     whole, streamed = both(path, monkeypatch)
     assert isinstance(streamed.rows, PartedRows)
@@ -182,7 +183,7 @@ def test_any_table_is_read_the_same_by_blocks(
         ("questions.txt", b"Q: one?\nA: yes, one\nQ: two?\nA: yes, two\n"),
         ("mac.csv", table().replace("\n", "\r").encode()),
         ("list.jsonl", ("[" + ",\n".join(map(json.dumps, ROWS)) + "]").encode()),
-        ("chat.txt", "".join(f"01.02.24, 10:{n:02} - Ann: Hello\n" for n in range(20)).encode()),
+        ("mac_chat.txt", "".join(f"01.02.24, 10:{n:02} - Ann: Hello\r" for n in range(20)).encode()),
     ],
 )
 def test_what_needs_to_be_whole_is_read_as_a_whole(
@@ -268,7 +269,7 @@ def test_a_broken_object_is_told_with_its_line(content: bytes, tmp_path: Path, m
 def test_a_value_over_many_blocks_is_decoded_a_few_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "long.json"
     path.write_bytes(json.dumps([{"a": "b" * 100_000}]).encode())
-    monkeypatch.setattr(array_blocks, "_BLOCK", 100)
+    monkeypatch.setattr(json_text, "_BLOCK", 100)
     monkeypatch.setattr(large, "LARGE", 1)
     tries: list[int] = []
     decoder = json.JSONDecoder()
@@ -326,7 +327,7 @@ def test_a_broken_array_is_told_with_its_line(
 ) -> None:
     path = tmp_path / "broken.json"
     path.write_bytes(content)
-    monkeypatch.setattr(array_blocks, "_BLOCK", 64)
+    monkeypatch.setattr(json_text, "_BLOCK", 64)
     monkeypatch.setattr(large, "LARGE", 1)
     with pytest.raises(UserError, match=rf"broken\.json, line {line}\b"):
         read_files([path])

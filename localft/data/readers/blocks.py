@@ -7,8 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from localft.data.readers.csv_file import Line, csv_rows
-from localft.data.readers.encoding import decoded
+from localft.data.readers.csv_file import csv_rows
+from localft.data.readers.encoding import Line, decoded
 from localft.data.readers.guessing import Guess, guess
 from localft.data.readers.jsonl import LARGEST_LINE, line_row
 from localft.data.shapes.rows import Row, excerpt
@@ -76,6 +76,18 @@ class LineRows:
                 rest = after
         if rest:
             yield LineBlock(number, rest, self.encoding), 1.0
+
+
+@dataclass(frozen=True)
+class FileLines:
+    """The lines of a large text, each decoded by itself."""
+
+    path: Path
+    encoding: str
+
+    def __iter__(self) -> Iterator[Line]:
+        with self.path.open("rb") as file:
+            yield from _lines(file, self.encoding)
 
 
 @dataclass(frozen=True)

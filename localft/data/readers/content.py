@@ -6,6 +6,7 @@ from typing import Any
 
 from localft.data.readers.chats.chatgpt import read_chatgpt
 from localft.data.readers.chats.discord import read_discord, read_discord_table
+from localft.data.readers.chats.found import found_in
 from localft.data.readers.chats.pages import refuse_page
 from localft.data.readers.chats.telegram import read_telegram
 from localft.data.readers.chats.whatsapp import read_whatsapp
@@ -19,7 +20,7 @@ from localft.data.readers.parquet import is_arrow, read_arrow, read_parquet
 from localft.data.readers.pieces import rows_of as rows_of_document
 from localft.data.readers.questions import questions_in, read_questions
 from localft.data.readers.tables_in_text import table_in
-from localft.data.shapes.chats import PRIVACY, ChatChoice, ChatLog, conversations, describe, find_voice
+from localft.data.shapes.chats import ChatChoice, ChatLog
 from localft.data.shapes.rows import Found, Row
 from localft.data.shapes.values import BadValue, parse_json
 from localft.errors import UserError
@@ -90,17 +91,8 @@ def _of_document(document: Document, choice: ChatChoice) -> Found:
 
 
 def _of_chat(chat: ChatLog, name: str, choice: ChatChoice, notes: list[str]) -> Found:
-    if not chat.speakers:
-        raise UserError(
-            f"{name} is a {chat.layout.shape} in which nobody says a word.", "Export the chat again, with its messages."
-        )
-    voice = find_voice(choice.voice, list(chat.speakers))
-    if voice is None:
-        unheard = [] if choice.voice is None else [f"Nothing is taken of {name}: {choice.voice} says nothing in it."]
-        return Found([], [*notes, *unheard, PRIVACY], chat.layout, chat.speakers)
-    rows = [*chat.bad, *conversations(chat, choice, voice)]
-    notes = [*notes, *describe(chat, name, choice, voice), PRIVACY]
-    return Found(rows, notes, chat.layout, chat.speakers, voice)
+    found = found_in(chat, name, choice, notes)
+    return replace(found, rows=[*found.rows])
 
 
 def _of_json(value: Any, name: str, choice: ChatChoice, notes: list[str]) -> Found:

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from localft.data.readers.encoding import Lines
+from localft.data.readers.encoding import Line, Lines
 from localft.data.readers.header import Header, header_of, numbered
 from localft.data.shapes.placing import KEPT, KEPT_FIELDS
 from localft.data.shapes.rows import Row, excerpt
@@ -28,10 +28,6 @@ _LARGEST_CELL = 64_000_000
 _EXCEL_SAYS = {f"sep={delimiter}" for delimiter in _DELIMITERS}
 
 
-Line = tuple[str | None, bytes]
-"""A line without its line feed: its text, None where it cannot be decoded, and then its bytes."""
-
-
 def read_csv(lines: Lines, name: str, delimiter: str | None = None, has_header: bool = True) -> list[Row]:
     """Turn lines into rows; `number` is the line on which a row begins, the header being line 1.
 
@@ -40,8 +36,7 @@ def read_csv(lines: Lines, name: str, delimiter: str | None = None, has_header: 
     Raises:
         UserError: there is no header, or two columns have the same name.
     """
-    raw = lines.raw or itertools.repeat(b"")
-    return list(csv_rows(zip(lines.text, raw, strict=False), name, delimiter, has_header))
+    return list(csv_rows(lines, name, delimiter, has_header))
 
 
 def csv_rows(lines: Iterable[Line], name: str, delimiter: str | None = None, has_header: bool = True) -> Iterator[Row]:

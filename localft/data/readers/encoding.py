@@ -6,7 +6,9 @@ the encoding that its words tell (see `guessing`), unless it is UTF-8 in which s
 
 import codecs
 import io
+import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from localft.data.readers.guessing import Guess, called, guess
@@ -46,6 +48,10 @@ def torn_to_utf8(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
+Line = tuple[str | None, bytes]
+"""A line without its line feed: its text, None where it cannot be decoded, and then its bytes."""
+
+
 @dataclass(frozen=True)
 class Lines:
     """The lines of a text file; one that cannot be decoded is None in `text` and stays in `raw`."""
@@ -53,6 +59,9 @@ class Lines:
     text: list[str | None]
     raw: list[bytes]
     notes: list[str]
+
+    def __iter__(self) -> Iterator[Line]:
+        return zip(self.text, self.raw or itertools.repeat(b""), strict=False)
 
 
 def refuse_binary(content: bytes, name: str) -> None:

@@ -8,14 +8,19 @@ from pathlib import Path
 
 from localft.data.readers.archive import is_archive
 from localft.data.readers.array_blocks import ArrayRows, wrapped_rows
-from localft.data.readers.blocks import CsvRows, LineRows, guess_of
+from localft.data.readers.blocks import CsvRows, FileLines, LineRows, guess_of
+from localft.data.readers.chats.discord import read_discord, read_discord_table
+from localft.data.readers.chats.found import found_in
 from localft.data.readers.chats.long_chatgpt import long_chatgpt
-from localft.data.readers.chats.whatsapp import is_whatsapp
+from localft.data.readers.chats.pages import refuse_page
+from localft.data.readers.chats.telegram import HOLDERS, read_telegram
+from localft.data.readers.chats.whatsapp import is_whatsapp, read_whatsapp
 from localft.data.readers.content import CSV, JSON_LINES, PARQUET, is_object, may_be_json
 from localft.data.readers.documents import MARKDOWN, PLAIN, holds_document
 from localft.data.readers.encoding import refuse_binary, wide_encoding
 from localft.data.readers.header import header_note
 from localft.data.readers.json_file import told_beside
+from localft.data.readers.json_text import JsonText, LongArray
 from localft.data.readers.long_text import text_rows
 from localft.data.readers.parquet import TableRows, is_arrow
 from localft.data.readers.questions import asks
@@ -37,8 +42,8 @@ def open_large(path: Path, name: str, choice: ChatChoice | None = None, tell: Te
     """A file of `LARGE` bytes or more, with rows that are read when they are asked for.
 
     None where it is smaller, or of a format that has to be read as a whole: archives, workbooks, PDF, Word, web pages,
-    chats between people, questions and answers as people type them, and JSON that is neither an array nor wraps one,
-    and has more than one object a line.
+    questions and answers as people type them, and JSON that is no array, no chat, wraps no array, and has more than one
+    object a line.
 
     Raises:
         UserError: it cannot be read, is binary, or is a text without words.
@@ -62,7 +67,8 @@ def _found(path: Path, name: str, suffix: str, choice: ChatChoice, tell: Tell) -
         file.seek(0)
         start = head + file.read(max(0, LARGE - len(head))) if b"\n" not in head else head
         file.seek(0)
-        lines = [line for _ in range(20) if (line := file.readline(_LONGEST_FIRST_LINE).strip())]
+        following = (line for _ in range(20) if (line := file.readline(_LONGEST_FIRST_LINE).strip()))
+        lines = list(itertools.islice(following, 2))
     if head.startswith(PARQUET):
         return Found(TableRows(path, name, "Parquet"), [])
     if is_arrow(head):
@@ -86,28 +92,34 @@ def _found(path: Path, name: str, suffix: str, choice: ChatChoice, tell: Tell) -
         if guess is not None:
             return _recoded(path, name, suffix, guess.encoding, guess.note(name), choice, tell)
         return _of_array(path, name, choice) if is_array else _of_object(path, name, choice, begins or goes_on)
-    if suffix in PLAIN | MARKDOWN:
-        document = _of_text(path, name, suffix, choice)
-        if document is not None or suffix in MARKDOWN:
-            return document
+    if suffix not in JSON_LINES | CSV | {".json"}:
+        text = _of_text(path, name, suffix, start, choice)
+        if text is not None or suffix in MARKDOWN:
+            return text
     return _of_lines(path, name, suffix, lines, choice) if b"\n" in start else None
 
 
 def _of_array(path: Path, name: str, choice: ChatChoice) -> Found | None:
-    rows = ArrayRows(path, name)
+    rows = ArrayRows(LongArray(path, name))
     talks = long_chatgpt(rows) if choice.taken_as != "document" else None
     return talks or (None if choice.taken_as == "chat" else Found(rows, []))
 
 
 def _of_object(path: Path, name: str, choice: ChatChoice, may_be_lines: bool) -> Found | None:
-    """What an object wraps: rows, unless it is a chat."""
+    """The chats in an object, or the rows that it wraps."""
     try:
-        found = wrapped_rows(path, name) if choice.taken_as != "chat" else None
+        outline = JsonText(path, name).outline(HOLDERS)
     except UserError:
         if may_be_lines:
             # One object a line, of which the first or the second is broken.
             return None
         raise
+    if outline is None:
+        return None
+    chat = (read_telegram(outline) or read_discord(outline)) if choice.taken_as != "document" else None
+    if chat is not None:
+        return found_in(chat, name, choice, [])
+    found = wrapped_rows(outline) if choice.taken_as != "chat" else None
     return None if found is None else Found(found[0], told_beside(found[1], name))
 
 
@@ -117,34 +129,35 @@ def _objects(lines: list[bytes]) -> tuple[bool, bool]:
     return is_object(first), second.startswith("{")
 
 
-def _of_text(path: Path, name: str, suffix: str, choice: ChatChoice) -> Found | None:
-    """The pieces of a text, None where it holds something else, or cannot be read."""
-    if choice.taken_as == "chat":
-        return None
-    guess = guess_of(path)
-    encoding, notes = ("utf-8", []) if guess is None else (guess.encoding, [guess.note(name)])
-    if suffix in PLAIN and choice.taken_as != "document":
-        with path.open("rb") as file:
-            start = file.read(_LONGEST_FIRST_LINE).decode(encoding, errors="replace").lstrip("\ufeff")
-        lines = start.split("\n" if "\n" in start else "\r")
+def _of_text(path: Path, name: str, suffix: str, start: bytes, choice: ChatChoice) -> Found | None:
+    """A chat, or the pieces of a text; None where it holds something else, or cannot be read."""
+    encoding, notes = _encoding_of(path, name)
+    if choice.taken_as != "document" and (suffix not in MARKDOWN or choice.taken_as == "chat"):
+        refuse_page(start, name)
+        if b"\n" in start:
+            chat = read_whatsapp(FileLines(path, encoding), name, choice.taken_as == "chat")
+            if chat is not None:
+                return found_in(chat, name, choice, notes)
+        text = start.decode(encoding, errors="replace").lstrip("\ufeff")
+        lines = text.split("\n" if "\n" in text else "\r")
         first = next((line.strip() for line in lines if line.strip()), "")
-        if is_whatsapp(lines) or asks(first) or may_be_json(first):
+        may_be_chat = choice.taken_as == "chat" or (b"\n" not in start and is_whatsapp((line, b"") for line in lines))
+        if may_be_chat or asks(first) or may_be_json(first):
             return None
-    rows = text_rows(path, name, encoding, suffix in MARKDOWN)
+    rows = text_rows(path, name, encoding, suffix in MARKDOWN) if suffix in PLAIN | MARKDOWN else None
     return None if rows is None else Found(rows, notes, PIECES)
 
 
 def _of_lines(path: Path, name: str, suffix: str, lines: list[bytes], choice: ChatChoice) -> Found | None:
     """What is found in a file of lines, of which these are the first."""
-    guess = guess_of(path)
-    encoding, notes = ("utf-8", []) if guess is None else (guess.encoding, [guess.note(name)])
+    encoding, notes = _encoding_of(path, name)
     first, second = (
         line.decode(encoding, errors="replace").lstrip("\ufeff").strip() for line in [*lines, b"", b""][:2]
     )
     if suffix in CSV and not is_object(first):
-        rows = CsvRows(path, name, "\t" if suffix == ".tsv" else None, encoding, choice.has_header)
-        looked_at = itertools.islice(rows, _ROWS_LOOKED_AT) if choice.has_header else []
-        return Found(rows, [*notes, *header_note(looked_at, name)])
+        return _of_table(
+            CsvRows(path, name, "\t" if suffix == ".tsv" else None, encoding, choice.has_header), notes, choice
+        )
     if suffix == ".json":
         # Many tools call JSON lines .json.
         by_line = is_object(first) and second.startswith("{")
@@ -153,6 +166,19 @@ def _of_lines(path: Path, name: str, suffix: str, lines: list[bytes], choice: Ch
     if first.startswith("{") or (suffix in JSON_LINES and not first.startswith("[")):
         return Found(LineRows(path, encoding), notes)
     return None
+
+
+def _of_table(rows: CsvRows, notes: list[str], choice: ChatChoice) -> Found:
+    channel = read_discord_table(rows, rows.name) if choice.taken_as != "document" else None
+    if channel is not None:
+        return found_in(channel, rows.name, choice, notes)
+    looked_at = itertools.islice(rows, _ROWS_LOOKED_AT) if choice.has_header else []
+    return Found(rows, [*notes, *header_note(looked_at, rows.name)])
+
+
+def _encoding_of(path: Path, name: str) -> tuple[str, list[str]]:
+    guess = guess_of(path)
+    return ("utf-8", []) if guess is None else (guess.encoding, [guess.note(name)])
 
 
 def _recoded(

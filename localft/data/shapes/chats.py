@@ -13,6 +13,7 @@ from localft.advice import Advice
 from localft.data.shapes.detecting import Layout
 from localft.data.shapes.rows import Row, excerpt, listed
 from localft.data.shapes.trees import BRANCHES, Branches
+from localft.data.spool import Spool, SpooledList
 from localft.errors import UserError
 
 PRIVACY = (
@@ -22,6 +23,8 @@ PRIVACY = (
 # What Python has among encodings that no file of text is in: ways to write letters in programs and in addresses.
 _NO_ENCODINGS = {"charmap", "idna", "mbcs", "oem", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
 _SPEAKERS_NAMED, _CHATS_NAMED = 12, 5
+# In messages.
+_PART = 10_000
 TakenAs = Literal["auto", "chat", "document"]
 TAKEN_AS: tuple[TakenAs, ...] = get_args(TakenAs)
 
@@ -88,12 +91,63 @@ class Said:
     is_bot: bool = False
 
 
-@dataclass(frozen=True)
-class Room:
-    """One chat of a file, its messages in their order."""
+@dataclass
+class Writer:
+    """What is known of somebody who writes in a chat: the names at first and at last, and how many messages.
 
-    name: str
-    said: list[Said]
+    `last` is the number of the last one; `bots` are those of them that a program wrote.
+    """
+
+    first_name: str
+    last_name: str
+    last: int
+    count: int = 0
+    bots: int = 0
+
+
+class Room:
+    """One chat of a file. Its messages may be more than the memory holds; where it `is_backwards`, the newest is first.
+
+    `dates` are the moments of the first and the last message with a readable date, `undated` counts those without.
+    """
+
+    def __init__(self, name: str, spool: Spool) -> None:
+        self.name, self.is_backwards = name, False
+        self.dates: tuple[float, float] | None = None
+        self.undated = 0
+        self._said = SpooledList(spool)
+        self._writers: dict[str, Writer] = {}
+
+    def add(self, said: Said) -> None:
+        """Add a message."""
+        self._said.append([*vars(said).values()])
+        writer = self._writers.setdefault(said.identity, Writer(said.name, said.name, said.number))
+        writer.last_name, writer.last = said.name, said.number
+        writer.count += 1
+        writer.bots += said.is_bot
+        if said.moment is None:
+            self.undated += 1
+        else:
+            self.dates = (self.dates[0] if self.dates else said.moment, said.moment)
+
+    def end(self) -> None:
+        """There are no more."""
+        self._said.put_by()
+
+    def said(self) -> Iterator[Said]:
+        """The messages, the oldest first."""
+        return (Said(*values) for values in (reversed(self._said) if self.is_backwards else self._said))
+
+    def count(self) -> int:
+        """How many messages there are."""
+        return sum(writer.count for writer in self._writers.values())
+
+    def writers(self) -> list[tuple[str, str, Writer]]:
+        """(identity, name at last, what else is known) of those who write, in the order of their first messages."""
+        if not self.is_backwards:
+            return [(who, writer.last_name, writer) for who, writer in self._writers.items()]
+        known = sorted(self._writers.items(), key=lambda item: -item[1].last)
+        return [(who, writer.first_name, writer) for who, writer in known]
 
 
 @dataclass(frozen=True)
@@ -108,14 +162,17 @@ class ChatLog:
     @cached_property
     def names(self) -> dict[str, str]:
         """What to call each identity: the last name it had, and the identity too where others have that name."""
-        last = {said.identity: said.name for room in self.rooms for said in room.said}
+        last = {who: name for room in self.rooms for who, name, _ in room.writers()}
         shared = Counter(last.values())
         return {who: name if shared[name] == 1 else f"{name} ({excerpt(who)})" for who, name in last.items()}
 
     @cached_property
     def speakers(self) -> dict[str, int]:
         """Everyone who speaks, with the number of messages, the most talkative first."""
-        counts = Counter(self.names[said.identity] for room in self.rooms for said in room.said)
+        counts = Counter[str]()
+        for room in self.rooms:
+            for who, _, writer in room.writers():
+                counts[self.names[who]] += writer.count
         return dict(counts.most_common())
 
 
@@ -142,53 +199,83 @@ def missing_voice(voice: str | None, speakers: dict[str, int], chats: Sequence[s
     return UserError(f"Nobody called {voice[:60]!r} speaks in {names}. {who}", advice)
 
 
-def conversations(log: ChatLog, choice: ChatChoice, voice: str) -> list[Row]:
-    """The conversations as rows with `messages`, `voice` being the assistant; those without an answer say why."""
-    gap = choice.gap_hours * 3600
-    return [row for room in log.rooms for row in _of_room(room, log.names, voice, gap)]
+@dataclass(frozen=True)
+class ChatRows:
+    """The conversations of a file of chats as rows with `messages`, `voice` being the assistant.
+
+    Those without an answer say why. One conversation is in memory at a time, and a part of the rows.
+    """
+
+    log: ChatLog
+    choice: ChatChoice
+    voice: str
+
+    def __iter__(self) -> Iterator[Row]:
+        for part, _ in self.parts():
+            yield from part
+
+    def parts(self) -> Iterator[tuple[list[Row], float]]:
+        """(some rows, the share of the messages up to them)."""
+        whole, read = sum(room.count() for room in self.log.rooms), 0
+        rows, size = [*self.log.bad], 0
+        for room in self.log.rooms:
+            for count, row in _of_room(room, self.log.names, self.voice, self.choice.gap_hours * 3600):
+                if size > _PART:
+                    yield rows, read / whole
+                    rows, size = [], 0
+                rows.append(row)
+                read += count
+                size += count
+        yield rows, 1.0
 
 
 def describe(log: ChatLog, name: str, choice: ChatChoice, voice: str) -> list[str]:
     """What a person should know about how a file of chats became conversations."""
     hours = f"{choice.gap_hours:g} {'hour' if choice.gap_hours == 1 else 'hours'}"
     notes = [f"In {name} {voice} is the assistant; after more than {hours} of silence a new conversation begins."]
-    groups = [room.name for room in log.rooms if _is_group(_heard(room, log.names, voice), log.names)]
+    groups = [room.name for room in log.rooms if _is_group(room, log.names, voice)]
     if groups:
         shown = f"{len(groups):,} chats of {name} have" if len(groups) > 1 else f"The chat {excerpt(groups[0])} has"
         notes.append(f"{shown} more than two speakers: there each message to {voice} begins with its writer's name.")
-    undated = sum(said.moment is None for room in log.rooms for said in room.said)
+    undated = sum(room.undated for room in log.rooms)
     if undated:
         notes.append(f"Messages of {name} without a readable date, taken to follow at once: {undated:,}.")
-    unheard = sum(said.is_bot and log.names[said.identity] != voice for room in log.rooms for said in room.said)
-    left_out = log.left_out + Counter({"messages of bots": unheard})
+    writers = [(log.names[who], writer) for room in log.rooms for who, _, writer in room.writers()]
+    left_out = log.left_out + Counter({"messages of bots": sum(one.bots for called, one in writers if called != voice)})
     if left_out:
         kinds = "; ".join(f"{kind}: {count:,}" for kind, count in left_out.most_common())
         notes.append(f"Left out of {name}: {kinds}.")
     return notes
 
 
-def _heard(room: Room, names: dict[str, str], voice: str) -> list[Said]:
-    """The messages of people, and of a bot if it is the one to learn from."""
-    return [said for said in room.said if not said.is_bot or names[said.identity] == voice]
+def _heard(room: Room, names: dict[str, str], voice: str) -> dict[str, int]:
+    """Those who are heard, with their messages: people, and a bot if it is the one to learn from."""
+    heard = Counter[str]()
+    for who, _, writer in room.writers():
+        is_voice = names[who] == voice
+        heard[names[who]] += writer.count if is_voice else writer.count - writer.bots
+    return dict(+heard)
 
 
-def _is_group(said: list[Said], names: dict[str, str]) -> bool:
-    return len({names[one.identity] for one in said}) > 2
+def _is_group(room: Room, names: dict[str, str], voice: str) -> bool:
+    return len(_heard(room, names, voice)) > 2
 
 
-def _of_room(room: Room, names: dict[str, str], voice: str, gap: float) -> Iterator[Row]:
-    said = _heard(room, names, voice)
-    if said and all(names[one.identity] != voice for one in said):
+def _of_room(room: Room, names: dict[str, str], voice: str, gap: float) -> Iterator[tuple[int, Row]]:
+    """(how many messages it is made of, a row) for each conversation."""
+    heard = _heard(room, names, voice)
+    said = (one for one in room.said() if not one.is_bot or names[one.identity] == voice)
+    if heard and voice not in heard:
         # One line for the whole chat: an export of an account may hold thousands of conversations of others.
-        reason = f"{voice} says nothing in the chat {excerpt(room.name)} (messages: {len(said):,})"
-        yield Row(said[0].number, None, reason, "another's chat", excerpt(said[0].text))
+        count, first = sum(heard.values()), next(said)
+        reason = f"{voice} says nothing in the chat {excerpt(room.name)} (messages: {count:,})"
+        yield count, Row(first.number, None, reason, "another's chat", excerpt(first.text))
         return
-    named = _is_group(said, names)
     for part in _cut(said, gap):
-        yield _row(part, names, voice, named)
+        yield len(part), _row(part, names, voice, len(heard) > 2)
 
 
-def _cut(said: list[Said], gap: float) -> Iterator[list[Said]]:
+def _cut(said: Iterator[Said], gap: float) -> Iterator[list[Said]]:
     """Cut where the clock moves by more than the gap; back, too: exports that were put together do that."""
     part: list[Said] = []
     clock: float | None = None

@@ -56,4 +56,4 @@ def long_chatgpt(rows: ArrayRows) -> Found | None:
     for block, _ in rows.parts():
         for _row in TalkBlock(block).rows(left_out):
             pass
-    return Found(TalkRows(rows), talk_notes(left_out, rows.name), LAYOUT)
+    return Found(TalkRows(rows), talk_notes(left_out, rows.array.name), LAYOUT)

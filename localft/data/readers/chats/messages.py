@@ -12,6 +12,7 @@ from localft.data.shapes.conversation import BadRow
 from localft.data.shapes.detecting import Layout
 from localft.data.shapes.rows import Row, excerpt
 from localft.data.shapes.values import BadValue, is_missing, refuse_twins, to_text
+from localft.data.spool import Spool
 
 WITHOUT_TEXT = "messages without text (pictures, recordings, files)"
 NOTICES = "notices of the app"
@@ -28,25 +29,28 @@ class Gathering:
     """Collects the messages of an export; they are numbered from 1 through all of its chats."""
 
     read: Callable[[dict[str, Any], int], Said]
+    spool: Spool = field(default_factory=Spool)
     rooms: list[Room] = field(default_factory=list)
     bad: list[Row] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     count: int = 0
 
-    def add(self, name: Any, messages: Iterable[Any]) -> None:
+    def add(self, name: Any, messages: Iterable[Any]) -> Room:
         """Read one chat."""
-        room = Room(excerpt(name) if isinstance(name, str) and name.strip() else "without a name", [])
+        room = Room(excerpt(name) if isinstance(name, str) and name.strip() else "without a name", self.spool)
         for message in messages:
             self.count += 1
             try:
-                room.said.append(self._message(message))
+                room.add(self._message(message))
             except LeftOut as kind:
                 self.left_out[str(kind)] += 1
             except (BadRow, BadValue, RecursionError) as error:
                 kind = error.kind if isinstance(error, BadRow) else "not text"
                 reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
                 self.bad.append(Row(self.count, None, reason, kind, excerpt(repr(message)[:1000])))
+        room.end()
         self.rooms.append(room)
+        return room
 
     def _message(self, message: Any) -> Said:
         if not isinstance(message, dict):

@@ -1,8 +1,10 @@
 """Telegram Desktop's result.json: one chat, or all chats of an account."""
 
+from itertools import islice
 from typing import Any
 
 from localft.data.readers.chats.messages import NOTICES, Gathering, LeftOut, message_of, moment_of, seconds_of
+from localft.data.readers.json_text import is_array
 from localft.data.shapes.chats import ChatLog, Said
 from localft.data.shapes.conversation import BadRow
 from localft.data.shapes.detecting import Layout, Shape
@@ -10,6 +12,8 @@ from localft.data.shapes.values import is_missing, to_text
 
 _LAYOUT = Layout(Shape.TELEGRAM, {"messages": "messages"}, "it is laid out as Telegram Desktop exports chats")
 _LOOKED_AT = 50
+HOLDERS = ("chats", "left_chats")
+"""The fields of an export of a whole account that list its chats."""
 
 
 def read_telegram(value: Any) -> ChatLog | None:
@@ -29,16 +33,16 @@ def _chats(value: Any) -> list[dict[str, Any]] | None:
         return None
     if _is_chat(value):
         return [value]
-    lists = [value[key].get("list") for key in ("chats", "left_chats") if isinstance(value.get(key), dict)]
+    lists = [value[key].get("list") for key in HOLDERS if isinstance(value.get(key), dict)]
     chats = [chat for listed in lists if isinstance(listed, list) for chat in listed if _is_chat(chat)]
     return chats or None
 
 
 def _is_chat(value: Any) -> bool:
     """Telegram numbers its chats, names their kind, and says of each message what it is and when it was sent."""
-    if not isinstance(value, dict) or not isinstance(value.get("messages"), list) or "type" not in value:
+    if not isinstance(value, dict) or not is_array(value.get("messages")) or "type" not in value:
         return False
-    messages = [one for one in value["messages"][:_LOOKED_AT] if isinstance(one, dict)]
+    messages = [one for one in islice(value["messages"], _LOOKED_AT) if isinstance(one, dict)]
     return any("date" in one and one.get("type") in ("message", "service") for one in messages) or (
         not messages and "id" in value
     )

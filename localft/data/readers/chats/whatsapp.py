@@ -2,22 +2,25 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import groupby, pairwise
+from itertools import groupby, islice
 
 from localft.data.readers.chats.messages import NOTICES, LeftOut
 from localft.data.readers.chats.whatsapp_words import words_of
-from localft.data.readers.encoding import Lines
+from localft.data.readers.encoding import Line
 from localft.data.shapes.chats import ChatLog, Room, Said
 from localft.data.shapes.detecting import Layout, Shape
 from localft.data.shapes.rows import Row, excerpt
 from localft.data.shapes.values import BadValue, checked_text
+from localft.data.spool import Spool
 
 _LAYOUT = Layout(Shape.WHATSAPP, {"messages": "messages"}, "its lines begin as those of WhatsApp's exported chats")
 # So many lines are looked at: the members of a large group all enter before anybody speaks.
 _LOOKED_AT = 2_000
+# What tells a header ends long before this; lines of other texts have no end.
+_OF_A_LINE = 1_000
 _FIRST = 20
 # Logs have these where chats have names.
 _LEVELS = frozenset({"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "CRITICAL", "FATAL"})
@@ -53,21 +56,25 @@ class _Message:
     lines: list[str] = field(default_factory=list)
 
 
-def read_whatsapp(lines: Lines, name: str, is_sure: bool = False) -> ChatLog | None:
+def read_whatsapp(lines: Iterable[Line], name: str, is_sure: bool = False) -> ChatLog | None:
     """Read an export; None if the lines are none. Messages are numbered by the lines on which they begin.
 
-    Where a person `is_sure` that it is one, a single line with a date is enough.
+    The lines are gone through three times. Where a person `is_sure` that it is an export, a single line with a date is
+    enough.
     """
-    header = _first_header(lines.text, is_sure)
+    header = _first_header(lines, is_sure)
     if header is None:
         return None
-    messages, bad = _messages(lines, _style(header))
+    style = _style(header)
     american = header["by"] == "/" and (header["after"] or "").startswith(("A", "P"))
-    order = _order([message.day for message in messages], american)
-    room, left_out = Room(name, []), Counter[str]()
-    for message in messages:
+    order = _order((one.day for one in _messages(lines, style) if isinstance(one, _Message)), american)
+    room, bad, left_out = Room(name, Spool()), [], Counter[str]()
+    for message in _messages(lines, style):
+        if isinstance(message, Row):
+            bad.append(message)
+            continue
         try:
-            room.said.append(_said(message, order))
+            room.add(_said(message, order))
         except LeftOut as kind:
             left_out[str(kind)] += 1
         except BadValue as error:
@@ -75,13 +82,14 @@ def read_whatsapp(lines: Lines, name: str, is_sure: bool = False) -> ChatLog | N
     return ChatLog(_LAYOUT, [room], bad, left_out)
 
 
-def is_whatsapp(lines: Sequence[str], is_sure: bool = False) -> bool:
+def is_whatsapp(lines: Iterable[Line], is_sure: bool = False) -> bool:
     """Whether a text that begins with these lines is an export; 2,000 of them are enough to tell."""
     return _first_header(lines, is_sure) is not None
 
 
-def _first_header(lines: Sequence[str | None], is_sure: bool) -> re.Match[str] | None:
-    return _header_of_chat([line for line in lines[:_LOOKED_AT] if line is not None and line.strip()], is_sure)
+def _first_header(lines: Iterable[Line], is_sure: bool) -> re.Match[str] | None:
+    first = [line[:_OF_A_LINE] for line, _ in islice(lines, _LOOKED_AT) if line is not None and line.strip()]
+    return _header_of_chat(first, is_sure)
 
 
 def _header_of_chat(lines: list[str], is_sure: bool) -> re.Match[str] | None:
@@ -129,33 +137,27 @@ def _style(header: re.Match[str]) -> str:
     return header["close"].strip().replace("–", "-")
 
 
-def _messages(lines: Lines, style: str) -> tuple[list[_Message], list[Row]]:
+def _messages(lines: Iterable[Line], style: str) -> Iterator[_Message | Row]:
     """Put the lines of each message together; those before the first one, and undecodable ones, are set aside."""
-    messages: list[_Message] = []
-    bad: list[Row] = []
-    for number, line in enumerate(lines.text, start=1):
+    message: _Message | None = None
+    for number, (line, raw) in enumerate(lines, start=1):
         if line is None:
-            shown = excerpt(lines.raw[number - 1][:1000])
-            bad.append(
-                Row(
-                    number,
-                    None,
-                    "bytes that are not text in its encoding; save the file as UTF-8",
-                    "undecodable",
-                    shown,
-                )
-            )
+            problem = "bytes that are not text in its encoding; save the file as UTF-8"
+            yield Row(number, None, problem, "undecodable", excerpt(raw[:1000]))
             continue
         text = line.rstrip("\r")
         header = _header(text)
         if header is not None and _style(header) == style:
+            if message is not None:
+                yield message
             day = (int(header["one"]), int(header["two"]), int(header["three"]))
-            messages.append(_Message(number, day, _time(header), [header.string[header.end() :]]))
-        elif messages:
-            messages[-1].lines.append(text)
+            message = _Message(number, day, _time(header), [header.string[header.end() :]])
+        elif message is not None:
+            message.lines.append(text)
         elif text.strip():
-            bad.append(Row(number, None, "it stands before the first message", "not a message", excerpt(text[:1000])))
-    return messages, bad
+            yield Row(number, None, "it stands before the first message", "not a message", excerpt(text[:1000]))
+    if message is not None:
+        yield message
 
 
 def _time(header: re.Match[str]) -> int | None:
@@ -168,23 +170,25 @@ def _time(header: re.Match[str]) -> int | None:
     return hour * 3600 + minute * 60 + second if hour < 24 and minute < 60 and second < 61 else None
 
 
-def _order(days: list[_Numbers], american: bool) -> _Order:
+def _order(days: Iterable[_Numbers], american: bool) -> _Order:
     """The order in which all dates of a file make sense: most of them exist, then most of them go forward.
 
     Where that leaves a choice, the day is first, unless the rest of the header is American. The year is first only
     where it has four digits: with two, nearly every date could be read so.
     """
-    if 2 * sum(day[0] > 31 for day in days) > len(days):
-        return _YEAR_FIRST
-    changing = [day for day, _ in groupby(days)]
     usual = [_MONTH_FIRST, _DAY_FIRST] if american else [_DAY_FIRST, _MONTH_FIRST]
-
-    def faults(order: _Order) -> tuple[int, int]:
-        found = [_ordinal(day, order) for day in changing]
-        known = [ordinal for ordinal in found if ordinal is not None]
-        return len(found) - len(known), sum(later < earlier for earlier, later in pairwise(known))
-
-    return min(usual, key=faults)
+    read, with_year, missing, back = 0, 0, Counter[_Order](), Counter[_Order]()
+    before: dict[_Order, int] = {}
+    for day, group in groupby(days):
+        count = sum(1 for _ in group)
+        read += count
+        with_year += count if day[0] > 31 else 0
+        for order in usual:
+            ordinal = _ordinal(day, order)
+            missing[order] += ordinal is None
+            back[order] += ordinal is not None and ordinal < before.get(order, 0)
+            before[order] = before.get(order, 0) if ordinal is None else ordinal
+    return _YEAR_FIRST if 2 * with_year > read else min(usual, key=lambda order: (missing[order], back[order]))
 
 
 def _ordinal(day: _Numbers, order: _Order) -> int | None:
