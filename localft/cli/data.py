@@ -15,7 +15,7 @@ from localft.cli.data_export import export
 from localft.cli.data_golden import golden
 from localft.cli.data_hub import HubChoice, hub_options, is_dataset, list_parts
 from localft.cli.data_reading import Reading, reading_options
-from localft.cli.data_repair import diff, repair, restore, undo, versions
+from localft.cli.data_repair import diff, redo, repair, restore, undo, versions
 from localft.cli.data_show import show
 from localft.cli.data_sources import readable
 from localft.cli.data_split import split, split_by_option
@@ -325,5 +325,6 @@ data.add_command(repair)
 data.add_command(diff)
 data.add_command(versions)
 data.add_command(undo)
+data.add_command(redo)
 data.add_command(restore)
 data.add_command(synthesise)

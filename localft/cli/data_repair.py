@@ -1,4 +1,4 @@
-"""`localft data repair`, `diff`, `versions`, `undo` and `restore`: mend findings, see what changed, and go back."""
+"""`localft data repair`, `diff`, `versions`, `undo`, `redo` and `restore`: mend findings, see what changed, go back."""
 
 import shlex
 from collections.abc import Sequence
@@ -114,7 +114,7 @@ def versions(output: Output, project: Project) -> None:
         output.hint(f"Next: localft data import {project.slug} FILE")
     output.table(
         ["version", "made", "examples", "how"],
-        [[one.id, words.moment(one.created_at), f"{one.total:,}", _how(one)] for one in listed],
+        [[one.id, words.moment(one.created_at), f"{one.total:,}", one.how] for one in listed],
     )
     output.result({"project": project.slug, "versions": [one.model_dump() for one in listed]})
 
@@ -138,12 +138,30 @@ def undo(output: Output, project: Project) -> None:
     now, left_out = gone_back or (None, 0)
     left = f"what counts now is {now.id} with {words.counted(now.total, 'example')}" if now else "no examples are left"
     left += f"; {told_left_out(left_out)}" if left_out else ""
-    output.say(f"Undone: {undone.id} ({_how(undone)}); {left}.")
+    output.say(f"Undone: {undone.id} ({undone.how}); {left}.")
     if now is None:
         output.hint(f"Next: localft data import {project.slug} FILE")
+    output.hint(f"Forward again: localft data redo {project.slug}")
     output.result(
         {"project": project.slug, "undone": undone.id, "dataset": now.id if now else None, "left_out": left_out}
     )
+
+
+@click.command("redo", epilog=examples("localft data redo support-bot"))
+@project_argument
+@json_option
+@click.pass_obj
+def redo(output: Output, project: Project) -> None:
+    """Take the newest undo back, as long as nothing else was made since; each further redo goes one further."""
+    from localft.data.making.history import redo
+    from localft.data.splits.golden import told_left_out
+    from localft.training.runs import versions_in_use
+
+    now, left_out = redo(project, versions_in_use(project))
+    told = f"; {told_left_out(left_out)}" if left_out else ""
+    output.say(f"What counts now is {now.id} with {words.counted(now.total, 'example')} ({now.how}){told}.")
+    output.hint(f"Back: localft data undo {project.slug}")
+    output.result({"project": project.slug, "dataset": now.id, "left_out": left_out})
 
 
 @click.command(
@@ -193,10 +211,6 @@ def _list(output: Output, project: Project, names: Sequence[str]) -> None:
     if names:
         output.hint(f"Next: localft data repair {project.slug} {shlex.quote(names[0])}, or --all")
     output.result({"project": project.slug, "repairs": repairs})
-
-
-def _how(version: DatasetVersion) -> str:
-    return version.note or f"imported from {', '.join(source.name for source in version.sources)}"
 
 
 def _print(output: Output, difference: "Difference") -> None:

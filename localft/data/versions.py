@@ -64,6 +64,11 @@ class DatasetVersion(Record):
     def total(self) -> int:
         return sum(self.counts.values())
 
+    @property
+    def how(self) -> str:
+        """How it was made, in words."""
+        return self.note or f"imported from {', '.join(source.name for source in self.sources)}"
+
 
 def list_versions(project: Project) -> Listing[DatasetVersion]:
     """All complete dataset versions of a project, newest first."""

@@ -4,7 +4,8 @@ import gradio as gr
 
 from localft import words
 from localft.data.exports.exporting import FORMS, form_of
-from localft.data.making.history import GoneBack, restore, undo, version_before
+from localft.data.making.history import GoneBack, redo, restore, undo, version_before
+from localft.data.making.undone import next_redo
 from localft.data.repairs.differing import compare_versions
 from localft.data.repairs.summary import summarise
 from localft.data.source_passages import passages_path
@@ -37,9 +38,10 @@ def draw_history(shared: Shared, message: gr.HTML) -> None:
 
     def read(page: Page) -> Updates:
         listed = list_versions(page.project).items if page.project else []
+        undone = next_redo(page.project) if page.project else None
         if page.project is None or not listed:
-            return {versions: "", changes: ""}
-        shown = views.versions(listed, versions_in_use(page.project), _files(page.project, listed[0]))
+            return {versions: views.nothing_left(undone) if undone else "", changes: ""}
+        shown = views.versions(listed, versions_in_use(page.project), _files(page.project, listed[0]), undone)
         return {versions: shown, changes: _compared(page.project, listed[0])}
 
     def read_live(page: Page) -> Updates:
@@ -102,6 +104,11 @@ def _compared(project: Project, version: DatasetVersion) -> Markup:
 def _go_back(project: Project, action: str, version_id: str) -> Markup:
     if action == "restore":
         gone_back: GoneBack | None = restore(project, open_version(project, version_id))
+    elif action == "redo":
+        step = next_redo(project)
+        if step is None or step.version != version_id:
+            raise UserError("The versions have changed meanwhile.", "Look at the list of versions again.")
+        gone_back = redo(project, versions_in_use(project))
     else:
         if newest_version(project).id != version_id:
             raise UserError("There is a newer version by now.", "Look at the list of versions again.")

@@ -81,6 +81,11 @@ def _repair_and_undo(page: Page, told: Terminal, taken: int) -> None:
     for left in (2, 1):
         page.get_by_role("button", name=re.compile("^Undo")).click()
         expect(versions_of(page)).to_have_count(left, timeout=_SOON)
+    page.get_by_role("button", name=re.compile("^Redo")).click()
+    expect(versions_of(page)).to_have_count(2, timeout=_SOON)
+    assert told.total == taken - 5
+    page.get_by_role("button", name=re.compile("^Undo")).click()
+    expect(versions_of(page)).to_have_count(1, timeout=_SOON)
     assert told.total == taken
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from localft.data.examples import Example
-from localft.data.making.history import undo
+from localft.data.making.history import redo, undo
 from localft.data.making.importing import import_files, read_set_aside
 from localft.data.making.keeping import add_kept, count_kept, keep_example, keep_golden, kept_path
 from localft.data.versions import SPLITS, list_versions, load_split
@@ -93,13 +93,19 @@ def test_what_was_kept_at_different_times_is_told_apart(project: Project) -> Non
 
 
 @pytest.mark.parametrize("trained_on", [False, True])
-def test_an_undo_gives_the_kept_conversations_back(trained_on: bool, project: Project) -> None:
+def test_an_undo_gives_the_kept_conversations_back_and_a_redo_takes_them_again(
+    trained_on: bool, project: Project
+) -> None:
     first = list_versions(project).items[0]
     keep_example(project, chat("a new question", "a new answer"))
     version = add_kept(project)
     keep_example(project, chat("a later question", "a later answer"))
     now = undo(project, {version.id} if trained_on else set())
     assert now is not None and now.version.sha256 == first.sha256
+    assert count_kept(project) == 2
+    assert redo(project, {version.id} if trained_on else set()).version == version
+    assert count_kept(project) == 1
+    undo(project, {version.id} if trained_on else set())
     assert count_kept(project) == 2
     again = add_kept(project)
     assert {"a new answer", "a later answer"} <= {one.answer for one in examples(project, again.id)}

@@ -14,7 +14,7 @@ from localft.data.checks.checking import check_version
 from localft.data.examples import Example, Message
 from localft.data.making import history
 from localft.data.making.dividing import divide_anew
-from localft.data.making.history import restore, undo
+from localft.data.making.history import redo, restore, undo
 from localft.data.making.importing import import_files
 from localft.data.making.keeping import add_kept, count_kept, keep_example, keep_golden
 from localft.data.making.taking import take_examples
@@ -287,6 +287,18 @@ def test_an_import_kept_once_more_without_a_golden_question_is_undone_as_a_whole
     assert (gone_back.left_out, gone_back.version.undone_to) == (1, before.id)
     assert undo(project, set()) is None
     assert list_versions(project).items == []
+
+
+def test_what_has_become_a_golden_question_is_left_out_where_an_undo_is_taken_back(project: Project) -> None:
+    before = newest_version(project)
+    asked = load_split(project, before.id, "train")[0].prompt[-1].content
+    assert undo(project, set()) is None
+    golden(project, asked)
+    now = redo(project, set())
+    assert (now.left_out, now.version.total) == (1, before.total - 1)
+    assert asked not in {one.prompt[-1].content for one in load_split(project, now.version.id, "train")}
+    assert undo(project, set()) is None
+    assert redo(project, set()).left_out == 1
 
 
 def test_a_version_with_nothing_but_golden_questions_to_learn_is_not_used_again(project: Project) -> None:

@@ -13,13 +13,11 @@ from localft.data.checks.checking import check_version, read_rows
 from localft.data.checks.finding import CheckContext, Row
 from localft.data.checks.stored_rows import StoredRows
 from localft.data.examples import Example, Message
-from localft.data.making.history import restore, undo, version_before
 from localft.data.making.importing import import_files
 from localft.data.making.writing import write_version
 from localft.data.repairs.differing import compare_versions
 from localft.data.repairs.mending import REPAIRS
 from localft.data.repairs.repairing import repair_version, try_repair
-from localft.data.rows.editing import change_turn
 from localft.data.versions import SPLITS, DatasetVersion, Split, list_versions, load_split, newest_version
 from localft.errors import UserError
 from localft.store.projects import Project, create_project
@@ -291,88 +289,6 @@ def test_a_repair_that_leaves_a_split_empty_is_refused(project: Project, tmp_pat
     for act in (repair_version, try_repair):
         with pytest.raises(UserError, match="no example for test"):
             act(project, bad, ["refusals"])
-
-
-def test_undo_goes_back_step_by_step(project: Project, tmp_path: Path) -> None:
-    first = bring_in(project, tmp_path, faulty("refusals"))
-    second = repair_version(project, first, ["refusals"])
-    assert version_before(project, second).id == first.id
-    assert undo(project, used=set()) == (first, 0)
-    assert newest_version(project).id == first.id
-    assert undo(project, used=set()) is None
-    with pytest.raises(UserError, match="no examples yet"):
-        undo(project, used=set())
-
-
-def test_what_a_run_was_trained_on_stays_and_the_one_before_counts_again(project: Project, tmp_path: Path) -> None:
-    first = bring_in(project, tmp_path, faulty("refusals"))
-    second = repair_version(project, first, ["refusals"])
-    gone_back = undo(project, used={second.id})
-    assert gone_back is not None
-    now = gone_back.version
-    assert (now.sha256, now.parent) == (first.sha256, second.id)
-    assert {one.id for one in list_versions(project).items} == {first.id, second.id, now.id}
-    assert all_of(project, now) == all_of(project, first)
-    assert restore(project, second).version.sha256 == second.sha256
-
-
-def chain(project: Project, tmp_path: Path) -> list[DatasetVersion]:
-    """Four versions, each made from the one before."""
-    made = [bring_in(project, tmp_path, clean())]
-    for number in range(3):
-        made.append(change_turn(project, made[-1], "train", number, 1, f"Changed answer {number}."))
-    return made
-
-
-def test_undo_goes_back_to_the_first_version_past_one_that_a_run_was_trained_on(
-    project: Project, tmp_path: Path
-) -> None:
-    made = chain(project, tmp_path)
-    used = {made[-1].id}
-    for earlier in reversed(made[:-1]):
-        gone_back = undo(project, used)
-        assert gone_back is not None
-        now = gone_back.version
-        assert (now.sha256, now.undone_to, now.parent) == (earlier.sha256, earlier.id, made[-1].id)
-        assert newest_version(project) == now
-    assert {one.id for one in list_versions(project).items} == {*(one.id for one in made), now.id}
-    with pytest.raises(UserError, match="no version of the data before"):
-        undo(project, used)
-
-
-def test_what_is_made_after_an_undo_is_undone_first(project: Project, tmp_path: Path) -> None:
-    made = chain(project, tmp_path)
-    gone_back = undo(project, {made[-1].id})
-    assert gone_back is not None
-    changed = change_turn(project, gone_back.version, "train", 7, 1, "Another.")
-    assert undo(project, {made[-1].id}) == gone_back
-    changed = change_turn(project, gone_back.version, "train", 7, 1, "Another.")
-    used = {made[-1].id, changed.id}
-    shas = [gone.version.sha256 for gone in (undo(project, used), undo(project, used)) if gone is not None]
-    assert shas == [made[-2].sha256, made[-3].sha256]
-
-
-def test_using_a_version_again_is_undone_like_any_other_change(project: Project, tmp_path: Path) -> None:
-    made = chain(project, tmp_path)
-    restore(project, made[0])
-    assert undo(project, {made[-1].id}) == (made[-1], 0)
-
-
-def test_a_version_is_used_again_from_the_command_line(
-    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    made = chain(project, tmp_path)
-    assert main(["data", "restore", "repaired", made[1].id, "--json"]) == 0
-    said = json.loads(capsys.readouterr().out)
-    now = newest_version(project)
-    restored = {"project": "repaired", "restored": made[1].id, "dataset": now.id, "left_out": 0}
-    assert (said, now.sha256) == (restored, made[1].sha256)
-
-
-def test_the_only_version_a_run_was_trained_on_cannot_be_undone(project: Project, tmp_path: Path) -> None:
-    first = bring_in(project, tmp_path, clean())
-    with pytest.raises(UserError, match="no version of the data before"):
-        undo(project, used={first.id})
 
 
 def test_a_call_that_is_deleted_is_shown(project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,15 +1,19 @@
-"""Going back: what a version was made from is still there."""
+"""Going back, and forward again: what a version was made from is still there, and so is what an undo took back."""
 
+import shutil
 from collections.abc import Container
 from typing import NamedTuple
 
 from localft import words
+from localft.advice import Advice
 from localft.data.making.importing import read_set_aside
-from localft.data.making.keeping import give_back
+from localft.data.making.keeping import give_back, take_again
+from localft.data.making.undone import Undone, forget_undone, meant_by, next_redo, note_undone
 from localft.data.making.writing import write_version
 from localft.data.splits.golden import Splits, has_golden, leave_out_golden, never_learned, told_left_out
 from localft.data.splits.sealing import count_learned, open_test, told_released
-from localft.data.versions import SPLITS, DatasetVersion, list_versions, newest_version, open_split
+from localft.data.stored import StoredExamples
+from localft.data.versions import SPLITS, DatasetVersion, list_versions, newest_version, open_split, open_version
 from localft.errors import UserError
 from localft.store.projects import Project, move_to_trash
 
@@ -46,8 +50,10 @@ def undo(project: Project, used: Container[str]) -> GoneBack | None:
         return _take_away(project, undone)
     before = version_before(project, undone)
     stands_on = newest.id if newest.id in used else newest.parent
-    now = _keep_again(project, before, stands_on, _meant(project, before).id)
+    goes_to = _meant(project, before).id
+    now = _keep_again(project, before, stands_on, goes_to)
     give_back(project, undone.id)
+    note_undone(project, Undone(version=undone.id, onto=goes_to, what=undone.how))
     if newest.id not in used and now.version.id != newest.id:
         move_to_trash(project.datasets / newest.id)
     return now
@@ -59,16 +65,52 @@ def _take_away(project: Project, newest: DatasetVersion) -> GoneBack | None:
     splits, left_out = _learnable(project, before) if before and has_golden(project) else ({}, 0)
     if before is None or not left_out:
         now = GoneBack(before) if before else None
-        move_to_trash(project.datasets / newest.id)
+        trash = move_to_trash(project.datasets / newest.id)
     else:
         # Written first: whatever dies meanwhile, what must not be learned does not count again.
         goes_to = _meant(project, before).id
         now = _write_again(project, before, splits, left_out, before.id, goes_to)
-        move_to_trash(project.datasets / newest.id)
+        trash = move_to_trash(project.datasets / newest.id)
         if now.version.id == newest.id:
             # It held the same, and was not written.
             now = _write_again(project, before, splits, left_out, before.id, goes_to)
     give_back(project, newest.id)
+    onto = _meant(project, now.version).id if now else ""
+    step = Undone(version=newest.id, onto=onto, what=newest.how, trash=trash.name)
+    note_undone(project, step)
+    return now
+
+
+def redo(project: Project, used: Container[str]) -> GoneBack:
+    """Take the newest undo back, as long as nothing else was made since; return what counts then.
+
+    Each further redo goes one further. What has become a golden question meanwhile is left out of training.
+
+    Raises:
+        UserError: nothing was undone since the newest version was made, or it is gone from the trash, or the golden
+            questions cannot be read.
+    """
+    step = next_redo(project)
+    if step is None:
+        raise UserError(
+            "There is no undo to take back: something else was made since, or the trash was emptied.",
+            Advice(f"`localft data versions {project.slug}` lists what there is.", "All versions stand in their list."),
+        )
+    newest = next(iter(list_versions(project).items), None)
+    folder = step.folder or project.datasets / step.version
+    # Looked at where it lies: what must not be learned is found, or the golden questions are not, before it counts.
+    splits: Splits = {name: StoredExamples.of_file(folder / f"{name}.jsonl") for name in SPLITS}
+    left_out = leave_out_golden(splits, never_learned(project))[1] if has_golden(project) else 0
+    if step.folder is not None:
+        shutil.move(step.folder, project.datasets / step.version)
+    if newest is not None and newest.undone_to and newest.id not in used:
+        # It only said that the undo had gone back.
+        move_to_trash(project.datasets / newest.id)
+    version, there = open_version(project, step.version), newest_version(project)
+    again = left_out or there.id != version.id
+    now = _keep_again(project, version, there.id, version.id) if again else GoneBack(version)
+    take_again(project, version.id)
+    forget_undone(project, step)
     return now
 
 
@@ -95,8 +137,7 @@ def restore(project: Project, version: DatasetVersion) -> GoneBack:
 
 
 def _meant(project: Project, version: DatasetVersion) -> DatasetVersion:
-    """The version that an undo has gone back to, where this one is what it kept; else the version itself."""
-    return next((one for one in list_versions(project).items if one.id == version.undone_to), version)
+    return meant_by(version, list_versions(project).items)
 
 
 def _keep_again(project: Project, version: DatasetVersion, parent: str, undone_to: str = "") -> GoneBack:

@@ -74,16 +74,45 @@ def add_kept(project: Project) -> DatasetVersion:
 
 
 def give_back(project: Project, version_id: str) -> None:
-    """Put the conversations that a version has added back to those that are kept; it is undone."""
+    """Put the conversations that a version has added back to those that are kept; it is undone.
+
+    Which ones they are stays known, should the undo be taken back.
+    """
     added = _added_path(project, version_id)
     with files.locked(project.folder / ".lock"):
         for line in files.read_lines(added)[0]:
             files.append_line(kept_path(project), line)
-        added.unlink(missing_ok=True)
+        if added.exists():
+            files.replace(added, _given_back_path(project, version_id))
+
+
+def take_again(project: Project, version_id: str) -> None:
+    """Take what an undo of a version gave back out of the kept conversations; the version counts again."""
+    given_back = _given_back_path(project, version_id)
+    if not given_back.exists():
+        return
+    with files.locked(project.folder / ".lock"):
+        waiting = files.read_lines(kept_path(project))[0]
+        for line in files.read_lines(given_back)[0]:
+            if line in waiting:
+                waiting.remove(line)
+        rest = kept_path(project).with_suffix(".rest")
+        rest.unlink(missing_ok=True)
+        for line in waiting:
+            files.append_line(rest, line)
+        files.replace(given_back, _added_path(project, version_id))
+        if waiting:
+            files.replace(rest, kept_path(project))
+        else:
+            kept_path(project).unlink(missing_ok=True)
 
 
 def _added_path(project: Project, version_id: str) -> Path:
     return project.folder / "kept_added" / f"{Path(version_id).name}.jsonl"
+
+
+def _given_back_path(project: Project, version_id: str) -> Path:
+    return _added_path(project, version_id).with_suffix(".undone")
 
 
 def _refuse_none(messages: Sequence[dict[str, Any]]) -> None:

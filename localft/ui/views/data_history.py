@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from localft import words
+from localft.data.making.undone import Undone
 from localft.data.repairs.summary import ChangedRow, Summary
 from localft.data.versions import DatasetVersion
 from localft.jobs import JobView
@@ -23,16 +24,21 @@ class TakeAway:
     with_passages: bool = False
 
 
-def versions(listed: Sequence[DatasetVersion], used: set[str], files: Sequence[TakeAway]) -> Markup:
-    """The versions, newest first; the newest is the one that is trained on, and `files` are of it."""
+def versions(
+    listed: Sequence[DatasetVersion], used: set[str], files: Sequence[TakeAway], undone: Undone | None = None
+) -> Markup:
+    """The versions, newest first; the newest is the one that is trained on, and `files` are of it.
+
+    `undone` is what a redo would bring back.
+    """
     rows = [
         (
             words.moment(version.created_at),
-            _how(version),
+            version.how,
             f"{version.total:,}",
             f"{version.set_aside:,}",
             _marks(version, used),
-            _buttons(listed, position, used),
+            _buttons(listed, position, used, undone),
         )
         for position, version in enumerate(listed)
     ]
@@ -57,22 +63,28 @@ def _link(file: TakeAway) -> Markup:
     )
 
 
-def _how(version: DatasetVersion) -> str:
-    return version.note or f"from {', '.join(source.name for source in version.sources)}"
-
-
 def _marks(version: DatasetVersion, used: set[str]) -> Markup:
     return parts.badge("trained on", "accent") if version.id in used else Markup()
 
 
-def _buttons(listed: Sequence[DatasetVersion], position: int, used: set[str]) -> Markup:
+def _buttons(listed: Sequence[DatasetVersion], position: int, used: set[str], undone: Undone | None) -> Markup:
     version, made = listed[position], words.moment(listed[position].created_at)
     if position:
         return parts.action("restore", version.id, "Use again", made)
     earlier = position + 1 < len(listed)
     what = parts.action("diff", version.id, "What changed", made) if earlier else Markup()
     undo = parts.action("undo", version.id, "Undo", made) if earlier or version.id not in used else Markup()
-    return h("{what} {undo}", what=what, undo=undo)
+    return h("{what} {undo} {redo}", what=what, undo=undo, redo=_redo(undone) if undone else "")
+
+
+def nothing_left(undone: Undone) -> Markup:
+    """What stands in place of the versions where the only one was undone."""
+    said = h("<p>{said} {redo}</p>", said=f"Undone: {undone.what}.", redo=_redo(undone))
+    return h("<h3>Versions</h3>{said}", said=said)
+
+
+def _redo(undone: Undone) -> Markup:
+    return parts.action("redo", undone.version, "Redo", undone.what)
 
 
 def difference(found: Summary) -> Markup:
