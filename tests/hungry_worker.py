@@ -24,6 +24,8 @@ def run(context: JobContext) -> dict[str, Any]:
         if context.settings.get("stop"):
             (context.folder / "stop").touch()
         os.kill(os.getpid(), signal.SIGKILL)
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    (context.folder / "blocked.txt").write_text(str(sorted(blocked)))
     return {"message": "Done with less."}
 
 

@@ -16,6 +16,8 @@ _log = logging.getLogger(__name__)
 # Both the count and the end of the process have to be news of the last seconds: others are killed at other times.
 _LOOK_SECONDS = 10.0
 _AGAIN = 86
+# What asks a job to stop is handed on: whoever sends it to the first process of a job may mean either.
+_TO_STOP = {signal.SIGTERM, signal.SIGINT}
 
 
 def guarded(folder: Path, work: Callable[[int | None], int], root: Path = Path("/")) -> int:
@@ -28,10 +30,14 @@ def guarded(folder: Path, work: Callable[[int | None], int], root: Path = Path("
     if not sys.platform.startswith("linux") or "RANK" in os.environ or kills_for_memory(root) is None:
         return work(None)
     guard = os.getpid()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, *_TO_STOP})
     child = os.fork()
     if child == 0:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return work(guard)
     status, ran_out = _wait(child, root)
+    # Else the process that goes on would never hear of a signal.
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     code = os.waitstatus_to_exitcode(status)
     if code != -signal.SIGKILL:
         return code if code >= 0 else 128 - code
@@ -53,15 +59,20 @@ def kills_for_memory(root: Path = Path("/")) -> int | None:
 
 
 def _wait(child: int, root: Path) -> tuple[int, bool]:
-    """The status with which a child ended, and whether a process was killed for memory shortly before."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    """The status with which a child ended, and whether a process was killed for memory shortly before.
+
+    Signals of its end, and those that ask to stop, are blocked: they are waited for here.
+    """
     earlier = recent = kills_for_memory(root) or 0
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             return status, (kills_for_memory(root) or 0) > earlier
-        if signal.sigtimedwait({signal.SIGCHLD}, _LOOK_SECONDS) is None:
+        heard = signal.sigtimedwait({signal.SIGCHLD, *_TO_STOP}, _LOOK_SECONDS)
+        if heard is None:
             earlier, recent = recent, kills_for_memory(root) or 0
+        elif heard.si_signo in _TO_STOP:
+            os.kill(child, heard.si_signo)
 
 
 def _counters(root: Path) -> list[Path]:

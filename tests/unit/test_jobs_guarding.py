@@ -1,5 +1,7 @@
 """Linux kills the process of a job to gain memory: that is told as it is, and the job goes on with less."""
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +15,7 @@ from localft.jobs.guarding import kills_for_memory
 from localft.jobs.records import JobProcess
 from localft.store import files
 from tests.hungry_worker import count_a_kill
-from tests.job_help import REPOSITORY, ended, order
+from tests.job_help import REPOSITORY, ended, order, wait_for
 
 _GUARDED = """
 import sys
@@ -82,6 +84,29 @@ def test_a_system_that_does_not_count_is_no_trouble(tmp_path: Path) -> None:
     status, printed = run_guarded(tmp_path / "job", tmp_path / "system", worker="tests.job_workers", steps=2)
     assert status == 0, printed
     assert ended(tmp_path / "job").state is JobState.FINISHED
+
+
+@linux_only
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=str)
+def test_who_asks_the_guard_to_stop_asks_the_job(tmp_path: Path, number: signal.Signals) -> None:
+    """Both look alike to a person or a service manager; the guard alone would end, and the job go on."""
+    folder = tmp_path / "job"
+    jobs.start(folder, order(steps=600, seconds=0.05))
+    wait_for(lambda: jobs.read(folder).state is JobState.RUNNING)
+    guard = JobProcess.load(folder / "process.json").guard
+    if guard is None:
+        pytest.skip("this system does not count what it kills, so there is no guard")
+    os.kill(guard, number)
+    assert ended(folder).state is JobState.STOPPED
+    assert "Traceback" not in (folder / "worker.log").read_text()
+
+
+@linux_only
+def test_what_goes_on_hears_signals_again(tmp_path: Path, root: Path) -> None:
+    """A process inherits which signals are blocked, and the guard blocks those that it waits for."""
+    assert run_guarded(tmp_path / "job", root, counts=True)[0] == 86
+    assert ended(tmp_path / "job").state is JobState.FINISHED
+    assert (tmp_path / "job/blocked.txt").read_text() == "[]"
 
 
 @linux_only
