@@ -238,8 +238,7 @@ def _connect_order(shared: Shared, order: _Order, message: gr.HTML) -> None:
     def start(slug: str | None, once: str, key: str, *given: Any) -> Updates:
         project = required(slug)
         started.run(once, lambda: start_synthesis(project, order.planned(slug, *given), key.strip()))
-        said = parts.done("Writing has begun; it goes on when you close this page.", "plain")
-        return {request: new_key(), order.key: "", message: said, **hidden}
+        return {request: new_key(), order.key: "", **hidden}
 
     def offer(chosen: str | None) -> Updates:
         return {
@@ -279,7 +278,7 @@ def _connect_results(shared: Shared, order: _Order, results: _Results, message: 
 
     def go_on(slug: str | None, key: str) -> Updates:
         resume_synthesis(open_synthesis(required(slug)), key.strip())
-        return {order.key: "", message: parts.done("It goes on; nothing is asked twice.", "plain")}
+        return {order.key: ""}
 
     def discard(slug: str | None) -> Updates:
         drop(open_synthesis(required(slug)))

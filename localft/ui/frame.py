@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from localft.ui.handlers import Updates
 from localft.ui.once import new_key
 from localft.ui.shared import ONE_BY_ONE, Hook, Page, Shared, project_choices
 from localft.ui.views import frame as views
-from localft.ui.views import parts
 
 # While a job runs the page looks each second; else only whether another window or a terminal started something.
 _LIVE_SECONDS = 1.0
@@ -135,7 +134,7 @@ def draw_top() -> Top:
 def connect_top(shared: Shared, top: Top, watch: Watch) -> None:
     """Show hardware and jobs, stop jobs, make projects."""
     _show_jobs(shared, top, watch)
-    shared.on(top.stop.click, _stopper(shared), [top.shown_job], [], changes=True)
+    shared.on(top.stop.click, _stop, [top.shown_job], [], changes=True)
 
     def make(given: str) -> Updates:
         project = create_project(given or "")
@@ -175,15 +174,12 @@ def first(living: Sequence[JobView]) -> JobView:
     return next((job for job in living if job.state is not JobState.QUEUED), living[0])
 
 
-def _stopper(shared: Shared) -> Callable[[str], Updates]:
-    def stop(folder: str) -> Updates:
-        if not folder or not jobs.read(Path(folder)).state.alive:
-            raise UserError("Nothing is running any more.")
-        jobs.request_stop(Path(folder))
-        title = jobs.read(Path(folder)).order.title
-        return {shared.message: parts.done(f"{title}: it saves what it has and stops.", "plain")}
-
-    return stop
+def _stop(folder: str) -> Updates:
+    if not folder or not jobs.read(Path(folder)).state.alive:
+        raise UserError("Nothing is running any more.")
+    # The line of the job says that it saves and stops, for as long as it does.
+    jobs.request_stop(Path(folder))
+    return {}
 
 
 def connect_refresh(shared: Shared, top: Top, demo: gr.Blocks, tabs: Sequence[gr.Tab]) -> None:

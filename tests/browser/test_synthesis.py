@@ -87,3 +87,5 @@ def _decide(page: Page) -> None:
     take.click()
     expect(page.get_by_text("10 examples are in, 10 in all.")).to_be_visible(timeout=_SOON)
     expect(take).to_be_hidden(timeout=_SOON)
+    # What is decided lies folded away.
+    expect(examples.get_by_text("<s>always</s>").first).to_be_hidden(timeout=_SOON)

@@ -37,7 +37,10 @@ def test_what_was_written_is_text_and_each_has_its_button() -> None:
     assert "the passage has no 99" in shown
     assert "it holds no JSON object" in shown
     assert "2 rejections" in shown
-    assert "data-action" not in str(views.examples(outcome(), {0: PASSAGE}, set(), undecided=False))
+    assert "2 examples</summary>" not in shown
+    decided = str(views.examples(outcome(), {0: PASSAGE}, set(), undecided=False))
+    assert "data-action" not in decided
+    assert "2 examples</summary>" in decided
 
 
 def test_where_the_passages_go_is_said() -> None:

@@ -42,7 +42,7 @@ def going_on(job: JobView) -> Markup:
     left = progress.seconds_left if progress else None
     time = f", about {words.duration(left)} left" if left is not None else ""
     done = f" {progress.done:,.0f} of {progress.total:,.0f} passages{time}." if progress and progress.total else ""
-    line = parts.note(f"{job.sentence.rstrip('.')}.{done} Stop stands at the top.")
+    line = parts.note(f"{job.sentence.rstrip('.')}.{done} Stop stands at the top; it goes on when you close this page.")
     return line + parts.progress(progress.fraction if progress and progress.total else None, "Writing examples")
 
 
@@ -81,14 +81,20 @@ def examples(
     undecided: bool,
     pages: Pages = Pages(),
 ) -> Markup:
-    """What was written, each example with its passage; and what was rejected, with the reason: a page of each."""
+    """What was written, each example with its passage; and what was rejected, with the reason: a page of each.
+
+    Where nothing is to be decided any more the examples are folded away.
+    """
     shown, turning = _page(outcome.accepted, pages.accepted, "page", "example")
     kept = join(
         _example(one, passages[one.passage], _button(one, one.id in without) if undecided else Markup())
         for one in shown
     )
     below = turning if len(shown) > _FEW else Markup()
-    return turning + kept + below + _rejected(outcome, passages, pages.rejected)
+    listed = turning + kept + below
+    if not undecided and shown:
+        listed = parts.folded(words.counted(len(outcome.accepted), "example"), listed, pages.accepted is not None)
+    return listed + _rejected(outcome, passages, pages.rejected)
 
 
 def _page(items: Sequence[Item], page: int | None, action: str, word: str) -> tuple[Sequence[Item], Markup]:
