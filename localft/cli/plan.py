@@ -5,12 +5,14 @@ from typing import Any
 import click
 
 from localft import words
+from localft.advice import on_command_line
 from localft.cli.options import examples, json_option, project_argument
 from localft.cli.output import Output
 from localft.cli.recipes import make_proposal, plan_sentence, recipe_options
 from localft.models.catalogue import described_only
 from localft.models.find import find_for_plan
 from localft.planning.proposals import Proposal
+from localft.planning.telling import of_cards
 from localft.preferences import read_preferences
 from localft.store.projects import Project
 
@@ -40,8 +42,8 @@ def plan(output: Output, project: Project, **options: Any) -> None:
     _print_settings(output, proposal)
     for name, reason in proposal.plan.reasons.items():
         output.say(f"{name.replace('_', ' ').capitalize()}: {reason}")
-    for note in proposal.plan.notes:
-        output.say(f"Note: {note}")
+    for note in (*proposal.plan.notes, *of_cards(proposal.plan)):
+        output.say(f"Note: {on_command_line(note)}")
     for advice in proposal.plan.advice:
         output.say(f"{'To make it fit' if proposal.plan.fits == 'no' else 'For more room'}: {advice}")
     output.hint(f"Next: localft train {project.slug}")

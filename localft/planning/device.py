@@ -82,6 +82,11 @@ def device_of(hardware: Hardware, cards: int = 1) -> Device:
     )
 
 
+def cards_together(hardware: Hardware) -> int:
+    """How many cards could learn together; on Windows, where NVIDIA's library for that does not exist, one."""
+    return 1 if hardware.system == "Windows" else max(1, len(hardware.gpus))
+
+
 def _card(card: Gpu, system: str) -> Device:
     """A card, without what the computer around it draws."""
     name = f" {card.name.upper().replace('-', ' ')} "

@@ -100,21 +100,6 @@ def host_advice(needed: int, hardware: Hardware) -> tuple[str, ...]:
     )
 
 
-def on_each_card(device: Device, hardware: Hardware, times: float) -> tuple[str, ...]:
-    """What a plan says of several cards: those that it is for learn so many `times` as fast as one; or that it is for
-    one of those that are there.
-    """
-    there = len(hardware.gpus)
-    if device.cards > 1:
-        return (
-            f"Each of the {device.cards} cards takes this memory and does its part of every batch; together they learn "
-            f"{times:.1f} times as fast as one.",
-        )
-    if there < 2:
-        return ()
-    return (f"The plan is that of one of {there} cards; --cards {there}, or Settings, plans for all of them together.",)
-
-
 def cheaper(
     settings: TrainingSettings, stats: TokenStats, load: Load, shape: ModelShape, device: Device, needs: Needs
 ) -> tuple[str, ...]:

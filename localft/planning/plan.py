@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from localft.hardware import Hardware
 from localft.models.base_model import BaseModel
-from localft.planning.device import Device, device_of
+from localft.planning.device import Device, cards_together, device_of
 from localft.planning.experience import Experience
-from localft.planning.explaining import Needs, cheaper, host_advice, on_each_card, reasons_of, slow
+from localft.planning.explaining import Needs, cheaper, host_advice, reasons_of, slow
 from localft.planning.filling import Filling, Lengths, fill, lengths_of
 from localft.planning.fitting import FITS, Fit, fit, fit_host, shares_to_fill
 from localft.planning.lengths import TokenStats
@@ -42,7 +42,9 @@ class Plan(Record):
     can give to a run, and `total_bytes` the sum; `host_bytes` is what a run on a card takes of the computer's memory.
     Of that `host_free_bytes` are free. `waits_for`: localft's own work that ends before; its memory counts as free.
     Of several `cards` that learn together these are the bytes of each, and those that the weakest can give; the rate,
-    the peak and the energy are those of all. `attends_at_once`: one call attends to all documents of a micro-batch.
+    the peak and the energy are those of all, and the rate is so many times (`times_one`) that of a plan for the first
+    card alone; `cards_there` could learn together. `attends_at_once`: one call attends to all documents of a
+    micro-batch.
     `batch_size` = `micro_batch_size` x `accumulation`, exactly; so many of the longest examples there is room for at
     once, and of any no more than `micro_batch_tokens` (unless one alone is longer; in older plans, than so many of the
     longest have). `validate_every` counts steps. `seconds` and `watt_hours` are estimates; `tokens_per_second` is the
@@ -58,6 +60,8 @@ class Plan(Record):
     device: str
     on_gpu: bool
     cards: int = 1
+    cards_there: int = 1
+    times_one: float = 1.0
     device_bytes: int
     memory: dict[str, int]
     total_bytes: int
@@ -112,15 +116,33 @@ def make_plan(
 
     There may be fewer; then it is for those.
     """
-    settings, device, shape = recipe.settings, device_of(hardware, cards), shape_of(base_model)
-    correction = (experience or Experience()).correction(device.name, base_model.reference, settings.method)
+    known = experience or Experience()
+    plan = _plan_on(device_of(hardware, cards), recipe, base_model, token_stats, hardware, known)
+    times = 1.0
+    if plan.cards > 1:
+        # It would have more at once, and may be the better one of cards that differ.
+        first = _plan_on(device_of(hardware), recipe, base_model, token_stats, hardware, known)
+        times = plan.tokens_per_second / first.tokens_per_second
+    return plan.model_copy(update={"cards_there": cards_together(hardware), "times_one": times})
+
+
+def _plan_on(
+    device: Device,
+    recipe: Recipe,
+    base_model: BaseModel,
+    token_stats: TokenStats,
+    hardware: Hardware,
+    experience: Experience,
+) -> Plan:
+    settings, shape = recipe.settings, shape_of(base_model)
+    correction = experience.correction(device.name, base_model.reference, settings.method)
     needs = partial(memory_by_cause, shape, step_correction=correction.memory)
     lengths = lengths_of(token_stats, settings)
     load, filling = _choose_load(settings, token_stats, lengths, shape, device, needs)
     memory, host = needs(load), host_bytes(shape, load)
     total = sum(memory.values())
     trained = int(settings.examples_seen(token_stats.train) * lengths.mean)
-    alone, rate = _rates(correction.speed, shape, load, lengths, filling, device, settings.batch_size)
+    alone, rate = _rates(correction.speed, shape, load, lengths, filling, device, settings)
     seconds = START_SECONDS + trained / rate + _validated(settings, token_stats, lengths.mean) / alone
     return Plan(
         device=device.name,
@@ -151,7 +173,7 @@ def make_plan(
         seconds=seconds,
         watt_hours=seconds / 3600 * device.watts,
         reasons=reasons_of(load, shape, device, token_stats, settings, correction),
-        notes=slow(seconds, device) + on_each_card(device, hardware, rate / alone),
+        notes=slow(seconds, device),
         advice=host_advice(host, hardware) + cheaper(settings, token_stats, load, shape, device, needs),
     )
 
@@ -193,16 +215,26 @@ def _rate(shape: ModelShape, load: Load, lengths: Lengths, filling: Filling, dev
 
 
 def _rates(
-    speed: float, shape: ModelShape, load: Load, lengths: Lengths, filling: Filling, device: Device, batch_size: int
+    speed: float,
+    shape: ModelShape,
+    load: Load,
+    lengths: Lengths,
+    filling: Filling,
+    device: Device,
+    settings: TrainingSettings,
 ) -> tuple[float, float]:
-    """Tokens a second of one card, and of all together, at so many times the worked-out speed.
+    """Tokens a second of one card that shares nothing, and of all together, at so many times the worked-out speed.
 
     Each has its share of a step's micro-batches, and after them they exchange what they have learned.
     """
-    alone = speed * _rate(shape, load, lengths, filling, device)
-    step = batch_size * lengths.mean
+    rate = speed * _rate(shape, load, lengths, filling, device)
+    if device.cards == 1:
+        return rate, rate
+    # As in validation, where each has all of them: they are larger.
+    alone = speed * _rate(shape, load, lengths, fill(lengths, settings, load.micro_batch), device)
+    step = settings.batch_size * lengths.mean
     exchanging = exchange_seconds(trained_weights(shape, load), device.cards)
-    return alone, step / (step / (alone * filling.side_by_side) + exchanging)
+    return alone, step / (step / (rate * filling.side_by_side) + exchanging)
 
 
 def _choose_load(

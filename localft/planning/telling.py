@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from localft import words
+from localft.advice import Advice
 from localft.planning.fitting import TIGHT
 
 if TYPE_CHECKING:
@@ -28,6 +29,28 @@ def refusal(plan: "Plan") -> tuple[str, str]:
 def where(plan: "Plan") -> str:
     """What gives its memory to a run: "RTX 3060", or "each of 2 cards (RTX 3060)"."""
     return plan.device if plan.cards == 1 else f"each of {plan.cards} cards ({plan.device})"
+
+
+def of_cards(plan: "Plan") -> tuple[str, ...]:
+    """What a person should know of several cards: how much sooner those of the plan are together; or that there are
+    more than the one that it is for. An `Advice` where the two surfaces have different ways.
+    """
+    there = plan.cards_there
+    if plan.cards > 1:
+        each = (
+            f"Each of the {plan.cards} cards takes this memory and does its part of every batch; together they learn "
+        )
+        times = f"{plan.times_one:.1f}"
+        if float(times) > 1:
+            return (f"{each}{times} times as fast as the first one alone.",)
+        slower = f"{each}no faster than the first one alone. "
+        return (Advice("Learn on that one: --cards 1.", "Choose one card, in Settings.", slower),)
+    if there < 2:
+        return ()
+    one = f"The plan is that of one of {there} cards. "
+    return (
+        Advice(f"--cards {there} plans for all of them together.", "Choose how many learn together, in Settings.", one),
+    )
 
 
 def is_short_of_host_memory(plan: "Plan") -> bool:

@@ -26,6 +26,7 @@ from localft.training.metrics import Metrics, metrics_of
 from localft.training.relief import forget_relief
 
 WORKER = "localft.training.worker"
+_FEWER_CARDS = Advice("Ask for fewer with --cards.", "Ask for fewer, in Settings.")
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ class Run:
         return published(self.folder / WEIGHTS) is not None
 
 
-def refuse_missing_cards(cards: int, hardware: Hardware) -> None:
-    """Refuse to learn on more graphics cards than there are.
+def refuse_missing_cards(cards: int, hardware: Hardware, instead: str = _FEWER_CARDS) -> None:
+    """Refuse to learn on more graphics cards than there are; `instead` says what else to do.
 
     Raises:
         UserError: there are fewer, or it is Windows, where several cannot learn together.
@@ -74,7 +75,7 @@ def refuse_missing_cards(cards: int, hardware: Hardware) -> None:
     if cards > max(1, there):
         raise UserError(
             f"{cards} graphics cards are asked for, and this computer has {there or 'none'} that CUDA can use.",
-            Advice("Ask for fewer with --cards.", "Ask for fewer, in Settings."),
+            instead,
         )
 
 
@@ -109,7 +110,9 @@ def resume_run(run: Run) -> JobView:
         UserError: it is still running, or has finished; or cards that it learns on together are no longer there.
     """
     if run.job.order.processes > 1:
-        refuse_missing_cards(run.job.order.processes, read_hardware())
+        # How many there are is part of a run: each has its own random numbers in what is saved.
+        instead = "This run learns on all of them: make them available again and resume, or start a new run."
+        refuse_missing_cards(run.job.order.processes, read_hardware(), instead)
     if run.job.state.resumable:
         forget_relief(run.folder)
     return jobs.resume(run.folder)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from localft import words
+from localft.advice import in_app
 from localft.jobs import JobState
 from localft.planning import telling
 from localft.planning.plan import Plan
@@ -93,7 +94,8 @@ def plan_card(plan: Plan, recipe: Recipe, estimated: bool, preferences: Preferen
     )
     guess = parts.note("The model is not here yet, so lengths are estimated from the text.") if estimated else Markup()
     waits = parts.note(telling.waiting(plan)) if plan.waits_for else Markup()
-    advice = parts.sentences((*plan.notes, *plan.advice)) if plan.notes or plan.advice else Markup()
+    told = (*plan.notes, *map(in_app, telling.of_cards(plan)), *plan.advice)
+    advice = parts.sentences(told) if told else Markup()
     body = h(
         "<p>{badge} <strong>{total}</strong> of the {limit} that {device} can give.</p>"
         "{waits}{bar}{facts}{advice}{guess}{why}",
