@@ -47,6 +47,8 @@ def export(
     """Write the examples into a file: JSON lines as OpenAI has them, or a table or workbook for a spreadsheet.
 
     A table carries no formulas: an apostrophe stands before what would be one, and importing it again takes it away.
+    In a CSV file one also stands within a text where a formula would begin if a spreadsheet divided it there: after a
+    semicolon, tab, bar or line break.
     A file of all parts also says to which part each example belongs, and what its group, label and time are: imported
     again, it makes the same of them. A file with the test split in it counts as an opening of it.
     """

@@ -93,7 +93,7 @@ def write_examples(
         for row in chosen.rows("Writing the examples"):
             file.write(json.dumps(_as_object(row), ensure_ascii=False).encode() + b"\n")
         return
-    table = table_of(chosen.rows("Looking at the examples"), with_passages)
+    table = table_of(chosen.rows("Looking at the examples"), with_passages, is_text=form == "csv")
     cells = (table.cells(row) for row in chosen.rows("Writing the examples"))
     if form == "xlsx":
         write_workbook(file, table.names, cells, "Examples")

@@ -4,20 +4,21 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from localft.data.examples import Example, Message
-from localft.data.readers.csv_file import KEPT_COLUMNS, QUOTED
+from localft.data.readers.apostrophes import QUOTED, before_cell, within_cell
+from localft.data.readers.csv_file import KEPT_COLUMNS
 from localft.data.shapes.placing import PASSAGE
 from localft.data.versions import Split
 from localft.errors import UserError
 
 # Programs read them in a cell as the end of a line or as another character, or take the file for no text.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]|_x[0-9A-Fa-f]{4}_")
-# What a spreadsheet takes for a formula when a cell begins with it (OWASP, CSV injection), the full-width ones too.
-_FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
+# They all begin with one class, which is looked for far sooner than one of two alternatives.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff_](?:(?<!_)|(?<=_)x[0-9A-Fa-f]{4}_)")
 _Way = Literal["text", "columns", "pairs", "json"]
 _COLUMNS: dict[_Way, tuple[str, ...]] = {
     "text": ("text",),
@@ -45,13 +46,17 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """How examples are written: the columns of what they say, and of what else is kept of any of them."""
+    """How examples are written: the columns of what they say, and of what else is kept of any of them.
+
+    `is_text`: as text that a program divides into cells, and perhaps at other places than these.
+    """
 
     way: _Way
     kept: tuple[str, ...]
     has_passages: bool
+    is_text: bool
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """What the columns are called."""
         passages = [PASSAGE] if self.has_passages else []
@@ -63,9 +68,10 @@ class Table:
         said = [kept[KEPT_COLUMNS[name]] for name in self.kept] + self._said(row.example)
         # To be read beside the example: it is no part of it.
         said += [_CONTROLS.sub(" ", row.passage)] if self.has_passages else []
-        quoted = [name for name, cell in zip(self.names, said, strict=False) if cell.startswith(_FORMULA_STARTS)]
-        safe = [f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in said]
-        return [*safe, " ".join(quoted)]
+        inside = [within_cell(cell) for cell in said] if self.is_text else said
+        safe = [before_cell(cell) for cell in inside]
+        quoted = "" if safe == said else " ".join(_quoted(self.names, said, inside, safe))
+        return [*safe, quoted]
 
     def _said(self, example: Example) -> list[str]:
         if self.way == "text":
@@ -84,8 +90,8 @@ class Table:
         return text.getvalue().encode()
 
 
-def table_of(rows: Iterable[Row], has_passages: bool = False) -> Table:
-    """The table that all these examples fit into; `has_passages`: with a column of them.
+def table_of(rows: Iterable[Row], has_passages: bool = False, is_text: bool = True) -> Table:
+    """The table that all these examples fit into; `has_passages`: with a column of them; `is_text`: as in `Table`.
 
     Raises:
         UserError: there is none.
@@ -108,12 +114,21 @@ def table_of(rows: Iterable[Row], has_passages: bool = False) -> Table:
     if pairs and not (simple and pairs == total):
         raise UserError("Such examples with a worse answer too do not fit into a table.", "Choose jsonl.")
     way: _Way = "text" if texts else "pairs" if pairs else "columns" if simple else "json"
-    return Table(way, tuple(name for name, field in KEPT_COLUMNS.items() if field in kept), has_passages)
+    return Table(way, tuple(name for name, field in KEPT_COLUMNS.items() if field in kept), has_passages, is_text)
 
 
 def turn(message: Message) -> dict[str, Any]:
     """A turn as OpenAI has it."""
     return {**message.as_chat(), **({} if message.learn else {"weight": 0})}
+
+
+def _quoted(names: Iterable[str], said: list[str], inside: list[str], safe: list[str]) -> Iterator[str]:
+    """The names of the cells with an apostrophe before them, and, with a star, of those with others in them."""
+    for name, cell, within, before in zip(names, said, inside, safe, strict=False):
+        if before != within:
+            yield name
+        if within != cell:
+            yield f"{name}*"
 
 
 def _is_simple(example: Example) -> bool:

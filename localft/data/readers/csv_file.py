@@ -7,20 +7,15 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from localft.data.readers.apostrophes import QUOTED, without_apostrophes
 from localft.data.readers.encoding import Line, Lines
 from localft.data.readers.header import Header, header_of, numbered
 from localft.data.shapes.placing import KEPT, KEPT_FIELDS
 from localft.data.shapes.rows import Row, excerpt
 from localft.errors import UserError
 
-QUOTED = "localft_quoted"
-"""In a table that localft exports: the column with the names of the cells before which an apostrophe was put.
-
-Without it a spreadsheet would take them for formulas; by it they are read back as they were.
-"""
-
 KEPT_COLUMNS = {("part" if name == "split" else name): name for name in KEPT_FIELDS}
-"""In such a table: the columns that say where an example belongs, and what they are called elsewhere."""
+"""In a table that localft exports: the columns that say where an example belongs, and their names elsewhere."""
 
 _DELIMITERS = (",", ";", "\t", "|")
 _LARGEST_CELL = 64_000_000
@@ -242,7 +237,7 @@ def _row(number: int, cells: list[str] | None, header: Header, problem: tuple[st
 
 
 def as_exported(values: dict[str, Any]) -> dict[str, Any]:
-    """The cells of a row that localft has exported, without the apostrophes that it has put before some.
+    """The cells of a row that localft has exported, without the apostrophes that it has put into some.
 
     What says where the example belongs is in one field, as in a file of JSON lines.
     """
@@ -250,7 +245,7 @@ def as_exported(values: dict[str, Any]) -> dict[str, Any]:
         return values
     quoted = str(values[QUOTED] or "").split()
     cells = {
-        name: cell.removeprefix("'") if name in quoted and isinstance(cell, str) else cell
+        name: without_apostrophes(cell, name, quoted) if quoted and isinstance(cell, str) else cell
         for name, cell in values.items()
         if name != QUOTED
     }
