@@ -12,7 +12,7 @@ from localft import words
 from localft.cli.output import Output, one_line, shorten, visible
 from localft.data.examples import Example
 from localft.data.source_passages import SourcePassage
-from localft.data.versions import DatasetVersion
+from localft.data.versions import SPLITS, DatasetVersion, Split
 from localft.errors import UserError
 from localft.store.projects import Project
 
@@ -141,3 +141,8 @@ def print_length_costs(output: Output, costs: "Sequence[LengthCost]") -> None:
     headers = ["LONGEST", "CUT", "TOKENS LOST", "OF ALL", "MEMORY", "FITS"]
     output.table(headers, rows, numbers=headers[:-1])
     output.say("Memory is what qlora needs at least, with one example at a time.")
+
+
+def split_counts(counts: dict[Split, int]) -> str:
+    """How many examples each part has, in words."""
+    return ", ".join(f"{counts[split]:,} for {'training' if split == 'train' else split}" for split in SPLITS)

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localft.data.examples import Example, Message
+from localft.data.making.adding import add_files
 from localft.data.making.dividing import divide_anew
-from localft.data.making.importing import extend_version, import_files, preview_files, told_before
+from localft.data.making.importing import import_files, preview_files, told_before
 from localft.data.shapes.placing import read_time
 from localft.data.splits.divisions import divide, divide_more, likely_division
 from localft.data.splits.splitting import DEFAULT_RATIOS, split
@@ -273,7 +274,7 @@ def test_a_file_with_times_is_divided_by_them_and_stays_so(project: Project, tmp
     assert "when?" in {one.prompt[-1].content for one in load_split(project, version.id, "train")}
     assert max(one.time for one in load_split(project, version.id, "train")) < "2026-02-21"
     assert import_files(project, [file], {"time": "on"}).version.id == version.id
-    later = extend_version(project, version, [table(tmp_path / "more.jsonl", dated(5, 70))]).version
+    later = add_files(project, version, [table(tmp_path / "more.jsonl", dated(5, 70))]).version
     assert later.division == "time"
     by_chance = divide_anew(project, later, 42, DEFAULT_RATIOS, "chance")
     again = divide_anew(project, by_chance, 42, DEFAULT_RATIOS, "time")

@@ -169,12 +169,14 @@ def test_what_was_held_out_for_test_is_held_out_in_later_imports(
     read = preview_files([path], project=project)
     told = told_before(project, read, 42, DEFAULT_RATIOS)
     report = import_files(project, [path])
-    assert (tried["counts"], tried["notes"], told) == (report.version.counts, report.read.notes, report.read.notes)
+    replaced, *notes = report.read.notes
+    assert (tried["counts"], tried["notes"][1:], told) == (report.version.counts, notes, notes)
+    assert replaced.startswith("They take the place of the 60 examples that were there.")
     assert told_before(project, read, 7, DEFAULT_RATIOS) == []
     many = replace(read, examples=list(read.examples) * 50)
     assert told_before(project, many, 42, DEFAULT_RATIOS)[0].startswith("How many of them an earlier version")
     later = report.version
-    assert report.read.notes == ["20 examples for test as before: an earlier version measures with them."]
+    assert notes == ["20 examples for test as before: an earlier version measures with them."]
     assert asked(first.id, "test") < asked(later.id, "test")
     assert later.counts == {"train": 189, "validation": 24, "test": 24}
     assert import_files(project, [path]).version == later

@@ -7,9 +7,10 @@ from itertools import islice
 from pathlib import Path
 
 from localft import words
+from localft.advice import Advice
 from localft.data.examples import Example, Message
 from localft.data.hub.order import with_origins
-from localft.data.making.gathering import DUPLICATE, ReadResult
+from localft.data.making.gathering import ReadResult
 from localft.data.making.reading import no_rows, read_files, set_aside_reasons
 from localft.data.making.writing import write_version
 from localft.data.shapes.chats import ChatChoice
@@ -21,8 +22,8 @@ from localft.data.splits.golden import golden_among, never_learned, refuse_golde
 from localft.data.splits.holding_out import held_before, held_by_any, released_by
 from localft.data.splits.sealing import open_test, told_released
 from localft.data.splits.splitting import DEFAULT_RATIOS, Ratios, too_few
-from localft.data.stored import StoredExamples, chain, changed, select
-from localft.data.versions import SPLITS, DatasetVersion, Division, Split, list_versions, open_split
+from localft.data.stored import StoredExamples, changed, select
+from localft.data.versions import SPLITS, DatasetVersion, Division, Split, list_versions
 from localft.data.working import Tell, quiet
 from localft.errors import UserError
 from localft.store import files
@@ -61,7 +62,7 @@ def preview_files(
         UserError: a file cannot be read, the mapping is wrong, or nobody has the voice that was chosen.
     """
     read = read_files(paths, mapping, strict=False, chat=chat, tell=tell, beginning=beginning)
-    return _without_golden(project, read, tell) if project is not None else read
+    return without_golden(project, read, tell) if project is not None else read
 
 
 def import_files(
@@ -88,7 +89,7 @@ def import_files(
             the project is then as it was.
     """
     refuse_golden_system(project, system_prompt)
-    read = _without_golden(project, read_files(paths, mapping, chat=chat, tell=tell), tell)
+    read = without_golden(project, read_files(paths, mapping, chat=chat, tell=tell), tell)
     read = replace(read, sources=with_origins(read.sources, paths))
     if isinstance(read.examples, StoredExamples):
         ask_ahead(read.examples, tell)
@@ -96,7 +97,7 @@ def import_files(
     splits, notes = divide_as_before(project, read, system_prompt, seed, ratios, division, tell)
     released, _ = released_by(project, read.examples, splits["test"], division, seed, ratios)
     read = replace(read, notes=[*read.notes, *notes])
-    aside = [_listed(row) for row in read.set_aside]
+    aside = [as_listed(row) for row in read.set_aside]
 
     def count_openings(after: DatasetVersion) -> None:
         for before in released:
@@ -106,29 +107,6 @@ def import_files(
         project, splits, read.sources, aside, seed, ratios, division=division, tell=tell, opens=count_openings
     )
     return ImportReport(version, read)
-
-
-def extend_version(project: Project, version: DatasetVersion, paths: Sequence[Path | str]) -> ImportReport:
-    """Keep a version's examples together with those of more files as a new version; no example changes its split.
-
-    Where the files hold nothing but what is there already, that is the version itself.
-
-    Raises:
-        UserError: a file cannot be read.
-    """
-    known = {name: open_split(project, version.id, name) for name in SPLITS}
-    everything = chain(*known.values())
-    read = _without_golden(project, read_files(paths, strict=False, known=everything))
-    if not read.examples and set(read.kinds) <= {DUPLICATE, GOLDEN}:
-        return ImportReport(version, read)
-    splits = divisions.divide_more(known, read.examples, version.division, version.seed, version.ratios)
-    sources = [*version.sources, *read.sources]
-    aside = [*read_set_aside(project, version.id), *(_listed(row) for row in read.set_aside)]
-    note = f"{words.counted(len(read.examples), 'example')} added"
-    kept = write_version(
-        project, splits, sources, aside, version.seed, version.ratios, version.id, note, version.division
-    )
-    return ImportReport(kept, read)
 
 
 def divide(
@@ -152,7 +130,7 @@ def divide(
         raise UserError(shortage.message, f"{len(read.set_aside):,} more cannot be used: {set_aside_reasons(read)}.")
     examples = read.examples
     if system_prompt and system_prompt.strip():
-        examples = changed(examples, partial(_with_system, system_prompt))
+        examples = changed(examples, partial(with_system, system_prompt))
     return divisions.divide(examples, division or divisions.likely_division(examples), seed, ratios, held, tell)
 
 
@@ -178,10 +156,14 @@ def divide_as_before(
     held = held_before(project, read.examples, division, seed, ratios, tell)
     splits = divide(read, system_prompt, seed, ratios, division, held, tell)
     _, released = released_by(project, read.examples, splits["test"], division, seed, ratios)
-    told = told_released(released)
-    otherwise = [f"{told}: an earlier version is divided otherwise."] if told else []
     untimed = divisions.told_without_time(read.examples, division)
-    return splits, [*_told_held(len(held)), *otherwise, *_told_overruled(splits, division), *untimed]
+    return splits, [
+        *_told_replaced(project, read),
+        *told_held(len(held)),
+        *told_otherwise(released),
+        *_told_overruled(splits, division),
+        *untimed,
+    ]
 
 
 def told_before(
@@ -199,7 +181,7 @@ def told_before(
     return (
         untimed
         if is_first
-        else [*_told_held(len(held_before(project, read.examples, division, seed, ratios))), *untimed]
+        else [*told_held(len(held_before(project, read.examples, division, seed, ratios))), *untimed]
     )
 
 
@@ -216,10 +198,29 @@ def first_examples(
     wanted = {(one.source, one.row) for one in first}
     held = {(one.source, one.row) for one in test}.intersection(wanted)
     shown = [one for one in first if (one.source, one.row) not in held][:most]
-    return [_with_system(system_prompt, one) for one in shown] if system_prompt and system_prompt.strip() else shown
+    return [with_system(system_prompt, one) for one in shown] if system_prompt and system_prompt.strip() else shown
 
 
-def _told_held(count: int) -> list[str]:
+def _told_replaced(project: Project, read: ReadResult) -> list[str]:
+    """Says that examples of other files do not count any more, and how one keeps them."""
+    newest = next(iter(list_versions(project).items), None)
+    if newest is None or {one.sha256 for one in newest.sources} == {one.sha256 for one in read.sources}:
+        return []
+    ways = Advice(
+        f"`localft data undo {project.slug}` brings them back; --add keeps both.",
+        "Undo beside the versions brings them back.",
+    )
+    return [ways.after(f"They take the place of the {words.counted(newest.total, 'example')} that were there. ")]
+
+
+def told_otherwise(count: int) -> list[str]:
+    """Says of how many examples an import opens the test split of a version that is divided otherwise."""
+    told = told_released(count)
+    return [f"{told}: an earlier version is divided otherwise."] if told else []
+
+
+def told_held(count: int) -> list[str]:
+    """Says how many examples are held out because an earlier version does so."""
     told = f"{words.counted(count, 'example')} for test as before: an earlier version measures with them."
     return [told] if count else []
 
@@ -235,7 +236,7 @@ def _told_overruled(splits: Mapping[Split, Sequence[Example]], division: Divisio
     return [f"{told} is asked alike stays together, what was held out stays so, no part is empty."] if count else []
 
 
-def _without_golden(project: Project, read: ReadResult, tell: Tell = quiet) -> ReadResult:
+def without_golden(project: Project, read: ReadResult, tell: Tell = quiet) -> ReadResult:
     """What was read, with the rows set aside that ask what a golden question asks: it is never learned."""
     golden = golden_among(read.examples, never_learned(project), tell)
     if not golden:
@@ -249,14 +250,16 @@ def _without_golden(project: Project, read: ReadResult, tell: Tell = quiet) -> R
     return replace(read, examples=select(read.examples, sorted(left)), set_aside=[*read.set_aside, *aside])
 
 
-def _with_system(system_prompt: str, example: Example) -> Example:
+def with_system(system_prompt: str, example: Example) -> Example:
+    """An example with a system prompt, unless it has one."""
     if example.plain or example.messages[0].role == "system":
         return example
     system = Message(role="system", content=system_prompt)
     return example.model_copy(update={"messages": (system, *example.messages)})
 
 
-def _listed(row: SetAside) -> dict[str, object]:
+def as_listed(row: SetAside) -> dict[str, object]:
+    """A row as it is kept among those that a version has set aside."""
     return {"source": row.source, "row": row.row, "kind": row.kind, "reason": row.reason, "text": row.text}
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from localft.data.examples import Example, Message
+from localft.data.making.adding import add_files
 from localft.data.making.golden_set import add_line, refuse_learned
-from localft.data.making.importing import extend_version
 from localft.data.splits.golden import never_learned
 from localft.data.versions import DatasetVersion, newest_version
 from localft.errors import UserError
@@ -63,7 +63,7 @@ def add_kept(project: Project) -> DatasetVersion:
         if not count_kept(project):
             raise UserError("No conversation was kept in Chat yet.", "Keep one there, then come back.")
         before = newest_version(project)
-        version = extend_version(project, before, [kept]).version
+        version = add_files(project, before, [kept]).version
         if version.id == before.id:
             kept.unlink()
         else:

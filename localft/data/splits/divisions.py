@@ -17,6 +17,7 @@ from localft.data.splits.splitting import (
     Groups,
     Ratios,
     ask_fully,
+    behind,
     check_division,
     group_examples,
     hold_out,
@@ -28,7 +29,7 @@ from localft.data.splits.splitting import (
     together,
 )
 from localft.data.splits.stratifying import whole_parts
-from localft.data.stored import StoredExamples, chain
+from localft.data.stored import StoredExamples
 from localft.data.versions import SPLITS, Division, Split
 from localft.data.working import Tell, quiet
 from localft.errors import UserError
@@ -93,7 +94,12 @@ def divide(
 
 
 def divide_more(
-    splits: Mapping[Split, Sequence[Example]], new: Sequence[Example], division: Division, seed: int, ratios: Ratios
+    splits: Mapping[Split, Sequence[Example]],
+    new: Sequence[Example],
+    division: Division,
+    seed: int,
+    ratios: Ratios,
+    tell: Tell = quiet,
 ) -> Splits:
     """Add new examples to splits of which no example moves.
 
@@ -101,19 +107,23 @@ def divide_more(
     held-out example asks is held out with it, whatever the way.
     """
     if division == "chance":
-        return split_more(splits, new, seed, ratios)
+        return split_more(splits, new, seed, ratios, tell)
     everything, homes = together(splits, new)
-    asked = ask_fully(everything)
-    groups = group_examples(asked)
+    asked = ask_fully(everything, tell)
+    groups = group_examples(asked, tell)
     added: dict[Split, list[list[int]]] = {name: [] for name in SPLITS}
-    starts = _starts(asked.times.texts(), homes, groups)
+    times, named = asked.times.texts(), asked.named_splits.texts()
+    starts = _starts(times, homes, groups)
     for key in sorted(groups, key=lambda key: shuffled(key, seed)):
         fresh = [position for position in groups[key] if position >= len(homes)]
         known = [homes[position] for position in groups[key] if position < len(homes)]
-        own = [_own_home(everything[position], division, starts) for position in fresh]
+        own = [
+            _home_by_time(times[position], starts) if division == "time" else _home_by_name(named[position])
+            for position in fresh
+        ]
         if fresh:
             added[_most_held_out([*known, *own])].append(fresh)
-    return {name: chain(splits[name], in_order(everything, added[name])) for name in SPLITS}
+    return behind(splits, new, added)
 
 
 def _starts(times: Sequence[str], homes: Sequence[Split], groups: Groups) -> dict[Split, str]:
@@ -130,12 +140,12 @@ def _starts(times: Sequence[str], homes: Sequence[Split], groups: Groups) -> dic
     return starts
 
 
-def _own_home(example: Example, division: Division, starts: Mapping[Split, str]) -> Split:
-    return _home_by_time(example, starts) if division == "time" else example.named_split or "train"
+def _home_by_name(named: str) -> Split:
+    return next((name for name in SPLITS if name == named), "train")
 
 
-def _home_by_time(example: Example, starts: Mapping[Split, str]) -> Split:
-    later = [name for name in SPLITS if example.time and starts[name] and example.time >= starts[name]]
+def _home_by_time(time: str, starts: Mapping[Split, str]) -> Split:
+    later = [name for name in SPLITS if time and starts[name] and time >= starts[name]]
     return later[-1] if later else "train"
 
 

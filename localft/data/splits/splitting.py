@@ -191,7 +191,11 @@ def hold_out(
 
 
 def split_more(
-    splits: Mapping[Split, Sequence[Example]], new: Sequence[Example], seed: int, ratios: Ratios
+    splits: Mapping[Split, Sequence[Example]],
+    new: Sequence[Example],
+    seed: int,
+    ratios: Ratios,
+    tell: Tell = quiet,
 ) -> dict[Split, Sequence[Example]]:
     """Add new examples to splits of which no example moves: what was held out is never learned later.
 
@@ -199,7 +203,7 @@ def split_more(
     the ratios. The same arguments give the same splits, whatever the order of the new examples.
     """
     everything, homes = together(splits, new)
-    groups = group_examples(ask_fully(everything))
+    groups = group_examples(ask_fully(everything, tell), tell)
     missing = {name: ratio * len(everything) - len(splits[name]) for name, ratio in zip(SPLITS, ratios, strict=True)}
     added: dict[Split, list[list[int]]] = {name: [] for name in SPLITS}
     for _, group in sorted(groups.items(), key=lambda item: shuffled(item[0], seed)):
@@ -208,7 +212,16 @@ def split_more(
         name = max(known, key=SPLITS.index) if known else max(SPLITS, key=missing.__getitem__)
         added[name].append(fresh)
         missing[name] -= len(fresh)
-    return {name: chain(splits[name], in_order(everything, added[name])) for name in SPLITS}
+    return behind(splits, new, added)
+
+
+def behind(
+    splits: Mapping[Split, Sequence[Example]], new: Sequence[Example], added: Mapping[Split, Sequence[Sequence[int]]]
+) -> dict[Split, Sequence[Example]]:
+    """Splits with groups of new examples behind their own, by the positions that these have behind all of them."""
+    first = sum(len(splits[name]) for name in SPLITS)
+    places = {name: [[position - first for position in group] for group in added[name]] for name in SPLITS}
+    return {name: chain(splits[name], in_order(new, places[name])) for name in SPLITS}
 
 
 def together(

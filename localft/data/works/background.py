@@ -97,8 +97,11 @@ def start_import(
     ratios: Ratios = DEFAULT_RATIOS,
     chat: ChatChoice | None = None,
     division: Division | None = None,
+    add_to: DatasetVersion | None = None,
 ) -> JobView:
-    """Start to import files as `import_files` does. Stopped or killed, it leaves the project as it was.
+    """Start to import files as `import_files` does, or as `add_files` does where there is a version to add them to.
+
+    Stopped or killed, it leaves the project as it was.
 
     Raises:
         UserError: another import, or a change, of the project's examples is under way.
@@ -113,6 +116,7 @@ def start_import(
         "ratios": list(ratios),
         "chat": asdict(chat or ChatChoice()),
         "division": division,
+        "add_to": add_to.id if add_to else None,
     }
     names = ", ".join(path.name for path in paths[:2]) + (" and more" if len(paths) > 2 else "")
     return start_work(project, f"import-{files.new_id()}", f"Take in {names}", settings)

@@ -7,6 +7,7 @@ from typing import Any
 from localft import words
 from localft.data.checks.checking import check_version
 from localft.data.exports.exporting import write_examples
+from localft.data.making.adding import add_files
 from localft.data.making.dividing import divide_anew
 from localft.data.making.importing import import_files
 from localft.data.repairs.differing import compare_versions
@@ -36,17 +37,17 @@ def run(context: JobContext) -> dict[str, Any]:
 
 def _import(context: JobContext, project: Project) -> dict[str, Any]:
     given = context.settings
-    report = import_files(
-        project,
-        [Path(path) for path in given["paths"]],
-        given["mapping"],
-        given["system_prompt"],
-        given["seed"],
-        tuple(given["ratios"]),
-        ChatChoice(**given["chat"]),
-        given["division"],
-        _Telling(context, "Stopped; no examples were taken in.").tell,
-    )
+    paths, chat = [Path(path) for path in given["paths"]], ChatChoice(**given["chat"])
+    tell = _Telling(context, "Stopped; no examples were taken in.").tell
+    mapping, system_prompt = given["mapping"], given["system_prompt"]
+    if given.get("add_to"):
+        version = open_version(project, given["add_to"])
+        report = add_files(project, version, paths, mapping, system_prompt, chat, tell)
+    else:
+        ratios = tuple(given["ratios"])
+        report = import_files(
+            project, paths, mapping, system_prompt, given["seed"], ratios, chat, given["division"], tell
+        )
     return {"version": report.version.id, "message": f"{words.counted(report.version.total, 'example')} are in."}
 
 
