@@ -116,16 +116,29 @@ def _import_what_is_learned(page: Page, learned: str, folder: Path, capsys: pyte
     expect(page.locator("#golden-questions tbody tr")).to_have_count(1, timeout=_SOON)
 
 
-def test_what_is_held_out_already_is_told_before_a_file_is_taken_in(
-    page: Page, fresh_app: RunningApp, learned: str, tmp_path: Path
+def test_more_files_are_added_or_take_the_place_of_what_is_there_as_one_says_before(
+    page: Page, fresh_app: RunningApp, learned: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "more.jsonl"
     file.write_text("\n".join(json.dumps(row) for row in clean(80)), encoding="utf-8")
     open_app(page, fresh_app, "data", "gold")
     page.locator('input[type="file"]').first.set_input_files(file)
-    expect(page.get_by_text("6 examples for test as before: an earlier version measures with them.")).to_be_visible(
-        timeout=_SOON
+    take, held = (
+        page.locator("#take-in"),
+        page.get_by_text("6 examples for test as before: an earlier version measures"),
     )
+    expect(take).to_contain_text("Take 20 examples in", timeout=_SOON)
+    expect(page.locator("#kept-examples")).to_contain_text("The 60 examples that are there")
+    expect(held).to_have_count(0)
+    page.get_by_label("Go: these take their place").click()
+    expect(held).to_be_visible(timeout=_SOON)
+    expect(take).to_contain_text("Take 80 examples in")
+    page.get_by_label("Stay, and these are added").click()
+    expect(take).to_contain_text("Take 20 examples in", timeout=_SOON)
+    take.click()
+    expect(page.get_by_text("20 examples added; there are 80 now.")).to_be_visible(timeout=_SOON)
+    expect(page.locator("#kept-examples")).to_have_count(0)
+    assert told(capsys, "versions", "gold")["versions"][0]["note"] == "20 examples added from more.jsonl"
 
 
 def test_an_encoding_that_is_found_wrongly_is_told_by_its_words_and_chosen(page: Page, fresh_app: RunningApp) -> None:

@@ -135,7 +135,7 @@ def test_the_command_adds_tells_before_and_divides_no_other_way(
     assert (done["counts"], done["examples"]) == (tried["counts"], 30)
     assert done["counts"] == {"train": 40, "validation": 5, "test": 5}
     assert main([*command, more, "--add", "--dry-run"]) == 0
-    assert "Nothing of it is new" in capsys.readouterr().err
+    assert "Nothing of it is new" in capsys.readouterr().out
 
 
 def test_an_import_in_the_place_of_others_says_how_to_keep_them(
@@ -145,5 +145,5 @@ def test_an_import_in_the_place_of_others_says_how_to_keep_them(
     again = import_files(project, [tmp_path / "a.jsonl"], seed=7).read.notes
     assert again and not any("take the place" in note for note in again)
     assert main(["data", "import", project.slug, str(write(tmp_path / "b.jsonl", 30, 60))]) == 0
-    said = capsys.readouterr().err
+    said = capsys.readouterr().out
     assert "They take the place of the 20 examples that were there." in said and "--add keeps both" in said
