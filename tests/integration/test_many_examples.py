@@ -178,6 +178,18 @@ def test_a_job_imports_and_can_be_stopped_and_resumed(many: Path, project: Proje
     assert newest_version(project).total == ROWS
 
 
+def test_a_job_adds_to_what_is_there(many: Path, tmp_path: Path, project: Project) -> None:
+    few = tmp_path / "few.jsonl"
+    few.write_text("".join(many.read_text(encoding="utf-8").splitlines(keepends=True)[:FEW]), encoding="utf-8")
+    before = import_files(project, [few]).version
+    seen = list(jobs.follow(start_import(project, [many], add_to=before).folder))
+    assert (seen[-1].state, seen[-1].sentence) == (JobState.FINISHED, f"{ROWS:,} examples are in.")
+    after = newest_version(project)
+    assert (after.parent, after.note) == (before.id, f"{ROWS - FEW:,} examples added from many.jsonl")
+    kept = {one.prompt[-1].content for one in load_split(project, before.id, "test")}
+    assert kept < {one.prompt[-1].content for one in load_split(project, after.id, "test")}
+
+
 def test_a_job_checks_what_the_app_shows(tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     few = tmp_path / "few.jsonl"
     rows = [{"prompt": f"Say {n}.", "completion": f"As an AI language model, I say {n}."} for n in range(40)]
