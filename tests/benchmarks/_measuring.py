@@ -15,12 +15,14 @@ from typing import Any
 class Measured:
     """What one way did on a card: tokens a second, the allocator's peak in bytes; or why it did nothing.
 
-    `probed` is the peak that localft's look before the first step predicted.
+    `probed` is the peak that localft's look before the first step predicted, and `layers` how many it then had
+    computed twice; None where it left them as they were planned.
     """
 
     rate: float = math.nan
     peak: int = 0
     probed: int = 0
+    layers: int | None = None
     problem: str = ""
 
 

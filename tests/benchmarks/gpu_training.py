@@ -144,8 +144,7 @@ def table(planned: Planned, found: dict[str, Measured]) -> list[str]:
         used = one.rate * planned.flops / planned.device_flops
         line = f"  {name}: {one.rate:,.0f} tokens/s, {used:.0%} of the card's peak, {one.peak / 2**30:.2f} GiB at most"
         if one is first:
-            memory, rate = memory_error(planned, one), planned.rate / one.rate - 1
-            line += f"; the plan's memory is off by {memory:+.1%}, its rate by {rate:+.0%}"
+            line += f"; {_of_the_plan(planned, one)}"
             line += f"; the look before the first step by {one.probed / one.peak - 1:+.1%}" if one.probed else ""
         elif not first.problem:
             line += (
@@ -153,6 +152,14 @@ def table(planned: Planned, found: dict[str, Measured]) -> list[str]:
             )
         lines.append(line)
     return lines
+
+
+def _of_the_plan(planned: Planned, measured: Measured) -> str:
+    """How far a plan was off; it has said nothing about the memory of fewer layers than it had computed twice."""
+    rate = f"{planned.rate / measured.rate - 1:+.0%}"
+    if measured.layers is None:
+        return f"the plan's memory is off by {memory_error(planned, measured):+.1%}, its rate by {rate}"
+    return f"the look chose to compute {measured.layers} layers twice; the plan's rate is off by {rate}"
 
 
 def memory_error(planned: Planned, measured: Measured) -> float:
@@ -261,9 +268,15 @@ def _train(folder: Path) -> Measured:
     session = Session(context, order, data, *load_for_training(order))
     begin, end = clock(session.trainer)
     session.run()
-    looks = [event["predicted_bytes"] for event in read_lines(folder / "events.jsonl")[0] if event["kind"] == "probe"]
+    looks = [event for event in read_lines(folder / "events.jsonl")[0] if event["kind"] == "probe"]
     tokens = sum(len(row) for row in data.train.rows)
-    return Measured(tokens / (end.at - begin.at), peak_memory_bytes(), *looks[-1:])
+    return Measured(
+        tokens / (end.at - begin.at),
+        peak_memory_bytes(),
+        looks[-1]["predicted_bytes"] if looks else 0,
+        # The first is of what was planned.
+        looks[-1]["recomputed_layers"] if len(looks) > 1 else None,
+    )
 
 
 def trl(planned: Planned, target: Path, size: float) -> Measured:

@@ -27,6 +27,15 @@ def test_the_ways_are_compared_with_the_first() -> None:
     ]
 
 
+def test_layers_that_the_look_chose_are_told_and_not_held_against_the_plan() -> None:
+    """With fewer computed twice a run takes more than was planned, and is meant to."""
+    (line,) = table(PLANNED, {"localft": Measured(1_000.0, 7 * GIB, probed=7 * GIB, layers=3)})
+    assert line.endswith(
+        "; the look chose to compute 3 layers twice; the plan's rate is off by -10%"
+        "; the look before the first step by +0.0%"
+    )
+
+
 def test_where_localft_has_no_figure_the_others_stand_alone() -> None:
     lines = table(PLANNED, {"localft": Measured(problem="the memory ran out"), "TRL": Measured(250.0, 10 * GIB)})
     assert lines[0] == "  localft: the memory ran out"
