@@ -10,6 +10,8 @@ from typing import Any
 
 from localft import paths
 
+_CHOSEN = "CUDA_VISIBLE_DEVICES"
+
 
 @dataclass(frozen=True)
 class Gpu:
@@ -54,6 +56,7 @@ class Hardware:
     system: str
     """Linux, Darwin or Windows."""
     gpus: tuple[Gpu, ...]
+    """The strongest first, unless a person has chosen; CUDA numbers them alike in localft's jobs (`cuda_variables`)."""
     driver: str | None
     """Version of the NVIDIA driver, None where there is none or it does not answer."""
     driver_problem: str
@@ -72,7 +75,7 @@ def read_hardware() -> Hardware:
     gpus, driver, problem = _read_nvidia()
     return Hardware(
         system=platform.system(),
-        gpus=visible(gpus, os.environ.get("CUDA_VISIBLE_DEVICES")),
+        gpus=visible(gpus, os.environ.get(_CHOSEN)),
         driver=driver,
         driver_problem=problem,
         memory=read_memory(),
@@ -103,10 +106,11 @@ def visible(gpus: Sequence[Gpu], wish: str | None) -> tuple[Gpu, ...]:
     """Return the cards that CUDA programs are meant to see.
 
     Args:
-        wish: CUDA_VISIBLE_DEVICES: numbers or the beginnings of UUIDs, up to the first that fits no card; None for all.
+        wish: CUDA_VISIBLE_DEVICES: numbers or the beginnings of UUIDs, up to the first that fits no card; None for all,
+            those with the most memory first, of these the newest.
     """
     if wish is None:
-        return tuple(gpus)
+        return tuple(sorted(gpus, key=lambda gpu: (gpu.total_bytes, gpu.compute_capability or (0, 0)), reverse=True))
     chosen: list[Gpu] = []
     for word in (part.strip() for part in wish.split(",")):
         matching = [gpu for gpu in gpus if word == str(gpu.index) or (word[:4] == "GPU-" and gpu.uuid.startswith(word))]
@@ -114,6 +118,18 @@ def visible(gpus: Sequence[Gpu], wish: str | None) -> tuple[Gpu, ...]:
             break
         chosen += matching
     return tuple(chosen)
+
+
+def cuda_variables() -> dict[str, str]:
+    """What the environment of a process needs, so that CUDA numbers the cards as they are ordered here.
+
+    Its own order is by speed, and NVIDIA's management library, which is read here, counts by slot: what was planned for
+    one card would run on another.
+    """
+    if _CHOSEN in os.environ:
+        return {"CUDA_DEVICE_ORDER": os.environ.get("CUDA_DEVICE_ORDER", "PCI_BUS_ID")}
+    gpus = visible(_read_nvidia()[0], None)
+    return {_CHOSEN: ",".join(gpu.uuid for gpu in gpus)} if gpus else {}
 
 
 def _physical_cores() -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from localft.errors import UserError
+from localft.hardware import cuda_variables
 from localft.jobs import queue
 from localft.jobs.records import JobOrder, JobProcess, JobResult, JobState, JobView, Progress
 from localft.store import files
@@ -108,7 +109,7 @@ def _spawn(folder: Path, secrets: Mapping[str, str] | None = None, options: Sequ
             stderr=log,
             cwd=folder,
             # As -P, for the processes that one of several starts: no module is taken from the job's folder.
-            env={**os.environ, **(secrets or {}), "PYTHONSAFEPATH": "1"},
+            env={**os.environ, **cuda_variables(), **(secrets or {}), "PYTHONSAFEPATH": "1"},
             start_new_session=True,
             creationflags=windows_flags,
         )

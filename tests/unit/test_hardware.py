@@ -3,11 +3,14 @@
 from pathlib import Path
 from types import SimpleNamespace
 
+import psutil
 import pynvml
 import pytest
 
-from localft import hardware
-from localft.hardware import Gpu, read_disk, read_hardware, visible
+from localft import hardware, jobs
+from localft.hardware import Gpu, cuda_variables, read_disk, read_hardware, visible
+from localft.jobs.records import JobProcess
+from tests.job_help import end_now, order, wait_for
 
 
 def _gpu(index: int, uuid: str) -> Gpu:
@@ -49,6 +52,46 @@ def test_the_disk_of_a_folder_to_be_made_is_that_of_its_nearest_parent(tmp_path:
 )
 def test_only_the_cards_that_programs_are_meant_to_see(wish: str | None, expected: list[int]) -> None:
     assert [gpu.index for gpu in visible(CARDS, wish)] == expected
+
+
+WEAK = Gpu(0, "GPU-weak", "GTX 1050", 2 * 2**30, 2 * 2**30, (6, 1))
+STRONG = Gpu(1, "GPU-strong", "RTX 3060", 12 * 2**30, 11 * 2**30, (8, 6))
+NEWER = Gpu(2, "GPU-newer", "RTX 5070", 12 * 2**30, 11 * 2**30, (12, 0))
+
+
+def test_the_card_with_the_most_memory_is_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever slot it is in: the first is the one that everything is planned for."""
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(hardware, "_read_nvidia", lambda: ([WEAK, STRONG, NEWER], "580", ""))
+    assert read_hardware().gpus == (NEWER, STRONG, WEAK)
+    assert cuda_variables() == {"CUDA_VISIBLE_DEVICES": "GPU-newer,GPU-strong,GPU-weak"}
+    assert visible([WEAK, STRONG, NEWER], "GPU-newer,GPU-strong,GPU-weak") == (NEWER, STRONG, WEAK), "a job finds them"
+
+
+def test_numbers_that_a_person_has_chosen_mean_the_slots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `visible` and nvidia-smi count; CUDA alone would count by speed."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    monkeypatch.delenv("CUDA_DEVICE_ORDER", raising=False)
+    assert cuda_variables() == {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+    monkeypatch.setenv("CUDA_DEVICE_ORDER", "FASTEST_FIRST")
+    assert cuda_variables() == {"CUDA_DEVICE_ORDER": "FASTEST_FIRST"}
+
+
+def test_a_job_counts_the_cards_as_its_plan_did(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(hardware, "_read_nvidia", lambda: ([WEAK, STRONG], "580", ""))
+    folder = tmp_path / "job"
+    jobs.start(folder, order(steps=600, seconds=0.05))
+    wait_for((folder / "started.json").exists)
+    process = psutil.Process(JobProcess.load(folder / "process.json").pid)
+    assert process.environ()["CUDA_VISIBLE_DEVICES"] == "GPU-strong,GPU-weak"
+    end_now(folder)
+
+
+def test_without_cards_nothing_is_said_to_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(hardware, "_read_nvidia", lambda: ([], None, ""))
+    assert cuda_variables() == {}
 
 
 def _fail(code: int) -> None:
