@@ -57,10 +57,8 @@ def memory_by_cause(shape: ModelShape, load: Load, step_correction: float = 1.0)
         # Trained weights are kept in fp32 whatever the products are computed in: small updates vanish in 16 bits. For
         # a full fine-tune they are the weights counted above.
         "adapter": 0 if load.method == "full" else 4 * trained,
-        # Where several cards learn together, torch keeps room to exchange them (DistributedDataParallel's buckets).
-        "gradients": 4 * trained * (2 if load.cards > 1 else 1),
-        # AdamW: a first and a second moment for each trained weight (Loshchilov & Hutter 2019).
-        "optimiser": 8 * trained,
+        "gradients": 4 * trained + bucket_bytes(trained, load.cards),
+        "optimiser": moment_bytes(trained),
         **step,
         "runtime": _runtime_bytes(load),
     }
@@ -74,7 +72,22 @@ def trained_weights(shape: ModelShape, load: Load) -> int:
 def _runtime_bytes(load: Load) -> int:
     if not load.on_gpu:
         return _RUNTIME_CPU
-    return _RUNTIME_GPU + (_EXCHANGE_GPU if load.cards > 1 else 0)
+    return _RUNTIME_GPU + channel_bytes(load.cards)
+
+
+def moment_bytes(trained: int) -> int:
+    """AdamW: a first and a second moment for each trained weight (Loshchilov & Hutter 2019)."""
+    return 8 * trained
+
+
+def bucket_bytes(trained: int, cards: int) -> int:
+    """Of several cards together, torch keeps room to exchange gradients (DistributedDataParallel's buckets)."""
+    return 4 * trained if cards > 1 else 0
+
+
+def channel_bytes(cards: int) -> int:
+    """What each of several cards keeps for its channels to the others, beside what torch's allocator tells."""
+    return _EXCHANGE_GPU if cards > 1 else 0
 
 
 def step_bytes(shape: ModelShape, load: Load) -> int:

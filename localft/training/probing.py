@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import torch
 
+from localft.planning.memory import bucket_bytes, moment_bytes
 from localft.training.batches import Batch, Batches, to_device
 from localft.training.rows import IGNORED, Row, Unit, documents_of
 
@@ -109,6 +110,7 @@ def probe(
     backward: Callable[[Any, Batch], None],
     step_bytes: Callable[[Extent], int],
     meter: Meter,
+    cards: int = 1,
 ) -> Probe | None:
     """Learn from two small micro-batches without a step, and predict the peak of one with so many `tokens`.
 
@@ -116,8 +118,9 @@ def probe(
     formula for what one takes. Weights, random numbers and gradients are afterwards as before. None where the largest
     is too small to measure parts of it.
 
-    The prediction is a + b f(extent), with the formula f and the line through both points, and 8 bytes for each trained
-    weight, which AdamW will hold from the first step on (Loshchilov & Hutter 2019).
+    The prediction is a + b f(extent), with the formula f and the line through both points, and what is there from the
+    first step on: AdamW's moments of each trained weight, and where several `cards` learn together, room to exchange
+    gradients.
     """
     if tokens < _FEWEST_TOKENS:
         return None
@@ -133,7 +136,8 @@ def probe(
     largest = _largest(rows, tokens)
     grown = max(0.0, slope) * (step_bytes(largest) - large)
     trained = sum(weights.numel() for weights in model.parameters() if weights.requires_grad)
-    predicted = round((1 + _MARGIN) * (second.bytes + grown)) + 8 * trained
+    later = moment_bytes(trained) + bucket_bytes(trained, cards)
+    predicted = round((1 + _MARGIN) * (second.bytes + grown)) + later
     return Probe((first, second), predicted, largest, max(0.0, slope))
 
 

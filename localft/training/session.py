@@ -14,7 +14,7 @@ from localft import words
 from localft.errors import StartAgain, Stopped, UserError
 from localft.jobs import JobContext
 from localft.planning.carried_out import carried_out_bytes
-from localft.planning.memory import step_bytes
+from localft.planning.memory import channel_bytes, step_bytes
 from localft.planning.model_shape import ModelShape, shape_of
 from localft.planning.plan import Plan, load_of
 from localft.planning.steps import order_steps
@@ -201,11 +201,13 @@ class Session:
                 load_of(self._settings, plan, extent.tokens, extent.learned_share, extent.documents),
             ),
             CardMeter(),
+            ranks(),
         )
 
     def _tell_of_look(self, found: Probe, plan: Plan) -> int:
         """Note what a look has found of the plan that is carried out; the room in bytes that is on the card."""
-        self._probed_bytes, room = found.predicted_bytes, room_on_card()
+        # What several need between them they take after this look.
+        self._probed_bytes, room = found.predicted_bytes, room_on_card() - channel_bytes(ranks())
         points = [{"tokens": point.extent.tokens, "bytes": point.bytes} for point in found.points]
         layers = plan.recomputed_layers
         self._context.event(

@@ -110,6 +110,20 @@ def test_where_nothing_is_left_to_change_it_is_a_persons_turn(tmp_path: Path, ca
     assert "--max-length" in told.value.hint and not is_relieved(folder)
 
 
+def test_of_several_cards_each_has_less_room(tmp_path: Path, card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they need between them is taken after the look, and its peak does not show it."""
+    session, folder = make_session(tmp_path / "model", batch_size=8, micro_batch_size=8)
+    card.bytes = 10**12
+    session._probe_memory()
+    monkeypatch.setattr(session_module, "ranks", lambda: 2)
+    # As large a micro-batch as one card alone has.
+    monkeypatch.setattr(session, "_make_batches", lambda budget, **_: session._batches)
+    session._probe_memory()
+    alone, together = probes(folder)
+    assert together["predicted_bytes"] - alone["predicted_bytes"] == 4 * session._trainable
+    assert alone["room_bytes"] - together["room_bytes"] == 256 * 2**20
+
+
 LARGE, HUGE = [190_000_000, 200_000_000, 400_000_000], [10**12, 2 * 10**12, 4 * 10**12]
 
 
