@@ -71,7 +71,7 @@ def test_an_answer_of_another_form_is_not_believed() -> None:
         nothing_like_it: int
 
     with pytest.raises(UserError, match="answered nonsense"):
-        parse("docx", docx(paragraph("text")), "a.docx", Page)
+        list(parse("docx", docx(paragraph("text")), "a.docx", Page))
 
 
 @pytest.mark.parametrize(

@@ -126,14 +126,14 @@ def _of_text(content: bytes, name: str, suffix: str, notes: list[str]) -> tuple[
     if is_archive(content):
         if WORD_PART not in names_in(content, name):
             raise UserError(f"{name} is not a Word document.", "Save it as DOCX, PDF or text.")
-        found = parse("docx", content, name, _Text)[0]
+        (found,) = parse("docx", content, name, _Text)
         return found.title, found.text, sections(found.text)
     if suffix in WORD:
         raise UserError(f"{name} is not a Word document, whatever its name says.", "Save it as DOCX, PDF or text.")
     text, told = decode_text(content, name, declares=suffix in PAGE)
     notes += told
     if suffix in PAGE:
-        found = parse("html", text.encode("utf-8"), name, _Text)[0]
+        (found,) = parse("html", text.encode("utf-8"), name, _Text)
         return found.title, found.text, sections(found.text)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return "", text, sections(text) if suffix in MARKDOWN else ()

@@ -41,7 +41,7 @@ _LONGEST_FIRST_LINE = 16 << 20
 def open_large(path: Path, name: str, choice: ChatChoice | None = None, tell: Tell = quiet) -> Contents | None:
     """A file of `LARGE` bytes or more, with rows that are read when they are asked for.
 
-    None where it is smaller, or of a format that has to be read as a whole: archives, workbooks, PDF, Word, web pages,
+    None where it is smaller, or of a format that others read: archives, workbooks, PDF, Word, web pages,
     questions and answers as people type them, and JSON that is no array, no chat, wraps no array, and has more than one
     object a line.
 

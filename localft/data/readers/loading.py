@@ -44,6 +44,6 @@ def _refuse_too_large(path: Path, name: str) -> None:
         raise UserError(
             f"{name} ({words.size(size)}) has to be read as a whole, which takes about {words.size(needed)} of memory; "
             f"{words.size(free)} are free.",
-            "Divide it, or export less at once. JSON lines, arrays of JSON, CSV, Parquet, text and chats are read a "
-            "part at a time, whatever their size.",
+            "Divide it, or export less at once. JSON lines, arrays of JSON, CSV, XLSX, Parquet, text and chats are "
+            "read a part at a time, whatever their size.",
         )

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from localft.data.readers import large
 from localft.data.readers.archive import chat_pages, files_in, is_archive, is_large_archive, names_in
 from localft.data.readers.content import PARQUET, read_content
 from localft.data.readers.documents import SUFFIXES, WORD, WORD_PART
 from localft.data.readers.encoding import FORMATS
 from localft.data.readers.guessing import called
-from localft.data.readers.large import open_large
 from localft.data.readers.loading import load
 from localft.data.readers.open_assistant import unfolded
 from localft.data.readers.parquet import is_arrow
@@ -26,6 +26,8 @@ _WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
 _TABLES = {".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather"}
 _PACKED = _WORKBOOKS | WORD | {".parquet", ".pq", ".arrow", ".feather", ".pdf", ".zip"}
 _KNOWN = _WORKBOOKS | _TABLES | SUFFIXES
+# The names in an archive of documents begin here.
+_HEAD = 65_536
 _OTHERWISE = f"localft reads {FORMATS}."
 
 
@@ -83,9 +85,11 @@ def is_text(path: Path) -> bool:
 
 
 def _opened(path: Path, name: str, choice: ChatChoice, tell: Tell) -> Iterator[Contents]:
-    large = open_large(path, name, choice, tell)
-    if large is not None:
-        yield large
+    found = large.open_large(path, name, choice, tell)
+    if found is not None:
+        yield found
+    elif path.is_file() and _is_large_book(path, name):
+        yield from _sheets(path, name, choice)
     elif is_large_archive(path):
         yield from _archived(path, name, choice, tell)
     else:
@@ -126,17 +130,31 @@ def _contents(content: bytes, name: str, suffix: str, choice: ChatChoice) -> Con
     return Contents(**vars(found), name=name, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
 
 
-def _sheets(content: bytes, name: str, choice: ChatChoice) -> list[Contents]:
-    """Each sheet of a workbook; the only one is called as the file."""
-    digest = hashlib.sha256(content).hexdigest()
+def _sheets(content: bytes | Path, name: str, choice: ChatChoice) -> Iterator[Contents]:
+    """Each sheet of a workbook; the only one is called as the file. Those of a large file are read part by part."""
+    size, digest = _measured(content)
     sheets = read_workbook(content, name, choice.has_header)
     if not sheets:
         raise UserError(f"{name} has no rows.", "Choose a workbook with examples in it.")
-    names = [name] if len(sheets) == 1 else [f"{name}, sheet {sheet}" for sheet, _, _ in sheets]
-    return [
-        Contents(rows, notes, name=called, bytes=len(content), sha256=digest)
-        for called, (_, rows, notes) in zip(names, sheets, strict=True)
-    ]
+    for sheet, rows, notes in sheets:
+        called = name if len(sheets) == 1 else f"{name}, sheet {sheet}"
+        yield Contents(rows if isinstance(content, Path) else [*rows], notes, name=called, bytes=size, sha256=digest)
+
+
+def _measured(content: bytes | Path) -> tuple[int, str]:
+    if isinstance(content, bytes):
+        return len(content), hashlib.sha256(content).hexdigest()
+    with content.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return file.tell(), digest
+
+
+def _is_large_book(path: Path, name: str) -> bool:
+    """Whether a file is a workbook that is not held in memory."""
+    with path.open("rb") as file:
+        if path.stat().st_size < large.LARGE or not is_archive(head := file.read(_HEAD)):
+            return False
+    return is_workbook(head, names_in(path, name))
 
 
 def _archived(content: bytes | Path, name: str, choice: ChatChoice, tell: Tell = quiet) -> Iterator[Contents]:
@@ -163,9 +181,12 @@ def _archived(content: bytes | Path, name: str, choice: ChatChoice, tell: Tell =
 def _inside(unpacked: bytes | Unpacked, name: str, choice: ChatChoice) -> Iterator[Contents]:
     suffix = Path(name).suffix.lower()
     if isinstance(unpacked, Unpacked):
-        large = open_large(unpacked.path, name, choice) if suffix in _KNOWN else None
-        if large is not None:
-            yield replace(large, owner=(unpacked.owner, large.owner))
+        found = large.open_large(unpacked.path, name, choice) if suffix in _KNOWN else None
+        if found is not None:
+            yield replace(found, owner=(unpacked.owner, found.owner))
+            return
+        if suffix in _WORKBOOKS and _is_large_book(unpacked.path, name):
+            yield from _sheets(unpacked.path, name, choice)
             return
         unpacked = load(unpacked.path, name)
     if suffix not in _KNOWN and not is_archive(unpacked):

@@ -1,13 +1,15 @@
-"""The child: reads a file's bytes from standard input, and writes what a parser finds as one JSON value a line.
+"""The child: its standard input is a file, and it writes what a parser finds as one JSON value a line.
 
 `python -m localft.data.readers.parsers.child REQUEST`, where the request is a JSON object: `parser` (the name of a
-module beside this one), `arguments` for it, `memory` in bytes and `seconds` of processor time.
+module beside this one), `memory` in bytes, `seconds` of processor time, and the path of a `spool`: a file for what the
+parser has to put by.
 """
 
 import importlib
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any, BinaryIO
 
 PARSERS = ("docx", "html", "pdf", "workbook")
@@ -37,10 +39,10 @@ def main(request: dict[str, Any]) -> int:
     answers = _own_output()
     try:
         parser = importlib.import_module(f"localft.data.readers.parsers.{request['parser']}")
-        content = sys.stdin.buffer.read()
-        sys.addaudithook(_guard)
-        for record in parser.records(content, **request["arguments"]):
-            _say(answers, record)
+        with Path(request["spool"]).open("w+b") as spool:
+            sys.addaudithook(_guard)
+            for record in parser.records(sys.stdin.buffer, spool):
+                _say(answers, record)
     except Refused as error:
         _say(answers, {"reason": str(error), "hint": error.hint})
         return REFUSED
@@ -65,7 +67,7 @@ def _say(answers: BinaryIO, value: Any) -> None:
 
 
 def _guard(event: str, details: tuple[Any, ...]) -> None:
-    """A parser has its bytes already: it needs no network, no other program, and writes no file.
+    """A parser has its files already: it needs no network, no other program, and writes no file.
 
     Raises:
         PermissionError: it tries.

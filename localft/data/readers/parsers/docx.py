@@ -1,8 +1,7 @@
 """Word documents (DOCX): headings, lists, tables and footnotes as Markdown, without pictures and page headers."""
 
-import io
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 from localft.data.readers.parsers.child import Refused
 from localft.data.readers.parsers.markdown import title_of, to_markdown, tree_of
@@ -11,7 +10,7 @@ _MOST_BYTES = 512 << 20
 _PROPERTIES = "docProps/core.xml"
 
 
-def records(content: bytes) -> Iterator[dict[str, object]]:
+def records(content: BinaryIO, _spool: BinaryIO) -> Iterator[dict[str, object]]:
     """The document as one record: its title, and its text as Markdown.
 
     Raises:
@@ -22,12 +21,12 @@ def records(content: bytes) -> Iterator[dict[str, object]]:
     import mammoth
 
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        with zipfile.ZipFile(content) as parts:
             if sum(part.file_size for part in parts.infolist()) > _MOST_BYTES:
                 raise Refused(f"holds more than {_MOST_BYTES >> 20} MB")
             title = _title(parts)
         page = mammoth.convert_to_html(
-            io.BytesIO(content),
+            content,
             convert_image=mammoth.images.img_element(lambda _image: {}),
             style_map="p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => p:fresh",
         )

@@ -159,27 +159,26 @@ def _section(tokens: list[str]) -> _Section | None:
 class Shown:
     """What the cells of a sheet show, and what is to be said of it: by column, what one shows, and what is plain.
 
-    `codes` are the formats by the numbers of the styles, None where a style has none of its own; `styles` are the
-    columns and styles of each row from 0 that has any.
+    `codes` are the formats by the numbers of the styles, None where a style has none of its own.
     """
 
-    def __init__(self, codes: list[str | None], styles: dict[int, tuple[tuple[int, int], ...]]) -> None:
-        self._codes, self._styles = codes, styles
+    def __init__(self, codes: list[str | None]) -> None:
+        self._codes = codes
         self._changed: dict[int, str] = {}
         self._plain: dict[int, str] = {}
         self._dates: set[int] = set()
         self._shortened = 0
 
-    def cells(self, row: int, given: list[Any], plain: list[Any]) -> list[Any]:
-        """The cells of a row; `given` are its values, and `plain` what they are where no format counts."""
-        for column, style in self._styles.get(row, ()):
+    def cells(self, styles: dict[int, int], given: list[Any], plain: list[Any]) -> list[Any]:
+        """The cells of a row with these styles; `given` are its values, `plain` what they are without a format."""
+        shown = [*plain]
+        for column, style in styles.items():
             if column < len(given):
-                plain[column] = self._cell(column, style, given[column], plain[column])
-        return plain
+                shown[column] = self._cell(column, style, given[column], plain[column])
+        return shown
 
-    def cell(self, row: int, column: int, given: Any, plain: Any) -> Any:
+    def cell(self, column: int, style: int | None, given: Any, plain: Any) -> Any:
         """One of them."""
-        style = dict(self._styles.get(row, ())).get(column)
         return plain if style is None else self._cell(column, style, given, plain)
 
     def _cell(self, column: int, style: int, given: Any, plain: Any) -> Any:

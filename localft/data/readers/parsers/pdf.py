@@ -2,7 +2,7 @@
 
 import ctypes
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 from localft.data.readers.parsers.child import Refused
 from localft.data.readers.parsers.paragraphs import Line, pages_to_markdown
@@ -11,7 +11,7 @@ _MOST_PAGES = 20_000
 _PASSWORD = 4
 
 
-def records(content: bytes) -> Iterator[dict[str, object]]:
+def records(content: BinaryIO, _spool: BinaryIO) -> Iterator[dict[str, object]]:
     """First the title and the number of pages, then each page that has text: its number from 1, and its Markdown.
 
     Raises:

@@ -1,25 +1,30 @@
-"""Workbooks (XLSX, XLSB, XLS, ODS) by calamine: every row of every sheet, with what is wrong with it."""
+"""Workbooks (XLSX, XLSB, XLS, ODS) by calamine: every row of every sheet, with what is wrong with it.
+
+XLSX is read some rows at a time, whatever its size; the others are held whole.
+"""
 
 import datetime
-import io
 import math
 import zipfile
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO
 
-from localft.data.readers.parsers.cells import Faults, faults_of, letters
+from localft.data.readers.parsers.cells import formats_in, is_followed, letters, merged_in, sheets_in
 from localft.data.readers.parsers.child import Refused
 from localft.data.readers.parsers.number_formats import Shown
+from localft.data.readers.parsers.sheets import MOST_COLUMNS, Book, SheetRow
 
-_MOST_COLUMNS = 1_000
-_MOST_CELLS = 20_000_000
 # Longer ones are written with an exponent, as spreadsheets write them.
 _LONGEST_WHOLE = 1e21
-_MOST_BYTES = 1 << 30
+# What is held whole may be so large, and what is not; what shrinks more than any table is made to harm.
+_MOST_HELD, _MOST_BYTES = 1 << 30, 32 << 30
+_MOST_SHRUNK, _SHRUNK_FROM = 200, 256 << 20
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+# (column, first row, last row)
+_Merged = tuple[int, int, int]
 
 
-def records(content: bytes) -> Iterator[dict[str, Any]]:
+def records(content: BinaryIO, spool: BinaryIO) -> Iterator[dict[str, Any]]:
     """Each row that is not empty, then what is to be told of the workbook.
 
     A row has its sheet, its number from 1, its cells, and what is wrong with it. A merged cell counts for each of its
@@ -31,12 +36,15 @@ def records(content: bytes) -> Iterator[dict[str, Any]]:
     """
     import python_calamine
 
-    if _ENCRYPTED in content:
-        raise Refused("is protected by a password", "Save a copy without the password and try again.")
     try:
-        faults = _faults(content)
-        with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
-            yield from _told(book, faults)
+        begins = content.read(4)
+        content.seek(0)
+        if begins.startswith(b"PK"):
+            yield from _of_archive(content, spool)
+            return
+        if _ENCRYPTED in content.read():
+            raise Refused("is protected by a password", "Save a copy without the password and try again.")
+        yield from _of_whole(content)
     except python_calamine.PasswordError as error:
         raise Refused("is protected by a password", "Save a copy without the password and try again.") from error
     except (MemoryError, ImportError, Refused):
@@ -45,69 +53,92 @@ def records(content: bytes) -> Iterator[dict[str, Any]]:
         raise Refused(f"cannot be read as a workbook ({type(error).__name__}: {str(error)[:150]})") from error
 
 
-def _faults(content: bytes) -> dict[str, Faults]:
-    """What calamine does not tell of a workbook that is an archive of XML, by sheet."""
-    if not content.startswith(b"PK"):
-        return {}
-    with zipfile.ZipFile(io.BytesIO(content)) as parts:
-        if sum(part.file_size for part in parts.infolist()) > _MOST_BYTES:
-            raise Refused(f"holds more than {_MOST_BYTES >> 20:,} MB")
-        found = faults_of(parts)
-    for sheet, faults in found.items():
-        if faults.width > _MOST_COLUMNS:
-            raise Refused(f"has {faults.width:,} columns in the sheet {sheet!r}")
-        if faults.width * faults.height > _MOST_CELLS:
-            raise Refused(f"has cells up to row {faults.height:,} in the sheet {sheet!r}, too many to read")
-    return found
+def _of_archive(content: BinaryIO, spool: BinaryIO) -> Iterator[dict[str, Any]]:
+    with zipfile.ZipFile(content) as parts:
+        size = sum(part.file_size for part in parts.infolist())
+        packed = sum(part.compress_size for part in parts.infolist())
+        most = _MOST_BYTES if is_followed(parts.namelist()) else _MOST_HELD
+        if size > most:
+            raise Refused(f"holds more than {most >> 20:,} MB")
+        if size > _SHRUNK_FROM and size > _MOST_SHRUNK * packed:
+            raise Refused(f"unpacks to more than {_MOST_SHRUNK} times its size")
+        if is_followed(parts.namelist()):
+            yield from _by_rows(parts, spool)
+            return
+    yield from _of_whole(content)
 
 
-def _told(book: Any, faults: dict[str, Faults]) -> Iterator[dict[str, Any]]:
-    import python_calamine
-
+def _by_rows(parts: zipfile.ZipFile, spool: BinaryIO) -> Iterator[dict[str, Any]]:
+    """The rows of XLSX."""
+    book, paths, codes = Book(parts, spool), sheets_in(parts), formats_in(parts)
     hidden: list[str] = []
     formats: list[dict[str, Any]] = []
     found = False
-    for about in sorted(book.sheets_metadata, key=lambda about: about.visible != about.visible.Visible):
-        if about.typ is not python_calamine.SheetTypeEnum.WorkSheet:
+    for name, is_hidden in _sheets(book.about()):
+        if is_hidden and found:
+            hidden.append(name)
             continue
-        if about.visible is not python_calamine.SheetVisibleEnum.Visible and found:
-            hidden.append(about.name)
-            continue
-        of_sheet = faults.get(about.name, Faults())
-        shown = Shown(of_sheet.codes, of_sheet.styles)
-        for record in _rows(book.get_sheet_by_name(about.name), of_sheet, shown):
+        path = paths.get(name, "")
+        with parts.open(path) as sheet:
+            merged = [*merged_in(sheet)]
+        shown = Shown(codes)
+        for record in _told(book.rows(name, path, codes), merged, shown):
             found = True
-            yield {"sheet": about.name, **record}
-        formats.append({"sheet": about.name, **shown.told()})
-    yield {"hidden": hidden, "formats": formats, "is_followed": bool(faults)}
+            yield {"sheet": name, **record}
+        formats.append({"sheet": name, **shown.told()})
+    yield {"hidden": hidden, "formats": formats, "is_followed": True}
 
 
-def _rows(sheet: Any, faults: Faults, shown: Shown) -> Iterator[dict[str, Any]]:
-    if sheet.total_width > _MOST_COLUMNS:
-        raise Refused(f"has {sheet.total_width:,} columns in the sheet {sheet.name!r}")
-    merged = {
-        (row, first[1]): first
-        for first, last in sheet.merged_cell_ranges or []
-        for row in range(first[0] + 1, min(last[0], sheet.total_height) + 1)
-    }
-    rows = sheet.to_python(skip_empty_area=False)
-    for number, values in enumerate(rows):
-        wrong = faults.cells.get(number, {})
-        if wrong or any(value != "" for value in values):
-            cells = shown.cells(number, values, [_plain(value) for value in values])
-            yield _record(number, cells, wrong, _above(rows, merged, shown, number, len(values)))
+def _of_whole(content: BinaryIO) -> Iterator[dict[str, Any]]:
+    """The rows of what calamine has to hold."""
+    import python_calamine
+
+    content.seek(0)
+    hidden: list[str] = []
+    found = False
+    with python_calamine.CalamineWorkbook.from_filelike(content) as book:
+        for name, is_hidden in _sheets(book.sheets_metadata):
+            if is_hidden and found:
+                hidden.append(name)
+                continue
+            sheet = book.get_sheet_by_name(name)
+            if sheet.total_width > MOST_COLUMNS:
+                raise Refused(f"has {sheet.total_width:,} columns in the sheet {name!r}")
+            merged = [(first[1], first[0] + 1, last[0] + 1) for first, last in sheet.merged_cell_ranges or []]
+            values = enumerate(sheet.to_python(skip_empty_area=False), start=1)
+            for record in _told((SheetRow(number, values=cells) for number, cells in values), merged, Shown([])):
+                found = True
+                yield {"sheet": name, **record}
+    yield {"hidden": hidden, "is_followed": False}
 
 
-def _above(
-    rows: Any, merged: dict[tuple[int, int], tuple[int, int]], shown: Shown, number: int, width: int
-) -> dict[int, Any]:
-    """The values of merged cells that began in an earlier row, by column."""
-    starts = ((column, merged.get((number, column))) for column in range(width)) if merged else ()
-    return {
-        column: shown.cell(*start, rows[start[0]][start[1]], _plain(rows[start[0]][start[1]]))
-        for column, start in starts
-        if start is not None
-    }
+def _sheets(about: Iterable[Any]) -> list[tuple[str, bool]]:
+    """The sheets of cells by their names, the hidden ones last: whether each is hidden."""
+    import python_calamine
+
+    tables = [one for one in about if one.typ is python_calamine.SheetTypeEnum.WorkSheet]
+    visible = python_calamine.SheetVisibleEnum.Visible
+    return sorted(((one.name, one.visible is not visible) for one in tables), key=lambda sheet: sheet[1])
+
+
+def _told(rows: Iterable[SheetRow], merged: list[_Merged], shown: Shown) -> Iterator[dict[str, Any]]:
+    """The rows that are not empty, as records."""
+    starts: dict[int, list[tuple[int, int]]] = {}
+    for column, first, last in merged:
+        starts.setdefault(first, []).append((column, last))
+    # By column: the last row, the style, the value and what it is without a format.
+    going: dict[int, tuple[int, int | None, Any, Any]] = {}
+    for row in rows:
+        plain = [_plain(value) for value in row.values]
+        going = {column: one for column, one in going.items() if one[0] >= row.number}
+        if row.wrong or any(value != "" for value in row.values):
+            cells = shown.cells(row.styles, row.values, plain)
+            above = {column: shown.cell(column, style, *value) for column, (_, style, *value) in going.items()}
+            cells += [None] * (max(above, default=-1) + 1 - len(cells))
+            yield _record(row.number - 1, cells, row.wrong, above)
+        for column, last in starts.get(row.number, ()):
+            value = (row.values[column], plain[column]) if column < len(plain) else ("", None)
+            going[column] = (last, row.styles.get(column), *value)
 
 
 def _record(number: int, cells: list[Any], wrong: dict[int, str], above: dict[int, Any]) -> dict[str, Any]:
