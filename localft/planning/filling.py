@@ -1,11 +1,10 @@
 """How full micro-batches are: how many tokens the largest one of a run has, and an average one."""
 
-import math
 from dataclasses import dataclass
 
 from localft.planning.lengths import TokenStats
 from localft.planning.recipe import TrainingSettings
-from localft.planning.steps import order_steps, split_step
+from localft.planning.steps import deal, order_steps, split_step
 
 # Beyond so many examples more steps say the same.
 _ENOUGH = 4_000
@@ -50,7 +49,7 @@ def fill(lengths: Lengths, settings: TrainingSettings, at_once: int, cards: int 
     """Pack the steps of a run, or of its first part, into micro-batches of as many tokens as the longest examples have.
 
     So many of them `at_once`; a step has few of the longest, so that the largest micro-batch is often much smaller.
-    Where several cards learn together, none has more than its share of a step.
+    Where several cards learn together, each has its share of a step.
     """
     budget, units = at_once * lengths.longest, lengths.units
     examples = min(settings.examples_seen(len(units)), max(_ENOUGH, settings.batch_size))
@@ -58,10 +57,9 @@ def fill(lengths: Lengths, settings: TrainingSettings, at_once: int, cards: int 
     parts: list[int] = []
     longest_way = 0
     for step in ([units[index] for index in step] for step in steps):
-        split = split_step(step, min(budget, math.ceil(sum(step) / cards)))
-        tokens = [sum(step[index] for index in part) for part in split]
-        parts += tokens
-        # The cards take them in turn, and wait for the one that has the most.
-        longest_way += max(sum(tokens[card::cards]) for card in range(cards))
+        shares = [[step[index] for index in share] for share in deal(step, cards)]
+        parts += [sum(share[index] for index in part) for share in shares for part in split_step(share, budget)]
+        # All wait for the one that has the most.
+        longest_way += max(map(sum, shares))
     largest = min(budget, max(lengths.longest, *parts))
     return Filling(largest, sum(parts) / len(parts), sum(parts) / longest_way)

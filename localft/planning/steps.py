@@ -6,6 +6,7 @@ All of it follows from the lengths of the examples, so that a plan knows it befo
 import random
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
+from heapq import heappop, heappush
 
 # Where they are padded, examples of like length are sought among so many batches' worth of shuffled ones.
 _GROUP_BATCHES = 16
@@ -57,6 +58,25 @@ def _shuffled(steps: list[list[int]], shuffler: random.Random) -> list[list[int]
 def _chunks(values: Sequence[int], size: int) -> Iterator[list[int]]:
     for start in range(0, len(values), size):
         yield list(values[start : start + size])
+
+
+def deal(widths: Sequence[int], cards: int) -> list[list[int]]:
+    """Divide the examples of a step, given by their tokens, among so many cards that wait for each other after it.
+
+    The longest first, each to the card that has the least by then, so that the one with the most has at most 4/3 of
+    what it has in the best division (Graham 1969). Every index occurs once; where there are fewer examples than cards,
+    some get none.
+    """
+    if cards == 1:
+        return [list(range(len(widths)))]
+    dealt: list[list[int]] = [[] for _ in range(cards)]
+    # (tokens so far, number of the card): the first has the least.
+    loads = [(0, card) for card in range(cards)]
+    for index in sorted(range(len(widths)), key=lambda index: (-widths[index], index)):
+        tokens, card = heappop(loads)
+        dealt[card].append(index)
+        heappush(loads, (tokens + widths[index], card))
+    return dealt
 
 
 def split_step(lengths: Sequence[int], budget: int) -> list[list[int]]:

@@ -1,12 +1,13 @@
 """From the examples of a step to the micro-batches that are on the device one after the other."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy
 import torch
 
-from localft.planning.steps import split_alike, split_step
+from localft.planning.steps import deal, split_alike, split_step
 from localft.training.kernels.attention import packed_batch
 from localft.training.packing import pack
 from localft.training.rows import IGNORED, Row, Unit, documents_of, predicting_positions
@@ -24,8 +25,8 @@ OWNERS = "learned_documents"
 class Batches:
     """Divides rows into micro-batches of at most `budget` tokens: packed, or padded where a model cannot have that.
 
-    A row longer than the budget stands alone. Where `shares` processes learn together, rows are divided further, so
-    that each has its part.
+    A row longer than the budget stands alone. Where several processes learn together, rows are dealt to so many
+    `shares` first: each has about as much to do.
     """
 
     def __init__(self, budget: int, pad_id: int, packed: bool, shares: int = 1) -> None:
@@ -36,17 +37,19 @@ class Batches:
 
     def __call__(self, units: Sequence[Unit]) -> list[Batch]:
         """All rows or pairs, each once."""
-        parts = ([units[index] for index in part] for part in self._split([self._width(unit) for unit in units]))
-        if self._packed:
-            return [packed(documents_of(part)) for part in parts]
-        return [padded(documents_of(part), self._pad_id) for part in parts]
+        return [batch for share in self.for_each(units) for batch in share]
+
+    def for_each(self, units: Sequence[Unit]) -> list[list[Batch]]:
+        """The micro-batches of each process; with fewer rows or pairs than processes some have none."""
+        shares = self._split([self._width(unit) for unit in units])
+        return [[self._made([units[index] for index in part]) for part in share] for share in shares]
 
     def largest(self, steps: Sequence[Sequence[Unit]]) -> int:
         """Tokens of the largest micro-batch of some steps, padding included."""
         most = 0
         for step in steps:
             widths = [self._width(unit) for unit in step]
-            for part in self._split(widths):
+            for part in itertools.chain.from_iterable(self._split(widths)):
                 own = [widths[index] for index in part]
                 most = max(most, sum(own) if self._packed else len(own) * max(own))
         return most
@@ -55,13 +58,18 @@ class Batches:
         """Tokens of a unit; where it is padded, both sequences of a pair are as long as the longer one."""
         return len(unit) if self._packed else len(unit.documents) * max(map(len, unit.documents))
 
-    def _split(self, widths: Sequence[int]) -> list[list[int]]:
-        if self._packed:
-            return split_step(widths, self._share_of(sum(widths)))
-        return split_alike(widths, self._share_of(len(widths) * max(widths, default=0)))
+    def _split(self, widths: Sequence[int]) -> list[list[list[int]]]:
+        """The indices of each micro-batch of each process."""
+        split = split_step if self._packed else split_alike
+        made = []
+        for share in deal(widths, self._shares):
+            parts = split([widths[index] for index in share], self._budget)
+            made.append([[share[place] for place in part] for part in parts])
+        return made
 
-    def _share_of(self, tokens: int) -> int:
-        return min(self._budget, -(-tokens // self._shares))
+    def _made(self, part: Sequence[Unit]) -> Batch:
+        documents = documents_of(part)
+        return packed(documents) if self._packed else padded(documents, self._pad_id)
 
 
 def packed(rows: Sequence[Row]) -> Batch:

@@ -25,8 +25,8 @@ STATE_FILE = "trainer_state.json"
 class LocalTrainer(SFTTrainer):
     """SFTTrainer that takes its steps from a list, and saves through `save_checkpoint`.
 
-    What transformers calls a batch is a whole step here: a list of micro-batches, as many as its examples need. The
-    batch of the recipe is thereby kept whatever fits on the device.
+    What transformers calls a batch is a whole step here: for each process a list of micro-batches, as many as its
+    examples need. The batch of the recipe is thereby kept whatever fits on the device.
     """
 
     def prepare(
@@ -57,7 +57,7 @@ class LocalTrainer(SFTTrainer):
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
         """Accumulate the gradient of a step; the result is its mean loss in nats per learned token or pair.
 
-        `inputs` is the list of its micro-batches.
+        `inputs` holds the list of each process's micro-batches.
 
         Raises:
             Stopped: at the user's request; `leave_half_step` then makes the last whole step the present one.
@@ -65,14 +65,15 @@ class LocalTrainer(SFTTrainer):
         model.train()
         self._before_step = RandomNumbers()
         device = self.accelerator.device
-        micro_batches: list[Batch] = [to_device(batch, device) for batch in inputs]
-        units = max(1, self._objective.units(micro_batches))
+        shares: list[list[Batch]] = inputs
+        # Each process weighs its own part by all that is learned in the step.
+        units = max(1, sum(map(self._objective.units, shares)))
         total = torch.zeros((), device=device)
-        rank, ranks = self.accelerator.process_index, self.accelerator.num_processes
-        for batch in micro_batches[rank::ranks]:
+        micro_batches = [to_device(batch, device) for batch in shares[self.accelerator.process_index]]
+        for batch in micro_batches:
             self._leave_if_stopped()
             total += self._accumulate(model, batch, units)
-        return total if ranks == 1 else self._add_up(total)
+        return total if len(shares) == 1 else self._add_up(total)
 
     def _add_up(self, loss: torch.Tensor) -> torch.Tensor:
         """Add gradient and loss of all processes; each has learned from its share of the step."""
@@ -161,7 +162,7 @@ def build_trainer(
     trainer = LocalTrainer(
         model=model,
         args=_arguments(settings, plan, len(steps), folder),
-        data_collator=batches,  # ty: ignore[invalid-argument-type] - a whole step is a list of micro-batches
+        data_collator=batches.for_each,  # ty: ignore[invalid-argument-type] - a whole step is lists of micro-batches
         # SFTTrainer looks at the first row; what is trained on comes from `prepare`.
         train_dataset=Dataset.from_dict({"input_ids": [first.token_ids], "labels": [first.labels]}),
         processing_class=tokenizer,

@@ -64,9 +64,24 @@ def test_micro_batches_keep_within_their_budget_and_lose_nothing(packed: bool) -
     alone = Batches(5, 0, packed)(rows)
     assert len(alone) == len(rows), "what is longer than the budget stands alone"
     assert len(Batches(10_000, 0, packed)(rows)) == 1
-    shares = Batches(10_000, 0, packed, shares=3)(rows)
-    assert 3 <= len(shares) <= 4
-    assert learned_tokens(shares) == Rows(rows).learned_tokens
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("budget", [50, 10_000])
+def test_each_of_several_processes_has_as_much_to_do(packed: bool, budget: int) -> None:
+    rows = make_rows(40)
+    batches = Batches(budget, 0, packed, shares=3)
+    shares = batches.for_each(rows)
+    assert learned_tokens([batch for share in shares for batch in share]) == Rows(rows).learned_tokens
+    tokens = [sum(len(ids) for batch in share for ids in batch["input_ids"]) for share in shares]
+    longest = max(map(len, rows))
+    if packed:
+        assert max(tokens) - min(tokens) <= longest
+    if budget > 1_000:
+        assert [len(share) for share in shares] == [1, 1, 1], "no smaller micro-batches than are asked for"
+    largest = max(batch["input_ids"].numel() for share in shares for batch in share)
+    assert batches.largest([rows]) == largest <= budget
+    assert [len(share) for share in batches.for_each(rows[:2])] == [1, 1, 0], "one has nothing to learn from"
 
 
 def _reference_loss(model: Any, rows: list[Row]) -> float:

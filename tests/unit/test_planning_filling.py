@@ -8,6 +8,7 @@ import pytest
 from localft.data.making.importing import import_files
 from localft.models.base_model import STARTER
 from localft.models.find import find_model
+from localft.planning.filling import Lengths, fill
 from localft.planning.lengths import TokenStats, measure_tokens
 from localft.planning.plan import make_plan
 from localft.planning.recipe import Recipe, TrainingSettings
@@ -38,6 +39,17 @@ def test_a_plan_has_room_for_what_its_steps_ask_for_and_no_more(gigabytes: float
         assert plan.micro_batch_size == (16 if gigabytes > 8 else 4), "less at once, rather than most layers twice"
         assert gigabytes < 16 or plan.recomputed_layers == 0
         assert gigabytes == 8 or max(map(len, parts)) == 1, "a whole step at once"
+
+
+@pytest.mark.parametrize("at_once", [1, 4, 16])
+def test_two_cards_do_a_step_in_little_more_than_half_the_time(at_once: int) -> None:
+    """However uneven the examples are, each has about half of their tokens."""
+    chooser = random.Random(0)
+    units = [round(100 * chooser.lognormvariate(0, 0.9)) for _ in range(2_000)]
+    settings = TrainingSettings(batch_size=16)
+    lengths = Lengths(units, max(units), sum(units) / len(units), 200.0)
+    assert fill(lengths, settings, at_once).side_by_side == 1.0
+    assert 1.9 < fill(lengths, settings, at_once, 2).side_by_side <= 2.0
 
 
 def test_the_longest_of_many_examples_is_found_though_a_sample_is_measured() -> None:

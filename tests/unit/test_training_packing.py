@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localft.planning.steps import split_step
+from localft.planning.steps import deal, split_step
 from localft.training.packing import pack
 from localft.training.rows import IGNORED, Row
 
@@ -133,3 +133,17 @@ def test_a_micro_batch_without_tokens_is_refused(lengths: list[int]) -> None:
     empty = [Row(numpy.zeros(length, numpy.int32), numpy.zeros(length, numpy.int32)) for length in lengths]
     with pytest.raises(ValueError, match="rows that have tokens"):
         pack(empty)
+
+
+@given(st.lists(st.integers(1, 500), max_size=40), st.integers(1, 5))
+def test_cards_get_shares_alike(lengths: list[int], cards: int) -> None:
+    shares = deal(lengths, cards)
+    assert len(shares) == cards and sorted(index for share in shares for index in share) == list(range(len(lengths)))
+    tokens = [sum(lengths[index] for index in share) for share in shares]
+    assert max(tokens) - min(tokens) <= max(lengths, default=0) or cards == 1
+    assert deal(tuple(lengths), cards) == shares, "every process finds the same"
+
+
+def test_a_card_alone_gets_all_in_their_order() -> None:
+    assert deal([3, 50, 4], 1) == [[0, 1, 2]]
+    assert deal([3, 50, 4, 40], 2) == [[1], [3, 2, 0]]
