@@ -227,3 +227,38 @@ def test_of_many_near_texts_each_is_compared_until_it_is_joined(monkeypatch: pyt
     assert near.near_groups(texts) == [list(range(30))]
     assert len(compared) == 29
     assert len(near.near_pairs(texts)) > 29
+
+
+def test_what_many_share_is_looked_up_once_for_each_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Questions about one text each: those about one are alike, and not near; their rows are mixed."""
+    crowds = [" ".join(f"word{crowd}x{number}" for number in range(300)) for crowd in range(12)]
+    texts = [
+        f"{shared} {' '.join(f'own{crowd}x{one}x{number}' for number in range(60))}"
+        for one in range(10)
+        for crowd, shared in enumerate(crowds)
+    ]
+    looked_up: list[int] = []
+    compared: list[float] = []
+    runs, whole = near.Searchable.runs, near._jaccard
+
+    def counted_runs(self: near.Searchable, position: int) -> near.Runs:
+        looked_up.append(position)
+        return runs(self, position)
+
+    def counted(one: near.Runs, other: near.Runs) -> float:
+        compared.append(whole(one, other))
+        return compared[-1]
+
+    monkeypatch.setattr(near.Searchable, "runs", counted_runs)
+    monkeypatch.setattr(near, "_jaccard", counted)
+    # The runs of two crowds, and no more.
+    monkeypatch.setattr(near, "_RUNS_AT_HAND", 20 * 360)
+    assert near_groups(texts) == []
+    assert len(compared) > 2 * len(texts)
+    assert len(looked_up) == len(set(looked_up))
+
+
+def test_runs_that_are_not_at_hand_are_taken_again(planted: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    found = near_pairs(planted)
+    monkeypatch.setattr(near, "_RUNS_AT_HAND", 1)
+    assert near_pairs(planted) == found

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from localft.data.checks.finding import Finding
-from localft.data.checks.opposite_answers import clearly_differ
+from localft.data.checks.opposite_answers import asked_words, clearly_differ
+from localft.data.texts.runs import Texts, view
 from tests.unit.test_data_checking import check, clean
 
 YES = "You may send anything back within thirty days of its arrival, and we return the whole price to your account."
@@ -95,3 +96,33 @@ def test_questions_about_one_long_text_each_are_a_task_and_no_contradictions(tmp
         for n in range(15)
     ]
     assert not {one.check for one in check(tmp_path, about).findings} & {"contradictions", "near contradictions"}
+
+
+def asked(text: str) -> bytes:
+    return asked_words(view(Texts([text]).words, "u4"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Hi, how do I reset the router please?", "How do I reset router"),
+        ("reset how do i the router", "How do I reset the router?"),
+        ("thanks", "please"),
+        ("a train from Rome to Paris", "train to Paris from Rome"),
+    ],
+)
+def test_what_asks_the_same(one: str, other: str) -> None:
+    assert asked(one) == asked(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("a train from Rome to Paris", "a train from Paris to Rome"),
+        ("reset the router", "reset the router router"),
+        ("reset", "resets"),
+        ("", "reset"),
+    ],
+)
+def test_what_asks_something_else(one: str, other: str) -> None:
+    assert asked(one) != asked(other)

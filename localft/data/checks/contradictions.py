@@ -16,6 +16,7 @@ from localft.data.checks.opposite_answers import asked_words, clearly_differ
 from localft.data.checks.stored_rows import places_at, rows_at
 from localft.data.examples import Example
 from localft.data.texts.normalising import normalise
+from localft.data.texts.runs import view
 from localft.data.texts.signs import has_any
 from localft.data.working import Tell
 
@@ -137,14 +138,15 @@ class Contradictions(Check):
     def _asking_the_same(self, context: CheckContext, known: set[int]) -> Iterator[list[int]]:
         """One row for each different answer to what is asked in nearly the same words; told by hashes, none is read."""
         texts = context.asked_fully.texts
-        ends = numpy.cumsum(numpy.array(texts.lengths, dtype=numpy.int64))
+        every_word = view(texts.words, "u4")
+        ends = numpy.cumsum(view(texts.lengths, "u4"), dtype=numpy.int64)
         for group in context.near_prompts:
             open_ones = [one for one in group if self._kinds[one] != _PLAIN and one not in known]
             if not self._differ(open_ones):
                 continue
             asked: defaultdict[object, dict[int, int]] = defaultdict(dict)
             for one in open_ones:
-                words = texts.words[ends[one] - texts.lengths[one] : ends[one]]
+                words = every_word[ends[one] - texts.lengths[one] : ends[one]]
                 asked[self._systems[one], asked_words(words)].setdefault(self._answers[one], one)
             yield from (list(answers.values())[:_MOST_COMPARED] for answers in asked.values() if len(answers) > 1)
 

@@ -2,7 +2,10 @@
 
 import re
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+
+import numpy
+import numpy.typing as npt
 
 from localft.data.texts.normalising import normalise
 
@@ -23,29 +26,33 @@ _NEGATIONS = frozenset({
     "ninguna", "mai", "nessun", "nessuna", "não", "nenhum", "nenhuma", "nee", "niet", "nooit", "geen",
 })  # fmt: skip
 _NUMBER = re.compile(r"\d+")
+Words = npt.NDArray[numpy.uint32]
 # Two answers that share less of their words say something else; two that say it in other words share about as much.
 _LEAST_SHARED = 0.35
 
 
-def _hashes(words: Collection[str]) -> frozenset[int]:
-    return frozenset(zlib.crc32(word.encode()) for word in words)
+def _hashes(words: Collection[str]) -> Words:
+    return numpy.sort(numpy.fromiter((zlib.crc32(word.encode()) for word in words), numpy.uint32, len(words)))
 
 
 _FILLER_HASHES, _PLACE_HASHES = _hashes(_FILLERS), _hashes(_BEFORE_PLACES)
 
 
-def asked_words(hashes: Sequence[int]) -> tuple[tuple[int, int], ...]:
+def asked_words(hashes: Words) -> bytes:
     """What is asked, whatever the order of its words, of the CRC-32 of each; courtesies and fillers left out.
 
     A word that follows one such as "from" is told from the same one elsewhere.
     """
-    found, before = [], 0
-    for one in hashes:
-        # A text of one or two words is filled up with zeros.
-        if one and one not in _FILLER_HASHES:
-            found.append((before if before in _PLACE_HASHES else 0, one))
-            before = one
-    return tuple(sorted(found))
+    # A text of one or two words is filled up with zeros.
+    kept = hashes[(hashes != 0) & ~_are_of(hashes, _FILLER_HASHES)]
+    before = numpy.append(numpy.zeros(1, numpy.uint32), kept)[:-1].astype(numpy.uint64)
+    before[~_are_of(before, _PLACE_HASHES)] = 0
+    return numpy.sort((before << numpy.uint64(32)) | kept).tobytes()
+
+
+def _are_of(hashes: npt.NDArray[numpy.unsignedinteger], known: Words) -> npt.NDArray[numpy.bool_]:
+    """Which of them are known; as `numpy.isin` says, which takes several times as long for so few."""
+    return known[numpy.minimum(numpy.searchsorted(known, hashes), len(known) - 1)] == hashes
 
 
 def clearly_differ(one: str, other: str) -> bool:

@@ -11,14 +11,15 @@ count: else all that is asked in one form would be near. Up to a quarter of all 
 as well: they are, where they are similar enough as a whole.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy
 import numpy.typing as npt
 
-from localft.data.texts.grouping import Grouping
-from localft.data.texts.runs import Runs, Searchable, Texts, mixed
+from localft.data.texts.grouping import Grouping, Positions
+from localft.data.texts.runs import Runs, Searchable, Texts, distinct, mixed
 from localft.data.working import Tell, in_order, quiet
 
 SIMILAR = 0.8
@@ -30,6 +31,8 @@ _NEIGHBOURS = 8
 _MANY = 150_000
 # So many proposed pairs are compared between two reports.
 _PAIRS_A_REPORT = 20_000
+# So many looks at who is a neighbour of whom; and at most so many runs are kept while texts are compared: 8 MB.
+_LOOKS, _RUNS_AT_HAND = 3, 1 << 20
 _HASHING, _COMPARING = "Looking for what says nearly the same", "Comparing what may say nearly the same"
 Bands = npt.NDArray[numpy.uint64]
 
@@ -50,8 +53,9 @@ def near_pairs(texts: Iterable[str] | Texts, tell: Tell = quiet) -> list[NearPai
     """
     known = Searchable(texts if isinstance(texts, Texts) else Texts(texts), tell)
     pairs = [NearPair(first, position, 1.0) for position, first in known.twins()]
+    compared = _Compared(known)
     for one, other in _candidates(known, tell):
-        similarity = _jaccard(known.runs(one), known.runs(other))
+        similarity = compared.similarity(one, other)
         if similarity >= SIMILAR:
             pairs.append(NearPair(one, other, similarity))
     grouping = Grouping(len(known))
@@ -65,10 +69,11 @@ def _copies(known: Searchable, grouping: Grouping, tell: Tell) -> Iterator[NearP
     whole = known.with_sure_forms()
     if whole is None:
         return
+    compared = _Compared(whole)
     for one, other in _candidates(whole, tell):
         if grouping.are_joined(one, other):
             continue
-        similarity = _jaccard(whole.runs(one), whole.runs(other))
+        similarity = compared.similarity(one, other)
         if similarity >= SIMILAR:
             grouping.join(one, other)
             yield NearPair(one, other, similarity)
@@ -83,8 +88,9 @@ def near_groups(texts: Iterable[str] | Texts, tell: Tell = quiet) -> list[list[i
     grouping = Grouping(len(known))
     for position, first in known.twins():
         grouping.join(first, position)
+    compared = _Compared(known)
     for one, other in _candidates(known, tell):
-        if not grouping.are_joined(one, other) and _jaccard(known.runs(one), known.runs(other)) >= SIMILAR:
+        if not grouping.are_joined(one, other) and compared.are_near(one, other):
             grouping.join(one, other)
     for _pair in _copies(known, grouping, tell):
         pass
@@ -92,26 +98,75 @@ def near_groups(texts: Iterable[str] | Texts, tell: Tell = quiet) -> list[list[i
 
 
 def _candidates(texts: Searchable, tell: Tell) -> Iterator[tuple[int, int]]:
-    """Pairs of positions that share a band, the earlier one first, each pair once; each is compared as it comes."""
+    """Pairs of positions that share a band, the earlier one first, each pair once; each is compared as it comes.
+
+    Those of one crowd come together.
+    """
+    pairs = _by_crowds(_proposed(texts, tell), len(texts))
+    # Proposing them is half of the way.
+    half = len(texts) / 2
+    for begin in range(0, len(pairs), _PAIRS_A_REPORT):
+        tell(_COMPARING, round(half + half * begin / len(pairs)), len(texts), "texts")
+        one, other = pairs[begin : begin + _PAIRS_A_REPORT].T.tolist()
+        yield from zip(one, other, strict=True)
+
+
+def _proposed(texts: Searchable, tell: Tell) -> Positions:
+    """The same, [pairs, 2], in ascending order."""
     positions = texts.different
     bands = _band_hashes(texts, tell)
-    met: set[tuple[int, int]] = set()
-    # A band is so much of all that there is to do, however many pairs it proposes.
-    share = len(texts) / _BANDS
+    # Each pair as one number.
+    met, count = numpy.empty(0, dtype=numpy.int64), max(1, len(texts))
     for band in range(_BANDS):
-        tell(_COMPARING, round(band * share), len(texts), "texts")
+        tell(_COMPARING, round(band / (2 * _BANDS) * len(texts)), len(texts), "texts")
         order = numpy.argsort(bands[:, band], kind="stable")
         ordered, where = bands[order, band], positions[order]
+        found = [met]
         for distance in range(1, min(_NEIGHBOURS, len(ordered) - 1) + 1):
             alike = numpy.flatnonzero(ordered[distance:] == ordered[:-distance])
             one, other = where[alike], where[alike + distance]
-            earlier, later = numpy.minimum(one, other).tolist(), numpy.maximum(one, other).tolist()
-            new = set(zip(earlier, later, strict=True)) - met
-            met |= new
-            for number, pair in enumerate(new):
-                if number % _PAIRS_A_REPORT == 0:
-                    tell(_COMPARING, round((band + number / len(new)) * share), len(texts), "texts")
-                yield pair
+            found.append(numpy.minimum(one, other) * count + numpy.maximum(one, other))
+        met = distinct(numpy.concatenate(found))
+    return numpy.stack(numpy.divmod(met, count), axis=1)
+
+
+def _by_crowds(pairs: Positions, count: int) -> Positions:
+    """The pairs of each crowd one after the other, as far as a few looks tell who belongs to it."""
+    one, other = pairs[:, 0], pairs[:, 1]
+    crowds = numpy.arange(count)
+    for _ in range(_LOOKS):
+        first = numpy.minimum(crowds[one], crowds[other])
+        numpy.minimum.at(crowds, one, first)
+        numpy.minimum.at(crowds, other, first)
+    return pairs[numpy.argsort(crowds[one], kind="stable")]
+
+
+class _Compared:
+    """Tells how near two texts are; the runs of those that were compared last are at hand."""
+
+    def __init__(self, texts: Searchable) -> None:
+        self._texts = texts
+        self._runs: OrderedDict[int, Runs] = OrderedDict()
+        self._size = 0
+
+    def similarity(self, one: int, other: int) -> float:
+        """The Jaccard similarity of two texts."""
+        return _jaccard(self._runs_of(one), self._runs_of(other))
+
+    def are_near(self, one: int, other: int) -> bool:
+        """Whether they are similar enough."""
+        return self.similarity(one, other) >= SIMILAR
+
+    def _runs_of(self, position: int) -> Runs:
+        known = self._runs.get(position)
+        if known is not None:
+            self._runs.move_to_end(position)
+            return known
+        found = self._runs[position] = self._texts.runs(position)
+        self._size += len(found)
+        while self._size > _RUNS_AT_HAND and len(self._runs) > 2:
+            self._size -= len(self._runs.popitem(last=False)[1])
+        return found
 
 
 def _band_hashes(texts: Searchable, tell: Tell) -> Bands:

@@ -5,7 +5,7 @@ import hashlib
 import zlib
 from array import array
 from collections.abc import Iterable, Iterator
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy
 import numpy.typing as npt
@@ -26,6 +26,7 @@ _FORM_SHARE, _FORM_TEXTS = 0.1, 50
 SURE_FORM_SHARE = 0.25
 _COUNTERS = 22  # as a power of two
 _COUNTING = "Counting what many texts share"
+AnyInteger = TypeVar("AnyInteger", numpy.int64, numpy.uint64)
 _MULTIPLIER = numpy.uint64(0x9E3779B97F4A7C15)
 
 
@@ -130,7 +131,7 @@ class Searchable:
         words = self._words[self._starts[position] : self._starts[position + 1]]
         runs = runs_of(words)
         own = runs[~self._forms[_cells(runs)]]
-        return numpy.unique(own if len(own) else runs)
+        return distinct(own if len(own) else runs)
 
     def blocks(self) -> Iterator[tuple[int, Runs, Runs]]:
         """(position of the first text, runs, starts): the runs of many texts in a row, as `runs` has them.
@@ -201,6 +202,12 @@ def runs_of(words: npt.NDArray[numpy.uint32]) -> Runs:
 def _cells(runs: Runs) -> npt.NDArray[numpy.int64]:
     """The first bits of each hash."""
     return (runs >> numpy.uint64(64 - _COUNTERS)).astype(numpy.int64)
+
+
+def distinct(numbers: npt.NDArray[AnyInteger]) -> npt.NDArray[AnyInteger]:
+    """Each number once, ascending: as `numpy.unique` says, which takes several times as long to sort what it hashes."""
+    found = numpy.sort(numbers)
+    return found[numpy.append(True, found[1:] != found[:-1])] if len(found) else found
 
 
 def mixed(numbers: npt.NDArray[numpy.uint64]) -> npt.NDArray[numpy.uint64]:
