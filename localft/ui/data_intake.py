@@ -10,7 +10,7 @@ import gradio as gr
 from localft import words
 from localft.data.making.adding import NOTHING_NEW, add_files, has_nothing_new, is_mended, read_more
 from localft.data.making.gathering import ReadResult
-from localft.data.making.importing import import_files, preview_files, told_before
+from localft.data.making.importing import first_examples, import_files, preview_files, told_before
 from localft.data.shapes.chats import ChatChoice
 from localft.data.shapes.trees import Branches
 from localft.data.versions import DatasetVersion, list_versions
@@ -160,9 +160,11 @@ def _seen(
     usable = bool(read.examples) and not read.lacks_voice
     if project is not None and usable and not read.is_beginning:
         read = replace(read, notes=[*read.notes, *_held_before(project, version, read, *by)])
+    # What a version holds out is not shown by way of a file either.
+    first = first_examples(project, read, (), system, most=1) if project else read.examples[:1]
     label = f"The {words.counted(newest.total, 'example')} that are there" if newest else ""
     return {
-        intake.preview: views.preview(read),
+        intake.preview: views.preview(read, first=first),
         intake.kept: gr.update(visible=newest is not None, value=kept, **({"label": label} if label else {})),
         intake.take: gr.update(visible=usable, value=f"Take {count} in"),
         **intake.reading.updates(read, paths, afresh),

@@ -119,8 +119,11 @@ def _import_what_is_learned(page: Page, learned: str, folder: Path, capsys: pyte
 def test_more_files_are_added_or_take_the_place_of_what_is_there_as_one_says_before(
     page: Page, fresh_app: RunningApp, learned: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    [test] = fresh_app.home.glob("projects/gold/datasets/*/test.jsonl")
+    held_out = json.loads(test.read_text(encoding="utf-8").splitlines()[0])["messages"][0]["content"]
     file = tmp_path / "more.jsonl"
-    file.write_text("\n".join(json.dumps(row) for row in clean(80)), encoding="utf-8")
+    rows = sorted(clean(80), key=lambda row: row["prompt"] != held_out)
+    file.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
     open_app(page, fresh_app, "data", "gold")
     page.locator('input[type="file"]').first.set_input_files(file)
     take, held = (
@@ -133,6 +136,8 @@ def test_more_files_are_added_or_take_the_place_of_what_is_there_as_one_says_bef
     page.get_by_label("Go: these take their place").click()
     expect(held).to_be_visible(timeout=_SOON)
     expect(take).to_contain_text("Take 80 examples in")
+    expect(page.get_by_text("The first one:")).to_be_visible()
+    expect(page.get_by_text(held_out)).to_have_count(0)
     page.get_by_label("Stay, and these are added").click()
     expect(take).to_contain_text("Take 20 examples in", timeout=_SOON)
     take.click()

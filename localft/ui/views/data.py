@@ -72,8 +72,11 @@ def samples(listed: Sequence[Sample]) -> Markup:
     )
 
 
-def preview(read: ReadResult, kind: str = "example") -> Markup:
-    """What an uploaded file holds, before it is taken in as examples or as another `kind`."""
+def preview(read: ReadResult, kind: str = "example", first: Sequence[Example] | None = None) -> Markup:
+    """What an uploaded file holds, before it is taken in as examples or as another `kind`.
+
+    `first` are those of which one is shown, unless it is simply the first.
+    """
     names = ", ".join(source.name for source in read.sources)
     said = f"{names}: {words.counted(len(read.examples), kind)}, {words.counted(len(read.set_aside), 'row')} set aside."
     if read.is_beginning:
@@ -81,13 +84,13 @@ def preview(read: ReadResult, kind: str = "example") -> Markup:
     if read.lacks_voice:
         said = f"{names}: {words.counted(len(read.speakers), 'speaker')}. Choose below whose voice is the assistant's."
     notes = parts.sentences(read.notes) if read.notes else Markup()
-    first = conversation(read.examples[0]) if read.examples else Markup()
+    shown = (read.examples if first is None else first)[:1]
     body = h(
         "<p><strong>{said}</strong></p><p>{shape}.</p>{notes}{first}{aside}",
         said=said,
         shape=_shape(read),
         notes=notes,
-        first=h("<p class='lf-note'>The first one:</p>{first}", first=first) if read.examples else Markup(),
+        first=join(h("<p class='lf-note'>The first one:</p>{talk}", talk=conversation(one)) for one in shown),
         aside=aside([(one.source, one.row, one.reason, one.text) for one in read.set_aside]),
     )
     return parts.card("What the file holds", body, "accent" if read.examples or read.lacks_voice else "bad")
