@@ -8,7 +8,7 @@ import signal
 import time
 from pathlib import Path
 
-from localft.errors import Stopped, explain
+from localft.errors import StartAgain, Stopped, explain
 from localft.jobs.context import JobContext
 from localft.jobs.records import JobOrder
 
@@ -43,13 +43,20 @@ def help_with(folder: Path) -> int:
         _log.info("Stopped, as all are")
     except Exception as error:  # noqa: BLE001 - the first process only sees that this one is gone
         _log.exception("A helping process failed")
-        known = explain(error)
-        what = known.message if known else f"{type(error).__name__}: {str(error)[:300]}"
-        JobContext(folder, JobOrder.load(folder / "job.json")).event("warning", message=f"Another process: {what}")
+        message = f"Another process: {_why(error)}"
+        JobContext(folder, JobOrder.load(folder / "job.json")).event("warning", message=message)
         return 1
     finally:
         shutil.rmtree(view, ignore_errors=True)
     return 0
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, StartAgain):
+        # What it says is a promise that several together do not keep.
+        return f"it cannot go on, and the run ends with it. On one card it would: {error}"
+    known = explain(error)
+    return known.message if known else f"{type(error).__name__}: {str(error)[:300]}"
 
 
 def clear(folder: Path) -> None:

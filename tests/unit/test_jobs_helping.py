@@ -44,7 +44,14 @@ def test_it_does_the_work_and_leaves_nothing(folder: Path) -> None:
     assert told(folder) == ["started"]
 
 
-@pytest.mark.parametrize(("fail", "says"), [("user", "The sky is down."), ("bug", "ZeroDivisionError: one over")])
+@pytest.mark.parametrize(
+    ("fail", "says"),
+    [
+        ("user", "The sky is down."),
+        ("bug", "ZeroDivisionError: one over"),
+        ("again", "it cannot go on, and the run ends with it. On one card it would: Once more."),
+    ],
+)
 def test_why_it_ended_is_told_in_the_jobs_own_events(folder: Path, fail: str, says: str) -> None:
     order(steps=1, fail=fail).save(folder / "job.json")
     process = start(folder)
