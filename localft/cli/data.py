@@ -41,7 +41,7 @@ def data() -> None:
     """Import, check, show and mend a project's examples."""
 
 
-@data.command(
+@click.command(
     "check",
     epilog=examples(
         "localft data check support-bot",
@@ -130,6 +130,7 @@ def _print_findings(output: Output, project: Project, report: "CheckReport") -> 
 
 
 data.add_command(import_command)
+data.add_command(check)
 data.add_command(show)
 data.add_command(export)
 data.add_command(edit)
