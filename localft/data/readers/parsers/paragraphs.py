@@ -1,7 +1,9 @@
 """Lines on pages to paragraphs: which lines belong together, which are headings, and what every page repeats."""
 
+import itertools
 import re
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from localft.data.readers.parsers.marks import MARK
@@ -31,28 +33,38 @@ class Line:
     size: float
 
 
-def pages_to_markdown(pages: list[list[Line]]) -> list[str]:
+def pages_to_markdown(pages: Iterable[list[Line]]) -> Iterator[str]:
     """The text of each page: paragraphs apart by an empty line, headings and bullets marked as Markdown does.
 
-    Lines at the top and the bottom that most pages repeat, page numbers apart, are left out.
+    Lines at the top and the bottom that most pages repeat, page numbers apart, are left out. The pages are gone through
+    several times, and need not be in memory.
     """
     repeated = _repeated(pages)
-    kept = [_without(lines, index, repeated) for index, lines in enumerate(pages)]
-    sizes: Counter[float] = Counter()
-    for lines in kept:
-        for line in lines:
-            sizes[line.size] += len(line.text)
-    body = sizes.most_common(1)[0][0] if sizes else 0.0
-    levels = _levels(kept, body)
-    written = ["\n\n".join(_paragraphs(lines, levels)) for lines in kept]
-    words = set(re.findall(r"\w+(?:-\w+)+", " ".join(written)))
-    return [_whole_words(text, words) for text in written]
+    sizes, heading_sizes = Counter[float](), set[float]()
+    for line in itertools.chain.from_iterable(_kept(pages, repeated)):
+        sizes[line.size] += len(line.text)
+        if _may_head(line):
+            heading_sizes.add(line.size)
+    levels = _levels(heading_sizes, sizes.most_common(1)[0][0] if sizes else 0.0)
+    words = {word for text in _written(pages, repeated, levels) for word in re.findall(r"\w+(?:-\w+)+", text)}
+    for text in _written(pages, repeated, levels):
+        yield _whole_words(text, words)
 
 
-def _repeated(pages: list[list[Line]]) -> set[Key]:
+def _kept(pages: Iterable[list[Line]], repeated: set[Key]) -> Iterator[list[Line]]:
+    return (_without(lines, index, repeated) for index, lines in enumerate(pages))
+
+
+def _written(pages: Iterable[list[Line]], repeated: set[Key], levels: dict[float, int]) -> Iterator[str]:
+    return ("\n\n".join(_paragraphs(lines, levels)) for lines in _kept(pages, repeated))
+
+
+def _repeated(pages: Iterable[list[Line]]) -> set[Key]:
     """What stands at the top or the bottom of most pages, or of some together with the number of the page."""
-    full = sum(map(bool, pages))
-    counts = Counter(key for index, lines in enumerate(pages) for key in _edges(lines, index))
+    full, counts = 0, Counter[Key]()
+    for index, lines in enumerate(pages):
+        full += bool(lines)
+        counts.update(_edges(lines, index))
     many = max(_FEWEST_PAGES, _REPEATED * full)
     return {key for key, count in counts.items() if count >= (many if key[1] is None else _FEWEST_NUMBERED)}
 
@@ -83,21 +95,19 @@ def _keys(line: Line, index: int) -> set[Key]:
     return {(text, None), *((pattern, int(number) - index) for number in numbers[:1] + numbers[-1:])}
 
 
-def _levels(pages: list[list[Line]], body: float) -> dict[float, int]:
+def _levels(sizes: set[float], body: float) -> dict[float, int]:
     """The level of a heading for each size that only headings have: the largest is the first level."""
-    larger = {line.size for lines in pages for line in lines if _may_head(line, body)}
     apart: list[float] = []
     levels: dict[float, int] = {}
-    for size in sorted(larger, reverse=True):
+    for size in sorted((size for size in sizes if size >= _LARGER * body > 0), reverse=True):
         if not apart or apart[-1] / size > 1.05:
             apart.append(size)
         levels[size] = min(len(apart), 4)
     return levels
 
 
-def _may_head(line: Line, body: float) -> bool:
-    short = len(line.text) <= _LONGEST_HEADING
-    return short and line.size >= _LARGER * body > 0 and any(character.isalpha() for character in line.text)
+def _may_head(line: Line) -> bool:
+    return len(line.text) <= _LONGEST_HEADING and any(character.isalpha() for character in line.text)
 
 
 def _paragraphs(lines: list[Line], levels: dict[float, int]) -> list[str]:

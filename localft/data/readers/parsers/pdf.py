@@ -1,17 +1,40 @@
-"""PDF: the lines of each page with their place and size, by pdfium; `paragraphs` makes text of them."""
+"""PDF, a page at a time: its lines with their place and size, by pdfium; `paragraphs` makes text of them."""
 
 import ctypes
+import json
+from array import array
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from localft.data.readers.parsers.child import Refused
 from localft.data.readers.parsers.paragraphs import Line, pages_to_markdown
 
-_MOST_PAGES = 20_000
+_MOST_PAGES = 1_000_000
 _PASSWORD = 4
 
 
-def records(content: BinaryIO, _spool: BinaryIO) -> Iterator[dict[str, object]]:
+class _Pages:
+    """The lines of each page, put by in a file, of which one page at a time is held."""
+
+    def __init__(self, spool: BinaryIO) -> None:
+        self._spool, self._starts = spool, array("Q", [0])
+        self.has_text = False
+
+    def append(self, lines: list[Line]) -> None:
+        """Add the next page."""
+        content = json.dumps([[*vars(line).values()] for line in lines]).encode("ascii")
+        self._spool.seek(self._starts[-1])
+        self._starts.append(self._starts[-1] + self._spool.write(content))
+        self.has_text = self.has_text or bool(lines)
+
+    def __iter__(self) -> Iterator[list[Line]]:
+        for place, start in enumerate(self._starts[:-1]):
+            self._spool.seek(start)
+            content = self._spool.read(self._starts[place + 1] - start)
+            yield [Line(*values) for values in json.loads(content)]
+
+
+def records(content: BinaryIO, spool: BinaryIO) -> Iterator[dict[str, object]]:
     """First the title and the number of pages, then each page that has text: its number from 1, and its Markdown.
 
     Raises:
@@ -28,8 +51,10 @@ def records(content: BinaryIO, _spool: BinaryIO) -> Iterator[dict[str, object]]:
     count = len(document)
     if count > _MOST_PAGES:
         raise Refused(f"has more than {_MOST_PAGES:,} pages", "Divide it into smaller files.")
-    pages = [_lines(document, index) for index in range(count)]
-    if not any(pages):
+    pages = _Pages(spool)
+    for index in range(count):
+        pages.append(_lines(document, index))
+    if not pages.has_text:
         raise Refused(
             "has no text: its pages are pictures, as a scanner makes them",
             "Run text recognition (OCR) on it first, and save it as a PDF with text.",

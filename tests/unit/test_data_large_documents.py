@@ -1,0 +1,52 @@
+"""Long documents are read page by page: the same text, in the same memory."""
+
+import io
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+from localft.data.readers.parsers import pdf as parser
+from tests.documents_made import pdf, placed
+
+
+def pages(count: int) -> bytes:
+    """Pages with a header, a heading, a divided sentence, and their numbers."""
+    return pdf(
+        [
+            [
+                (72, 800, 10, "A manual"),
+                (72, 770, 20, f"Chapter {number + 1}"),
+                *placed([f"Line {line} of page {number} is a well-known one" for line in range(30)], top=740),
+                (72, 30, 10, f"{number + 1}"),
+            ]
+            for number in range(count)
+        ],
+        "T",
+    )
+
+
+def read(content: bytes, path: Path) -> list[dict[str, Any]]:
+    with path.open("w+b") as spool:
+        return list(parser.records(io.BytesIO(content), spool))
+
+
+def test_every_page_has_its_text_without_what_pages_repeat(tmp_path: Path) -> None:
+    about, *found = read(pages(6), tmp_path / "spool")
+    assert about == {"title": "T", "pages": 6}
+    assert [page["number"] for page in found] == [1, 2, 3, 4, 5, 6]
+    for number, page in enumerate(found):
+        assert page["text"].startswith(f"# Chapter {number + 1}\n\nLine 0 of page {number} is a well-known one")
+        assert page["text"].endswith(f"Line 29 of page {number} is a well-known one")
+
+
+def test_more_pages_take_no_more_memory(tmp_path: Path) -> None:
+    peaks = []
+    for count in (8, 8, 200):
+        content = pages(count)
+        with (tmp_path / "spool").open("w+b") as spool:
+            tracemalloc.start()
+            assert sum("text" in record for record in parser.records(io.BytesIO(content), spool)) == count
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+    # The first round has what is kept of modules, too; with 25 times as many lines there is some rubbish more.
+    assert peaks[2] < 3 * peaks[1]
