@@ -19,7 +19,6 @@ from localft.data.readers.content import CSV, JSON_LINES, PARQUET, is_object, ma
 from localft.data.readers.documents import MARKDOWN, PLAIN, holds_document
 from localft.data.readers.encoding import refuse_binary, wide_encoding
 from localft.data.readers.header import header_note
-from localft.data.readers.json_file import told_beside
 from localft.data.readers.json_text import JsonText, LongArray
 from localft.data.readers.long_text import text_rows
 from localft.data.readers.parquet import TableRows, is_arrow
@@ -119,8 +118,8 @@ def _of_object(path: Path, name: str, choice: ChatChoice, may_be_lines: bool) ->
     chat = (read_telegram(outline) or read_discord(outline)) if choice.taken_as != "document" else None
     if chat is not None:
         return found_in(chat, name, choice, [])
-    found = wrapped_rows(outline) if choice.taken_as != "chat" else None
-    return None if found is None else Found(found[0], told_beside(found[1], name))
+    found = wrapped_rows(outline, name) if choice.taken_as != "chat" else None
+    return None if found is None else Found(*found)
 
 
 def _objects(lines: list[bytes]) -> tuple[bool, bool]:

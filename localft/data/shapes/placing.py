@@ -134,8 +134,13 @@ def _is_compact_date(text: str) -> bool:
     return len(text) == 8
 
 
+def split_called(name: str) -> str:
+    """The split that people call so, "" where it is none."""
+    return _SPLITS.get(name.strip().lower(), "")
+
+
 def _split_named(name: str) -> str:
-    split = _SPLITS.get(name.lower())
-    if split is None:
+    split = split_called(name)
+    if not split:
         raise BadRow("unknown split", f"{name[:40]!r} is none of train, validation and test")
     return split
