@@ -110,4 +110,7 @@ def chosen(voice: str | None, gap: float | None, branches: Branches = "best", ta
 
 
 def _may_be_chat(source: SourceFile) -> bool:
-    return source.shape in {Shape.TEXT, Shape.QUESTIONS} and Path(source.name).suffix.lower() in PLAIN | MARKDOWN
+    return (
+        source.shape in {Shape.TEXT, Shape.QUESTIONS, Shape.TRANSCRIPTS}
+        and Path(source.name).suffix.lower() in PLAIN | MARKDOWN
+    )

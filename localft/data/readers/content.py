@@ -20,6 +20,7 @@ from localft.data.readers.parquet import is_arrow, read_arrow, read_parquet
 from localft.data.readers.pieces import rows_of as rows_of_document
 from localft.data.readers.questions import questions_in, read_questions
 from localft.data.readers.tables_in_text import table_in
+from localft.data.readers.typed_turns import read_turns, turns_in
 from localft.data.shapes.chats import ChatChoice, ChatLog
 from localft.data.shapes.rows import Found, Row
 from localft.data.shapes.values import BadValue, parse_json
@@ -69,9 +70,9 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
         return _of_chat(chat, name, choice, lines.notes)
     if choice.taken_as == "chat" and suffix in PLAIN | MARKDOWN:
         raise _no_chat(name)
-    questions = read_questions(lines) if suffix not in JSON_LINES else None
-    if questions is not None:
-        return questions
+    typed = read_questions(lines) or read_turns(lines) if suffix not in JSON_LINES else None
+    if typed is not None:
+        return typed
     if suffix in PLAIN and not may_be_json(first):
         return rows_of_document(document_of(content, name, suffix))
     if first.startswith("["):
@@ -82,9 +83,9 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
 
 
 def _of_document(document: Document, choice: ChatChoice) -> Found:
-    """Its questions with their answers where it is made of them, in turn or in a table, else its pieces."""
+    """Its questions with answers, or its conversations, where it is made of them, else its pieces."""
     if choice.taken_as != "document":
-        found = questions_in(document.text) or table_in(document.text, document.name)
+        found = questions_in(document.text) or turns_in(document.text) or table_in(document.text, document.name)
         if found is not None:
             return replace(found, notes=[*document.notes, *found.notes])
     return rows_of_document(document)

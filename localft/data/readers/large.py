@@ -24,6 +24,7 @@ from localft.data.readers.long_text import text_rows
 from localft.data.readers.parquet import TableRows, is_arrow
 from localft.data.readers.questions import asks
 from localft.data.readers.recoding import as_utf8
+from localft.data.readers.typed_turns import begins_turn
 from localft.data.readers.workbook import OLE
 from localft.data.shapes.chats import ChatChoice
 from localft.data.shapes.detecting import PIECES
@@ -41,7 +42,7 @@ def open_large(path: Path, name: str, choice: ChatChoice | None = None, tell: Te
     """A file of `LARGE` bytes or more, with rows that are read when they are asked for.
 
     None where it is smaller, or of a format that others read: archives, workbooks, PDF, Word, web pages,
-    questions and answers as people type them, and JSON that is no array, no chat, wraps no array, and has more than one
+    questions and turns as people type them, and JSON that is no array, no chat, wraps no array, and has more than one
     object a line.
 
     Raises:
@@ -141,7 +142,7 @@ def _of_text(path: Path, name: str, suffix: str, start: bytes, choice: ChatChoic
         lines = text.split("\n" if "\n" in text else "\r")
         first = next((line.strip() for line in lines if line.strip()), "")
         may_be_chat = choice.taken_as == "chat" or (b"\n" not in start and is_whatsapp((line, b"") for line in lines))
-        if may_be_chat or asks(first) or may_be_json(first):
+        if may_be_chat or asks(first) or begins_turn(first) or may_be_json(first):
             return None
     rows = text_rows(path, name, encoding, suffix in MARKDOWN) if suffix in PLAIN | MARKDOWN else None
     return None if rows is None else Found(rows, notes, PIECES)

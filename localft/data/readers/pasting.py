@@ -10,6 +10,7 @@ from localft.data.readers.chats.whatsapp import read_whatsapp
 from localft.data.readers.content import may_be_json
 from localft.data.readers.encoding import decode, read_lines
 from localft.data.readers.questions import read_questions
+from localft.data.readers.typed_turns import read_turns
 from localft.data.shapes.values import BadValue, parse_json
 from localft.errors import UserError
 
@@ -50,7 +51,7 @@ def _ending(content: bytes) -> str:
     text = content.decode("utf-8", errors="replace") if text is None else text
     start = text.lstrip()
     lines = read_lines(content, "the text")
-    if read_whatsapp(lines, "the text") or read_questions(lines):
+    if read_whatsapp(lines, "the text") or read_questions(lines) or read_turns(lines):
         return ".txt"
     if start.startswith("[") and may_be_json(start.partition("\n")[0].strip()):
         return ".json"

@@ -5,7 +5,7 @@ from localft.data.examples import Role
 _WORDS: dict[Role, tuple[str, ...]] = {
     "system": ("system", "developer"),
     "user": ("user", "human"),
-    "assistant": ("assistant", "gpt", "chatgpt", "bot", "model"),
+    "assistant": ("assistant", "ai", "gpt", "chatgpt", "bot", "model"),
     "tool": ("tool", "function", "observation", "ipython"),
 }
 _ROLES = {word: role for role, words in _WORDS.items() for word in words}
