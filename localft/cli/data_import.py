@@ -83,7 +83,7 @@ def import_command(
     JSONL, JSON, CSV, XLSX, XLS, ODS, Parquet, Arrow, packed with gzip, bzip2 or Zstandard or not, and ZIP archives of
     these, in the shapes OpenAI messages, Alpaca, ShareGPT, Dolly, OpenAssistant, HH-RLHF, prompt/completion,
     preference pairs or texts with the marks of a chat template; chats as ChatGPT, DiscordChatExporter (JSON, CSV),
-    Telegram Desktop (result.json) and WhatsApp (.txt) export them; and lines that begin with Q: and A:,
+    Telegram Desktop (result.json, or its pages) and WhatsApp (.txt) export them; and lines that begin with Q: and A:,
     or with User: and Assistant:.
     Documents (TXT, Markdown, HTML, PDF, DOCX) and a lone column of text are plain text: the model learns to go on with
     it, in pieces that end with a paragraph.

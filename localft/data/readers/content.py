@@ -9,6 +9,7 @@ from localft.data.readers.chats.discord import read_discord, read_discord_table
 from localft.data.readers.chats.found import found_in
 from localft.data.readers.chats.pages import refuse_page
 from localft.data.readers.chats.telegram import read_telegram
+from localft.data.readers.chats.telegram_page import is_telegram_page, read_telegram_page
 from localft.data.readers.chats.whatsapp import read_whatsapp
 from localft.data.readers.csv_file import read_csv
 from localft.data.readers.documents import MARKDOWN, PAGE, PLAIN, Document, document_of, holds_document
@@ -41,6 +42,9 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
     """
     if choice.taken_as != "document" and suffix in PLAIN | PAGE:
         refuse_page(content, name)
+        if is_telegram_page(content):
+            chat, notes = read_telegram_page(content, name)
+            return _of_chat(chat, name, choice, notes)
     if holds_document(content, suffix) and not (suffix in MARKDOWN and choice.taken_as == "chat"):
         return _of_document(document_of(content, name, suffix), choice)
     if content.startswith(PARQUET):

@@ -14,6 +14,7 @@ from localft.data.readers.chats.found import found_in
 from localft.data.readers.chats.long_chatgpt import long_chatgpt
 from localft.data.readers.chats.pages import refuse_page
 from localft.data.readers.chats.telegram import HOLDERS, read_telegram
+from localft.data.readers.chats.telegram_page import is_telegram_page
 from localft.data.readers.chats.whatsapp import is_whatsapp, read_whatsapp
 from localft.data.readers.content import CSV, JSON_LINES, PARQUET, is_object, may_be_json
 from localft.data.readers.documents import MARKDOWN, PLAIN, holds_document
@@ -41,8 +42,8 @@ _LONGEST_FIRST_LINE = 16 << 20
 def open_large(path: Path, name: str, choice: ChatChoice | None = None, tell: Tell = quiet) -> Contents | None:
     """A file of `LARGE` bytes or more, with rows that are read when they are asked for.
 
-    None where it is smaller, or of a format that others read: archives, workbooks, PDF, Word, web pages,
-    questions and turns as people type them, and JSON that is no array, no chat, wraps no array, and has more than one
+    None where it is smaller, or of a format that others read: archives, workbooks, PDF, Word, web pages, questions and
+    turns as people type them, chats as pages, and JSON that is no array, no chat, wraps no array, and has more than one
     object a line.
 
     Raises:
@@ -134,6 +135,8 @@ def _of_text(path: Path, name: str, suffix: str, start: bytes, choice: ChatChoic
     encoding, notes = _encoding_of(path, name)
     if choice.taken_as != "document" and (suffix not in MARKDOWN or choice.taken_as == "chat"):
         refuse_page(start, name)
+        if is_telegram_page(start):
+            return None
         if b"\n" in start:
             chat = read_whatsapp(FileLines(path, encoding), name, choice.taken_as == "chat")
             if chat is not None:

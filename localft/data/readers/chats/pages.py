@@ -10,7 +10,7 @@ _DISCORD_TEXT = re.compile(rb"(?:\xef\xbb\xbf)?={20,}\r?\nGuild: [^\n]*\nChannel
 
 
 def refuse_page(content: bytes, name: str) -> None:
-    """Refuse a chat as Telegram and DiscordChatExporter write it for reading, and ask for the one for programs.
+    """Refuse a chat as DiscordChatExporter writes it for reading, and ask for the one for programs.
 
     As a document it would be learned as a text of names and times.
 
@@ -18,11 +18,6 @@ def refuse_page(content: bytes, name: str) -> None:
         UserError: it is one.
     """
     head = content[:_LOOKED_AT]
-    if b'class="page_body chat_page"' in head and b'class="message ' in head:
-        raise UserError(
-            f"{name} is a Telegram chat, exported as a page to read.",
-            "Export it again as “Machine-readable JSON”, or read this file as a document.",
-        )
     if (b"chatlog__message-group" in head and b"<html" in head.lower()) or _DISCORD_TEXT.match(head):
         raise UserError(
             f"{name} is a Discord chat, exported to be read.",
