@@ -191,3 +191,28 @@ def test_a_hundred_thousand_lines_and_one_endless_line_take_seconds(tmp_path: Pa
     nasty = ["31/12/2023, 10:00 - Ben: " + "<a " * 200_000, "31/12/2023, 10:01 - Anna: " + " (" * 200_000]
     assert len(read(tmp_path / "chat.txt", *nasty).examples) == 1
     assert time.process_time() - began < 60, "it is linear: some seconds"
+
+
+@pytest.mark.parametrize(
+    "poll",
+    [
+        ["\u200ePOLL:", "Eggs?", "\u200eOPTION: Soft (\u200e2 votes)", "\u200eOPTION: Hard (\u200e0 votes)", ""],
+        ["POLL:", "Eggs?", "OPTION: Soft (2 votes)", "OPTION: Hard (0 votes)"],
+        ["UMFRAGE:", "Eier?", "OPTION: Weich (1 Stimme)"],
+        ["SONDAGE :", "Œufs ?", "OPTION : Mollets (2 votes)"],
+    ],
+)
+def test_polls_are_no_words_of_a_person(tmp_path: Path, poll: list[str]) -> None:
+    at = "31/12/2023, 23:59 - "
+    first, *rest = poll
+    lines = [f"{at}Ben: Hello", f"{at}Anna: {first}", *rest, f"{at}Anna: Hi", f"{at}Ben: Poll: a or b", f"{at}Anna: b"]
+    result = read(tmp_path / "chat.txt", *lines)
+    assert talks(result) == [[("user", "Hello"), ("assistant", "Hi"), ("user", "Poll: a or b"), ("assistant", "b")]]
+    assert any("polls: 1" in note for note in result.notes)
+
+
+def test_deleted_messages_in_vietnamese_are_left_out(tmp_path: Path) -> None:
+    at = "31/12/2023, 23:59 - "
+    deleted = [f"{at}Ben: Tin nhắn này đã bị xóa", f"{at}Anna: Bạn đã xóa tin nhắn này"]
+    result = read(tmp_path / "chat.txt", f"{at}Ben: Xin chào", *deleted, f"{at}Anna: Chào")
+    assert talks(result) == [[("user", "Xin chào"), ("assistant", "Chào")]]

@@ -5,6 +5,7 @@ import re
 from localft.data.readers.chats.messages import LeftOut
 
 DELETED = "deleted messages"
+POLLS = "polls"
 NO_WORDS = "messages without words of a person (files, recordings, notices)"
 
 # WhatsApp on iPhones puts this unseen mark before whatever it says itself, in every language.
@@ -36,6 +37,7 @@ _DELETED = frozenset(
         "dit bericht is verwijderd", "je hebt dit bericht verwijderd", "u hebt dit bericht verwijderd",
         "данное сообщение удалено", "это сообщение было удалено", "вы удалили данное сообщение",
         "bu mesaj silindi", "bu mesajı sildiniz", "ta wiadomość została usunięta", "このメッセージは削除されました",
+        "tin nhắn này đã bị xóa", "bạn đã xóa tin nhắn này", "tin nhắn này đã bị xoá", "bạn đã xoá tin nhắn này",
     }
 )  # fmt: skip
 # Without an unseen mark, as Android writes them in the name of a person.
@@ -46,6 +48,11 @@ _NOTICES = frozenset(
         "verpasster sprachanruf", "verpasster videoanruf", "live location shared", "live-standort geteilt",
     }
 )  # fmt: skip
+# "POLL:", the question, and on a line for each "OPTION: Six (2 votes)".
+_POLL = re.compile(r"(?:poll|umfrage|encuesta|sondage|sondaggio|enquete|peiling|опрос|anket) ?:", re.IGNORECASE)
+_OPTION = re.compile(
+    r"(?:option|opción|opzione|opção|optie|вариант|seçenek) ?: .*\(\d{1,6} \w{3,12}\)\s*$", re.IGNORECASE
+)
 _EDITED = re.compile(
     r"<(?:this message was edited|diese nachricht wurde bearbeitet|se editó este mensaje|ce message a été modifié"
     r"|questo messaggio è stato modificato|mensagem editada|dit bericht is bewerkt)\.?>",
@@ -57,7 +64,7 @@ def words_of(lines: list[str]) -> str:
     """The words of a person in the lines of a message.
 
     Raises:
-        LeftOut: there are none: a file that was not exported, a deleted message, a notice.
+        LeftOut: there are none: a file that was not exported, a deleted message, a notice, a poll.
     """
     whole = _UNSEEN.sub("", "\n".join(lines)).strip()
     said = whole.rstrip(".").casefold()
@@ -65,6 +72,8 @@ def words_of(lines: list[str]) -> str:
         raise LeftOut(DELETED)
     if said in _NOTICES:
         raise LeftOut(NO_WORDS)
+    if _is_poll(whole.split("\n")):
+        raise LeftOut(POLLS)
     kept = "\n".join(_without_tail(line, "\u200e<", _OWN_TAIL) for line in lines if not line.startswith(_OWN))
     text = _without_tail(_UNSEEN.sub("", kept).strip(), "<", _EDITED)
     first, _, caption = text.partition("\n")
@@ -73,6 +82,11 @@ def words_of(lines: list[str]) -> str:
     if not text:
         raise LeftOut(NO_WORDS)
     return text
+
+
+def _is_poll(lines: list[str]) -> bool:
+    """Tell whether a message is a poll: answers to it are no words of anybody."""
+    return bool(_POLL.match(lines[0])) and any(_OPTION.match(line) for line in lines[1:])
 
 
 def _without_tail(text: str, begins: str, tail: re.Pattern[str]) -> str:
