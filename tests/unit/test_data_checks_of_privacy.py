@@ -86,6 +86,26 @@ def test_other_numbers_are_no_telephone_numbers(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    ["Call me at {}.", "phone: {}", "My mobile number is {}, thanks", "Tel. {}", "Handynummer {}", "Handynr.: {}",
+     "Teléfono: {}", "téléphone : {}", "WhatsApp (+{})", "Erreichbar unter {}", "Тел: {}"],
+)  # fmt: skip
+def test_digits_alone_are_a_telephone_number_where_it_is_said_so(text: str) -> None:
+    for number in ("01711234567", "0612345678", "4155550132", "491711234567"):
+        expected = text.replace("+{}" if "+{}" in text else "{}", "[telephone number]")
+        assert redacted(text.format(number), OF["telephone numbers"]) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Order 01711234567", "Call 20240131", "phone 123456789012345678", "The phone costs much; item 4155550132",
+     "Telephone lines, of which 123456789 are in use", "id=4155550132", "see cell 123456789", "a phone\n0612345678"],
+)  # fmt: skip
+def test_digits_alone_are_no_telephone_number_elsewhere(text: str) -> None:
+    assert redacted(text, OF["telephone numbers"]) == text
+
+
+@pytest.mark.parametrize(
     ("text", "left"),
     [
         ("Reach me at anna [at] firma [dot] de today.", "Reach me at [e-mail address] today."),

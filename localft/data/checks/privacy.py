@@ -33,7 +33,19 @@ _PHONE = re.compile(
     r"|\(?0[1-9]\d{1,3}\)? \d{3,4} \d{2,4}(?: \d\d)?"
     # Into another country: 0049 170 1234567. In Japan, in Russia, in Brazil.
     r"|00[1-9]\d{0,2}[ /-]\(?\d{1,4}\)?[ /-]\d{3,4}[ /-]?\d{3,5}"
-    r"|0[5789]0-\d{4}-\d{4}|8 \(\d{3}\) ?\d{3}-\d\d-\d\d|\(\d\d\) ?9\d{4}-\d{4})(?![\w/-]|[.,:]\d)"
+    r"|0[5789]0-\d{4}-\d{4}|8 \(\d{3}\) ?\d{3}-\d\d-\d\d|\(\d\d\) ?9\d{4}-\d{4}"
+    # Without anything between them, where it is said what they are.
+    r"|\d{9,14})(?![\w/-]|[.,:]\d)"
+)
+_CALLED = re.compile(
+    r"\b(?:(?:tele|mobile ?|cell ?|smart)?phone(?: number)?|tel|mobile(?: number)?|fax|whatsapp"
+    r"|(?:call|ring|dial)(?: (?:me|us|him|her|them))?|(?:text|reach) (?:me|us|him|her|them)"
+    r"|(?:mobil|handy|telefon|fax|ruf)(?:nummer|nr)?"
+    r"|anrufen|erreichbar unter|t[ée]l[ée]phone|portable|tel[ée]fono|m[óo]vil|celular|telefone|telem[óo]vel|telefono"
+    r"|cellulare|telefoon(?:nummer)?|mobiel|телефон|тел|моб|電話|电话|手机|전화)\b"
+    # Hardly anything stands between the word and the number.
+    r"(?: ?(?:is|ist|est|es|è|é|number|nummer|no|nr|at|on|under|unter|to|:)\b)?[^\w\n]{0,4}\Z",
+    re.IGNORECASE,
 )
 # Digits in which a card's number may stand, with what is written before and behind it, a date or a check number.
 _CARD = re.compile(r"(?<!\d)(?<!\d[.-])\d(?:[ -]?\d){12,}(?![.-]?\d)")
@@ -47,7 +59,7 @@ _PHONE_SIGNS = Signs(
     r"\+\p{Nd}", r"\p{Nd}{3}\)?[ .-]\p{Nd}{3}[ .-]\p{Nd}{4}", r"0[1-9](?:[ .-]\p{Nd}{2}){4}",
     r"0[1-9]\p{Nd}{0,3}\)?[ /-]\p{Nd}{6}", r"0[1-9]\p{Nd}{1,3}\)? \p{Nd}{3,4} \p{Nd}{2}",
     r"00[1-9]\p{Nd}{0,2}[ /-]\(?\p{Nd}{1,4}\)?[ /-]\p{Nd}{3}", r"0[5789]0-\p{Nd}{4}-", r"8 \(\p{Nd}{3}\)",
-    r"\(\p{Nd}{2}\) ?9\p{Nd}{4}-",
+    r"\(\p{Nd}{2}\) ?9\p{Nd}{4}-", r"\p{Nd}{9}",
 )  # fmt: skip
 _SPELLED_AT = Signs(r"[\[({] ?at ?[\])}]")
 _EMAIL_SIGNS = Signs.together([Signs("@"), _SPELLED_AT])
@@ -105,7 +117,10 @@ def _social_security_numbers_in(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _phones_in(text: str) -> Iterator[tuple[int, int]]:
-    return (match.span() for match in _PHONE.finditer(text))
+    """Where numbers stand that are written as telephone numbers are, or are digits alone behind a word for one."""
+    for match in _PHONE.finditer(text):
+        if not match[0].isdigit() or _CALLED.search(text, max(0, match.start() - 40), match.start()):
+            yield match.span()
 
 
 KINDS = (
