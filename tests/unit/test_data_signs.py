@@ -28,6 +28,10 @@ def test_a_text_in_which_a_pattern_matches_has_its_signs(pattern: re.Pattern[str
     look()
 
 
+def test_letters_that_python_does_not_know_yet_are_no_part_of_a_word() -> None:
+    assert changing_knowledge._SIGNS.stand_in("today\U00031350ceo")
+
+
 @pytest.mark.parametrize("kind", privacy.KINDS)
 @given(text=st.text(st.sampled_from("+0 1234567890.-/()"), max_size=40))
 def test_a_number_is_looked_for_wherever_it_may_stand(kind: privacy.Kind, text: str) -> None:

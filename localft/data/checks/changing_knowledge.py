@@ -49,9 +49,11 @@ _CHANGING = re.compile(
     ),
     re.IGNORECASE | re.DOTALL,
 )
+# Beyond the letters of these languages RE2 knows some as letters that Python does not know yet.
+_BORDER = r"(?:[^\pL\pN_]|[^\x00-\x{24f}])"
 # That it is asked for as it is now, as words of their own: "nu" stands in many.
 _SIGNS = Signs(
-    r"(?:^|[^\pL\pN_])(?:" + "|".join(loosened(now) for _, now in _CHANGING_BY_LANGUAGE) + r")(?:$|[^\pL\pN_])"
+    rf"(?:^|{_BORDER})(?:" + "|".join(loosened(now) for _, now in _CHANGING_BY_LANGUAGE) + rf")(?:$|{_BORDER})"
 )
 _MOST = 0.5
 
