@@ -274,8 +274,10 @@ def _shown(slug: str | None, part: Split, position: float | None, known: _Known 
     """The example that the page shows, and its index from 0.
 
     Raises:
-        UserError: it is another one by now.
+        UserError: it is another one by now, or none is shown, since the test split is sealed.
     """
+    if part == "test" and known is not None and not known.example:
+        raise UserError("The test split is sealed: none of its examples is shown.", "Open it above; that is counted.")
     project, index = required(slug), int(position or 1) - 1
     version = newest_version(project)
     there = part in SPLITS and 0 <= index < version.counts[part]

@@ -12,8 +12,9 @@ from localft.data.making.importing import import_files
 from localft.data.row_ratings import RowRating, rate_example
 from localft.data.rows.editing import change_turn, delete_example
 from localft.data.versions import load_split, newest_version
+from localft.errors import UserError
 from localft.store.projects import Project, create_project
-from localft.ui.data_rows import Browser, draw_browser
+from localft.ui.data_rows import Browser, _shown, draw_browser
 
 
 @pytest.fixture
@@ -90,6 +91,12 @@ def test_an_opened_test_split_is_sealed_once_more_by_a_new_division(project: Pro
     assert ("sealed" in told[browser.shown], told[browser.note]) == (True, "")
     assert browser.split not in told
     assert browser.split not in follow(browser, project, {**shown, **told}, key)
+
+
+def test_what_is_sealed_is_not_said_to_have_changed(project: Project, browser: Browser) -> None:
+    sealed = browser.show(project.slug, "test", 1, "")
+    with pytest.raises(UserError, match="The test split is sealed"):
+        _shown(project.slug, "test", 1, sealed[browser.known])
 
 
 def test_another_project_begins_with_its_first_example(project: Project, browser: Browser, tmp_path: Path) -> None:
