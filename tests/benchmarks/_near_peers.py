@@ -9,6 +9,7 @@ import importlib.util
 import itertools
 import json
 import os
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +17,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from localft.data.texts.normalising import normalise
-from localft.data.texts.unspaced import signs_apart
 
 SIMILAR = 0.8
 Pairs = set[tuple[int, int]]
@@ -68,6 +68,6 @@ SEARCHES: Mapping[str, tuple[str, Callable[[Sequence[str]], Pairs]]] = {
 
 
 def runs(text: str) -> set[tuple[str, ...]]:
-    """The runs of three words of a text, counted plainly; in scripts without spaces each sign is a word."""
-    words = signs_apart(normalise(text)).decode().split()
+    """The runs of three words of a text, counted plainly; each sign of Chinese is a word."""
+    words = re.findall("[\u3400-\u9fff]|[^ \u3400-\u9fff]+", normalise(text))
     return {tuple(words[start : start + 3]) for start in range(max(1, len(words) - 2))}

@@ -2,10 +2,13 @@
 
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from localft.data.checks.checking import check_version
 from localft.data.examples import Example, Message
@@ -17,7 +20,7 @@ from localft.data.splits.golden import golden_among
 from localft.data.splits.said_within import said_within
 from localft.data.texts.runs import Texts
 from localft.data.texts.standing import standing_in
-from localft.data.texts.unspaced import count_words, signs_apart
+from localft.data.texts.unspaced import count_words, hashes_of_words
 from localft.data.versions import SPLITS, DatasetVersion, Split, load_split
 from localft.store.projects import Project, create_project
 from tests.clean_examples import prose
@@ -133,22 +136,30 @@ def test_where_no_space_stands_between_words_a_question_is_found_anywhere(
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("said", "words", "apart"),
     [
-        ("one two", 2),
-        ("größe zwei", 2),
-        ("今天天气", 2),
-        ("iphone 手机 15", 3),
-        ("ราคาเท่าไหร่ครับ", 3),
-        ("한국어 문장", 2),
-        ("việt ạ", 2),
+        ("one two", 2, "one two"),
+        ("größe zwei", 2, "größe zwei"),
+        ("今天天气", 2, "今 天 天 气"),
+        ("iphone手机 15", 3, "iphone 手 机 15"),
+        ("𠀀に行くx", 2, "𠀀 に 行 く x"),
+        ("ราคาเท่าไหร่ครับ", 3, " ".join("ราคาเท่าไหร่ครับ")),
+        ("한국어 문장", 2, "한국어 문장"),
+        ("việt ạ", 2, "việt ạ"),
     ],
 )
-def test_signs_without_spaces_count_as_words_when_there_are_several(said: str, words: int) -> None:
+def test_signs_without_spaces_count_as_words_when_there_are_several(said: str, words: int, apart: str) -> None:
     assert count_words(said) == words
-    parted = signs_apart(said).decode()
-    assert parted.replace(" ", "") == said.replace(" ", "")
-    assert parted == said or len(parted.split(" ")) > len(said.split(" "))
+    assert hashes_of_words(said) == hashes_of_words(apart)
+    assert [*hashes_of_words(said)] == [hashes_of_words(one)[0] for one in apart.split()]
+
+
+@given(st.lists(st.sampled_from(["a", "ß", "文", "𠀀", "か", "ก", "한", "\ud800", "1", " "])).map("".join))
+def test_each_word_and_sign_has_its_own_hash(text: str) -> None:
+    said = " ".join(text.split())
+    parted = re.findall("[文𠀀かก]|[^ 文𠀀かก]+", said)
+    assert [*hashes_of_words(said)] == [hashes_of_words(one)[0] for one in parted]
+    assert len({*hashes_of_words(said)}) == len({*parted})
 
 
 def test_what_many_say_and_what_is_too_short_is_no_question_of_its_own() -> None:

@@ -262,3 +262,22 @@ def test_runs_that_are_not_at_hand_are_taken_again(planted: list[str], monkeypat
     found = near_pairs(planted)
     monkeypatch.setattr(near, "_RUNS_AT_HAND", 1)
     assert near_pairs(planted) == found
+
+
+def test_so_many_words_are_looked_at_at_once_and_not_so_many_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sign of Chinese is a word, and a document has a thousand times as many as a question."""
+    lengths = [3, 90, 4, 5, 6, 400, 7, 80, 3]
+    texts = Texts(" ".join(f"word{one}x{number}" for number in range(length)) for one, length in enumerate(lengths))
+    at_once = {first: len(runs) for first, runs, _ in near.Searchable(texts).blocks()}
+    assert at_once == {0: sum(lengths) - 2 * len(lengths)}
+    monkeypatch.setattr("localft.data.texts.runs._BLOCK", 100)
+    at_once = {first: len(runs) for first, runs, _ in near.Searchable(texts).blocks()}
+    assert at_once == {0: 97 - 6, 3: 11 - 4, 5: 398, 6: 90 - 6}
+
+
+def test_some_of_many_texts_are_chosen_part_by_part(planted: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, positions = Texts(planted), numpy.array([5, 3, 3, 700, 0, *range(100, 140)])
+    monkeypatch.setattr("localft.data.texts.runs._BLOCK", 200)
+    some, same = texts.chosen(positions), Texts(planted[position] for position in positions)
+    assert (some.words, some.lengths, some.digests) == (same.words, same.lengths, same.digests)
+    assert len(texts.chosen(positions[:0])) == 0

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy
 import numpy.typing as npt
 
-from localft.data.texts.runs import Texts, hashes_of_words, view
-from localft.data.texts.unspaced import count_words
+from localft.data.texts.runs import Texts, view
+from localft.data.texts.unspaced import count_words, hashes_of_words
 
 # A text of fewer words ("Hello", "Can you help me?") stands in texts that ask something else.
 _FEWEST_WORDS = 5

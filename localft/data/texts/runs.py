@@ -2,7 +2,6 @@
 
 import copy
 import hashlib
-import zlib
 from array import array
 from collections.abc import Iterable, Iterator
 from typing import Any, Self, TypeVar
@@ -12,15 +11,15 @@ import numpy.typing as npt
 
 from localft.data.texts.normalising import normalise, words_in
 from localft.data.texts.remembering import remembering
-from localft.data.texts.unspaced import signs_apart
+from localft.data.texts.unspaced import hashes_of_words
 from localft.data.working import Tell, quiet
 
 Runs = npt.NDArray[numpy.uint64]
 """Runs of three words, as their hashes."""
 
 _DIGEST = 16
-# So many texts are looked at at once.
-_BLOCK = 10_000
+# So many words, or one text, are looked at at once.
+_BLOCK = 1 << 19
 # A run is a form from this share of all texts on, and no fewer texts than that; from the other share on without doubt.
 _FORM_SHARE, _FORM_TEXTS = 0.1, 50
 SURE_FORM_SHARE = 0.25
@@ -69,12 +68,16 @@ class Texts:
 
     def chosen(self, positions: npt.NDArray[numpy.int64]) -> "Texts":
         """Those at these positions, in this order."""
-        some, lengths = Texts(), view(self.lengths, "u4")
+        some, words, lengths = Texts(), view(self.words, "u4"), view(self.lengths, "u4")
         starts, wanted = numpy.cumsum(lengths, dtype=numpy.int64) - lengths, lengths[positions]
-        before = numpy.cumsum(wanted, dtype=numpy.int64) - wanted
-        places = numpy.arange(int(wanted.sum())) + numpy.repeat(starts[positions] - before, wanted)
+        ends = numpy.cumsum(wanted, dtype=numpy.int64)
+        # The place of a word takes twice the memory of the word.
+        for part in numpy.split(numpy.arange(len(positions)), numpy.flatnonzero(numpy.diff(ends // _BLOCK)) + 1):
+            before = numpy.cumsum(wanted[part], dtype=numpy.int64) - wanted[part]
+            places = numpy.arange(int(wanted[part].sum()))
+            places += numpy.repeat(starts[positions[part]] - before, wanted[part])
+            some.words.frombytes(words[places].tobytes())
         some.digests = bytearray(view(self.digests, "u8").reshape(-1, 2)[positions].tobytes())
-        some.words = array("I", view(self.words, "u4")[places].tobytes())
         some.lengths = array("I", wanted.tobytes())
         return some
 
@@ -83,11 +86,6 @@ class Texts:
 def _hashes(text: str) -> "array[int]":
     """A hash of each word; not to be changed."""
     return hashes_of_words(words_in(text))
-
-
-def hashes_of_words(said: str) -> "array[int]":
-    """A hash of each word of a text that is given as its words; in scripts without spaces each sign is one."""
-    return array("I", map(zlib.crc32, signs_apart(said).split(b" ") if said else ()))
 
 
 class Searchable:
@@ -149,8 +147,12 @@ class Searchable:
 
     def _all_blocks(self) -> Iterator[tuple[int, Runs, npt.NDArray[numpy.int64], int]]:
         """(position of the first text, its and the next ones' runs, whose each run is, how many texts)."""
-        for first in range(0, len(self), _BLOCK):
-            last = min(first + _BLOCK, len(self))
+        last = 0
+        while last < len(self):
+            first = last
+            # Not so many texts: some are a hundred times as long as others, or of signs, each of which is a word.
+            most = int(numpy.searchsorted(self._starts, self._starts[first] + _BLOCK, side="right")) - 1
+            last = max(first + 1, most)
             start, end = self._starts[first], self._starts[last]
             lengths = numpy.diff(self._starts[first : last + 1])
             owner = numpy.repeat(numpy.arange(last - first), lengths)
