@@ -5,6 +5,10 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from localft.data.readers.documents import read_document
+from localft.data.readers.opening import open_files
 from localft.data.readers.parsers import pdf as parser
 from tests.documents_made import pdf, placed
 
@@ -37,6 +41,16 @@ def test_every_page_has_its_text_without_what_pages_repeat(tmp_path: Path) -> No
     for number, page in enumerate(found):
         assert page["text"].startswith(f"# Chapter {number + 1}\n\nLine 0 of page {number} is a well-known one")
         assert page["text"].endswith(f"Line 29 of page {number} is a well-known one")
+
+
+def test_this_process_does_not_hold_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "manual.pdf"
+    path.write_bytes(pages(6))
+    monkeypatch.setattr(Path, "read_bytes", lambda _path: pytest.fail("it is read as a whole"))
+    (contents,) = open_files(path)
+    assert contents.bytes == path.stat().st_size
+    assert next((row.values or {})["place"] for row in contents.rows).startswith("page")
+    assert read_document(path).sha256 == contents.sha256
 
 
 def test_more_pages_take_no_more_memory(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
             chat, notes = read_telegram_page(content, name)
             return _of_chat(chat, name, choice, notes)
     if holds_document(content, suffix) and not (suffix in MARKDOWN and choice.taken_as == "chat"):
-        return _of_document(document_of(content, name, suffix), choice)
+        return of_document(document_of(content, name, suffix), choice)
     if content.startswith(PARQUET):
         return Found(read_parquet(content, name), [])
     if is_arrow(content):
@@ -86,7 +86,7 @@ def read_content(content: bytes, name: str, suffix: str, choice: ChatChoice) -> 
     raise UserError(f"{name} is of no format that localft knows.", f"localft reads {FORMATS}.")
 
 
-def _of_document(document: Document, choice: ChatChoice) -> Found:
+def of_document(document: Document, choice: ChatChoice) -> Found:
     """Its questions with answers, or its conversations, where it is made of them, else its pieces."""
     if choice.taken_as != "document":
         found = questions_in(document.text) or turns_in(document.text) or table_in(document.text, document.name)

@@ -2,7 +2,6 @@
 
 import bisect
 import functools
-import hashlib
 import re
 from collections import deque
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import pydantic
 from localft import words
 from localft.data.readers.archive import is_archive, names_in
 from localft.data.readers.encoding import decode_text
-from localft.data.readers.loading import load
+from localft.data.readers.loading import load, measured
 from localft.data.readers.sandbox import parse
 from localft.errors import UserError
 
@@ -22,6 +21,7 @@ PAGE = {".html", ".htm", ".xhtml"}
 SUFFIXES = PLAIN | MARKDOWN | PAGE | PDF | WORD
 WORD_PART = "word/document.xml"
 """The file that makes an archive a Word document."""
+_PDF = b"%PDF"
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _HEADING = re.compile(r"#{1,6}[ \t]+(.*)")
@@ -89,7 +89,7 @@ def is_document(path: Path) -> bool:
 
 def holds_document(content: bytes, suffix: str) -> bool:
     """Whether a file's contents or the ending of its name (".md") say that it is a document, and no table or chat."""
-    return content.startswith(b"%PDF") or suffix in MARKDOWN | PAGE | PDF | WORD
+    return content.startswith(_PDF) or suffix in MARKDOWN | PAGE | PDF | WORD
 
 
 def read_document(path: Path, name: str = "") -> Document:
@@ -99,25 +99,36 @@ def read_document(path: Path, name: str = "") -> Document:
         UserError: it is missing, empty, damaged, protected by a password, too large, or has no text.
     """
     name = name or path.name
-    return document_of(load(path, name), name, path.suffix.lower())
+    return document_of(path if is_pdf(path) else load(path, name), name, path.suffix.lower())
 
 
-def document_of(content: bytes, name: str, suffix: str) -> Document:
-    """The document in a file's contents, as `read_document`.
+def is_pdf(path: Path) -> bool:
+    """Whether a file is a PDF by its contents."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return file.read(len(_PDF)) == _PDF
+    except (OSError, ValueError):
+        # Whoever reads it says why.
+        return False
+
+
+def document_of(content: bytes | Path, name: str, suffix: str) -> Document:
+    """The document in a file's contents, or in a file that is a PDF, as `read_document`.
 
     Raises:
         UserError: it is empty, damaged, protected by a password, too large, or has no text.
     """
     notes: list[str] = []
-    if content.startswith(b"%PDF") or suffix in PDF:
+    if isinstance(content, Path) or content.startswith(_PDF) or suffix in PDF:
         title, text, parts = _pdf(content, name, notes)
     else:
         title, text, parts = _of_text(content, name, suffix, notes)
     if not text.strip():
         raise UserError(f"{name} has no text.", "Choose a document with text in it.")
     title = title or (_first_heading(text) if parts else "") or Path(name).stem
-    digest = hashlib.sha256(content).hexdigest()
-    return Document(title, text, parts, tuple(notes), name, len(content), digest)
+    return Document(title, text, parts, tuple(notes), name, *measured(content))
 
 
 def _of_text(content: bytes, name: str, suffix: str, notes: list[str]) -> tuple[str, str, tuple[Part, ...]]:
@@ -139,7 +150,7 @@ def _of_text(content: bytes, name: str, suffix: str, notes: list[str]) -> tuple[
     return "", text, sections(text) if suffix in MARKDOWN else ()
 
 
-def _pdf(content: bytes, name: str, notes: list[str]) -> tuple[str, str, tuple[Part, ...]]:
+def _pdf(content: bytes | Path, name: str, notes: list[str]) -> tuple[str, str, tuple[Part, ...]]:
     about, *pages = parse("pdf", content, name, _PdfRecord)
     parts, whole = [], ""
     for page in pages:

@@ -1,5 +1,6 @@
 """A file's bytes, or a sentence why they cannot be had."""
 
+import hashlib
 from pathlib import Path
 
 import psutil
@@ -34,6 +35,15 @@ def load(path: Path, name: str) -> bytes:
     if not content.strip():
         raise UserError(f"{name} is empty.", "Choose a file with examples in it.")
     return content
+
+
+def measured(content: bytes | Path) -> tuple[int, str]:
+    """How many bytes a file or its contents have, and their SHA-256."""
+    if isinstance(content, bytes):
+        return len(content), hashlib.sha256(content).hexdigest()
+    with content.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return file.tell(), digest
 
 
 def _refuse_too_large(path: Path, name: str) -> None:

@@ -1,17 +1,16 @@
 """Open a file: one table, or several where it is a workbook or an archive."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from localft.data.readers import large
 from localft.data.readers.archive import chat_pages, files_in, is_archive, is_large_archive, names_in
-from localft.data.readers.content import PARQUET, read_content
-from localft.data.readers.documents import SUFFIXES, WORD, WORD_PART
+from localft.data.readers.content import PARQUET, of_document, read_content
+from localft.data.readers.documents import SUFFIXES, WORD, WORD_PART, document_of, is_pdf
 from localft.data.readers.encoding import FORMATS
 from localft.data.readers.guessing import called
-from localft.data.readers.loading import load
+from localft.data.readers.loading import load, measured
 from localft.data.readers.open_assistant import unfolded
 from localft.data.readers.parquet import is_arrow
 from localft.data.readers.recoding import as_utf8
@@ -52,9 +51,7 @@ def _tables(path: Path, name: str, choice: ChatChoice, tell: Tell) -> Iterator[C
     if unpacked is None:
         yield from _as_told(path, path, name, choice, tell)
         return
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        size = file.tell()
+    size, digest = measured(path)
     # What the person has is the packed file.
     for contents in _as_told(unpacked.path, path, name, choice, tell):
         yield replace(contents, bytes=size, sha256=digest, owner=(unpacked.owner, contents.owner))
@@ -66,9 +63,7 @@ def _as_told(path: Path, given: Path, name: str, choice: ChatChoice, tell: Tell)
         yield from _opened(path, name, choice, tell)
         return
     copy = as_utf8(path, choice.encoding, name, tell, by_line=True)
-    with given.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        size = file.tell()
+    size, digest = measured(given)
     note = f"{name} was read as {called(choice.encoding)}, as you said."
     for contents in _opened(copy.path, name, choice, tell):
         owner = (copy.owner, contents.owner)
@@ -90,6 +85,8 @@ def _opened(path: Path, name: str, choice: ChatChoice, tell: Tell) -> Iterator[C
         yield found
     elif path.is_file() and _is_large_book(path, name):
         yield from _sheets(path, name, choice)
+    elif is_pdf(path):
+        yield _of_pdf(path, name, choice)
     elif is_large_archive(path):
         yield from _archived(path, name, choice, tell)
     else:
@@ -125,28 +122,27 @@ def open_file(path: Path, name: str = "") -> Contents:
     return contents[0]
 
 
+def _of_pdf(path: Path, name: str, choice: ChatChoice) -> Contents:
+    """What is in a PDF, which is not held in memory."""
+    document = document_of(path, name, ".pdf")
+    return Contents(**vars(of_document(document, choice)), name=name, bytes=document.bytes, sha256=document.sha256)
+
+
 def _contents(content: bytes, name: str, suffix: str, choice: ChatChoice) -> Contents:
     found = read_content(content, name, suffix, choice)
-    return Contents(**vars(found), name=name, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+    size, digest = measured(content)
+    return Contents(**vars(found), name=name, bytes=size, sha256=digest)
 
 
 def _sheets(content: bytes | Path, name: str, choice: ChatChoice) -> Iterator[Contents]:
     """Each sheet of a workbook; the only one is called as the file. Those of a large file are read part by part."""
-    size, digest = _measured(content)
+    size, digest = measured(content)
     sheets = read_workbook(content, name, choice.has_header)
     if not sheets:
         raise UserError(f"{name} has no rows.", "Choose a workbook with examples in it.")
     for sheet, rows, notes in sheets:
         called = name if len(sheets) == 1 else f"{name}, sheet {sheet}"
         yield Contents(rows if isinstance(content, Path) else [*rows], notes, name=called, bytes=size, sha256=digest)
-
-
-def _measured(content: bytes | Path) -> tuple[int, str]:
-    if isinstance(content, bytes):
-        return len(content), hashlib.sha256(content).hexdigest()
-    with content.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return file.tell(), digest
 
 
 def _is_large_book(path: Path, name: str) -> bool:
