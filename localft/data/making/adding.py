@@ -54,6 +54,7 @@ def add_files(
     system_prompt: str | None = None,
     chat: ChatChoice | None = None,
     tell: Tell = quiet,
+    strict: bool = True,
 ) -> ImportReport:
     """Keep a version's examples together with those of more files as a new version; no example changes its split.
 
@@ -62,14 +63,14 @@ def add_files(
     already, that is the version itself.
 
     Raises:
-        UserError: a file cannot be read, the system prompt asks a golden question, no row is usable, or a chat has no
-            voice for the assistant; the project is then as it was.
+        UserError: a file cannot be read, the system prompt asks a golden question, or (with `strict`) no row is usable
+            or a chat has no voice for the assistant; the project is then as it was.
     """
     refuse_golden_system(project, system_prompt)
     read = read_more(project, version, paths, mapping, system_prompt, chat, tell)
     if has_nothing_new(read):
         return ImportReport(version, read)
-    placed = place_more(project, version, read, system_prompt, tell)
+    placed = place_more(project, version, read, system_prompt, tell, strict)
     sources = with_origins(read.sources, paths)
     read = replace(read, sources=sources, notes=[*read.notes, *placed.notes])
     names = listed([source.name for source in sources], 3)
@@ -119,16 +120,21 @@ def has_nothing_new(read: ReadResult) -> bool:
 
 
 def place_more(
-    project: Project, version: DatasetVersion, read: ReadResult, system_prompt: str | None = None, tell: Tell = quiet
+    project: Project,
+    version: DatasetVersion,
+    read: ReadResult,
+    system_prompt: str | None = None,
+    tell: Tell = quiet,
+    strict: bool = True,
 ) -> Placed:
     """Where examples that are added to a version come to be.
 
     What an earlier version that is divided in the same way holds out for test is held out again.
 
     Raises:
-        UserError: there are none.
+        UserError: there are none (with `strict`).
     """
-    if read.lacks_voice or not read.examples:
+    if strict and (read.lacks_voice or not read.examples):
         raise no_rows(read)
     examples, way = read.examples, (version.division, version.seed, version.ratios)
     held = held_before(project, examples, *way, tell)

@@ -63,7 +63,7 @@ def add_kept(project: Project) -> DatasetVersion:
         if not count_kept(project):
             raise UserError("No conversation was kept in Chat yet.", "Keep one there, then come back.")
         before = newest_version(project)
-        version = add_files(project, before, [kept]).version
+        version = add_files(project, before, [kept], strict=False).version
         if version.id == before.id:
             kept.unlink()
         else:
