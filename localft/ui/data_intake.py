@@ -145,7 +145,7 @@ def _seen(
     """What the dropped files hold, read as chosen; nothing is to be seen without files.
 
     `kept` says what becomes of the examples that are there, None where other files were dropped: then those stay,
-    unless a file comes once more, which is likely to be mended.
+    unless all files that they were read from come once more, which are likely to be mended.
     """
     if not paths:
         return {widget: value for widget, value in intake.emptied().items() if widget is not intake.files}

@@ -114,6 +114,8 @@ def test_a_file_that_comes_once_more_is_taken_for_mended(project: Project, tmp_p
     version = import_files(project, [write(tmp_path / "a.jsonl", 0, 20)]).version
     assert is_mended(version, [tmp_path / "other" / "a.jsonl", tmp_path / "b.jsonl"])
     assert not is_mended(version, [tmp_path / "b.jsonl"])
+    more = add_files(project, version, [write(tmp_path / "b.jsonl", 20, 30)]).version
+    assert not is_mended(more, [tmp_path / "b.jsonl"]) and is_mended(more, [tmp_path / "b.jsonl", tmp_path / "a.jsonl"])
 
 
 def test_the_command_adds_tells_before_and_divides_no_other_way(

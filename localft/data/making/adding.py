@@ -157,5 +157,5 @@ def _without_system(system_prompt: str, example: Example) -> Example:
 
 
 def is_mended(version: DatasetVersion, paths: Sequence[Path | str]) -> bool:
-    """Whether files are likely to take the place of those that a version was read from: one is called the same."""
-    return bool({Path(path).name for path in paths} & {Path(source.name).name for source in version.sources})
+    """Whether files are likely to take the place of all that a version was read from: they are called the same."""
+    return {Path(source.name).name for source in version.sources} <= {Path(path).name for path in paths}
