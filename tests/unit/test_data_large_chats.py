@@ -16,6 +16,7 @@ from localft.data.readers.opening import open_files
 from localft.data.shapes import chats
 from localft.data.shapes.chats import ChatChoice
 from localft.data.shapes.rows import Contents, PartedRows
+from localft.errors import Stopped
 
 VOICE = "Anna"
 TOPICS = 60
@@ -163,6 +164,26 @@ def test_a_large_chat_is_read_as_a_small_one(
         shares = [share for _, share in streamed.rows.parts()]
         assert shares == sorted(shares)
         assert shares[-1] == 1
+
+
+@pytest.mark.usefixtures("block")
+@pytest.mark.parametrize("name", CONTENTS)
+def test_while_a_large_chat_is_looked_through_it_is_told_how_far_and_can_be_stopped(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(CONTENTS[name])
+    monkeypatch.setattr(large, "LARGE", 1)
+    told: list[tuple[str, float, float, str]] = []
+    assert list(open_files(path, choice=ChatChoice(VOICE), tell=lambda *given: told.append(given)))
+    looked = [(done, total, unit) for message, done, total, unit in told if message == f"Looking through {name}"]
+    assert looked and all(0 <= done <= total and unit == "bytes" for done, total, unit in looked)
+
+    def stop(*given: object) -> None:
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        list(open_files(path, choice=ChatChoice(VOICE), tell=stop))
 
 
 def test_a_chat_that_is_a_document_is_no_chat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

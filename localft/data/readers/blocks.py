@@ -12,11 +12,13 @@ from localft.data.readers.encoding import Line, decoded
 from localft.data.readers.guessing import Guess, guess
 from localft.data.readers.jsonl import LARGEST_LINE, line_row
 from localft.data.shapes.rows import Row, excerpt
+from localft.data.working import Tell, quiet
 
 _BLOCK = 4 << 20
 # No character takes more bytes, so a longer line has too many of them.
 _BYTES_A_CHARACTER = 4
 _ROWS_A_PART = 2_000
+_LINES_A_REPORT = 10_000
 
 
 @dataclass(frozen=True)
@@ -84,25 +86,32 @@ class FileLines:
 
     path: Path
     encoding: str
+    name: str = ""
+    tell: Tell = quiet
 
     def __iter__(self) -> Iterator[Line]:
         with self.path.open("rb") as file:
-            yield from _lines(file, self.encoding)
+            yield from _told(_lines(file, self.encoding), file, self.name, self.tell)
 
 
 @dataclass(frozen=True)
 class CsvRows:
-    """The rows of a large table of cells; `encoding` is that of each line."""
+    """The rows of a large table of cells; `encoding` is that of each line.
+
+    Who goes through all of them, and not by parts, is told how far that is.
+    """
 
     path: Path
     name: str
     delimiter: str | None
     encoding: str
     has_header: bool = True
+    tell: Tell = quiet
 
     def __iter__(self) -> Iterator[Row]:
         with self.path.open("rb") as file:
-            yield from csv_rows(_lines(file, self.encoding), self.name, self.delimiter, self.has_header)
+            lines = _told(_lines(file, self.encoding), file, self.name, self.tell)
+            yield from csv_rows(lines, self.name, self.delimiter, self.has_header)
 
     def parts(self) -> Iterator[tuple[Iterable[Row], float]]:
         """(some rows, the share of the file up to them)."""
@@ -140,6 +149,15 @@ def _lines(file: BinaryIO, encoding: str) -> Iterator[Line]:
     if ended:
         # As splitting a text at its line feeds leaves it.
         yield "", b""
+
+
+def _told(lines: Iterable[Line], file: BinaryIO, name: str, tell: Tell) -> Iterator[Line]:
+    """The lines of a file; on the way it is told how far one is."""
+    size = Path(file.name).stat().st_size
+    for number, line in enumerate(lines):
+        if number % _LINES_A_REPORT == 0:
+            tell(f"Looking through {name}", file.tell(), size, "bytes")
+        yield line
 
 
 def _skip_mark(file: BinaryIO) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from localft.data.readers.json_file import UNREADABLE, is_for_all, may_wrap
 from localft.data.shapes.values import parse_json
+from localft.data.working import Tell, quiet
 from localft.errors import UserError
 
 # "-Infinity", or a letter that is written as the numbers of two halves.
@@ -23,10 +24,13 @@ _SPACE = " \t\n\r"
 
 
 class JsonText:
-    """The text of a file from a place on (in bytes, after so many `lines`), of which about a block is held."""
+    """The text of a file from a place on (in bytes, after so many `lines`), of which about a block is held.
 
-    def __init__(self, path: Path, name: str, start: int = 0, lines: int = 0) -> None:
-        self._path, self._name, self._start = path, name, start
+    On the way it is told how far one is.
+    """
+
+    def __init__(self, path: Path, name: str, start: int = 0, lines: int = 0, tell: Tell = quiet) -> None:
+        self._path, self._name, self._start, self._tell = path, name, start, tell
         self._held, self._at = "", 0
         # What is not held any more.
         self._before, self._lines = start, lines
@@ -99,7 +103,7 @@ class JsonText:
     def _field(self, name: str) -> Any:
         """The value that begins here, as `outline` has it."""
         if self._next() == "[" and may_wrap(name):
-            array = LongArray(self._path, self._name, self._place(), self._line())
+            array = LongArray(self._path, self._name, self._place(), self._line(), self._tell)
             for _ in self._array():
                 pass
             return array
@@ -196,6 +200,7 @@ class JsonText:
                         "Save the file as UTF-8.",
                     ) from error
                 self.share = file.tell() / size
+                self._tell(f"Looking through {self._name}", file.tell(), size, "bytes")
                 if text:
                     yield text
 
@@ -211,16 +216,18 @@ class JsonText:
 class LongArray:
     """An array in a JSON file in UTF-8, read each time that it is asked for.
 
-    It begins at the byte `start`, before which so many `lines` end.
+    It begins at the byte `start`, before which so many `lines` end. Who goes through its values, and not through their
+    texts, is told how far that is.
     """
 
     path: Path
     name: str
     start: int = 0
     lines: int = 0
+    tell: Tell = quiet
 
     def __iter__(self) -> Iterator[Any]:
-        for text, _ in self.texts():
+        for text in JsonText(self.path, self.name, self.start, self.lines, self.tell).values():
             yield parse_json(text, refuse_twins=False)
 
     def texts(self) -> Iterator[tuple[str, float]]:

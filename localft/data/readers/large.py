@@ -92,12 +92,12 @@ def _found(path: Path, name: str, suffix: str, choice: ChatChoice, tell: Tell) -
         guess = guess_of(path)
         if guess is not None:
             return _recoded(path, name, suffix, guess.encoding, guess.note(name), choice, tell)
-        return _of_array(path, name, choice) if is_array else _of_object(path, name, choice, begins or goes_on)
+        return _of_array(path, name, choice) if is_array else _of_object(path, name, choice, begins or goes_on, tell)
     if suffix not in JSON_LINES | CSV | {".json"}:
-        text = _of_text(path, name, suffix, start, choice)
+        text = _of_text(path, name, suffix, start, choice, tell)
         if text is not None or suffix in MARKDOWN:
             return text
-    return _of_lines(path, name, suffix, lines, choice) if b"\n" in start else None
+    return _of_lines(path, name, suffix, lines, choice, tell) if b"\n" in start else None
 
 
 def _of_array(path: Path, name: str, choice: ChatChoice) -> Found | None:
@@ -106,10 +106,10 @@ def _of_array(path: Path, name: str, choice: ChatChoice) -> Found | None:
     return talks or (None if choice.taken_as == "chat" else Found(rows, []))
 
 
-def _of_object(path: Path, name: str, choice: ChatChoice, may_be_lines: bool) -> Found | None:
+def _of_object(path: Path, name: str, choice: ChatChoice, may_be_lines: bool, tell: Tell) -> Found | None:
     """The chats in an object, or the rows that it wraps."""
     try:
-        outline = JsonText(path, name).outline(HOLDERS)
+        outline = JsonText(path, name, tell=tell).outline(HOLDERS)
     except UserError:
         if may_be_lines:
             # One object a line, of which the first or the second is broken.
@@ -130,7 +130,7 @@ def _objects(lines: list[bytes]) -> tuple[bool, bool]:
     return is_object(first), second.startswith("{")
 
 
-def _of_text(path: Path, name: str, suffix: str, start: bytes, choice: ChatChoice) -> Found | None:
+def _of_text(path: Path, name: str, suffix: str, start: bytes, choice: ChatChoice, tell: Tell) -> Found | None:
     """A chat, or the pieces of a text; None where it holds something else, or cannot be read."""
     encoding, notes = _encoding_of(path, name)
     if choice.taken_as != "document" and (suffix not in MARKDOWN or choice.taken_as == "chat"):
@@ -138,7 +138,7 @@ def _of_text(path: Path, name: str, suffix: str, start: bytes, choice: ChatChoic
         if is_telegram_page(start):
             return None
         if b"\n" in start:
-            chat = read_whatsapp(FileLines(path, encoding), name, choice.taken_as == "chat")
+            chat = read_whatsapp(FileLines(path, encoding, name, tell), name, choice.taken_as == "chat")
             if chat is not None:
                 return found_in(chat, name, choice, notes)
         text = start.decode(encoding, errors="replace").lstrip("\ufeff")
@@ -151,16 +151,15 @@ def _of_text(path: Path, name: str, suffix: str, start: bytes, choice: ChatChoic
     return None if rows is None else Found(rows, notes, PIECES)
 
 
-def _of_lines(path: Path, name: str, suffix: str, lines: list[bytes], choice: ChatChoice) -> Found | None:
+def _of_lines(path: Path, name: str, suffix: str, lines: list[bytes], choice: ChatChoice, tell: Tell) -> Found | None:
     """What is found in a file of lines, of which these are the first."""
     encoding, notes = _encoding_of(path, name)
     first, second = (
         line.decode(encoding, errors="replace").lstrip("\ufeff").strip() for line in [*lines, b"", b""][:2]
     )
     if suffix in CSV and not is_object(first):
-        return _of_table(
-            CsvRows(path, name, "\t" if suffix == ".tsv" else None, encoding, choice.has_header), notes, choice
-        )
+        delimiter = "\t" if suffix == ".tsv" else None
+        return _of_table(CsvRows(path, name, delimiter, encoding, choice.has_header, tell), notes, choice)
     if suffix == ".json":
         # Many tools call JSON lines .json.
         by_line = is_object(first) and second.startswith("{")
