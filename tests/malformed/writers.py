@@ -71,7 +71,8 @@ def archive(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> byte
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", method) as made:
         for name, value in files.items():
-            made.writestr(name, value)
+            # Without the present time, so that the same input is made again.
+            made.writestr(zipfile.ZipInfo(name), value, method)
     return content.getvalue()
 
 
